@@ -1,0 +1,141 @@
+"""Calls to language models: what is asked, where from, and what came back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the wire form."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model as the suite names it.
+
+    :ivar use: The registered model type: `embedded`, `openai`…
+    :ivar config: The type's own keys: an instance of its config model, else a mapping.
+    :ivar parameters: Sampling parameters sent with each request (`temperature`, `max_tokens`…).
+    :ivar folder: The suite's folder, which relative paths are relative to.
+    """
+
+    name: str
+    use: str
+    config: object
+    folder: Path
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    max_concurrency: int | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What one call sends: messages and sampling parameters."""
+
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSite:
+    """Where in a run a call belongs; two equal prompts at two sites are two samples.
+
+    :ivar node: Path of the step, as `solve/draft`.
+    :ivar visit: 1-based; the round inside a loop.
+    :ivar sample: 0-based draw within the visit.
+    """
+
+    record: str
+    node: str
+    visit: int = 1
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call, as the server counted them, or estimated and flagged."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    is_estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatResponse:
+    """What one call gave back.
+
+    :ivar finish_reason: As the server said it: `stop`, `length`, `content_filter`…
+    :ivar model_seen: The model that the server says answered; empty when it does not say.
+    :ivar latency_s: Seconds on the monotonic clock from admission to the whole answer.
+    :ivar tries: Requests that were sent for it, at least 1.
+    """
+
+    text: str
+    finish_reason: str
+    usage: Usage
+    model_seen: str = ""
+    latency_s: float = 0.0
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """One entry of a row's `provenance.models`: which model did what in that row."""
+
+    role: str
+    name: str
+    model: str
+    parameters: str
+
+
+class ChatModel(Protocol):
+    """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats."""
+
+    @property
+    def identity(self) -> str:
+        """Which model answers, part of every call's key: equal identities share answers."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The model's name for people and for provenance."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint and account; models that share it share one gate."""
+        ...
+
+    @property
+    def max_in_flight(self) -> int:
+        """How many calls this endpoint takes at once."""
+        ...
+
+    async def open(self) -> None:
+        """Get ready and prove that the model answers; raise `ModelUnavailable` otherwise."""
+        ...
+
+    async def complete(self, request: ChatRequest) -> ChatResponse:
+        """Answer one chat; retries are inside, the slot is given back while they wait.
+
+        :raises CallFailed: When the tries are used up or the refusal is final.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections, threads and memory; calls in flight have ended."""
+        ...

@@ -1,0 +1,145 @@
+"""What hooks are handed: frozen, so that a field can be added without breaking a plugin."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+from sygra_eval.values.chat import ChatResponse, Message
+from sygra_eval.values.judging import Judgement, Limits, Sandbox, Stage
+from sygra_eval.values.loops import LoopEnd, Round, StopReason
+from sygra_eval.values.rows import Row, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A node of the graph as the suite names it.
+
+    :ivar config: The node type's own keys: an instance of its config model, else a mapping.
+    """
+
+    name: str
+    type: str
+    config: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatorSpec:
+    """A validator as the suite names it; `name` defaults to `use`."""
+
+    name: str
+    use: str
+    is_required: bool
+    config: object
+
+
+class Complete(Protocol):
+    """Ask a model of the suite; the answer is journalled before it is returned."""
+
+    def __call__(
+        self,
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        step: str = "",
+        visit: int = 1,
+        sample: int = 0,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Awaitable[ChatResponse]:
+        """Return the answer; `step` (as `draft`) names the call within the node."""
+        ...
+
+
+class Judge(Protocol):
+    """Take the code from an answer and run the suite's validators in their loop stage."""
+
+    def __call__(self, answer: str) -> Awaitable[Judgement]:
+        """Return the candidate and its verdicts."""
+        ...
+
+
+class RecordRound(Protocol):
+    """Journal one round of a loop."""
+
+    def __call__(self, finished: Round) -> None:
+        """Append it; it is on disk before the record's outcome is."""
+        ...
+
+
+class ShouldStop(Protocol):
+    """Ask the plugins whether a loop should stop (`sygra_loop_should_stop`)."""
+
+    def __call__(self, loop: "LoopView") -> Awaitable[StopReason | None]:
+        """Return the reason to stop, or None to go on."""
+        ...
+
+
+class EndLoop(Protocol):
+    """Tell the engine how a loop ended."""
+
+    def __call__(self, end: LoopEnd) -> None:
+        """Keep it for the record's outcome and the report."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopView:
+    """What a stop rule sees: the loop's node, the rounds so far, the tokens spent."""
+
+    node: str
+    record: str
+    rounds: tuple[Round, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeContext:
+    """What a node works with. With chance from `random` and time from the journal, runs repeat.
+
+    :ivar random: Seeded by the run's seed, the record's id and the node's name.
+    """
+
+    row: Row
+    complete: Complete
+    judge: Judge
+    record_round: RecordRound
+    should_stop: ShouldStop
+    end_loop: EndLoop
+    random: Random = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatorContext:
+    """What a validator works with.
+
+    :ivar columns: The record's state: the row's columns and what nodes added.
+    :ivar limits: Already scaled for this machine.
+    """
+
+    validator: ValidatorSpec
+    columns: State
+    stage: Stage
+    sandbox: Sandbox
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run as observers see it when it starts."""
+
+    folder: Path
+    suite: str
+    rows_total: int | None
+    isolation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """A run as observers see it when its files are written."""
+
+    folder: Path
+    suite: str
+    exit_code: int
+    counts: Mapping[str, int]

@@ -1,0 +1,83 @@
+"""What a critique loop leaves behind: every round, and the reason why it stopped."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sygra_eval.values.judging import Verdict
+
+
+class StopReason(StrEnum):
+    """Why a loop stopped; it never decides the outcome."""
+
+    SENTINEL = "sentinel"
+    ACCEPTED = "accepted"
+    NO_CHANGE = "no_change"
+    MAX_ROUNDS = "max_rounds"
+    BUDGET = "budget"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+class Sentinel(StrEnum):
+    """What became of the critic's stop phrase in a round."""
+
+    ABSENT = "absent"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One candidate of a round: a draft (round 1 may have several) or a revision.
+
+    :ivar is_accepted: The loop's accepting validators passed.
+    :ivar is_kept: It became the candidate that the loop goes on with.
+    :ivar diff: Unified diff from the candidate kept before, empty for the first.
+    """
+
+    sample: int
+    answer: str
+    code: str | None
+    extraction: str
+    evidence: str
+    verdicts: tuple[Verdict, ...]
+    is_accepted: bool
+    is_kept: bool
+    diff: str
+    tokens: int
+    latency_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One turn of a loop: its attempts, then what the critic said of the kept candidate.
+
+    :ivar number: 1 for the drafts; each revision begins another.
+    :ivar critique: The critic's reply; None when the critic was not asked.
+    :ivar critique_tokens: Tokens of the critic's call, 0 when not asked.
+    """
+
+    node: str
+    number: int
+    attempts: tuple[Attempt, ...]
+    critique: str | None = None
+    sentinel: Sentinel = Sentinel.ABSENT
+    critique_tokens: int = 0
+    critique_latency_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopEnd:
+    """How a loop ended for one record.
+
+    :ivar samples: Drafts that were drawn.
+    :ivar kept_round: The round whose candidate was kept.
+    """
+
+    node: str
+    stop_reason: StopReason
+    rounds: int
+    samples: int
+    sentinels_refused: int
+    tokens: int
+    kept_round: int

@@ -1,0 +1,85 @@
+"""Rows as they come from a source, the state of a record, and where a record ends."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from sygra_eval.values.judging import Verdict
+from sygra_eval.values.loops import LoopEnd
+
+State = Mapping[str, object]
+"""The variables of one record while it runs; read-only to nodes, which return what they add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One input from a source.
+
+    :ivar id: Stable and unique within the source.
+    :ivar index: 0-based position in the source; ordering and sampling follow it.
+    :ivar origin: Where it stands, as `questions.jsonl:3`.
+    """
+
+    id: str
+    index: int
+    columns: Mapping[str, object]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A place in the source that gave no usable row; it ends as `failed` (`bad_input`)."""
+
+    id: str
+    index: int
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """A data source as the suite names it.
+
+    :ivar config: The source type's own keys: an instance of its config model, else a mapping.
+    :ivar folder: The suite's folder, which relative paths are relative to.
+    """
+
+    type: str
+    config: object
+    folder: Path
+
+
+class Source(Protocol):
+    """What a source type's factory makes of a `SourceSpec`."""
+
+    def fingerprint(self) -> str:
+        """Identify the input's content, so that a changed input is noticed on resume."""
+        ...
+
+    def rows(self) -> AsyncIterator[Row | BadRow]:
+        """Yield the rows in a stable order, with flat memory; a bad one does not end it."""
+        ...
+
+
+class Outcome(StrEnum):
+    """Where a record ends: exactly one of these."""
+
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEnd:
+    """The accounted end of one record, as it is journalled and as observers see it."""
+
+    row_id: str
+    index: int
+    outcome: Outcome
+    reason: str
+    data: Mapping[str, object]
+    verdicts: tuple[Verdict, ...] = ()
+    loop: LoopEnd | None = None
