@@ -1,0 +1,56 @@
+"""`sygra_eval` is pytest for synthetic data: verified rows, and a report that can be traced.
+
+What a plugin needs is offered here; a run is started with `sygra_eval.engine.run_suite` or on the
+command line with `sygra-eval run SUITE`.
+"""
+
+from sygra_eval.hookspecs import (
+    RegisterModel,
+    RegisterNode,
+    RegisterReporter,
+    RegisterSandbox,
+    RegisterSource,
+    RegisterValidator,
+    hookimpl,
+)
+from sygra_eval.values import (
+    Candidate,
+    ChatResponse,
+    Evidence,
+    Message,
+    Node,
+    NodeContext,
+    Problem,
+    Row,
+    Scope,
+    State,
+    Status,
+    ValidatorContext,
+    Verdict,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Candidate",
+    "ChatResponse",
+    "Evidence",
+    "Message",
+    "Node",
+    "NodeContext",
+    "Problem",
+    "RegisterModel",
+    "RegisterNode",
+    "RegisterReporter",
+    "RegisterSandbox",
+    "RegisterSource",
+    "RegisterValidator",
+    "Row",
+    "Scope",
+    "State",
+    "Status",
+    "ValidatorContext",
+    "Verdict",
+    "__version__",
+    "hookimpl",
+]

@@ -1,0 +1,180 @@
+"""Every hook: when it is called, what it is given, what a failure in it does.
+
+A plugin is a module whose functions carry `@hookimpl` and one of these names. Arguments that an
+implementation does not name are not passed, so a hook can grow without breaking it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import pluggy
+
+from sygra_eval.values import (
+    Candidate,
+    ChatModel,
+    LoopView,
+    ModelSpec,
+    Node,
+    NodeContext,
+    RecordEnd,
+    RunEnd,
+    RunView,
+    SandboxProvider,
+    Source,
+    SourceSpec,
+    State,
+    StopReason,
+    ValidatorContext,
+    Verdict,
+)
+
+PROJECT = "sygra_eval"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+NodeImplementation = Callable[[Node, State, NodeContext], Awaitable[State | None]]
+ValidatorImplementation = Callable[[Candidate, ValidatorContext], Awaitable[Verdict]]
+Proceed = Callable[[State], Awaitable[State]]
+NodeMiddleware = Callable[[State, Proceed], Awaitable[State]]
+
+
+class RegisterNode(Protocol):
+    """Add a node type under a name."""
+
+    def __call__(
+        self, name: str, implementation: NodeImplementation, *, config: type[Any] | None = None
+    ) -> None:
+        """`config` is a pydantic model of the type's own keys; it checks the suite."""
+        ...
+
+
+class RegisterValidator(Protocol):
+    """Add a validator type under a name."""
+
+    def __call__(
+        self, name: str, implementation: ValidatorImplementation, *, config: type[Any] | None = None
+    ) -> None:
+        """`config` is a pydantic model of the type's own keys; it checks the suite."""
+        ...
+
+
+class RegisterModel(Protocol):
+    """Add a model type under a name."""
+
+    def __call__(
+        self,
+        name: str,
+        implementation: Callable[[ModelSpec], ChatModel],
+        *,
+        config: type[Any] | None = None,
+    ) -> None:
+        """`config` is a pydantic model of the type's own keys; it checks the suite."""
+        ...
+
+
+class RegisterSource(Protocol):
+    """Add a source type under a name."""
+
+    def __call__(
+        self,
+        name: str,
+        implementation: Callable[[SourceSpec], Source],
+        *,
+        config: type[Any] | None = None,
+    ) -> None:
+        """`config` is a pydantic model of the type's own keys; it checks the suite."""
+        ...
+
+
+class RegisterSandbox(Protocol):
+    """Add a sandbox provider under its name."""
+
+    def __call__(self, name: str, implementation: SandboxProvider) -> None:
+        """Offer it to suites; the strongest that works is taken, see `SandboxProvider.strength`."""
+        ...
+
+
+class RegisterReporter(Protocol):
+    """Add a view of a finished run under a format's name."""
+
+    def __call__(self, name: str, implementation: Callable[[Any], str]) -> None:
+        """`implementation(summary)` returns the whole text of the view."""
+        ...
+
+
+class Hooks:
+    """The specifications, in the order in which a run reaches them."""
+
+    @hookspec
+    def sygra_register_nodes(self, register: RegisterNode) -> None:
+        """Add node types. Called once per loaded suite, before the suite is checked.
+
+        A name that two plugins register is refused with both plugins named (exit code 4).
+        """
+
+    @hookspec
+    def sygra_register_validators(self, register: RegisterValidator) -> None:
+        """Add validator types. Called once per loaded suite, before the suite is checked."""
+
+    @hookspec
+    def sygra_register_models(self, register: RegisterModel) -> None:
+        """Add model types. Called once per loaded suite; a factory only when a model is used."""
+
+    @hookspec
+    def sygra_register_sources(self, register: RegisterSource) -> None:
+        """Add source types. Called once per loaded suite, before the suite is checked."""
+
+    @hookspec
+    def sygra_register_sandboxes(self, register: RegisterSandbox) -> None:
+        """Add sandbox providers. One is started only when the suite has validators or tests."""
+
+    @hookspec
+    def sygra_register_reporters(self, register: RegisterReporter) -> None:
+        """Add report formats; `report: {formats: [NAME]}` in a suite chooses among them."""
+
+    @hookspec
+    def sygra_run_started(self, run: RunView) -> None:
+        """Observe the start of a run, after the preflight and before the first row.
+
+        A failure is logged and changes nothing.
+        """
+
+    @hookspec(firstresult=True)
+    async def sygra_run_node(self, node: Node, state: State, ctx: NodeContext) -> State | None:
+        """Run one node for one record.
+
+        Called once per visit. The type's registered implementation answers last, so that a
+        plugin can replace any node. An exception ends this record as `failed`, names the node,
+        and touches no other record.
+
+        :param state: The record's variables, read-only.
+        :param ctx: Models, judge, chance; what a node returns is journalled.
+        :returns: Variables to add, by name; `None` leaves the node to the next implementation.
+        """
+
+    @hookspec
+    def sygra_wrap_node(self, node: Node, ctx: NodeContext) -> NodeMiddleware | None:
+        """Wrap one visit of a node in plain Python: time it, retry it, fake it, trace it.
+
+        Called once per visit. pluggy's own wrappers see a coroutine where a hook is async, so
+        this is the way instead of `@hookimpl(wrapper=True)`.
+
+        :returns: `async (state, proceed) -> additions`, which may await `proceed(state)` any
+            number of times; or None. The plugin registered last is the outermost.
+        """
+
+    @hookspec(firstresult=True)
+    async def sygra_loop_should_stop(self, loop: LoopView) -> StopReason | None:
+        """Stop a loop by a rule of one's own. Called after each round's critique.
+
+        :returns: The reason to record, or None to go on. It never decides the outcome: the
+            validators do.
+        """
+
+    @hookspec
+    def sygra_record_finished(self, record: RecordEnd) -> None:
+        """Observe one record's end, after it was journalled. A failure is logged, not fatal."""
+
+    @hookspec
+    def sygra_run_finished(self, run: RunEnd) -> None:
+        """Observe the end of a run, when its files are written. A failure is logged."""

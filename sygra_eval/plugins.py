@@ -1,0 +1,339 @@
+"""Finds plugins, imports only what is trusted, and calls their hooks, async ones too.
+
+Order: built-ins, entry points of the group `sygra_eval`, `plugins/` beside the suite up to the
+project's root, then what `-p` names. Start at `load_plugins`; built-ins are known by module name
+only and register through the hooks that a user's plugin uses.
+"""
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from sygra_eval import trust
+from sygra_eval.hookspecs import PROJECT, Hooks, hookimpl
+from sygra_eval.values import Node, NodeContext, PluginError, State
+
+BUILT_INS = (
+    "sygra_eval.data.builtin",
+    "sygra_eval.models.builtin",
+    "sygra_eval.sandbox.builtin",
+    "sygra_eval.nodes.builtin",
+    "sygra_eval.validators.builtin",
+    "sygra_eval.report.builtin",
+)
+_SINGULAR = {
+    "nodes": "node",
+    "validators": "validator",
+    "models": "model",
+    "sources": "source",
+    "sandboxes": "sandbox",
+    "reporters": "reporter",
+}
+KINDS = tuple(_SINGULAR)
+_ASYNC_HOOKS = frozenset(
+    name for name, spec in vars(Hooks).items() if inspect.iscoroutinefunction(spec)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A type that a plugin added: its implementation, and the model of its own keys."""
+
+    name: str
+    implementation: Any
+    config: type[Any] | None
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPlugin:
+    """One line of `sygra-eval plugins`: what it is, from where, and what it adds."""
+
+    name: str
+    origin: str
+    adds: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Plugins:
+    """The plugins of one suite: registered types by kind, and the hooks to call."""
+
+    pluggy: pluggy.PluginManager
+    types: dict[str, dict[str, Registered]]
+    origins: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> Mapping[str, Registered]:
+        """Return the registered types of one of `KINDS`, by name."""
+        return self.types[kind]
+
+    def listing(self) -> tuple[LoadedPlugin, ...]:
+        """Return what is loaded, in registration order."""
+        return tuple(
+            LoadedPlugin(name=name, origin=origin, adds=tuple(self._adds(name)))
+            for name, origin in self.origins.items()
+        )
+
+    def _adds(self, plugin: str) -> Iterator[str]:
+        for kind in KINDS:
+            for entry in self.types[kind].values():
+                if entry.plugin == plugin:
+                    yield f"{_SINGULAR[kind]} {entry.name}"
+        for caller in self.pluggy.get_hookcallers(self.pluggy.get_plugin(plugin)) or ():
+            if not caller.name.startswith("sygra_register_"):
+                yield f"hook {caller.name}"
+
+    async def acall(self, hook: str, **arguments: object) -> Any:
+        """Call a hook whose implementations may be async, in pluggy's order.
+
+        :returns: For a `firstresult` hook the first answer that is not None, else all of them.
+        """
+        caller = getattr(self.pluggy.hook, hook)
+        is_first = bool(caller.spec.opts.get("firstresult"))
+        answers = []
+        for implementation in reversed(caller.get_hookimpls()):
+            answer = implementation.function(*(arguments[n] for n in implementation.argnames))
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer is None:
+                continue
+            if is_first:
+                return answer
+            answers.append(answer)
+        return None if is_first else answers
+
+    def observe(self, hook: str, on_failure: Callable[[str], None], **arguments: object) -> None:
+        """Call an observer hook; a failing observer is told to `on_failure` and never fatal."""
+        for implementation in reversed(getattr(self.pluggy.hook, hook).get_hookimpls()):
+            try:
+                implementation.function(*(arguments[n] for n in implementation.argnames))
+            except Exception as error:  # noqa: BLE001 - the boundary to plugins
+                name = implementation.plugin_name
+                on_failure(f"{hook} of plugin {name}: {type(error).__name__}: {error}")
+
+
+def load_plugins(
+    folder: Path,
+    *,
+    named: Sequence[str] = (),
+    is_trusted: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Plugins:
+    """Load the plugins that act on suites in `folder`.
+
+    :param named: What `-p` gave: a module's name, a `.py` file, or `no:NAME` to leave one out.
+    :param is_trusted: The user said `--trust`: local folders are imported and remembered.
+    :raises PluginError: When one cannot be imported, misspells a hook, or clashes with another.
+    """
+    blocked = frozenset(name.removeprefix("no:") for name in named if name.startswith("no:"))
+    pm = pluggy.PluginManager(PROJECT)
+    pm.add_hookspecs(Hooks)
+    plugins = Plugins(pm, {kind: {} for kind in KINDS})
+    pm.register(_RegisteredNodes(plugins), name="sygra_eval.registered_nodes")
+
+    for name in BUILT_INS:
+        _register(plugins, importlib.import_module(name), name, "built in", blocked)
+    if not environ.get("SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD"):
+        for entry in importlib.metadata.entry_points(group=PROJECT):
+            _register_entry_point(plugins, entry, blocked)
+        is_trusted = is_trusted or environ.get("SYGRA_EVAL_TRUST") == "1"
+        for local in local_plugin_folders(folder):
+            _register_folder(plugins, local, blocked, is_trusted=is_trusted, environ=environ)
+    for name in named:
+        if not name.startswith("no:"):
+            _register_named(plugins, name, blocked)
+
+    _collect_types(plugins)
+    return plugins
+
+
+def local_plugin_folders(folder: Path) -> tuple[Path, ...]:
+    """Return the `plugins/` folders beside `folder` and above it, up to the project's root.
+
+    The root is the nearest folder with a `pyproject.toml`; without one only `folder` counts.
+    """
+    folder = folder.resolve()
+    chain = [folder, *folder.parents]
+    root = next((place for place in chain if (place / "pyproject.toml").is_file()), folder)
+    up_to_root = chain[: chain.index(root) + 1]
+    return tuple(
+        place / "plugins" for place in reversed(up_to_root) if any(_files(place / "plugins"))
+    )
+
+
+class _RegisteredNodes:
+    """Answers `sygra_run_node` last, with the implementation registered for the node's type."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._nodes = plugins.types["nodes"]
+
+    @hookimpl(trylast=True)
+    async def sygra_run_node(self, node: Node, state: State, ctx: NodeContext) -> State | None:
+        implementation = self._nodes[node.type].implementation
+        additions: State | None = await implementation(node, state, ctx)
+        return {} if additions is None else additions
+
+
+def _register(
+    plugins: Plugins, plugin: ModuleType, name: str, origin: str, blocked: frozenset[str]
+) -> None:
+    if name in blocked or name.rpartition(".")[2] in blocked:
+        return
+    if name in plugins.origins:
+        raise PluginError(f"two plugins are called `{name}`: {plugins.origins[name]} and {origin}")
+    _check_hook_names(plugins.pluggy, plugin, name, origin)
+    plugins.pluggy.register(plugin, name=name)
+    plugins.origins[name] = origin
+
+
+def _check_hook_names(pm: pluggy.PluginManager, plugin: ModuleType, name: str, origin: str) -> None:
+    known = [hook for hook in vars(Hooks) if hook.startswith("sygra_")]
+    for attribute, value in list(vars(plugin).items()):
+        if not (attribute.startswith("sygra_") and callable(value)):
+            continue
+        options = pm.parse_hookimpl_opts(plugin, attribute)
+        if options is None:
+            raise PluginError(
+                f"plugin {name} ({origin}): `{attribute}` is not marked; put @hookimpl above it"
+            )
+        hook = options.get("specname") or attribute
+        if hook not in known and not options.get("optionalhook"):
+            near = get_close_matches(hook, known, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else f"; the hooks are {', '.join(known)}"
+            raise PluginError(f"plugin {name} ({origin}): there is no hook `{hook}`{hint}")
+        if hook in _ASYNC_HOOKS and (options.get("wrapper") or options.get("hookwrapper")):
+            raise PluginError(
+                f"plugin {name} ({origin}): `{hook}` is async, so a wrapper would see a coroutine "
+                "and not its result; use the hook `sygra_wrap_node` instead"
+            )
+
+
+def _register_entry_point(
+    plugins: Plugins, entry: importlib.metadata.EntryPoint, blocked: frozenset[str]
+) -> None:
+    if entry.name in blocked:
+        return
+    dist = entry.dist
+    origin = f"{dist.name} {dist.version}" if dist else "entry point"
+    try:
+        loaded = entry.load()
+    except Exception as error:
+        raise PluginError(
+            f"plugin `{entry.name}` of {origin} cannot be imported: {type(error).__name__}: "
+            f"{error}; leave it out with `-p no:{entry.name}`"
+        ) from error
+    _register(plugins, loaded, entry.name, origin, blocked)
+
+
+def _register_folder(
+    plugins: Plugins,
+    folder: Path,
+    blocked: frozenset[str],
+    *,
+    is_trusted: bool,
+    environ: Mapping[str, str],
+) -> None:
+    content = trust.content_hash(folder)
+    if is_trusted:
+        trust.remember(folder, content, environ)
+    elif not trust.is_remembered(folder, content, environ):
+        plugins.skipped.append(
+            f"{folder} was not imported: it is code and not trusted yet; look at it, then say "
+            "--trust once (remembered until it changes)"
+        )
+        return
+    for path in _files(folder):
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        _register(plugins, _import_file(path, content), name, str(path), blocked)
+
+
+def _register_named(plugins: Plugins, name: str, blocked: frozenset[str]) -> None:
+    path = Path(name)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise PluginError(f"-p {name}: there is no such file")
+        module = _import_file(path, trust.content_hash(path))
+        _register(plugins, module, path.stem, str(path), blocked)
+        return
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        raise PluginError(
+            f"-p {name} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    _register(plugins, module, name, f"-p {name}", blocked)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return `*.py` and `*/__init__.py`, sorted, without names that begin with `_`."""
+    modules = [p for p in folder.glob("*.py") if not p.name.startswith("_")]
+    packages = [p for p in folder.glob("*/__init__.py") if not p.parent.name.startswith("_")]
+    return sorted([*modules, *packages])
+
+
+def _import_file(path: Path, content: str) -> ModuleType:
+    """Import by path under a name that holds a hash, so that equal stems cannot collide."""
+    place = hashlib.sha256(f"{path.resolve()}\0{content}".encode()).hexdigest()[:16]
+    stem = path.parent.name if path.name == "__init__.py" else path.stem
+    name = f"sygra_plugins_{place}_{stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"plugin {path}: Python has no loader for it")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise PluginError(
+            f"plugin {path} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def _collect_types(plugins: Plugins) -> None:
+    for kind in KINDS:
+        caller = getattr(plugins.pluggy.hook, f"sygra_register_{kind}")
+        for implementation in caller.get_hookimpls():  # registration order
+            register = _registrar(plugins, kind, implementation.plugin_name)
+            try:
+                implementation.function(*(register for _ in implementation.argnames))
+            except PluginError:
+                raise
+            except Exception as error:
+                raise PluginError(
+                    f"plugin {implementation.plugin_name}: sygra_register_{kind} raised "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+
+
+def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
+    entries = plugins.types[kind]
+
+    def register(name: str, implementation: Any, *, config: type[Any] | None = None) -> None:
+        if name in entries:
+            first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
+            raise PluginError(f"{kind}: `{name}` is registered twice, by {first} and by {second}")
+        entries[name] = Registered(
+            name=name, implementation=implementation, config=config, plugin=plugin
+        )
+
+    return register
+
+
+def _origin(plugins: Plugins, name: str) -> str:
+    return f"{name} ({plugins.origins.get(name, 'built in')})"
