@@ -1,0 +1,101 @@
+"""The figures of a run: a pure function of its journal, and the one source of its exit code.
+
+The report, the closing line, `--json` and the exit code all come from one `RunSummary`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from sygra_eval.quality import Interval
+from sygra_eval.values import Outcome, StopReason
+
+
+class ExitCode(IntEnum):
+    """How a run ended, for the shell; design.md section 6 has the table."""
+
+    PASSED = 0
+    GATE_FAILED = 1
+    INTERRUPTED = 2
+    INTERNAL = 3
+    USAGE = 4
+    NOTHING_SELECTED = 5
+    WARNINGS = 6
+    INCOMPLETE = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one validator said over the run, final verdicts only."""
+
+    validator: str
+    is_required: bool
+    passed: int
+    failed: int
+    errors: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why rows fell out, with up to three of their ids."""
+
+    outcome: Outcome
+    reason: str
+    rows: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """Every figure of the report.
+
+    :ivar rows: Rows read; equals the outcomes' counts plus `not_reached`.
+    :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
+    :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
+    :ivar rounds: Rounds taken -> rows; `verified_by_round`: round whose candidate was kept ->
+        verified rows; `verified_by_sample`: drafts drawn -> verified rows kept in round 1.
+    :ivar calls: Model calls in the journal; `calls_cached` of them answered by it on resume.
+    :ivar wall_s: Seconds that the run took, over all its starts; `model_s`: sum over calls.
+    :ivar cost_usd: None where a price is unknown.
+    :ivar warnings: Sentences a reader must know, such as author and critic being one model.
+    """
+
+    suite: str
+    run: str
+    folder: Path
+    suite_sha256: str
+    state: str  # running, finished, interrupted, incomplete
+    rows: int
+    counts: Mapping[Outcome, int]
+    not_reached: int
+    funnel: tuple[tuple[str, int], ...]
+    stop_reasons: Mapping[Outcome, Mapping[StopReason, int]]
+    verified_rate: Interval | None
+    rounds: Mapping[int, int]
+    verified_by_round: Mapping[int, int]
+    verified_by_sample: Mapping[int, int]
+    sentinels_refused: int
+    rows_with_refused_sentinel: int
+    repaired: tuple[str, ...]  # ids verified after a first draft that failed, or a refused stop
+    validators: tuple[Tally, ...]
+    causes: tuple[Cause, ...]
+    calls: int
+    calls_cached: int
+    prompt_tokens: int
+    completion_tokens: int
+    has_estimated_tokens: bool
+    retries: int
+    wall_s: float
+    model_s: float
+    isolation: tuple[str, ...]
+    trust: tuple[str, ...]
+    models: tuple[tuple[str, str, str], ...]  # name in the suite, type, what it is
+    warnings: tuple[str, ...]
+    exit_code: ExitCode
+    exit_reason: str
+    cost_usd: float | None = None
+    rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
+    command: str = ""
+    version: str = ""
