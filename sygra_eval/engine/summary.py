@@ -97,5 +97,8 @@ class RunSummary:
     exit_reason: str
     cost_usd: float | None = None
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
+    example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
+    columns: tuple[str, ...] = ()  # of the verified rows, in order
+    card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
     command: str = ""
     version: str = ""

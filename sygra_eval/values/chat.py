@@ -130,9 +130,10 @@ class ChatModel(Protocol):
         ...
 
     async def complete(self, request: ChatRequest) -> ChatResponse:
-        """Answer one chat; retries are inside, the slot is given back while they wait.
+        """Answer one chat in one try; retries, slots and waiting are the gateway's.
 
-        :raises CallFailed: When the tries are used up or the refusal is final.
+        :raises RetryLater: When another try may go better.
+        :raises CallFailed: When the refusal is final.
         """
         ...
 

@@ -35,11 +35,36 @@ class CallFailed(InfrastructureError):
     """A model call gave no answer after its tries.
 
     :ivar kind: A stable word for reports: `rate_limited`, `timeout`, `refused_key`, `too_long`…
+    :ivar message: What happened and where, without the kind.
     """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
+        self.message = message
+
+
+class RetryLater(CallFailed):
+    """One try of a model call failed in a way in which another may not.
+
+    :ivar after_s: Seconds that the server asked to wait; None when it did not say.
+    :ivar most_tries: How many failures of this kind end the call, where the usual is too many.
+    :ivar is_at_once: The first retry needs no wait: a kept-alive connection had gone stale.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        after_s: float | None = None,
+        most_tries: int | None = None,
+        is_at_once: bool = False,
+    ) -> None:
+        super().__init__(kind, message)
+        self.after_s = after_s
+        self.most_tries = most_tries
+        self.is_at_once = is_at_once
 
 
 class BadAnswer(InfrastructureError):

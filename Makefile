@@ -1,0 +1,42 @@
+# The two commands of the README, and what the developers use. Needs Python >= 3.11 and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+ROWS ?= 20
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/.embedded
+	$(BIN)/python -m sygra_eval.models.weights
+	$(BIN)/sygra-eval run suites/glaive_code_assistant.yaml --limit $(ROWS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.engine_overhead
+
+clean:
+	rm -rf $(VENV)
+
+# A marker per extra, so that the second command does not install anew what the first one has.
+$(VENV)/.base:
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "sygra_eval needs Python >= 3.11; this is %d.%d (set PYTHON=...)" % v[:2])'
+	sh .ci/system-packages
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.embedded: $(VENV)/.base pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[embedded]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base pyproject.toml constraints.txt
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@

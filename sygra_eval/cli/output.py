@@ -1,0 +1,70 @@
+"""What several verbs print: diagnostics, and progress on standard error."""
+
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from sygra_eval.engine import Progress
+from sygra_eval.report import one_line
+from sygra_eval.suite import render_diagnostic
+from sygra_eval.values import Diagnostic
+
+MANY_ROWS = 100
+"""Above so many rows progress is a line each few seconds and not a line each row."""
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print each with its source line, to standard error."""
+    for diagnostic in diagnostics:
+        try:
+            text = Path(diagnostic.path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        print(render_diagnostic(diagnostic, text), file=sys.stderr)
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence that a person should read while a run goes."""
+    print(f"note: {sentence}", file=sys.stderr, flush=True)
+
+
+class ProgressLines:
+    """Plain lines: one a row, or one each few seconds where there are many rows."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stderr
+        self._printed_at = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Print where the run is."""
+        is_last = progress.rows_done == progress.rows_total
+        is_long = progress.rows_total is None or progress.rows_total > MANY_ROWS
+        if is_long and not is_last and self._is_early():
+            return
+        self._printed_at = time.monotonic()
+        try:
+            print(_line(progress), file=self._stream, flush=True)
+        except BrokenPipeError:  # a closed terminal never ends a run
+            return
+
+    def _is_early(self) -> bool:
+        return time.monotonic() - self._printed_at < SECONDS_BETWEEN_LINES
+
+
+def _line(progress: Progress) -> str:
+    total = "?" if progress.rows_total is None else str(progress.rows_total)
+    parts = [f"[{progress.rows_done}/{total}]"]
+    if progress.finished is not None:
+        row_id, outcome = progress.finished
+        parts.append(f"{outcome} {one_line(row_id)}")
+    parts.append(f"· {progress.verified} verified, {progress.calls_in_flight} calls in flight")
+    if (left_s := progress.left_s) is not None and left_s > 0:
+        parts.append(f"· about {_duration(left_s)} left")
+    return " ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

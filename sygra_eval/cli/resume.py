@@ -1,0 +1,40 @@
+"""`sygra-eval resume RUN`."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sygra_eval.cli.driving import drive
+from sygra_eval.cli.output import tell
+from sygra_eval.cli.places import run_folder
+from sygra_eval.engine import RunOptions, RunSummary, StopSignal, resume_run
+from sygra_eval.engine.progress import ShowProgress
+
+
+@click.command("resume")
+@click.argument("run")
+@click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
+@click.option("--no-retry-failed", is_flag=True, help="Leave rows that failed as they are.")
+@click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
+def command(run: str, trust: bool, no_retry_failed: bool, as_json: bool) -> int:
+    """Go on with a run that was stopped or killed; no answered call is sent again.
+
+    RUN is a run folder's path or SUITE/RUN below reports/. A finished run calls nothing and
+    repeats its closing line and exit code.
+    """
+    options = RunOptions(is_trusted=trust)
+    start = partial(_resume, run_folder(run), options, not no_retry_failed)
+    return drive(start, as_json=as_json)
+
+
+async def _resume(
+    folder: Path,
+    options: RunOptions,
+    retries_failed: bool,
+    stop: StopSignal,
+    show: ShowProgress,
+) -> RunSummary:
+    return await resume_run(
+        folder, options, retries_failed=retries_failed, show=show, tell=tell, stop=stop
+    )

@@ -1,0 +1,78 @@
+"""`sygra-eval run SUITE...`."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sygra_eval.cli.driving import Drive, drive
+from sygra_eval.cli.output import tell
+from sygra_eval.engine import ExitCode, RunOptions, RunSummary, StopSignal, run_suite
+from sygra_eval.engine.progress import ShowProgress
+
+WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
+
+
+@click.command("run")
+@click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N rows.", metavar="N")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Where run folders go.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME=WHAT",
+    help="Replace a model of the suite: `embedded`, a PATH.gguf, or URL#MODEL.",
+)
+@click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too.")
+@click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
+@click.option(
+    "--unsafe-no-sandbox",
+    is_flag=True,
+    help="Run generated code without isolation. Never a fallback; shown in every verdict.",
+)
+@click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
+def command(
+    suites: tuple[str, ...],
+    limit: int | None,
+    out: Path,
+    models: tuple[str, ...],
+    plugins: tuple[str, ...],
+    trust: bool,
+    unsafe_no_sandbox: bool,
+    as_json: bool,
+) -> int:
+    """Generate rows, judge them, and write the verified data set and its report."""
+    options = RunOptions(
+        out=out,
+        limit=limit,
+        models=dict(_model(given) for given in models),
+        plugins=plugins,
+        is_trusted=trust,
+        accepts_no_sandbox=unsafe_no_sandbox,
+    )
+    codes = [drive(_starting(Path(suite), options), as_json=as_json) for suite in suites]
+    return min(codes, key=WORST_FIRST.index, default=int(ExitCode.NOTHING_SELECTED))
+
+
+def _starting(suite: Path, options: RunOptions) -> Drive:
+    return partial(_start, suite, options)
+
+
+async def _start(
+    suite: Path, options: RunOptions, stop: StopSignal, show: ShowProgress
+) -> RunSummary:
+    return await run_suite(suite, options, show=show, tell=tell, stop=stop)
+
+
+def _model(given: str) -> tuple[str, str]:
+    name, separator, what = given.partition("=")
+    if not (name and separator and what):
+        raise click.BadParameter(f"`{given}` is not NAME=WHAT", param_hint="--model")
+    return name, what

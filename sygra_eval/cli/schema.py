@@ -1,0 +1,19 @@
+"""`sygra-eval schema`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from sygra_eval.plugins import load_plugins
+from sygra_eval.suite import suite_schema
+
+
+@click.command("schema")
+@click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too.")
+@click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
+def command(plugins: tuple[str, ...], trust: bool) -> int:
+    """Print the JSON Schema of a suite, with the keys of every loaded type, for editors."""
+    loaded = load_plugins(Path(), named=plugins, is_trusted=trust)
+    print(json.dumps(suite_schema(loaded), indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,30 @@
+"""Runs a suite: rows in, one accounted outcome per row out, everything in the journal.
+
+`run_suite` checks, proves that models and sandbox work, takes every row to its outcome
+(`record.settle`), and writes the run folder as a view of the journal (`folder`). `resume_run` goes
+on with a run that was stopped or killed. What a run comes to is one `RunSummary`.
+"""
+
+from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.outcome import grade_of, outcome_of
+from sygra_eval.engine.progress import Progress
+from sygra_eval.engine.run import NothingSelected, resume_run, run_suite
+from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+
+__all__ = [
+    "Cause",
+    "ExitCode",
+    "NothingSelected",
+    "Progress",
+    "RunOptions",
+    "RunSummary",
+    "StopSignal",
+    "Tally",
+    "grade_of",
+    "outcome_of",
+    "resume_run",
+    "run_suite",
+    "summarise",
+]

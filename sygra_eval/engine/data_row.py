@@ -1,0 +1,93 @@
+"""The columns of a row in the data files; design.md section 10 fixes their names and order."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from sygra_eval.engine.outcome import grade_of
+from sygra_eval.suite import Suite
+from sygra_eval.values import (
+    Judgement,
+    LoopEnd,
+    Message,
+    ModelUse,
+    Outcome,
+    Row,
+    State,
+    Verdict,
+)
+
+
+def data_row(
+    suite: Suite,
+    row: Row,
+    state: State,
+    judgement: Judgement,
+    *,
+    outcome: Outcome,
+    reason: str,
+    models: tuple[ModelUse, ...],
+    prompt: tuple[Message, ...],
+    loop: LoopEnd | None,
+) -> dict[str, object]:
+    """Return the row: input columns, what was made of them, why it is right, where it is from.
+
+    A row that is not verified also says its `reason`, as the last column.
+    """
+    answer = judgement.candidate.text
+    messages = [*(message.as_dict() for message in prompt), Message("assistant", answer).as_dict()]
+    data: dict[str, object] = {
+        **row.columns,
+        "answer": answer,
+        "code": judgement.candidate.code,
+        "messages": messages,
+        "rounds": loop.rounds if loop is not None else 1,
+        "stop_reason": loop.stop_reason.value if loop is not None else None,
+        "verdicts": [_verdict_column(verdict) for verdict in judgement.verdicts],
+        "provenance": {
+            "suite_sha256": suite.sha256,
+            "row_id": row.id,
+            "models": [_model_column(use) for use in models],
+            "prompt_sha256": _prompt_sha256(prompt),
+        },
+        "grade": grade_of(judgement.verdicts),
+    }
+    for column, mapping in suite.output_map.items():
+        data[column] = _mapped(mapping, state)
+    if outcome is not Outcome.VERIFIED:
+        data["reason"] = reason
+    return data
+
+
+def leftover_row(row: Row, reason: str) -> dict[str, object]:
+    """Return what is known of a row that failed before it was judged."""
+    return {**row.columns, "row_id": row.id, "reason": reason}
+
+
+def _verdict_column(verdict: Verdict) -> dict[str, object]:
+    return {
+        "validator": verdict.validator,
+        "status": verdict.status.value,
+        "score": verdict.score,
+        "reason": verdict.reason,
+        "isolation": verdict.evidence.isolation if verdict.evidence is not None else "",
+    }
+
+
+def _model_column(use: ModelUse) -> dict[str, object]:
+    return {
+        "role": use.role,
+        "name": use.name,
+        "model": use.model,
+        "parameters": use.parameters,
+    }
+
+
+def _prompt_sha256(prompt: tuple[Message, ...]) -> str:
+    text = json.dumps([message.as_dict() for message in prompt], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _mapped(mapping: Mapping[str, object], state: State) -> object:
+    source = mapping.get("from")
+    return state.get(source) if isinstance(source, str) else mapping.get("value")

@@ -1,0 +1,99 @@
+"""Writes a run folder as a view of its journal: data files, reports, card and manifest.
+
+Everything here can be written again from the journal with the same bytes; nothing here is truth.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from sygra_eval.data import write_jsonl, write_parquet
+from sygra_eval.engine.summary import RunSummary
+from sygra_eval.journal import open_readonly
+from sygra_eval.plugins import Plugins
+from sygra_eval.values import Outcome, UsageError
+
+VIEWS = {"report.md": "markdown", "report.json": "json", "README.md": "card"}
+"""Files of every run folder that a registered reporter writes, by its format's name."""
+
+
+def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
+    """Make `OUT/<suite>/<run>/`; a name that is not given comes from the time.
+
+    :raises UsageError: When the folder cannot be made, or a named one is there already.
+    """
+    parent = out.absolute() / suite
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        if name is not None:
+            (parent / name).mkdir()
+            return parent / name
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        for attempt in range(1_000):
+            folder = parent / (stamp if attempt == 0 else f"{stamp}-{attempt}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except FileExistsError:
+        raise UsageError(f"the run {parent / str(name)} is there already") from None
+    except OSError as error:
+        raise UsageError(f"no run folder can be made in {parent}: {error.strerror}") from error
+    raise UsageError(f"{parent} holds a thousand runs of this second")
+
+
+def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
+    """Write the data files, then the views of the summary, then the manifest over all of them."""
+    for outcome in Outcome:
+        rows = partial(_rows, folder, outcome)
+        write_jsonl(folder / f"{outcome.value}.jsonl", rows())
+    write_parquet(folder / "verified.parquet", partial(_rows, folder, Outcome.VERIFIED))
+    reporters = plugins.of("reporters")
+    for file, view in VIEWS.items():
+        _write_text(folder / file, reporters[view].implementation(summary))
+    _write_manifest(folder, summary)
+
+
+def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
+    """Stream the rows of one outcome, in input order."""
+    with open_readonly(folder / "journal.db") as reader:
+        for end in reader.outcomes():
+            if end.outcome is outcome:
+                yield end.data
+
+
+def _write_manifest(folder: Path, summary: RunSummary) -> None:
+    """Write the sha256 of data files, reports, card and suite."""
+    names = [f"{outcome.value}.jsonl" for outcome in Outcome]
+    names += ["verified.parquet", *VIEWS, "suite.yaml"]
+    files = {
+        name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in sorted(names)
+        if (folder / name).is_file()
+    }
+    manifest = {
+        "run": summary.run,
+        "suite": summary.suite,
+        "suite_sha256": summary.suite_sha256,
+        "rows": {outcome.value: count for outcome, count in summary.counts.items()},
+        "files": files,
+    }
+    _write_text(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write by rename, so that a reader never sees half a file."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    temporary.replace(path)
+
+

@@ -1,0 +1,24 @@
+"""What a user asks of a run beside the suite itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user asked for beside the suite itself.
+
+    :ivar models: Replacements by name, as `--model NAME=WHAT` gives them.
+    :ivar is_trusted: Local plugin folders may be imported.
+    :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
+    :ivar name: The run's name; by default made from the time.
+    """
+
+    out: Path = Path("reports")
+    limit: int | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    plugins: Sequence[str] = ()
+    is_trusted: bool = False
+    accepts_no_sandbox: bool = False
+    name: str | None = None

@@ -1,0 +1,292 @@
+"""Takes one row to its outcome: through the nodes, then before the validators.
+
+Start at `settle`. A node's visit is journalled with all that the row's data needs of it, so that a
+resumed run neither repeats it nor comes to other bytes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from types import MappingProxyType
+from typing import Any, cast
+
+from sygra_eval.engine.data_row import data_row, leftover_row
+from sygra_eval.engine.judging import judge
+from sygra_eval.engine.outcome import outcome_of
+from sygra_eval.engine.setting import Setting
+from sygra_eval.hookspecs import NodeMiddleware, Proceed
+from sygra_eval.journal import (
+    call_key,
+    loop_end_from_json,
+    loop_end_to_json,
+    request_hash,
+)
+from sygra_eval.values import (
+    BadAnswer,
+    BadRow,
+    CallSite,
+    ChatRequest,
+    ChatResponse,
+    InfrastructureError,
+    Interrupted,
+    Judgement,
+    LoopEnd,
+    LoopView,
+    Message,
+    ModelUse,
+    Node,
+    NodeContext,
+    Outcome,
+    RecordEnd,
+    Round,
+    Row,
+    Stage,
+    State,
+    StopReason,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What one node left behind for one record."""
+
+    additions: Mapping[str, object]
+    models: tuple[ModelUse, ...]
+    messages: tuple[Message, ...]
+    loop: LoopEnd | None
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What happens during one visit, while it happens."""
+
+    models: list[ModelUse] = field(default_factory=list)
+    messages: tuple[Message, ...] = ()
+    loop: LoopEnd | None = None
+
+
+async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
+    """Take one row to its outcome and journal it.
+
+    :returns: None when the run is draining: the row stays not reached and is taken up by resume.
+    """
+    if isinstance(row, BadRow):
+        end = RecordEnd(
+            row_id=row.id,
+            index=row.index,
+            outcome=Outcome.FAILED,
+            reason=row.reason,
+            data={"id": row.id, "origin": row.origin, "reason": row.reason},
+        )
+    else:
+        visits: list[Visit] = []
+        try:
+            end = await _generate_and_judge(row, visits, setting)
+        except Interrupted:
+            return None
+        except InfrastructureError as error:
+            end = _failed(row, visits, str(error))
+    await setting.journal.finish(end)
+    return end
+
+
+async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+    suite = setting.suite
+    state: dict[str, object] = dict(row.columns)
+    for node in suite.nodes:
+        visit = await _visit(node, row, state, setting)
+        visits.append(visit)
+        state.update(visit.additions)
+    answer = state.get(suite.candidate)
+    if not isinstance(answer, str):
+        kind = type(answer).__name__
+        raise BadAnswer(f"the candidate `{suite.candidate}` is {kind}, a text is needed")
+    judgement = await judge(
+        setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
+    )
+    outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
+    loop = _last_loop(visits)
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=outcome,
+        reason=reason,
+        data=data_row(
+            suite,
+            row,
+            state,
+            judgement,
+            outcome=outcome,
+            reason=reason,
+            models=tuple(dict.fromkeys(use for visit in visits for use in visit.models)),
+            prompt=next((visit.messages for visit in visits if visit.messages), ()),
+            loop=loop,
+        ),
+        verdicts=judgement.verdicts,
+        loop=loop,
+    )
+
+
+def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=Outcome.FAILED,
+        reason=reason,
+        data=leftover_row(row, reason),
+        loop=_last_loop(visits),
+    )
+
+
+def _last_loop(visits: list[Visit]) -> LoopEnd | None:
+    return next((visit.loop for visit in reversed(visits) if visit.loop is not None), None)
+
+
+async def _visit(node: Node, row: Row, state: State, setting: Setting) -> Visit:
+    journalled = setting.journal.visit(row.id, node.name)
+    if journalled is not None:
+        return _visit_from_json(journalled)
+    trace = _Trace()
+    ctx = NodeContext(
+        row=row,
+        complete=partial(_complete, setting, node, row, trace),
+        judge=partial(_judge_in_loop, setting, row, MappingProxyType(dict(state))),
+        record_round=partial(_record_round, setting, row),
+        should_stop=partial(_should_stop, setting),
+        end_loop=partial(setattr, trace, "loop"),
+        random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
+    )
+    additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
+    visit = Visit(
+        additions=additions,
+        models=tuple(trace.models),
+        messages=trace.messages,
+        loop=trace.loop,
+    )
+    await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
+    return visit
+
+
+async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
+    """Run a node inside the middlewares that plugins put around it."""
+
+    async def innermost(inner_state: State) -> State:
+        answer = await setting.plugins.acall(
+            "sygra_run_node", node=node, state=inner_state, ctx=ctx
+        )
+        return cast("State", answer)
+
+    origin = setting.plugins.of("nodes")[node.type].plugin
+    try:
+        middlewares = await setting.plugins.acall("sygra_wrap_node", node=node, ctx=ctx)
+        proceed: Proceed = innermost
+        for middleware in reversed(middlewares):
+            proceed = _around(middleware, proceed)
+        additions = await proceed(state)
+        return _as_json_values(additions)
+    except (InfrastructureError, Interrupted):
+        raise
+    except Exception as error:
+        raise BadAnswer(
+            f"node `{node.name}` (type `{node.type}` of plugin {origin}): "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _around(middleware: NodeMiddleware, proceed: Proceed) -> Proceed:
+    async def wrapped(state: State) -> State:
+        return await middleware(state, proceed)
+
+    return wrapped
+
+
+def _as_json_values(additions: object) -> State:
+    """Refuse what could not be journalled; the same values come back on resume."""
+    if not isinstance(additions, Mapping) or not all(isinstance(key, str) for key in additions):
+        raise TypeError(
+            f"returned {type(additions).__name__}, a mapping by variable name is needed"
+        )
+    try:
+        encoded = json.dumps(dict(additions), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"returned a value that is not JSON: {error}") from None
+    return cast("State", json.loads(encoded))
+
+
+async def _complete(
+    setting: Setting,
+    node: Node,
+    row: Row,
+    trace: _Trace,
+    messages: tuple[Message, ...],
+    *,
+    model: str,
+    step: str = "",
+    visit: int = 1,
+    sample: int = 0,
+    parameters: Mapping[str, object] | None = None,
+) -> ChatResponse:
+    """Answer from the journal or from the model; the answer is committed before it is used."""
+    spec = setting.suite.models[model]
+    endpoint = setting.gateway.models[model]
+    request = ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
+    path = f"{node.name}/{step}" if step else node.name
+    site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
+    _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
+
+    key = call_key(endpoint.identity, request, site)
+    answered = setting.journal.answer(key)
+    if answered is not None:
+        setting.counters.calls_cached += 1
+        return answered
+    if setting.stop.is_draining:
+        raise Interrupted(setting.stop.cause)
+    response = await setting.gateway.complete(model, request)
+    setting.counters.calls_sent += 1
+    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
+    return response
+
+
+def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, label: str) -> None:
+    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
+    use = ModelUse(role=role, name=name, model=label, parameters=parameters)
+    if use not in trace.models:
+        trace.models.append(use)
+    if not trace.messages:
+        trace.messages = request.messages
+
+
+async def _judge_in_loop(setting: Setting, row: Row, columns: State, answer: str) -> Judgement:
+    return await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
+
+
+def _record_round(setting: Setting, row: Row, finished: Round) -> None:
+    setting.journal.append_round(row.id, finished)
+
+
+async def _should_stop(setting: Setting, loop: LoopView) -> StopReason | None:
+    reason: StopReason | None = await setting.plugins.acall("sygra_loop_should_stop", loop=loop)
+    return reason
+
+
+def _visit_to_json(visit: Visit) -> dict[str, Any]:
+    return {
+        "additions": dict(visit.additions),
+        "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
+        "messages": [[message.role, message.content] for message in visit.messages],
+        "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
+    }
+
+
+def _visit_from_json(data: Mapping[str, Any]) -> Visit:
+    return Visit(
+        additions=data["additions"],
+        models=tuple(
+            ModelUse(role=role, name=name, model=model, parameters=parameters)
+            for role, name, model, parameters in data["models"]
+        ),
+        messages=tuple(Message(role, content) for role, content in data["messages"]),
+        loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
+    )

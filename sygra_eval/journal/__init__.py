@@ -1,0 +1,61 @@
+"""The one record of what happened in a run: append, look up, read back.
+
+`Journal.create` puts the plan into `journal.db` and lets it appear by rename; from then on every
+finished call, verdict, visit and outcome is handed to one writer thread, which commits what has
+gathered as one transaction and only then wakes those who wait. What is committed survives a
+`kill -9`; `Journal.open` goes on with it, `open_readonly` looks at it, and both refuse a file that
+they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
+process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
+(values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
+`reader` (lookups and streams), `journal` (the two together) and `lock`.
+"""
+
+from sygra_eval.journal.canonical import canonical_json
+from sygra_eval.journal.codec import (
+    attempt_from_json,
+    attempt_to_json,
+    evidence_from_json,
+    evidence_to_json,
+    loop_end_from_json,
+    loop_end_to_json,
+    record_end_from_json,
+    record_end_to_json,
+    response_from_json,
+    response_to_json,
+    round_from_json,
+    round_to_json,
+    verdict_from_json,
+    verdict_to_json,
+)
+from sygra_eval.journal.journal import Journal
+from sygra_eval.journal.keys import call_key, request_hash
+from sygra_eval.journal.lock import RunLock
+from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
+from sygra_eval.journal.writer import JournalUnwritable
+
+__all__ = [
+    "CallsSummary",
+    "Event",
+    "Journal",
+    "JournalReader",
+    "JournalUnwritable",
+    "RunLock",
+    "attempt_from_json",
+    "attempt_to_json",
+    "call_key",
+    "canonical_json",
+    "evidence_from_json",
+    "evidence_to_json",
+    "loop_end_from_json",
+    "loop_end_to_json",
+    "open_readonly",
+    "record_end_from_json",
+    "record_end_to_json",
+    "request_hash",
+    "response_from_json",
+    "response_to_json",
+    "round_from_json",
+    "round_to_json",
+    "verdict_from_json",
+    "verdict_to_json",
+]

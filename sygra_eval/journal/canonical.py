@@ -1,0 +1,65 @@
+"""JSON in the two forms that a journal needs: canonical to be hashed, as given to be kept.
+
+Hashed is the canonical form: keys sorted, nothing between tokens, UTF-8, floats by `repr`. Kept is
+the same with keys in the order they were given, because that order is the order of the columns in
+the data set. Text from a model may hold lone surrogates, which UTF-8 has no place for: such a
+value is kept as bytes with `surrogatepass`, so that what is read back is what was written.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sygra_eval.values import BadAnswer
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the one spelling of a value that hashes and keys are made of.
+
+    :raises BadAnswer: When the value cannot be said in JSON (NaN, a cycle, a foreign object).
+    """
+    return _encode(_CANONICAL, value).encode("utf-8", "surrogatepass")
+
+
+def to_stored(value: object) -> str | bytes:
+    """Return a value as it is kept in a table: text, or bytes where text cannot hold it.
+
+    :raises BadAnswer: As in `canonical_json`.
+    """
+    text = _encode(_AS_GIVEN, value)
+    if text.isascii():
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+    return text
+
+
+def from_stored(stored: str | bytes) -> Any:
+    """Return the value that `to_stored` was given."""
+    if isinstance(stored, bytes):
+        stored = stored.decode("utf-8", "surrogatepass")
+    return json.loads(stored)
+
+
+def _encode(encoder: json.JSONEncoder, value: object) -> str:
+    try:
+        return encoder.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadAnswer(f"a value cannot be written to the journal as JSON: {error}") from error
+
+
+def _as_dict(value: object) -> dict[object, object]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), default=_as_dict
+)
+_AS_GIVEN = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict
+)

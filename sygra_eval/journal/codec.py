@@ -1,0 +1,238 @@
+"""Values to JSON and back, one pair of functions for each type that a journal keeps.
+
+Written out by hand: a field that is added to a value shows up here in a review, and what is on
+disk does not change because a class was renamed. `…_from_json(…_to_json(value)) == value`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sygra_eval.values import (
+    Attempt,
+    ChatResponse,
+    Evidence,
+    FailingCase,
+    LoopEnd,
+    Outcome,
+    RecordEnd,
+    Round,
+    Sentinel,
+    Status,
+    StopReason,
+    TestCount,
+    Trust,
+    Usage,
+    Verdict,
+)
+
+Json = Mapping[str, Any]
+
+
+def response_to_json(response: ChatResponse) -> Json:
+    """Return a call's answer as JSON."""
+    return {
+        "text": response.text,
+        "finish_reason": response.finish_reason,
+        "usage": {
+            "prompt_tokens": response.usage.prompt_tokens,
+            "completion_tokens": response.usage.completion_tokens,
+            "is_estimated": response.usage.is_estimated,
+        },
+        "model_seen": response.model_seen,
+        "latency_s": response.latency_s,
+        "tries": response.tries,
+    }
+
+
+def response_from_json(data: Json) -> ChatResponse:
+    """Return the answer that `response_to_json` was given."""
+    return ChatResponse(
+        text=data["text"],
+        finish_reason=data["finish_reason"],
+        usage=Usage(**data["usage"]),
+        model_seen=data["model_seen"],
+        latency_s=data["latency_s"],
+        tries=data["tries"],
+    )
+
+
+def verdict_to_json(verdict: Verdict) -> Json:
+    """Return a verdict with its evidence as JSON."""
+    evidence = verdict.evidence
+    return {
+        "validator": verdict.validator,
+        "status": verdict.status.value,
+        "reason": verdict.reason,
+        "score": verdict.score,
+        "evidence": None if evidence is None else evidence_to_json(evidence),
+        "trust": verdict.trust.value,
+        "is_required": verdict.is_required,
+    }
+
+
+def verdict_from_json(data: Json) -> Verdict:
+    """Return the verdict that `verdict_to_json` was given."""
+    evidence = data["evidence"]
+    return Verdict(
+        validator=data["validator"],
+        status=Status(data["status"]),
+        reason=data["reason"],
+        score=data["score"],
+        evidence=None if evidence is None else evidence_from_json(evidence),
+        trust=Trust(data["trust"]),
+        is_required=data["is_required"],
+    )
+
+
+def evidence_to_json(evidence: Evidence) -> Json:
+    """Return evidence as JSON."""
+    failing = evidence.failing
+    return {
+        "command": list(evidence.command),
+        "exit_code": evidence.exit_code,
+        "output": evidence.output,
+        "isolation": evidence.isolation,
+        "limit_s": evidence.limit_s,
+        "failing": None if failing is None else _failing_to_json(failing),
+        "tests": {
+            group: {"passed": count.passed, "total": count.total}
+            for group, count in evidence.tests.items()
+        },
+    }
+
+
+def evidence_from_json(data: Json) -> Evidence:
+    """Return the evidence that `evidence_to_json` was given."""
+    failing = data["failing"]
+    return Evidence(
+        command=tuple(data["command"]),
+        exit_code=data["exit_code"],
+        output=data["output"],
+        isolation=data["isolation"],
+        limit_s=data["limit_s"],
+        failing=None if failing is None else FailingCase(**failing),
+        tests={group: TestCount(**count) for group, count in data["tests"].items()},
+    )
+
+
+def round_to_json(finished: Round) -> Json:
+    """Return one round of a loop as JSON."""
+    return {
+        "node": finished.node,
+        "number": finished.number,
+        "attempts": [attempt_to_json(attempt) for attempt in finished.attempts],
+        "critique": finished.critique,
+        "sentinel": finished.sentinel.value,
+        "critique_tokens": finished.critique_tokens,
+        "critique_latency_s": finished.critique_latency_s,
+    }
+
+
+def round_from_json(data: Json) -> Round:
+    """Return the round that `round_to_json` was given."""
+    return Round(
+        node=data["node"],
+        number=data["number"],
+        attempts=tuple(attempt_from_json(attempt) for attempt in data["attempts"]),
+        critique=data["critique"],
+        sentinel=Sentinel(data["sentinel"]),
+        critique_tokens=data["critique_tokens"],
+        critique_latency_s=data["critique_latency_s"],
+    )
+
+
+def attempt_to_json(attempt: Attempt) -> Json:
+    """Return one candidate of a round as JSON."""
+    return {
+        "sample": attempt.sample,
+        "answer": attempt.answer,
+        "code": attempt.code,
+        "extraction": attempt.extraction,
+        "evidence": attempt.evidence,
+        "verdicts": [verdict_to_json(verdict) for verdict in attempt.verdicts],
+        "is_accepted": attempt.is_accepted,
+        "is_kept": attempt.is_kept,
+        "diff": attempt.diff,
+        "tokens": attempt.tokens,
+        "latency_s": attempt.latency_s,
+    }
+
+
+def attempt_from_json(data: Json) -> Attempt:
+    """Return the candidate that `attempt_to_json` was given."""
+    return Attempt(
+        sample=data["sample"],
+        answer=data["answer"],
+        code=data["code"],
+        extraction=data["extraction"],
+        evidence=data["evidence"],
+        verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
+        is_accepted=data["is_accepted"],
+        is_kept=data["is_kept"],
+        diff=data["diff"],
+        tokens=data["tokens"],
+        latency_s=data["latency_s"],
+    )
+
+
+def loop_end_to_json(end: LoopEnd) -> Json:
+    """Return how a loop ended as JSON."""
+    return {
+        "node": end.node,
+        "stop_reason": end.stop_reason.value,
+        "rounds": end.rounds,
+        "samples": end.samples,
+        "sentinels_refused": end.sentinels_refused,
+        "tokens": end.tokens,
+        "kept_round": end.kept_round,
+    }
+
+
+def loop_end_from_json(data: Json) -> LoopEnd:
+    """Return the end that `loop_end_to_json` was given."""
+    return LoopEnd(
+        node=data["node"],
+        stop_reason=StopReason(data["stop_reason"]),
+        rounds=data["rounds"],
+        samples=data["samples"],
+        sentinels_refused=data["sentinels_refused"],
+        tokens=data["tokens"],
+        kept_round=data["kept_round"],
+    )
+
+
+def record_end_to_json(end: RecordEnd) -> Json:
+    """Return the end of a record as JSON; the order of `data` is kept."""
+    return {
+        "row_id": end.row_id,
+        "index": end.index,
+        "outcome": end.outcome.value,
+        "reason": end.reason,
+        "data": dict(end.data),
+        "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
+        "loop": None if end.loop is None else loop_end_to_json(end.loop),
+    }
+
+
+def record_end_from_json(data: Json) -> RecordEnd:
+    """Return the end that `record_end_to_json` was given."""
+    loop = data["loop"]
+    return RecordEnd(
+        row_id=data["row_id"],
+        index=data["index"],
+        outcome=Outcome(data["outcome"]),
+        reason=data["reason"],
+        data=data["data"],
+        verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
+        loop=None if loop is None else loop_end_from_json(loop),
+    )
+
+
+def _failing_to_json(failing: FailingCase) -> Json:
+    return {
+        "test": failing.test,
+        "input": failing.input,
+        "expected": failing.expected,
+        "got": failing.got,
+        "traceback": failing.traceback,
+    }

@@ -1,0 +1,165 @@
+"""A run's journal while the run goes on: one writer, and lookups that see what it committed."""
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.journal.codec import (
+    record_end_to_json,
+    response_to_json,
+    round_to_json,
+    verdict_to_json,
+)
+from sygra_eval.journal.reader import JournalReader, open_readonly
+from sygra_eval.journal.store import closed_on_error, create_file, open_writer, plain
+from sygra_eval.journal.writer import Writer
+from sygra_eval.values import CallSite, ChatResponse, RecordEnd, Round, Verdict
+
+
+class Journal:
+    """Appends to a run's journal and looks things up in it.
+
+    `commit_…` and `finish` return when what they were given is on disk; `append_round` and `event`
+    return at once, and what they were given is on disk no later than the next commit. Lookups see
+    everything that is committed. Hold the `RunLock` of the folder while one is open.
+    """
+
+    def __init__(self, writer: Writer, reader: JournalReader) -> None:
+        self._writer = writer
+        self.reader = reader
+
+    @classmethod
+    def create(cls, path: Path, plan: Mapping[str, str]) -> Self:
+        """Start a journal with the plan in it.
+
+        :raises UsageError: When there is one already, or the folder cannot be written.
+        """
+        create_file(path, plan)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Go on with a journal.
+
+        :raises UsageError: When it cannot be read, is damaged, or is from a newer version.
+        """
+        connection = open_writer(path)
+        with closed_on_error(connection):
+            reader = open_readonly(path)
+            with closed_on_error(reader):
+                reader.plan()
+        return cls(Writer(connection), reader)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def damaged(self) -> int:
+        """How many damaged rows were met so far; each counts as absent."""
+        return self.reader.damaged
+
+    def plan(self) -> dict[str, str]:
+        """Return what the run was started with."""
+        return self.reader.plan()
+
+    async def commit_call(
+        self, key: bytes, site: CallSite, request_hash: bytes, response: ChatResponse
+    ) -> None:
+        """Put a call's answer on disk; only then may it be used."""
+        stored = to_stored(response_to_json(response))
+        place = (plain(site.record), plain(site.node), site.visit, site.sample)
+        await self._writer.commit("call", (key, *place, request_hash, stored))
+
+    def answer(self, key: bytes) -> ChatResponse | None:
+        """Return the journalled answer of a call, None when it has to be asked."""
+        return self.reader.answer(key)
+
+    async def commit_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
+        """Put a validator's verdict on disk."""
+        stored = to_stored(verdict_to_json(verdict))
+        await self._writer.commit("execution", (key, plain(record), verdict.status.value, stored))
+
+    def execution(self, key: bytes) -> Verdict | None:
+        """Return the verdict that is journalled under a key."""
+        return self.reader.execution(key)
+
+    def append_round(self, record: str, finished: Round) -> None:
+        """Queue one round of a loop."""
+        stored = to_stored(round_to_json(finished))
+        place = (plain(record), plain(finished.node), finished.number)
+        self._writer.append("round", (*place, stored))
+
+    async def commit_visit(
+        self, record: str, node: str, data: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Put what a node added on disk and return it as a resumed run will see it.
+
+        Go on with what is returned: a tuple comes back as a list, here as after a resume.
+
+        :raises BadAnswer: When it cannot be said in JSON.
+        """
+        stored = to_stored(dict(data))
+        await self._writer.commit("visit", (plain(record), plain(node), stored))
+        as_read: Mapping[str, object] = from_stored(stored)
+        return as_read
+
+    def visit(self, record: str, node: str) -> Mapping[str, object] | None:
+        """Return what a node added for a record."""
+        return self.reader.visit(record, node)
+
+    async def finish(self, end: RecordEnd) -> None:
+        """Put the end of a record on disk; only then may anyone see it."""
+        stored = to_stored(record_end_to_json(end))
+        kind = (end.outcome.value, plain(end.reason))
+        await self._writer.commit("outcome", (end.index, plain(end.row_id), *kind, stored))
+
+    def has_outcome(self, index: int) -> bool:
+        """Say whether the record at this place of the source has ended."""
+        return self.reader.has_outcome(index)
+
+    def outcome(self, index: int) -> RecordEnd | None:
+        """Return how the record at this place of the source ended."""
+        return self.reader.outcome(index)
+
+    async def forget_failed(self) -> int:
+        """Let records that failed by infrastructure run again; return how many.
+
+        Their visits, rounds and `error` verdicts go with them; every call stays, being paid for.
+        A bad input row stays as it is: reading it again changes nothing.
+        """
+        return await self._writer.perform(_forget_failed)
+
+    def event(self, kind: str, **fields: object) -> None:
+        """Queue something that happened to the run itself."""
+        stored = to_stored(fields)
+        self._writer.append("event", (time.time(), time.monotonic(), plain(kind), stored))
+
+    async def flush(self) -> None:
+        """Return when everything that was queued is on disk."""
+        await self._writer.perform(lambda connection: None)
+
+    async def close(self) -> None:
+        """Commit what is queued, fold the log into the file and let go of it."""
+        self.reader.close()
+        await self._writer.close()
+
+
+def _forget_failed(connection: sqlite3.Connection) -> int:
+    failed = "FROM outcome WHERE outcome = 'failed' AND reason NOT LIKE 'bad_input%'"
+    records = f"record IN (SELECT record {failed})"
+    connection.execute(f"DELETE FROM visit WHERE {records}")  # noqa: S608
+    connection.execute(f"DELETE FROM round WHERE {records}")  # noqa: S608
+    connection.execute(f"DELETE FROM execution WHERE status = 'error' AND {records}")  # noqa: S608
+    return connection.execute(f"DELETE {failed}").rowcount

@@ -1,0 +1,43 @@
+"""What makes two calls the same call.
+
+The key of a call holds everything that its answer may depend on and the place it was asked from,
+because two equal prompts at temperature 1 are two samples. Keys are kept in journals for years:
+`tests/journal/test_keys.py` holds golden ones, and a change here needs a new schema version.
+"""
+
+from hashlib import blake2b
+
+from sygra_eval.journal.canonical import canonical_json
+from sygra_eval.values import CallSite, ChatRequest
+
+_SIZE = 16
+
+
+def call_key(identity: str, request: ChatRequest, site: CallSite, salt: str = "") -> bytes:
+    """Return the key under which one call of a run is journalled.
+
+    :param identity: Which model answers (`ChatModel.identity`).
+    :param salt: Sets keys apart on purpose, as for a call that is to be paid again.
+    """
+    asked = _asked(identity, request)
+    place = {
+        "record": site.record,
+        "node": site.node,
+        "visit": site.visit,
+        "sample": site.sample,
+        "salt": salt,
+    }
+    return blake2b(canonical_json(asked | place), digest_size=_SIZE).digest()
+
+
+def request_hash(identity: str, request: ChatRequest) -> bytes:
+    """Return the hash of what is asked of whom, wherever in a run it is asked from."""
+    return blake2b(canonical_json(_asked(identity, request)), digest_size=_SIZE).digest()
+
+
+def _asked(identity: str, request: ChatRequest) -> dict[str, object]:
+    return {
+        "model": identity,
+        "messages": [message.as_dict() for message in request.messages],
+        "parameters": dict(request.parameters),
+    }

@@ -1,0 +1,96 @@
+"""One process writes a run folder at a time."""
+
+import fcntl
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sygra_eval.values import UsageError
+
+LOCK_NAME = "LOCK"
+
+
+class RunLock:
+    """The lock of a run folder: taken on entering, released on leaving or with the process.
+
+    The kernel holds it, not the file: what a killed process left behind locks nobody out.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK_NAME
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        :raises UsageError: When another process holds it; named with pid, host and start.
+        """
+        while self._descriptor is None:
+            try:
+                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise UsageError(
+                    f"{self._path}: the run folder cannot be locked: {error}"
+                ) from None
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                owner = _owner(descriptor)
+                os.close(descriptor)
+                raise UsageError(
+                    f"{self._path.parent}: another process is at work on this run: {owner}; wait"
+                    " until it ends, or stop it and resume"
+                ) from None
+            if _is_file_of(descriptor, self._path):
+                self._descriptor = descriptor
+                _write_owner(descriptor)
+            else:  # its owner removed the file between our two calls
+                os.close(descriptor)
+
+    def release(self) -> None:
+        """Remove the file and let go; without effect when the lock is not held."""
+        if self._descriptor is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _write_owner(descriptor: int) -> None:
+    owner = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "start": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(owner).encode() + b"\n", 0)
+
+
+def _owner(descriptor: int) -> str:
+    try:
+        owner = json.loads(os.pread(descriptor, 4096, 0))
+        return f"pid {owner['pid']} on {owner['host']} since {owner['start']}"
+    except (ValueError, KeyError, TypeError):
+        return "its pid is not known, it took the lock just now"
+
+
+def _is_file_of(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

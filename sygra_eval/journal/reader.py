@@ -1,0 +1,239 @@
+"""Looks into a journal: one row by its key, or a stream in order with flat memory.
+
+A stream is read page by page, each page its own short read, so that a viewer of a running run
+never holds up the writer's log. A damaged row counts as absent and into `damaged`.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sygra_eval.journal.canonical import from_stored
+from sygra_eval.journal.codec import (
+    record_end_from_json,
+    response_from_json,
+    round_from_json,
+    verdict_from_json,
+)
+from sygra_eval.journal.store import TABLES, Column, is_sound, open_reader, plain, unreadable
+from sygra_eval.values import ChatResponse, Outcome, RecordEnd, Round, Verdict
+
+_PAGE = 256
+
+Key = tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to the run itself: started, resumed, a signal, a limit changed.
+
+    :ivar seq: The order of events; the wall clock is for people only.
+    """
+
+    seq: int
+    wall: float
+    mono: float
+    kind: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsSummary:
+    """What the run's journalled calls come to.
+
+    :ivar estimated: Calls whose tokens the server did not count.
+    :ivar tries: Requests that were sent for them, so at least `calls`.
+    :ivar latency_s: Of all of them added up.
+    """
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: int
+    tries: int
+    latency_s: float
+    slowest_s: float
+
+
+def open_readonly(path: Path) -> "JournalReader":
+    """Open a journal to look at, also while it is written or where nothing can be written.
+
+    :raises UsageError: When there is none, it is damaged, or from a newer version.
+    """
+    return JournalReader(open_reader(path), path)
+
+
+class JournalReader:
+    """Read access to one journal; used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._damaged: set[Key] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def damaged(self) -> int:
+        """How many damaged rows were met so far, each counted once."""
+        return len(self._damaged)
+
+    def plan(self) -> dict[str, str]:
+        """Return what the run was started with.
+
+        :raises UsageError: When a row of it is damaged: nothing else can be trusted then.
+        """
+        rows = list(self._stream("run", "k"))
+        ((written,),) = self._query("SELECT count(*) FROM run", ())
+        if written != len(rows):
+            raise unreadable(self._path, ValueError("the run's plan is damaged"))
+        return {str(key): str(value) for key, value, _ in rows}
+
+    def answer(self, key: bytes) -> ChatResponse | None:
+        """Return the journalled answer of a call, None when it has to be asked."""
+        stored = self._look_up("call", ("key",), (key,), "response")
+        return None if stored is None else response_from_json(from_stored(stored))
+
+    def execution(self, key: bytes) -> Verdict | None:
+        """Return the verdict that is journalled under a key."""
+        stored = self._look_up("execution", ("key",), (key,), "verdict")
+        return None if stored is None else verdict_from_json(from_stored(stored))
+
+    def visit(self, record: str, node: str) -> Mapping[str, object] | None:
+        """Return what a node added for a record."""
+        stored = self._look_up("visit", ("record", "node"), (plain(record), plain(node)), "data")
+        return None if stored is None else _mapping(stored)
+
+    def has_outcome(self, index: int) -> bool:
+        """Say whether the record at this place of the source has ended."""
+        return self._look_up("outcome", ("idx",), (index,), "data") is not None
+
+    def outcome(self, index: int) -> RecordEnd | None:
+        """Return how the record at this place of the source ended."""
+        stored = self._look_up("outcome", ("idx",), (index,), "data")
+        return None if stored is None else record_end_from_json(from_stored(stored))
+
+    def find(self, row_id: str) -> RecordEnd | None:
+        """Return how the record of this row ended."""
+        stored = self._look_up("outcome", ("record",), (plain(row_id),), "data")
+        return None if stored is None else record_end_from_json(from_stored(stored))
+
+    def outcomes(self) -> Iterator[RecordEnd]:
+        """Yield the ends of all records in the order of the source."""
+        for row in self._stream("outcome", "idx"):
+            yield record_end_from_json(from_stored(_stored(row[4])))
+
+    def counts(self) -> dict[Outcome, int]:
+        """Return how many records ended where; every outcome is there."""
+        seen = Counter(str(row[2]) for row in self._stream("outcome", "idx"))
+        return {outcome: seen[outcome.value] for outcome in Outcome}
+
+    def rounds(self, record: str) -> tuple[Round, ...]:
+        """Return the rounds of a record's loops, node by node, in order."""
+        rows = self._query(
+            _select("round", ("record",)) + " ORDER BY node, number", (plain(record),)
+        )
+        sound = (row for row in rows if self._accept("round", row, row[:3]))
+        return tuple(round_from_json(from_stored(_stored(row[3]))) for row in sound)
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happened to the run, in order."""
+        for seq, wall, mono, kind, data, _ in self._stream("event", "seq"):
+            yield Event(
+                seq=int(seq),
+                wall=float(wall),
+                mono=float(mono),
+                kind=str(kind),
+                data=_mapping(_stored(data)),
+            )
+
+    def calls_summary(self) -> CallsSummary:
+        """Return what all journalled calls come to."""
+        calls = prompt = completion = estimated = tries = 0
+        latency_s = slowest_s = 0.0
+        for row in self._stream("call", "key"):
+            response = response_from_json(from_stored(_stored(row[6])))
+            calls += 1
+            prompt += response.usage.prompt_tokens
+            completion += response.usage.completion_tokens
+            estimated += response.usage.is_estimated
+            tries += response.tries
+            latency_s += response.latency_s
+            slowest_s = max(slowest_s, response.latency_s)
+        return CallsSummary(
+            calls=calls,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            estimated=estimated,
+            tries=tries,
+            latency_s=latency_s,
+            slowest_s=slowest_s,
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _look_up(
+        self, table: str, by: tuple[str, ...], values: Key, wanted: str
+    ) -> str | bytes | None:
+        for row in self._query(_select(table, by), values):
+            if self._accept(table, row, values):
+                return _stored(row[TABLES[table].index(wanted)])
+        return None
+
+    def _stream(self, table: str, column: str) -> Iterator[tuple[Column, ...]]:
+        """Yield the sound rows ordered by a column; `seq` is SQLite's own, so not in the CRC."""
+        columns = TABLES[table]
+        shown = columns if column in columns else (column, *columns)
+        select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
+        page = self._query(f"{select} ORDER BY {column} LIMIT {_PAGE}", ())
+        while page:
+            for row in page:
+                if self._accept(table, row[-len(columns) :], row[:1]):
+                    yield row
+            last = page[-1][shown.index(column)]
+            page = self._query(
+                f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (last,)
+            )
+
+    def _accept(self, table: str, row: tuple[Column, ...], key: tuple[Column, ...]) -> bool:
+        if is_sound(row):
+            return True
+        self._damaged.add((table, repr(key)))
+        return False
+
+    def _query(self, sql: str, values: Key) -> list[tuple[Column, ...]]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise unreadable(self._path, error) from error
+
+
+@cache
+def _select(table: str, by: tuple[str, ...]) -> str:
+    where = " AND ".join(f"{column} = ?" for column in by)
+    return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
+
+
+def _stored(column: Column) -> str | bytes:
+    return column if isinstance(column, (str, bytes)) else str(column)
+
+
+def _mapping(stored: str | bytes) -> Mapping[str, object]:
+    data: Mapping[str, object] = from_stored(stored)
+    return data

@@ -1,0 +1,252 @@
+"""The file: its tables, the checksum of a row, and how a connection to it is opened.
+
+Every row ends with a CRC over its other columns, because a flipped bit passes SQLite's own
+integrity check unseen. A row whose CRC is wrong counts as absent: the call is asked again, and an
+answer that nobody gave is never used.
+"""
+
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from sygra_eval.values import UsageError
+
+SCHEMA_VERSION = 1
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "run": ("k", "v", "crc"),
+    "call": ("key", "record", "node", "visit", "sample", "request_hash", "response", "crc"),
+    "execution": ("key", "record", "status", "verdict", "crc"),
+    "round": ("record", "node", "number", "data", "crc"),
+    "visit": ("record", "node", "data", "crc"),
+    "outcome": ("idx", "record", "outcome", "reason", "data", "crc"),
+    "event": ("wall", "mono", "kind", "data", "crc"),
+}
+"""The columns of each table as they are written, the checksum last."""
+
+_SCHEMA = """
+CREATE TABLE run(k TEXT PRIMARY KEY, v TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE call(
+    key BLOB PRIMARY KEY, record TEXT NOT NULL, node TEXT NOT NULL, visit INTEGER NOT NULL,
+    sample INTEGER NOT NULL, request_hash BLOB NOT NULL, response TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE execution(
+    key BLOB PRIMARY KEY, record TEXT NOT NULL, status TEXT NOT NULL, verdict TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE round(
+    record TEXT NOT NULL, node TEXT NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL,
+    crc INTEGER NOT NULL, PRIMARY KEY (record, node, number)
+) WITHOUT ROWID;
+CREATE TABLE visit(
+    record TEXT NOT NULL, node TEXT NOT NULL, data TEXT NOT NULL, crc INTEGER NOT NULL,
+    PRIMARY KEY (record, node)
+) WITHOUT ROWID;
+CREATE TABLE outcome(
+    idx INTEGER PRIMARY KEY, record TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    data TEXT NOT NULL, crc INTEGER NOT NULL
+);
+CREATE INDEX outcome_by_record ON outcome(record);
+CREATE TABLE event(
+    seq INTEGER PRIMARY KEY, wall REAL NOT NULL, mono REAL NOT NULL, kind TEXT NOT NULL,
+    data TEXT NOT NULL, crc INTEGER NOT NULL
+);
+"""
+_APPLICATION_ID = 0x53794576  # "SyEv": what `file journal.db` shows, and how we know our own
+_BUSY_S = 10.0
+
+Column = str | bytes | int | float
+
+
+class Closable(Protocol):
+    """A connection, or what holds one."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+def create_file(path: Path, plan: Mapping[str, str]) -> None:
+    """Make a journal that holds the plan; it appears by rename, so never without its plan.
+
+    :raises UsageError: When there is a journal already, or the folder cannot be written.
+    """
+    if path.exists():
+        raise UsageError(f"{path}: there is a journal already; go on with it or take a new folder")
+    unfinished = path.with_name(path.name + ".tmp")
+    try:
+        for leftover in (unfinished, *companions(unfinished)):
+            leftover.unlink(missing_ok=True)
+        _fill(unfinished, plan)
+        sync(unfinished)
+        unfinished.rename(path)
+        sync(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(f"{path}: the journal cannot be created: {error}") from error
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open for appending, after a check of the whole file's structure.
+
+    :raises UsageError: When this is no journal, is damaged, or comes from a newer version.
+    """
+    with refusing_unreadable(path):
+        connection = _connect(path, "mode=rw")
+        with closed_on_error(connection):
+            require_our_schema(connection, path)
+            complaint = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if complaint != "ok":
+                raise sqlite3.DatabaseError(complaint)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open for reading only, also while another process writes and on a read-only disk.
+
+    :raises UsageError: As `open_writer`.
+    """
+    with refusing_unreadable(path):
+        try:
+            return _checked(path, "mode=ro")
+        except sqlite3.OperationalError:
+            # A WAL database needs a file for shared memory beside it even to be read.
+            if os.access(path.parent, os.W_OK):
+                raise
+        wal = path.with_name(path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            raise UsageError(
+                f"{path}: the run ended in the middle and its folder cannot be written, so its"
+                " last commits cannot be read here; copy the folder to a disk that can be written"
+            )
+        return _checked(path, "mode=ro&immutable=1")
+
+
+def require_our_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise unless the file is a journal of a version that this code knows."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID or version < 1:
+        raise sqlite3.DatabaseError("this is not a journal of sygra-eval")
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{path}: written by a newer sygra-eval (journal version {version}, known here:"
+            f" {SCHEMA_VERSION}); upgrade sygra-eval to go on with this run"
+        )
+
+
+@contextmanager
+def refusing_unreadable(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file that it cannot read into a refusal that says what to do."""
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no journal here; is this the folder of a run?")
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> UsageError:
+    """Return the refusal of a damaged journal: it holds paid calls, so nobody starts afresh."""
+    return UsageError(
+        f"{path}: the journal cannot be read: {error}. Nothing was changed. Restore the file from"
+        " a backup, or start a new run in another folder"
+    )
+
+
+@contextmanager
+def closed_on_error(opened: Closable) -> Iterator[None]:
+    """Close what was opened when it turns out to be of no use."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
+
+
+def checksum(columns: Sequence[Column]) -> int:
+    """Return the CRC of a row's columns; type and length of each are part of it."""
+    crc = 0
+    for column in columns:
+        if isinstance(column, str):
+            data, kind = column.encode(), b"t"
+        elif isinstance(column, bytes):
+            data, kind = column, b"b"
+        else:
+            data, kind = repr(column).encode(), b"n"
+        crc = zlib.crc32(data, zlib.crc32(b"%b%d:" % (kind, len(data)), crc))
+    return crc
+
+
+def is_sound(row: Sequence[Column]) -> bool:
+    """Say whether a row, its checksum last, is the row that was written."""
+    try:
+        return checksum(row[:-1]) == row[-1]
+    except UnicodeEncodeError:
+        return False
+
+
+def plain(text: str) -> str:
+    """Return text that a text column can hold: a lone surrogate becomes its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def insert(table: str, rows: int) -> str:
+    """Return the statement that writes that many rows; a row that is there is replaced."""
+    columns = TABLES[table]
+    values = ", ".join(["(" + ", ".join("?" * len(columns)) + ")"] * rows)
+    return f"INSERT OR REPLACE INTO {table}({', '.join(columns)}) VALUES {values}"  # noqa: S608
+
+
+def companions(path: Path) -> tuple[Path, ...]:
+    """Return the files that SQLite keeps beside a database while it is in use."""
+    return tuple(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))
+
+
+def sync(path: Path) -> None:
+    """Have the disk take a file or a folder's entries."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(path: Path, plan: Mapping[str, str]) -> None:
+    connection = _connect(path, "mode=rwc")
+    try:
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+        for key, value in plan.items():
+            columns = (plain(key), plain(value))
+            connection.execute(insert("run", 1), (*columns, checksum(columns)))
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def _checked(path: Path, how: str) -> sqlite3.Connection:
+    connection = _connect(path, how)
+    with closed_on_error(connection):
+        require_our_schema(connection, path)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return connection
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    # Connections are used by one thread at a time, but not always by the one that opened them.
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?{how}",
+        uri=True,
+        timeout=_BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )

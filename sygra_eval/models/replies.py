@@ -1,0 +1,141 @@
+"""Reads an HTTP reply of a chat-completions server: an answer, or the failure that it is.
+
+Values in, values out: nothing here waits or sends. Start at `answer_of`; refusals by status are in
+`refusals`.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from sygra_eval.models import fast_json
+from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, Usage
+
+HEAD_CHARACTERS = 300
+TRIES_OF_A_BAD_BODY = 3
+_CHARACTERS_PER_TOKEN = 4
+_ABSURD_TOKENS = 10_000_000
+_MODEL_NAME_CHARACTERS = 200
+_KEY_LIKE = re.compile(r"\b(?:sk|pk)-[\w.*-]{6,}|\bBearer\s+\S{6,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawReply:
+    """What came over the wire, and where from.
+
+    :ivar headers: By lower-case name.
+    :ivar secret: The key that was sent; it is cut out of everything that is shown.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+    secret: str = field(default="", repr=False)
+
+    def head(self) -> str:
+        """Return the beginning of the body on one line, without secrets or control characters."""
+        body = self.body.replace(self.secret.encode(), b"[key]") if self.secret else self.body
+        text = body[: 8 * HEAD_CHARACTERS].decode("utf-8", "replace")
+        return redacted(text, self.secret) or "empty body"
+
+
+def redacted(text: str, secret: str) -> str:
+    """Cut out the key, what looks like one, and whatever is not plain text; keep the beginning."""
+    if secret:
+        text = text.replace(secret, "[key]")
+    text = _KEY_LIKE.sub("[key]", text)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= HEAD_CHARACTERS else text[:HEAD_CHARACTERS] + "…"
+
+
+def json_of(reply: RawReply) -> object:
+    """Parse the body; raise `RetryLater` for one that is no JSON."""
+    try:
+        return fast_json.loads(reply.body)
+    except ValueError:
+        spoilt(reply, "not JSON")
+
+
+def spoilt(reply: RawReply, why: str, kind: str = "bad_body") -> NoReturn:
+    """Refuse a reply that has the right status and no usable body."""
+    message = f"{reply.address} answered {reply.status} with a body that is {why}: {reply.head()}"
+    raise RetryLater(kind, message, most_tries=TRIES_OF_A_BAD_BODY)
+
+
+def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
+    """Read a chat completion.
+
+    :raises CallFailed: `refused`, when the model or a filter declined.
+    :raises RetryLater: `bad_body` or `empty`.
+    """
+    if not isinstance(payload, dict):
+        spoilt(reply, "no JSON object")
+    choices = payload.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        spoilt(reply, "without choices", "empty")
+    message, finish_reason = choices[0].get("message"), choices[0].get("finish_reason")
+    if not isinstance(message, dict):
+        spoilt(reply, "without a message", "empty")
+    if message.get("refusal") or finish_reason == "content_filter":
+        said = redacted(str(message.get("refusal") or finish_reason), reply.secret)
+        raise CallFailed("refused", f"{reply.address}: the model declined: {said}")
+    text = _text_of(message.get("content"))
+    if text is None:
+        spoilt(reply, "without content", "empty")
+    if "\0" in text or not _is_unicode(text):
+        spoilt(reply, "broken text (a NUL or half a surrogate pair)")
+    seen = payload.get("model")
+    return ChatResponse(
+        text=text,
+        finish_reason=finish_reason if isinstance(finish_reason, str) else "unknown",
+        usage=_usage_of(payload.get("usage"), request, text),
+        model_seen=seen[:_MODEL_NAME_CHARACTERS] if isinstance(seen, str) else "",
+    )
+
+
+def _text_of(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    texts = [part.get("text") if isinstance(part, dict) else part for part in content]
+    found = [text for text in texts if isinstance(text, str)]
+    return "".join(found) if found else None
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _usage_of(usage: object, request: ChatRequest, text: str) -> Usage:
+    if isinstance(usage, dict):
+        prompt = _credible(usage.get("prompt_tokens"), at_least=1)
+        completion = _credible(usage.get("completion_tokens"), at_least=1 if text else 0)
+        if prompt is not None and completion is not None:
+            return Usage(prompt_tokens=prompt, completion_tokens=completion)
+    return estimated_usage(request, text)
+
+
+def _credible(tokens: object, *, at_least: int) -> int | None:
+    if not isinstance(tokens, int) or isinstance(tokens, bool):
+        return None
+    return tokens if at_least <= tokens <= _ABSURD_TOKENS else None
+
+
+def estimated_usage(request: ChatRequest, text: str) -> Usage:
+    """Estimate tokens from characters, and say that it is an estimate."""
+    asked = sum(len(message.content) for message in request.messages)
+    return Usage(
+        prompt_tokens=math.ceil(asked / _CHARACTERS_PER_TOKEN),
+        completion_tokens=math.ceil(len(text) / _CHARACTERS_PER_TOKEN),
+        is_estimated=True,
+    )

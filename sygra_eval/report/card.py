@@ -1,0 +1,185 @@
+"""The data card: the `README.md` of a run folder, and what makes `load_dataset(folder)` work.
+
+Its only config is `default`, and only where there are verified rows: nothing can load a file
+without rows, and rejected ones must not be loaded by accident.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import yaml
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.report.figures import UNKNOWN, bounds, percent, stops
+from sygra_eval.report.markdown import bullets, pipe_table
+from sygra_eval.report.tables import (
+    Align,
+    Table,
+    has_cooperative_trust,
+    models,
+    outcomes,
+    trust_notes,
+)
+from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line
+from sygra_eval.values import Outcome
+
+_LOAD = 'import datasets; rows = datasets.load_dataset("PATH/OF/THIS/FOLDER")["train"]'
+_COOPERATIVE = (
+    "Trust is cooperative: the tests ran inside the process of the code that they judge. Code "
+    "that honestly tries to answer cannot pass by accident, but code that sets out to deceive "
+    "its tests could."
+)
+_OURS = {
+    "answer": "the answer that was kept, as the model wrote it",
+    "code": "the code in it, which is what was tested",
+    "messages": "the conversation for training: the prompt, then the answer",
+    "rounds": "rounds that the loop took; 1 is the first drafts",
+    "stop_reason": "why the loop stopped; it does not decide the outcome",
+    "verdicts": "what each validator said in the end, and in what isolation",
+    "provenance": "suite, row, models and prompt that the answer comes from",
+    "grade": "how strong the evidence is",
+}
+
+
+def data_card(
+    summary: RunSummary,
+    *,
+    card: Mapping[str, object] | None = None,
+    features: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return the card.
+
+    :param card: What the suite says of rights and sources; by default the summary's.
+    :param features: Name and type of each column; by default the summary's columns, untyped.
+    """
+    said = summary.card if card is None else card
+    columns = features or [(name, "") for name in summary.columns]
+    front = yaml.safe_dump(_front_matter(summary, said), sort_keys=False, allow_unicode=True)
+    sections = (
+        f"# {markdown_text(_pretty_name(summary, said))}",
+        *_what_it_is(summary),
+        *_how_made(summary),
+        *_what_verified_means(summary),
+        *_columns(columns),
+        "## Outcomes",
+        pipe_table(outcomes(summary)),
+        *_how_to_load(summary),
+        *_rights(said),
+    )
+    return f"---\n{front}---\n\n" + "\n\n".join(sections) + "\n"
+
+
+def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, object]:
+    front: dict[str, object] = {
+        "license": one_line(str(card.get("license") or "unknown")),
+        "language": _texts(card.get("language")) or ["en"],
+        "pretty_name": _pretty_name(summary, card),
+        "tags": ["synthetic", "code"],
+    }
+    if _verified(summary):
+        front["configs"] = [{"config_name": "default", "data_files": "verified.parquet"}]
+    return front
+
+
+def _what_it_is(summary: RunSummary) -> Iterator[str]:
+    verified = _verified(summary)
+    rate = summary.verified_rate
+    share = f", {percent(rate.estimate)} % (95 % interval {bounds(rate)})" if rate else ""
+    yield (
+        f"Synthetic rows made and judged by the suite {markdown_text(summary.suite)}: {verified} "
+        f"of {summary.rows} rows are verified{share}. Run: {markdown_text(summary.run)}, "
+        f"{markdown_text(summary.state)}."
+    )
+    if summary.state == "running":
+        yield "**The run is still going on: the figures are those so far, not a result.**"
+
+
+def _how_made(summary: RunSummary) -> Iterator[str]:
+    yield "## How it was made"
+    yield (
+        "For each row a model drafted an answer, the code in it was executed, and where the suite "
+        "has a loop a critic asked for revisions."
+        if summary.rounds
+        else "Each row went through the suite's steps, and what came out was judged."
+    )
+    stopped = [
+        f"loops of {outcome.value} rows stopped by: {stops(reasons)}"
+        for outcome, reasons in summary.stop_reasons.items()
+        if reasons
+    ]
+    made_with = f"sygra-eval {summary.version}" if summary.version else "sygra-eval"
+    yield bullets([f"suite sha256: {summary.suite_sha256}", f"made with: {made_with}", *stopped])
+    if summary.models:
+        yield pipe_table(models(summary))
+    if summary.warnings:
+        yield bullets(summary.warnings)
+
+
+def _what_verified_means(summary: RunSummary) -> Iterator[str]:
+    yield "## What `verified` means here"
+    required = [tally.validator for tally in summary.validators if tally.is_required]
+    if required:
+        names = markdown_text(", ".join(required))
+        yield (
+            f"Every required validator passed on the final answer: {names}. That a critic was "
+            "satisfied verifies nothing."
+        )
+    else:
+        yield "Nothing: no required validator gave a verdict in this run."
+    if has_cooperative_trust(summary):
+        yield _COOPERATIVE
+    isolation = " · ".join(summary.isolation) or UNKNOWN
+    yield bullets([f"isolation: {isolation}", *(trust_notes(summary) or (f"trust: {UNKNOWN}",))])
+
+
+def _columns(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if not columns:
+        return
+    yield "## Columns"
+    yield pipe_table(
+        Table(
+            title="Columns",
+            columns=("column", "type", "what it holds"),
+            aligns=(Align.LEFT,) * 3,
+            rows=tuple(
+                (name, kind or UNKNOWN, _OURS.get(name, "as in the source or the suite's mapping"))
+                for name, kind in columns
+            ),
+        )
+    )
+
+
+def _how_to_load(summary: RunSummary) -> Iterator[str]:
+    yield "## How to load it"
+    if _verified(summary):
+        yield markdown_fence(_LOAD, "python")
+    else:
+        yield (
+            "There is nothing to load: no row is verified, so there is no `verified.parquet` and "
+            "this card has no config."
+        )
+
+
+def _rights(card: Mapping[str, object]) -> Iterator[str]:
+    sources, citation = _texts(card.get("source_licenses")), card.get("citation")
+    if sources:
+        yield "## Licences of the sources"
+        yield bullets(sources)
+    if citation:
+        yield "## Citation"
+        yield markdown_fence(str(citation).strip())
+
+
+def _pretty_name(summary: RunSummary, card: Mapping[str, object]) -> str:
+    return one_line(str(card.get("pretty_name") or summary.suite))
+
+
+def _texts(value: object) -> list[str]:
+    """Return one text or a list of texts as a list."""
+    if not value:
+        return []
+    several = value if isinstance(value, list | tuple) else [value]
+    return [one_line(str(text)) for text in several]
+
+
+def _verified(summary: RunSummary) -> int:
+    return summary.counts.get(Outcome.VERIFIED, 0)

@@ -1,0 +1,85 @@
+"""The last words of a run: for a person four answers, for a program one line.
+
+How many rows are verified, where the files are, how to load them, how to look at one.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.report.figures import bounds, percent
+from sygra_eval.report.text_safety import printable, python_literal, shell_word
+from sygra_eval.values import Outcome
+
+_RESUMABLE = ("interrupted", "incomplete")
+
+
+def closing_words(summary: RunSummary, *, example_id: str | None = None) -> str:
+    """Return the lines a user sees last; commands in them can be pasted as they stand.
+
+    :param example_id: The row to show; by default the summary's example, a repaired or another
+        verified row, else one that fell out.
+    """
+    return "\n".join(_closing_lines(summary, example_id)) + "\n"
+
+
+def closing_json(summary: RunSummary) -> str:
+    """Return the line that ends standard output under `--json`; what is unknown is null."""
+    stopped: Counter[str] = Counter()
+    for reasons in summary.stop_reasons.values():
+        stopped.update({reason.value: count for reason, count in reasons.items() if count})
+    line: dict[str, object] = {
+        "run": str(summary.folder.absolute()),
+        "exit": int(summary.exit_code),
+        "rows": summary.rows,
+        **{outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
+        "not_reached": summary.not_reached,
+        "calls": summary.calls,
+        "calls_cached": summary.calls_cached,
+        "tokens": summary.prompt_tokens + summary.completion_tokens,
+        "cost": summary.cost_usd,
+        "stop_reasons": dict(sorted(stopped.items())),
+        "gates": [],
+        "wall_s": round(summary.wall_s, 3),
+    }
+    return json.dumps(line, allow_nan=False)
+
+
+def _closing_lines(summary: RunSummary, example_id: str | None) -> Iterator[str]:
+    verified, folder = summary.counts.get(Outcome.VERIFIED, 0), str(summary.folder.absolute())
+    yield f"{verified} of {summary.rows} rows are verified{_rate(summary)}."
+    yield f"files     {printable(folder)}"
+    if verified:
+        yield f"load      import datasets; {load_line(folder, name='rows')}"
+    else:
+        yield "load      nothing to load: without a verified row no verified.parquet is written"
+    shown = _words_for(_row_to_show(summary, example_id))
+    yield f"a row     sygra-eval show {shell_word(folder)} {shown}"
+    if summary.state in _RESUMABLE:
+        yield f"go on     sygra-eval resume {shell_word(folder)}"
+
+
+def load_line(folder: str, *, name: str) -> str:
+    """Return the line of Python that loads the verified rows of a run folder."""
+    return f'{name} = datasets.load_dataset({python_literal(folder)})["train"]'
+
+
+def _rate(summary: RunSummary) -> str:
+    rate = summary.verified_rate
+    if rate is None:
+        return ""
+    return f" ({percent(rate.estimate)} %, 95 % interval {bounds(rate)})"
+
+
+def _row_to_show(summary: RunSummary, example_id: str | None) -> str | None:
+    fell_out = (row for cause in summary.causes for row in cause.examples)
+    wanted = (example_id, summary.example_id, *summary.repaired[:1], *fell_out)
+    return next((row for row in wanted if row), None)
+
+
+def _words_for(row: str | None) -> str:
+    """Return the arguments that name a row; without any, the name that the usage line has."""
+    if row is None:
+        return "ROW"
+    return f"-- {shell_word(row)}" if row.startswith("-") else shell_word(row)

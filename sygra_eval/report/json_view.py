@@ -1,0 +1,128 @@
+"""The report as data: every figure of the run, in an order that does not change.
+
+Only ASCII is written, so that no terminal, editor or encoding can be led astray by an id; what is
+read back is the text as it was.
+"""
+
+import json
+from collections.abc import Mapping
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.quality import Interval
+from sygra_eval.values import Outcome
+
+SCHEMA_VERSION = 1
+
+
+def json_report(summary: RunSummary) -> str:
+    """Return all figures; what is unknown is null."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "suite": summary.suite,
+        "run": summary.run,
+        "suite_sha256": summary.suite_sha256,
+        "version": summary.version or None,
+        "command": summary.command or None,
+        "state": summary.state,
+        "exit": int(summary.exit_code),
+        "exit_reason": summary.exit_reason,
+        **_rows(summary),
+        **_judging(summary),
+        **_loops(summary),
+        **_spending(summary),
+        "models": [
+            {"name": name, "type": kind, "model": what} for name, kind, what in summary.models
+        ],
+        "warnings": list(summary.warnings),
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _rows(summary: RunSummary) -> dict[str, object]:
+    return {
+        "rows": summary.rows,
+        "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
+        "not_reached": summary.not_reached,
+        "verified_rate": _rate(summary.verified_rate),
+        "by_topic": {
+            topic: {"verified": verified, "judged": judged}
+            for topic, (verified, judged) in summary.rate_by_topic.items()
+        },
+        "funnel": [{"step": label, "rows": count} for label, count in summary.funnel],
+        "causes": [
+            {
+                "outcome": cause.outcome.value,
+                "reason": cause.reason,
+                "rows": cause.rows,
+                "examples": list(cause.examples),
+            }
+            for cause in summary.causes
+        ],
+    }
+
+
+def _judging(summary: RunSummary) -> dict[str, object]:
+    return {
+        "validators": [
+            {
+                "validator": tally.validator,
+                "required": tally.is_required,
+                "pass": tally.passed,
+                "fail": tally.failed,
+                "error": tally.errors,
+                "skip": tally.skipped,
+            }
+            for tally in summary.validators
+        ],
+        "isolation": list(summary.isolation),
+        "trust": list(summary.trust),
+    }
+
+
+def _loops(summary: RunSummary) -> dict[str, object]:
+    return {
+        "stop_reasons": {
+            outcome.value: {
+                reason.value: count
+                for reason, count in sorted(summary.stop_reasons[outcome].items())
+            }
+            for outcome in Outcome
+            if outcome in summary.stop_reasons
+        },
+        "rounds": _by_number(summary.rounds),
+        "verified_by_round": _by_number(summary.verified_by_round),
+        "verified_by_sample": _by_number(summary.verified_by_sample),
+        "sentinels_refused": summary.sentinels_refused,
+        "rows_with_refused_sentinel": summary.rows_with_refused_sentinel,
+        "repaired": list(summary.repaired),
+    }
+
+
+def _spending(summary: RunSummary) -> dict[str, object]:
+    return {
+        "calls": summary.calls,
+        "calls_cached": summary.calls_cached,
+        "retries": summary.retries,
+        "prompt_tokens": summary.prompt_tokens,
+        "completion_tokens": summary.completion_tokens,
+        "has_estimated_tokens": summary.has_estimated_tokens,
+        "wall_s": round(summary.wall_s, 3),
+        "model_s": round(summary.model_s, 3),
+        "cost_usd": summary.cost_usd,
+    }
+
+
+def _rate(interval: Interval | None) -> dict[str, object] | None:
+    if interval is None:
+        return None
+    return {
+        "value": interval.estimate,
+        "lower": interval.low,
+        "upper": interval.high,
+        "method": "wilson",
+        "confidence": 0.95,
+    }
+
+
+def _by_number(counts: Mapping[int, int]) -> dict[str, int]:
+    return {str(number): counts[number] for number in sorted(counts)}

@@ -1,0 +1,45 @@
+"""The report as Markdown: the terminal's tables, with nothing in a cell that could leave it."""
+
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.report.tables import Table, closing_lines, header_of, tables_of
+from sygra_eval.report.text_safety import markdown_text
+
+
+def markdown_report(summary: RunSummary) -> str:
+    """Return the whole page."""
+    facts = [*header_of(summary), ("suite sha256", summary.suite_sha256)]
+    if summary.version:
+        facts.append(("made with", f"sygra-eval {summary.version}"))
+    if summary.command:
+        facts.append(("command", summary.command))
+    sections = (
+        f"# {markdown_text(summary.suite)}",
+        bullets([f"{label}: {value}" for label, value in facts]),
+        *("\n\n".join(_blocks(table)) for table in tables_of(summary)),
+        bullets(list(closing_lines(summary))),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def bullets(lines: Sequence[str]) -> str:
+    """Return a list of escaped lines."""
+    return "\n".join(f"- {markdown_text(line)}" for line in lines)
+
+
+def pipe_table(table: Table) -> str:
+    """Return a table as GitHub's Markdown has it."""
+    rows = [[markdown_text(cell) for cell in row] for row in table.rows]
+    headers = [markdown_text(title) for title in table.columns]
+    aligns = [align.value for align in table.aligns]
+    return tabulate(rows, headers=headers, tablefmt="pipe", disable_numparse=True, colalign=aligns)
+
+
+def _blocks(table: Table) -> Iterator[str]:
+    yield f"## {markdown_text(table.title)}"
+    yield pipe_table(table)
+    if table.notes:
+        yield bullets(table.notes)

@@ -1,0 +1,185 @@
+"""One row's story: its rounds as they happened, then what the validators said in the end."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from sygra_eval.report.figures import UNKNOWN, duration
+from sygra_eval.report.layout import grid, wrapped
+from sygra_eval.report.text_safety import one_line, printable
+from sygra_eval.values import Attempt, RecordEnd, Round, Sentinel, Status, Verdict
+
+_INDENT = "    "
+
+
+def record_text(end: RecordEnd, rounds: Sequence[Round]) -> str:
+    """Return the story as text; code, evidence and critiques are whole."""
+    sections = (
+        _head(end),
+        *_question(end),
+        *("\n".join(_round_lines(finished)) for finished in rounds),
+        *_verdict_table(end.verdicts),
+        *_errors(end.verdicts),
+        _close(end),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def record_json(end: RecordEnd, rounds: Sequence[Round]) -> dict[str, object]:
+    """Return the story as data."""
+    return {
+        "id": end.row_id,
+        "outcome": end.outcome.value,
+        "reason": end.reason,
+        "stop_reason": end.loop.stop_reason.value if end.loop is not None else None,
+        "rounds": [_round_json(finished) for finished in rounds],
+        "verdicts": [_verdict_json(verdict) for verdict in end.verdicts],
+    }
+
+
+def _head(end: RecordEnd) -> str:
+    return wrapped(f"{end.row_id}: {end.outcome.value}, {end.reason}", indent="  ")
+
+
+def _question(end: RecordEnd) -> Iterator[str]:
+    question = end.data.get("question")
+    if isinstance(question, str):
+        yield f"question\n{_block(question)}"
+
+
+def _round_lines(finished: Round) -> Iterator[str]:
+    yield f"round {finished.number} of {one_line(finished.node)}"
+    what = "draft" if finished.number == 1 else "revision"
+    for attempt in finished.attempts:
+        yield from _attempt_lines(attempt, what)
+    if finished.critique is not None:
+        yield f"  critique ({_spent(finished.critique_tokens, finished.critique_latency_s)})"
+        yield _block(finished.critique)
+    if finished.sentinel is Sentinel.GRANTED:
+        yield "  stop requested by the critic and granted: the tests agree"
+    elif finished.sentinel is Sentinel.REFUSED:
+        yield "  stop requested by the critic and refused: the tests do not pass"
+
+
+def _attempt_lines(attempt: Attempt, what: str) -> Iterator[str]:
+    number = f" {attempt.sample + 1}" if what == "draft" else ""
+    accepted = "accepted" if attempt.is_accepted else "not accepted"
+    kept = "kept" if attempt.is_kept else "not kept"
+    yield f"  {what}{number}: {accepted}, {kept} ({_spent(attempt.tokens, attempt.latency_s)})"
+    if attempt.code is None:
+        yield f"  no code ({one_line(attempt.extraction)}) in the answer"
+        yield _block(attempt.answer)
+    else:
+        yield "  code"
+        yield _block(attempt.code)
+    if attempt.diff:
+        yield "  diff from what was kept before"
+        yield _block(attempt.diff)
+    yield "  evidence"
+    yield _block(attempt.evidence or UNKNOWN)
+
+
+def _verdict_table(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    if not verdicts:
+        return
+    columns = ("validator", "verdict", "score", "reason", "isolation", "trust")
+    rows = [
+        (
+            verdict.validator + "*" * verdict.is_required,
+            verdict.status.value,
+            UNKNOWN if verdict.score is None else f"{verdict.score:.2f}",
+            verdict.reason,
+            _isolation(verdict) or UNKNOWN,
+            verdict.trust.value,
+        )
+        for verdict in verdicts
+    ]
+    yield grid(columns, ("left", "left", "right", "left", "left", "left"), rows)
+
+
+def _errors(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Say in full what a cell of the table may have cut."""
+    lines = [
+        f"{verdict.validator}: {verdict.reason}"
+        for verdict in verdicts
+        if verdict.status is not Status.PASS
+    ]
+    if lines:
+        yield "\n".join(wrapped(line, indent="  ") for line in lines)
+
+
+def _close(end: RecordEnd) -> str:
+    loop = end.loop
+    if loop is None:
+        return f"no loop; outcome: {end.outcome.value}"
+    return wrapped(
+        f"stopped by {loop.stop_reason.value} after rounds: {loop.rounds}; drafts: {loop.samples}; "
+        f"stops refused: {loop.sentinels_refused}; tokens: {loop.tokens}; kept: round "
+        f"{loop.kept_round or UNKNOWN}; outcome: {end.outcome.value}",
+        indent="  ",
+    )
+
+
+def _round_json(finished: Round) -> dict[str, object]:
+    shown = _shown(finished.attempts)
+    attempts = finished.attempts
+    return {
+        "node": finished.node,
+        "round": finished.number,
+        "candidate": shown.answer if shown is not None else None,
+        "code": shown.code if shown is not None else None,
+        "evidence": shown.evidence if shown is not None else None,
+        "critique": finished.critique,
+        "accepted": shown.is_accepted if shown is not None else False,
+        "kept": any(attempt.is_kept for attempt in attempts),
+        "diff": shown.diff if shown is not None else "",
+        "tokens": sum(attempt.tokens for attempt in attempts) + finished.critique_tokens,
+        "latency_s": sum(attempt.latency_s for attempt in attempts) + finished.critique_latency_s,
+        "sentinel": finished.sentinel.value,
+        "attempts": [_attempt_json(attempt) for attempt in attempts],
+    }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, object]:
+    return {
+        "sample": attempt.sample,
+        "candidate": attempt.answer,
+        "code": attempt.code,
+        "extraction": attempt.extraction,
+        "evidence": attempt.evidence,
+        "accepted": attempt.is_accepted,
+        "kept": attempt.is_kept,
+        "diff": attempt.diff,
+        "tokens": attempt.tokens,
+        "latency_s": attempt.latency_s,
+        "verdicts": [_verdict_json(verdict) for verdict in attempt.verdicts],
+    }
+
+
+def _verdict_json(verdict: Verdict) -> dict[str, object]:
+    return {
+        "validator": verdict.validator,
+        "status": verdict.status.value,
+        "score": verdict.score,
+        "reason": verdict.reason,
+        "isolation": _isolation(verdict),
+        "trust": verdict.trust.value,
+    }
+
+
+def _shown(attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the attempt that was kept, else the last one."""
+    kept = [attempt for attempt in attempts if attempt.is_kept]
+    return next(iter(kept or attempts[-1:]), None)
+
+
+def _isolation(verdict: Verdict) -> str:
+    return verdict.evidence.isolation if verdict.evidence is not None else ""
+
+
+def _spent(tokens: int, latency_s: float) -> str:
+    return f"{tokens} tokens, {duration(latency_s)}"
+
+
+def _block(text: str) -> str:
+    """Indent a text of several lines; what it must not do to a terminal is made visible."""
+    return textwrap.indent(printable(text).strip("\n"), _INDENT)

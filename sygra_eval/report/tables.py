@@ -1,0 +1,279 @@
+"""What a report holds, as values: each view only decides how a table looks.
+
+Start at `tables_of`. Cells are raw text; the views make them safe to look at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.quality import wilson
+from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
+from sygra_eval.values import Outcome, Trust
+
+MOST_CAUSES = 10
+"""Causes that get a line of their own; `report.json` has them all."""
+
+_STATES = {
+    "running": "still running: the figures are those so far, not a result",
+    "interrupted": "interrupted: a resume goes on with it",
+    "incomplete": "incomplete: a resume goes on with it",
+}
+_TRUST: dict[str, str] = {
+    Trust.COOPERATIVE: ", the tests ran inside the candidate's own process",
+    Trust.SEPARATE: ", judged outside the candidate's process",
+}
+
+
+class Align(StrEnum):
+    """How a column stands; numbers stand to the right."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of the report.
+
+    :ivar aligns: One for each column.
+    :ivar notes: Sentences that belong below it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    aligns: tuple[Align, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        widths = {len(self.columns), len(self.aligns), *map(len, self.rows)}
+        if len(widths) != 1:
+            raise ValueError(f"{self.title}: rows of {sorted(widths)} cells in one table")
+
+
+def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
+    """Return what the report is of: suite, run and state."""
+    return (
+        ("suite", summary.suite),
+        ("run", summary.run),
+        ("state", _STATES.get(summary.state, summary.state)),
+    )
+
+
+def tables_of(summary: RunSummary) -> tuple[Table, ...]:
+    """Return the tables in reading order; one that would be empty is left out."""
+    tables = (
+        outcomes(summary),
+        funnel(summary),
+        validators(summary),
+        rounds(summary),
+        samples(summary),
+        topics(summary),
+        causes(summary),
+        usage(summary),
+        models(summary),
+    )
+    return tuple(table for table in tables if table.rows)
+
+
+def outcomes(summary: RunSummary) -> Table:
+    """Return where the rows ended; the counts add up to the rows read."""
+    ended = sum(summary.counts.values())
+
+    def line(outcome: Outcome) -> tuple[str, ...]:
+        count = summary.counts.get(outcome, 0)
+        is_verified = outcome is Outcome.VERIFIED
+        interval = summary.verified_rate if is_verified else wilson(count, ended)
+        share = percent(interval.estimate if interval is not None else None)
+        stopped_by = stops(summary.stop_reasons.get(outcome, {}))
+        return outcome.value, str(count), share, bounds(interval), stopped_by
+
+    rows = [
+        line(outcome)
+        for outcome in Outcome
+        if outcome is not Outcome.UNJUDGED or summary.counts.get(outcome, 0)
+    ]
+    if summary.not_reached:
+        rows.append(("not reached", str(summary.not_reached), UNKNOWN, UNKNOWN, UNKNOWN))
+    rows.append(("all rows", str(summary.rows), "", "", ""))
+    return Table(
+        title="Outcomes",
+        columns=("outcome", "rows", "%", "95 % interval", "loop stopped by"),
+        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT),
+        rows=tuple(rows),
+        notes=("% of the rows that have an outcome",) if summary.not_reached else (),
+    )
+
+
+def funnel(summary: RunSummary) -> Table:
+    """Return how many rows came how far."""
+    read = summary.funnel[0][1] if summary.funnel else 0
+    return Table(
+        title="Funnel",
+        columns=("how far rows came", "rows", "% of read"),
+        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT),
+        rows=tuple(
+            (label, str(count), percent(count / read if read else None))
+            for label, count in summary.funnel
+        ),
+    )
+
+
+def validators(summary: RunSummary) -> Table:
+    """Return what each validator said in the end, and in what isolation and trust."""
+    return Table(
+        title="Validators",
+        columns=("validator", "pass", "fail", "error", "skip"),
+        aligns=(Align.LEFT, *(Align.RIGHT,) * 4),
+        rows=tuple(
+            (
+                tally.validator + "*" * tally.is_required,
+                *map(str, (tally.passed, tally.failed, tally.errors, tally.skipped)),
+            )
+            for tally in summary.validators
+        ),
+        notes=(
+            "* required: a row is verified when all of these pass",
+            f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
+            *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
+        ),
+    )
+
+
+def trust_notes(summary: RunSummary) -> tuple[str, ...]:
+    """Return where the judges sat: each kind of trust, its validators, what it means."""
+    validators: dict[str, list[str]] = {}
+    for said in summary.trust:  # as `unit_tests: cooperative`
+        validator, _, trust = said.rpartition(": ")
+        validators.setdefault(trust, []).append(validator)
+    return tuple(
+        f"trust: {trust}{_whose(names)}{_TRUST.get(trust, '')}"
+        for trust, names in validators.items()
+    )
+
+
+def has_cooperative_trust(summary: RunSummary) -> bool:
+    """Say whether a validator sat inside the process of the code that it judged."""
+    return any(said.rpartition(": ")[2] == Trust.COOPERATIVE for said in summary.trust)
+
+
+def rounds(summary: RunSummary) -> Table:
+    """Return what each further round bought, and what became of the critic's stops."""
+    numbers = sorted({*summary.rounds, *summary.verified_by_round})
+    refused, rows = summary.sentinels_refused, summary.rows_with_refused_sentinel
+    notes = [f"sentinels refused: {refused}, in {_count(rows, 'row')}"]
+    if summary.repaired:
+        notes.append(f"repaired rows: {len(summary.repaired)}, as {some_of(summary.repaired)}")
+    return Table(
+        title="Loops: rounds",
+        columns=("round", "rows that ended in it", "verified with its candidate"),
+        aligns=(Align.RIGHT,) * 3,
+        rows=tuple(
+            (
+                str(number),
+                str(summary.rounds.get(number, 0)),
+                str(summary.verified_by_round.get(number, 0)),
+            )
+            for number in numbers
+        ),
+        notes=tuple(notes),
+    )
+
+
+def samples(summary: RunSummary) -> Table:
+    """Return what each further draft bought."""
+    return Table(
+        title="Loops: drafts",
+        columns=("drafts drawn", "verified in round 1"),
+        aligns=(Align.RIGHT,) * 2,
+        rows=tuple(
+            (str(drawn), str(rows)) for drawn, rows in sorted(summary.verified_by_sample.items())
+        ),
+    )
+
+
+def topics(summary: RunSummary) -> Table:
+    """Return the verified rate of each topic."""
+
+    def line(topic: str, verified: int, judged: int) -> tuple[str, ...]:
+        interval = wilson(verified, judged)
+        share = percent(interval.estimate if interval is not None else None)
+        return topic, str(verified), str(judged), share, bounds(interval)
+
+    return Table(
+        title="By topic",
+        columns=("topic", "verified", "judged", "%", "95 % interval"),
+        aligns=(Align.LEFT, *(Align.RIGHT,) * 4),
+        rows=tuple(line(topic, *counts) for topic, counts in summary.rate_by_topic.items()),
+    )
+
+
+def causes(summary: RunSummary) -> Table:
+    """Return why rows fell out; what gets no line of its own is counted in the last."""
+    shown, rest = summary.causes[:MOST_CAUSES], summary.causes[MOST_CAUSES:]
+    rows = [
+        (cause.outcome.value, str(cause.rows), cause.reason, some_of(cause.examples))
+        for cause in shown
+    ]
+    if rest:
+        total = sum(cause.rows for cause in rest)
+        rows.append(("", str(total), f"{len(rest)} other reasons", ""))
+    return Table(
+        title="Why rows fell out",
+        columns=("outcome", "rows", "reason", "such as"),
+        aligns=(Align.LEFT, Align.RIGHT, Align.LEFT, Align.LEFT),
+        rows=tuple(rows),
+    )
+
+
+def usage(summary: RunSummary) -> Table:
+    """Return what the run took."""
+    estimated = " (estimated in part)" if summary.has_estimated_tokens else ""
+    tokens = summary.prompt_tokens + summary.completion_tokens
+    return Table(
+        title="Calls, tokens, time",
+        columns=("what it took", "figure"),
+        aligns=(Align.LEFT, Align.RIGHT),
+        rows=(
+            ("model calls", str(summary.calls)),
+            ("of them answered by the journal", str(summary.calls_cached)),
+            ("requests sent again", str(summary.retries)),
+            (f"tokens{estimated}", str(tokens)),
+            ("of them in prompts", str(summary.prompt_tokens)),
+            ("of them in answers", str(summary.completion_tokens)),
+            ("wall time", duration(summary.wall_s)),
+            ("model time, summed over calls", duration(summary.model_s)),
+            ("cost", cost(summary.cost_usd)),
+        ),
+    )
+
+
+def models(summary: RunSummary) -> Table:
+    """Return which model stood behind each name of the suite."""
+    return Table(
+        title="Models",
+        columns=("model", "type", "what it is"),
+        aligns=(Align.LEFT,) * 3,
+        rows=summary.models,
+    )
+
+
+def closing_lines(summary: RunSummary) -> Iterator[str]:
+    """Yield the warnings and how the run ended."""
+    for warning in summary.warnings:
+        yield f"warning: {warning}"
+    is_over = summary.state != "running"
+    yield (
+        f"exit {int(summary.exit_code)}: {summary.exit_reason}" if is_over else summary.exit_reason
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _whose(names: list[str]) -> str:
+    named = ", ".join(name for name in names if name)
+    return f" ({named})" if named else ""

@@ -1,0 +1,46 @@
+"""Which sandbox a run gets: the strongest that this host grants, never less than asked for."""
+
+from collections.abc import Mapping
+
+from sygra_eval.values import Sandbox, SandboxProvider, SandboxUnavailable
+
+LEAST = "reduced"
+
+
+async def start_sandbox(
+    providers: Mapping[str, SandboxProvider],
+    *,
+    require: str | None,
+    isolation: str | None,
+    slots: int,
+) -> Sandbox:
+    """Start the strongest provider that works, down to the one that is required.
+
+    :param require: The least isolation accepted, a provider's name; `reduced` by default.
+    :param isolation: One provider to take and no other; the only way to get `none`.
+    :raises SandboxUnavailable: With what every provider answered.
+    """
+    if isolation is not None:
+        return await named(providers, isolation).start(slots)
+    least = named(providers, require or LEAST).strength
+    strongest_first = sorted(providers.values(), key=lambda provider: -provider.strength)
+    answers = []
+    for provider in strongest_first:
+        if provider.strength <= 0 or provider.strength < least:
+            continue
+        try:
+            return await provider.start(slots)
+        except SandboxUnavailable as error:
+            answers.append(str(error))
+    raise SandboxUnavailable("\n".join(answers) or "no sandbox is registered that isolates")
+
+
+def named(providers: Mapping[str, SandboxProvider], name: str) -> SandboxProvider:
+    """Find a provider.
+
+    :raises SandboxUnavailable: When nothing registered the name.
+    """
+    if name not in providers:
+        known = ", ".join(sorted(providers))
+        raise SandboxUnavailable(f"no sandbox is called `{name}`; known: {known}")
+    return providers[name]

@@ -1,0 +1,95 @@
+"""The seccomp allow list: what a program may ask the kernel for; the rest is EPERM.
+
+Threads but no processes, files but no sockets, its own timers but no signal to anyone. The filter
+is built once per sandbox by libseccomp, through pyseccomp, and loaded as raw bytes in each child.
+"""
+
+import errno
+import tempfile
+from collections.abc import Iterator
+
+from sygra_eval.values import SandboxUnavailable
+
+PLAIN = """
+access alarm arch_prctl brk capget chdir clock_getres clock_gettime clock_nanosleep close
+close_range copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl
+epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 exit exit_group
+faccessat faccessat2 fadvise64 fallocate fchdir fdatasync flock fstat fstatfs fsync ftruncate
+futex futex_requeue futex_wait futex_waitv futex_wake get_robust_list getcpu getcwd getdents
+getdents64 getegid geteuid getgid getgroups getitimer getpeername getpgid getpgrp getpid getppid
+getpriority getrandom getresgid getresuid getrlimit getrusage getsid getsockname getsockopt gettid
+gettimeofday getuid lseek link linkat lstat madvise membarrier mincore mkdir mkdirat mmap mprotect
+mremap msync munmap nanosleep newfstatat open openat openat2 pause pipe pipe2 poll ppoll pread64
+preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv recvfrom
+rename renameat renameat2 restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask
+rt_sigreturn rt_sigsuspend rt_sigtimedwait sched_get_priority_max sched_get_priority_min
+sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval sched_yield
+select sendfile set_robust_list set_tid_address setitimer setrlimit shutdown sigaltstack splice
+stat statfs statx symlink symlinkat sync_file_range sysinfo tee time timerfd_create
+timerfd_gettime timerfd_settime times truncate umask uname unlink unlinkat wait4 waitid write writev
+""".split()
+
+# Landlock does not cover them, and a program may own files outside its folder (it runs as the
+# user where the harness is not root): so they do nothing and say yes, which keeps `shutil.copy`
+# and `tarfile` working inside.
+PRETENDED = "chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat".split()
+UNSUPPORTED = """
+getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
+""".split()
+
+CLONE_THREAD = 0x10000
+CLONE_NEW_ANYTHING = 0x7E020000
+# No F_SETOWN, F_SETSIG, F_NOTIFY: they make the kernel send a signal to another process.
+FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+IOCTL_REQUESTS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # tty size, unread bytes, flags
+PR_SET_NAME, PR_GET_NAME = 15, 16
+AF_UNIX, SOCK_STREAM, SOCK_TYPE_BITS = 1, 1, 0xF
+
+
+def allow_list() -> bytes:
+    """Build the filter for this machine's architecture; any other one is killed.
+
+    :raises SandboxUnavailable: Without libseccomp.
+    """
+    try:
+        import pyseccomp as sc  # loads the system's libseccomp, absent outside Linux
+    except (ImportError, OSError, RuntimeError) as error:
+        raise SandboxUnavailable(
+            f"seccomp: libseccomp cannot be loaded ({error}); install the system's package"
+            " `libseccomp2` (Debian, Ubuntu) or `libseccomp` (Fedora, Arch, Alpine)"
+        ) from error
+    rules = sc.SyscallFilter(sc.ERRNO(errno.EPERM))
+    rules.set_attr(sc.Attr.ACT_BADARCH, sc.KILL_PROCESS)
+
+    def add(action: int, name: str, *arguments: object) -> None:
+        if sc.resolve_syscall(sc.Arch.NATIVE, name) >= 0:  # negative: not on this architecture
+            rules.add_rule(action, name, *arguments)
+
+    for name in PLAIN:
+        add(sc.ALLOW, name)
+    for name in PRETENDED:
+        add(sc.ERRNO(0), name)
+    for name in UNSUPPORTED:
+        add(sc.ERRNO(errno.ENOTSUP), name)
+    add(sc.ERRNO(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
+    threads_only = sc.Arg(0, sc.MASKED_EQ, CLONE_THREAD | CLONE_NEW_ANYTHING, CLONE_THREAD)
+    add(sc.ALLOW, "clone", threads_only)
+    add(sc.ALLOW, "prlimit64", sc.Arg(0, sc.EQ, 0))
+    for argument, name, values in checked_values():
+        for value in values:
+            add(sc.ALLOW, name, sc.Arg(argument, sc.EQ, value))
+    # asyncio wakes itself through a connected pair; a stream pair can address nobody else.
+    pair = (sc.Arg(0, sc.EQ, AF_UNIX), sc.Arg(1, sc.MASKED_EQ, SOCK_TYPE_BITS, SOCK_STREAM))
+    add(sc.ALLOW, "socketpair", *pair)
+    add(sc.ALLOW, "sendto", sc.Arg(4, sc.EQ, 0))
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def checked_values() -> Iterator[tuple[int, str, tuple[int, ...]]]:
+    """Calls that are allowed for some values of one argument: its index, the call, the values."""
+    yield 0, "prctl", (PR_SET_NAME, PR_GET_NAME)
+    yield 1, "fcntl", FCNTL_COMMANDS
+    yield 1, "ioctl", IOCTL_REQUESTS

@@ -1,0 +1,157 @@
+"""Entries that name a registered type: nodes, validators, models, sources; their own keys."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from sygra_eval.plugins import Plugins, Registered
+from sygra_eval.suite.complaints import complain
+from sygra_eval.suite.document import At, Document
+from sygra_eval.suite.nearest import nearest
+from sygra_eval.suite.schema import TYPED_KINDS, TypedSection
+from sygra_eval.values import Problem, Scope, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedEntry:
+    """An entry of the document whose type is known and whose own keys fit it.
+
+    :ivar section: The keys that all types of its kind have.
+    :ivar config: An instance of the type's config model, or its own keys as a mapping.
+    """
+
+    name: str
+    type: str
+    section: TypedSection
+    config: object
+    registered: Registered
+    document: Document
+    at: At
+
+    def problems(self, scope: Scope) -> Iterator[Problem]:
+        """Yield what the config's own `problems(scope)` finds."""
+        find = getattr(self.config, "problems", None)
+        if callable(find):
+            yield from guarded(find, self.registered, scope)
+
+    def outputs(self) -> tuple[str, ...] | None:
+        """Return the variables that a node adds; None when nobody declares them."""
+        declare = getattr(self.config, "outputs", None)
+        if callable(declare):
+            return tuple(declare())
+        keys = (
+            self.config.get("output_keys")
+            if isinstance(self.config, Mapping)
+            else getattr(self.config, "output_keys", None)
+        )
+        match keys:
+            case str():
+                return (keys,)
+            case [*names] if all(isinstance(name, str) for name in names):
+                return tuple(names)
+        return None
+
+
+def guarded(find: Any, registered: Registered, *arguments: object) -> Iterator[Problem]:
+    """Call a plugin's check; what it raises becomes a problem that names the plugin."""
+    try:
+        yield from find(*arguments)
+    except Exception as error:  # noqa: BLE001 - the boundary to plugins
+        yield Problem(code="plugin-failed", message=_failure(registered, error))
+
+
+def typed_entry(
+    kind: str,
+    raw: object,
+    plugins: Plugins,
+    document: Document,
+    at: At,
+    *,
+    name: str = "",
+    extra: Mapping[str, object] | None = None,
+) -> TypedEntry | None:
+    """Resolve one entry; None, with diagnostics, when its type or its own keys are wrong.
+
+    :param kind: One of `TYPED_KINDS`.
+    :param name: Its name, when that is not said inside of it.
+    :param extra: Own keys that the suite says elsewhere.
+    """
+    _, type_key, section_type = TYPED_KINDS[kind]
+    try:
+        section = section_type.model_validate(raw)
+    except ValidationError:
+        return None  # reported with the section that it stands in
+    type_name = str(getattr(section, type_key))
+    registered = plugins.of(kind).get(type_name)
+    if registered is None:
+        report_unknown_type(kind, type_name, plugins, document, (*at, type_key))
+        return None
+    own = {**(extra or {}), **section.own}
+    config = _validated(registered, own, section_type, document, at)
+    if config is None:
+        return None
+    return TypedEntry(
+        name=name or str(getattr(section, "name", None) or type_name),
+        type=type_name,
+        section=section,
+        config=config,
+        registered=registered,
+        document=document,
+        at=at,
+    )
+
+
+def report_unknown_type(
+    kind: str, type_name: str, plugins: Plugins, document: Document, at: At
+) -> None:
+    """Report a type that no plugin registers, with the plugins that were not trusted."""
+    what = TYPED_KINDS[kind][0] if kind in TYPED_KINDS else {"reporters": "report"}.get(kind, kind)
+    known = sorted(plugins.of(kind))
+    near = nearest(type_name, known)
+    if near:
+        fix = f"write `{near}`"
+    elif plugins.skipped:
+        fix = "; ".join(plugins.skipped)
+    else:
+        fix = f"known: {', '.join(f'`{name}`' for name in known)}" if known else ""
+    document.report(
+        code="unknown-type",
+        message=f"no plugin provides the {what} type `{type_name}`",
+        at=at,
+        fix=fix,
+    )
+
+
+def _validated(
+    registered: Registered,
+    own: dict[str, object],
+    section_type: type[TypedSection],
+    document: Document,
+    at: At,
+) -> object | None:
+    if registered.config is None:
+        return own
+    try:
+        return TypeAdapter(registered.config).validate_python(own)
+    except ValidationError as error:
+        common = tuple(
+            field.alias or name for name, field in section_type.model_fields.items()
+        )
+        complain(document, error, own, at, registered.config, common=common)
+    except Exception as error:  # noqa: BLE001 - the boundary to plugins
+        document.report(code="plugin-failed", message=_failure(registered, error), at=at)
+    return None
+
+
+def _failure(registered: Registered, error: Exception) -> str:
+    return (
+        f"plugin {registered.plugin} failed while it checked `{registered.name}`: "
+        f"{type(error).__name__}: {error}"
+    )
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Say whether any of the problems stops a run."""
+    return any(problem.severity is Severity.ERROR for problem in problems)

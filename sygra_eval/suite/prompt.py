@@ -1,0 +1,120 @@
+"""A prompt in a suite: messages whose texts are templates; a field type for config models.
+
+In YAML: `prompt: Summarise {text}` is one user message, a list holds several:
+`prompt: [{system: You review code.}, {user: "{question}"}]`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from sygra_eval.suite.template import Template
+from sygra_eval.values import Message, Problem, Scope
+
+ROLES = ("system", "user", "assistant")
+_FORM = "must be text or a list like `[{system: ...}, {user: ...}]`"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message: who says it, its template, and where in the prompt it stands."""
+
+    role: str
+    template: Template
+    at: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The messages of one call, to be filled with a record's variables.
+
+    Use it as the type of a field in a config model; hand on what `problems` yields.
+    """
+
+    messages: tuple[PromptMessage, ...]
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read either form of the YAML.
+
+        :raises PydanticCustomError: When it is neither.
+        """
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            return cls((PromptMessage("user", Template.parse(value)),))
+        if not isinstance(value, list) or not value:
+            raise PydanticCustomError("wrong-type", _FORM)
+        return cls(tuple(_message(item, index) for index, item in enumerate(value)))
+
+    def render(self, variables: Mapping[str, object]) -> tuple[Message, ...]:
+        """Return the messages to send.
+
+        :raises UnknownVariable: When this record lacks a variable.
+        """
+        return tuple(Message(m.role, m.template.render(variables)) for m in self.messages)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the variables that it needs, each once, in order."""
+        return tuple(dict.fromkeys(n for m in self.messages for n in m.template.names()))
+
+    def problems(self, scope: Scope, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+        """Yield what is wrong with it; `at` is where the prompt stands in its config."""
+        for message in self.messages:
+            yield from message.template.problems(scope, (*at, *message.at))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(_as_data)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        message = {
+            "type": "object",
+            "properties": {role: {"type": "string"} for role in ROLES},
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+        }
+        return {
+            "description": "Text with {name} placeholders: one user message, or messages by role.",
+            "anyOf": [{"type": "string"}, {"type": "array", "items": message, "minItems": 1}],
+        }
+
+
+def _message(item: object, index: int) -> PromptMessage:
+    match item:
+        case {**entry} if len(entry) == 1:
+            ((role, text),) = entry.items()
+        case _:
+            raise _wrong("wrong-type", f"message {index + 1} must be one of `{_roles()}`", index)
+    if role not in ROLES:
+        raise _wrong("wrong-value", f"there is no role `{role}`; use {_roles()}", index)
+    if not isinstance(text, str):
+        raise _wrong("wrong-type", f"the {role} message must be text", index)
+    return PromptMessage(role, Template.parse(text), (index, role))
+
+
+def _wrong(code: str, message: str, index: int) -> PydanticCustomError:
+    return PydanticCustomError(code, message, {"at": (index,)})
+
+
+def _roles() -> str:
+    return ", ".join(ROLES)
+
+
+def _as_data(prompt: Prompt) -> str | list[dict[str, str]]:
+    first = prompt.messages[0]
+    if len(prompt.messages) == 1 and not first.at:
+        return first.template.text
+    return [{message.role: message.template.text} for message in prompt.messages]

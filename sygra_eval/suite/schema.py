@@ -1,0 +1,204 @@
+"""The sections of a suite as this version understands them; own keys of types are checked apart.
+
+Every key that `design.md` names but this version lacks stands in `UNSUPPORTED`, so that a suite
+of a later version gets an honest answer and not a spelling hint.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Section(BaseModel):
+    """A mapping with no keys but its own, and no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class TypedSection(BaseModel):
+    """A mapping that names a registered type; the other keys are that type's own."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The keys that belong to the type."""
+        return dict(self.model_extra or {})
+
+
+class SuiteSection(Section):
+    """What the suite is called and how chance begins."""
+
+    name: Name
+    tags: list[Name] = []
+    seed: int = 0
+    description: str = ""
+
+
+class ModelSection(TypedSection):
+    """A language model under the name that nodes use."""
+
+    use: str
+    parameters: dict[str, Any] = {}
+    max_concurrency: int | None = Field(default=None, ge=1)
+    timeout: Seconds | None = None
+
+
+class SourceSection(TypedSection):
+    """Where rows come from."""
+
+    type: str
+
+
+class DataSection(Section):
+    """The input. `id_column` and `source.id` mean the same."""
+
+    source: SourceSection
+    id_column: str | None = None
+
+
+class NodeSection(TypedSection):
+    """A step of the graph."""
+
+    node_type: str
+
+
+class EdgeSection(Section):
+    """Which step follows which; `START` and `END` are implicit nodes."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class GraphSection(Section):
+    """The steps from `START` to `END`, one after the other in this version."""
+
+    nodes: dict[Name, NodeSection] = Field(min_length=1)
+    edges: list[EdgeSection] = Field(min_length=1)
+
+
+class SandboxSection(Section):
+    """The least isolation that this suite accepts for the code it runs."""
+
+    require: str = "reduced"
+    isolation: Literal["none"] | None = None
+    i_accept_the_risk: bool = False
+    timeout: Seconds = 5.0
+    packages: list[str] = []
+
+
+class ValidatorSection(TypedSection):
+    """A judge of every candidate."""
+
+    use: str
+    name: Name | None = None
+    required: bool | None = None
+
+
+class QualitySection(Section):
+    """What `verified` means here. If no validator is marked `required`, all of them are."""
+
+    candidate: str | None = None
+    validators: list[ValidatorSection] = []
+    grade: Literal["tests", "tests + hidden"] | None = None
+
+
+class OutputColumn(Section):
+    """A further column: a variable, or a fixed value, which wins where both are given."""
+
+    from_: str | None = Field(default=None, alias="from")
+    value: Any = None
+
+
+class OutputSection(Section):
+    """Columns of the data beside the input's and the standard ones."""
+
+    output_map: dict[str, OutputColumn] = {}
+
+
+class FieldSection(Section):
+    """The type that a variable must have at the end."""
+
+    name: str
+    type: Literal["str", "int", "float", "bool", "list", "dict", "any"]
+
+
+class SchemaSection(Section):
+    """Types of variables."""
+
+    fields: list[FieldSection] = Field(min_length=1)
+
+
+class ReportSection(Section):
+    """How results are shown."""
+
+    formats: list[str] = ["terminal", "markdown"]
+
+
+class CardSection(Section):
+    """What the data card says of rights and sources."""
+
+    license: str = "unknown"
+    language: str | list[str] = "en"
+    pretty_name: str = ""
+    citation: str = ""
+    source_licenses: list[str] = []
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "suite": SuiteSection,
+    "data_config": DataSection,
+    "graph_config": GraphSection,
+    "sandbox": SandboxSection,
+    "quality": QualitySection,
+    "output_config": OutputSection,
+    "schema_config": SchemaSection,
+    "report": ReportSection,
+    "card": CardSection,
+}
+"""Every section but `models`, which is a mapping from name to `ModelSection`."""
+
+TYPED_KINDS = {
+    "models": ("models", "use", ModelSection),
+    "sources": ("source", "type", SourceSection),
+    "nodes": ("node", "node_type", NodeSection),
+    "validators": ("validator", "use", ValidatorSection),
+}
+"""Per kind of registered type: its singular, the key that names the type, the common keys."""
+
+UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
+    {
+        *((key,) for key in ("guardrails", "matrix", "extends", "cases", "candidate", "cache")),
+        *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
+        *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
+        *(("models", "*", key) for key in ("rpm", "tpm", "price", "fallback")),
+        *(("data_config", key) for key in ("sink", "resumable")),
+        *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
+        *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),
+        *(("data_config", "source", key) for key in ("primary_key", "streaming")),
+        *(("graph_config", key) for key in ("graph_properties", "graph_state")),
+        *(("graph_config", "nodes", "*", key) for key in ("pre_process", "post_process")),
+        *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
+        *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
+        *(("quality", key) for key in ("gates", "target_verified", "max_candidates")),
+        *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
+        *(("quality", key) for key in ("decontaminate", "max_errors")),
+        *(("quality", "candidate", key) for key in ("text", "code", "entry_point", "language")),
+        *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),
+        ("output_config", "output_map", "*", "transform"),
+        ("schema_config", "schema"),
+        *(("schema_config", "fields", "*", key) for key in ("is_greater_than", "is_less_than")),
+        ("schema_config", "fields", "*", "is_equal_to"),
+    }
+)
+"""Paths of keys that are planned and not here yet; `*` stands for any key or index."""
+
+
+def is_planned(at: tuple[str | int, ...]) -> bool:
+    """Say whether a key is one that a later version is to have."""
+    wild = {(*at[:i], "*", *at[i + 1 :]) for i in range(len(at))}
+    return at in UNSUPPORTED or bool(wild & UNSUPPORTED)

@@ -1,0 +1,176 @@
+"""Text with `{name}` placeholders, as prompts use it.
+
+Names and dots only, so a template can compute nothing; a brace is doubled to be itself. What a
+placeholder is replaced by is never read as a template again: a row cannot write prompts.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from sygra_eval.suite.nearest import nearest
+from sygra_eval.values import InfrastructureError, Problem, Scope, Severity
+
+_NAME = r"[^\W\d]\w*(?:\.\w+)*"
+_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{(?P<name>{_NAME})\}}|\{{[^{{}}\n]*\}}|\{{|\}}")
+
+
+class UnknownVariable(InfrastructureError):
+    """A record has no value for a placeholder; the record ends as `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One `{name}`; dots index into mappings."""
+
+    name: str
+
+    @property
+    def variable(self) -> str:
+        """The name before the first dot, which a column or node must provide."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Parsed text: literal pieces and placeholders, and the stray braces found on the way.
+
+    :ivar stray: Pieces that are neither a placeholder nor a doubled brace; they render as they
+        stand, and `problems` names them.
+    """
+
+    text: str
+    parts: tuple[str | Placeholder, ...]
+    stray: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split `text` at its placeholders; never raises, see `problems`."""
+        parts: list[str | Placeholder] = []
+        stray: list[str] = []
+        done = 0
+        for token in _TOKEN.finditer(text):
+            parts.append(text[done : token.start()])
+            done = token.end()
+            if token["name"]:
+                parts.append(Placeholder(token["name"]))
+            elif token[0] in ("{{", "}}"):
+                parts.append(token[0][0])
+            else:
+                parts.append(token[0])
+                stray.append(token[0])
+        parts.append(text[done:])
+        return cls(text, tuple(part for part in parts if part), tuple(dict.fromkeys(stray)))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the variables that it needs, each once, in order."""
+        return tuple(dict.fromkeys(placeholder.variable for placeholder in self.placeholders()))
+
+    def placeholders(self) -> Iterator[Placeholder]:
+        """Yield the placeholders in order."""
+        return (part for part in self.parts if isinstance(part, Placeholder))
+
+    def render(self, variables: Mapping[str, object]) -> str:
+        """Fill the placeholders.
+
+        :raises UnknownVariable: When a value is missing in this record.
+        """
+        return "".join(
+            part if isinstance(part, str) else as_text(_value_of(part, variables))
+            for part in self.parts
+        )
+
+    def problems(self, scope: Scope, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+        """Yield stray braces and names that nothing provides."""
+        for piece in self.stray:
+            yield Problem(
+                code="bad-placeholder",
+                message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only",
+                at=at,
+                within=piece,
+                fix=f"write `{escaped(piece)}` to mean the braces themselves",
+            )
+        for placeholder in dict.fromkeys(self.placeholders()):
+            if (problem := _unknown(placeholder, scope, at)) is not None:
+                yield problem
+
+
+def as_text(value: object) -> str:
+    """Return a value as prompts show it: text, numbers, lists of texts a line each, else JSON."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return json.dumps(value)
+        case int() | float():
+            return str(value)
+        case [*items] if items and all(isinstance(item, str) for item in items):
+            return "\n".join(map(str, items))
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def escaped(text: str) -> str:
+    """Return a template that renders as `text`, whatever braces are in it."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _value_of(placeholder: Placeholder, variables: Mapping[str, object]) -> object:
+    if placeholder.name in variables:  # a column's own name may hold dots
+        return variables[placeholder.name]
+    value: object = variables
+    for key in placeholder.name.split("."):
+        if not (isinstance(value, Mapping) and key in value):
+            raise UnknownVariable(f"this record has no `{placeholder.name}`")
+        value = value[key]
+    return value
+
+
+def _unknown(
+    placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]
+) -> Problem | None:
+    name, variable = placeholder.name, placeholder.variable
+    if name in scope.variables:
+        return None
+    if variable in scope.variables:
+        return _unknown_key(placeholder, scope, at)
+    near = nearest(variable, scope.variables)
+    rest = name.removeprefix(variable)
+    known = ", ".join(f"`{{{known}}}`" for known in sorted(scope.variables))
+    return Problem(
+        code="unknown-variable",
+        message=f"no column or node provides `{variable}`",
+        at=at,
+        within=f"{{{name}}}",
+        fix=f"write `{{{near}{rest}}}`" if near else known and f"known here: {known}",
+        severity=Severity.WARNING if scope.is_open else Severity.ERROR,
+    )
+
+
+def _unknown_key(
+    placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]
+) -> Problem | None:
+    """Follow the dots into row 0; only a warning, as other rows may have the key."""
+    value: object = scope.row
+    walked: list[str] = []
+    for key in placeholder.name.split("."):
+        if not isinstance(value, Mapping):
+            break
+        if key not in value:
+            if not walked:
+                return None  # a node adds it; its shape is not known here
+            near = nearest(key, map(str, value))
+            fixed = ".".join([*walked, near]) if near else ""
+            return Problem(
+                code="unknown-variable",
+                message=f"`{'.'.join(walked)}` has no key `{key}` in the first row",
+                at=at,
+                within=f"{{{placeholder.name}}}",
+                fix=f"write `{{{fixed}}}`" if fixed else "",
+                severity=Severity.WARNING,
+            )
+        walked.append(key)
+        value = value[key]
+    return None
