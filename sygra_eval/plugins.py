@@ -134,7 +134,7 @@ def load_plugins(
     """Load the plugins that act on suites in `folder`.
 
     :param named: What `-p` gave: a module's name, a `.py` file, or `no:NAME` to leave one out.
-    :param is_trusted: The user said `--trust`: local folders are imported and remembered.
+    :param is_trusted: Import local folders whether or not they are remembered as trusted.
     :raises PluginError: When one cannot be imported, misspells a hook, or clashes with another.
     """
     blocked = frozenset(name.removeprefix("no:") for name in named if name.startswith("no:"))
@@ -157,6 +157,12 @@ def load_plugins(
 
     _collect_types(plugins)
     return plugins
+
+
+def remember_trust(folder: Path, *, environ: Mapping[str, str] = os.environ) -> None:
+    """Keep that the user trusts the plugin folders that act on `folder`, as they are now."""
+    for local in local_plugin_folders(folder):
+        trust.remember(local, trust.content_hash(local), environ)
 
 
 def local_plugin_folders(folder: Path) -> tuple[Path, ...]:
@@ -246,9 +252,7 @@ def _register_folder(
     environ: Mapping[str, str],
 ) -> None:
     content = trust.content_hash(folder)
-    if is_trusted:
-        trust.remember(folder, content, environ)
-    elif not trust.is_remembered(folder, content, environ):
+    if not is_trusted and not trust.is_remembered(folder, content, environ):
         plugins.skipped.append(
             f"{folder} was not imported: it is code and not trusted yet; look at it, then say "
             "--trust once (remembered until it changes)"

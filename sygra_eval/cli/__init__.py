@@ -108,5 +108,5 @@ def _fail(arguments: list[str], code: int, message: str, *, is_shown: bool = Fal
     if not is_shown:
         print(f"sygra-eval: {message}", file=sys.stderr)
     if "--json" in arguments:
-        print(json.dumps({"exit": code, "error": message}, ensure_ascii=False))
+        print(json.dumps({"exit": code, "error": message}))
     return code

@@ -8,7 +8,7 @@ import click
 
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.engine import ExitCode
-from sygra_eval.plugins import load_plugins
+from sygra_eval.plugins import load_plugins, remember_trust
 from sygra_eval.suite import check_suite
 from sygra_eval.values import Diagnostic, Severity
 
@@ -23,7 +23,9 @@ def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_j
     found: list[Diagnostic] = []
     for suite in suites:
         path = Path(suite)
-        loaded = load_plugins(path.resolve().parent, named=plugins, is_trusted=trust)
+        if trust:
+            remember_trust(path.absolute().parent)
+        loaded = load_plugins(path.resolve().parent, named=plugins)
         for skipped in loaded.skipped:
             tell(skipped)
         found += check_suite(path, loaded)
@@ -31,7 +33,7 @@ def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_j
     code = ExitCode.USAGE if errors else ExitCode.PASSED
     if as_json:
         listed = [asdict(diagnostic) for diagnostic in found]
-        print(json.dumps({"exit": int(code), "diagnostics": listed}, ensure_ascii=False))
+        print(json.dumps({"exit": int(code), "diagnostics": listed}))
         return int(code)
     print_diagnostics(found)
     if errors:

@@ -19,10 +19,10 @@ def drive(start: Drive, *, as_json: bool) -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         summary = runner.run(_with_signals(start))
     if as_json:
-        print(closing_json(summary), flush=True)
+        print(closing_json(summary).rstrip("\n"), flush=True)
     else:
         print(terminal_report(summary))
-        print(closing_words(summary), flush=True)
+        print(closing_words(summary), end="", flush=True)
     return int(summary.exit_code)
 
 

@@ -8,7 +8,7 @@ import click
 from tabulate import tabulate
 
 from sygra_eval.cli.output import tell
-from sygra_eval.plugins import load_plugins
+from sygra_eval.plugins import load_plugins, remember_trust
 
 
 @click.command("plugins")
@@ -18,7 +18,9 @@ from sygra_eval.plugins import load_plugins
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def command(folder: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
     """List what is loaded for suites in FOLDER, from where, and what each plugin adds."""
-    loaded = load_plugins(folder, named=plugins, is_trusted=trust)
+    if trust:
+        remember_trust(folder)
+    loaded = load_plugins(folder, named=plugins)
     for skipped in loaded.skipped:
         tell(skipped)
     if as_json:

@@ -14,16 +14,23 @@ from sygra_eval.engine.progress import ShowProgress
 
 @click.command("resume")
 @click.argument("run")
-@click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
+@click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="As the run was given it.")
+@click.option("--unsafe-no-sandbox", is_flag=True, help="As the run was given it.")
 @click.option("--no-retry-failed", is_flag=True, help="Leave rows that failed as they are.")
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
-def command(run: str, trust: bool, no_retry_failed: bool, as_json: bool) -> int:
+def command(
+    run: str,
+    plugins: tuple[str, ...],
+    unsafe_no_sandbox: bool,
+    no_retry_failed: bool,
+    as_json: bool,
+) -> int:
     """Go on with a run that was stopped or killed; no answered call is sent again.
 
     RUN is a run folder's path or SUITE/RUN below reports/. A finished run calls nothing and
     repeats its closing line and exit code.
     """
-    options = RunOptions(is_trusted=trust)
+    options = RunOptions(plugins=plugins, accepts_no_sandbox=unsafe_no_sandbox)
     start = partial(_resume, run_folder(run), options, not no_retry_failed)
     return drive(start, as_json=as_json)
 

@@ -9,6 +9,7 @@ from sygra_eval.cli.driving import Drive, drive
 from sygra_eval.cli.output import tell
 from sygra_eval.engine import ExitCode, RunOptions, RunSummary, StopSignal, run_suite
 from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.plugins import remember_trust
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 
@@ -49,12 +50,14 @@ def command(
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
+    if trust:
+        for suite in suites:
+            remember_trust(Path(suite).absolute().parent)
     options = RunOptions(
         out=out,
         limit=limit,
         models=dict(_model(given) for given in models),
         plugins=plugins,
-        is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
     )
     codes = [drive(_starting(Path(suite), options), as_json=as_json) for suite in suites]

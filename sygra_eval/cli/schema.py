@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from sygra_eval.plugins import load_plugins
+from sygra_eval.plugins import load_plugins, remember_trust
 from sygra_eval.suite import suite_schema
 
 
@@ -14,6 +14,8 @@ from sygra_eval.suite import suite_schema
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 def command(plugins: tuple[str, ...], trust: bool) -> int:
     """Print the JSON Schema of a suite, with the keys of every loaded type, for editors."""
-    loaded = load_plugins(Path(), named=plugins, is_trusted=trust)
+    if trust:
+        remember_trust(Path())
+    loaded = load_plugins(Path(), named=plugins)
     print(json.dumps(suite_schema(loaded), indent=2, ensure_ascii=False))
     return 0

@@ -21,9 +21,9 @@ def command(run: str, row: str, as_json: bool) -> int:
         end = _find(reader, row, run)
         rounds = reader.rounds(end.row_id)
     if as_json:
-        print(json.dumps(record_json(end, rounds), ensure_ascii=False))
+        print(json.dumps(record_json(end, rounds)))
     else:
-        print(record_text(end, rounds))
+        print(record_text(end, rounds), end="")
     return 0
 
 

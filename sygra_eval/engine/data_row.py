@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 
 from sygra_eval.engine.outcome import grade_of
 from sygra_eval.suite import Suite
@@ -53,7 +52,7 @@ def data_row(
         "grade": grade_of(judgement.verdicts),
     }
     for column, mapping in suite.output_map.items():
-        data[column] = _mapped(mapping, state)
+        data[column] = mapping.value if mapping.variable is None else state.get(mapping.variable)
     if outcome is not Outcome.VERIFIED:
         data["reason"] = reason
     return data
@@ -86,8 +85,3 @@ def _model_column(use: ModelUse) -> dict[str, object]:
 def _prompt_sha256(prompt: tuple[Message, ...]) -> str:
     text = json.dumps([message.as_dict() for message in prompt], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _mapped(mapping: Mapping[str, object], state: State) -> object:
-    source = mapping.get("from")
-    return state.get(source) if isinstance(source, str) else mapping.get("value")

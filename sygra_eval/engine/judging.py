@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from sygra_eval.engine.setting import Setting
+from sygra_eval.sandbox import scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
     Candidate,
@@ -58,17 +59,13 @@ async def _ask(
     registered = setting.plugins.of("validators")[spec.use]
     if setting.sandbox is None:
         return _error(spec, "no sandbox was started")
-    limits = (
-        Limits()
-        if setting.suite.sandbox.timeout_s is None
-        else Limits(wall_s=setting.suite.sandbox.timeout_s, cpu_s=setting.suite.sandbox.timeout_s)
-    )
+    seconds = setting.suite.sandbox.timeout_s
     ctx = ValidatorContext(
         validator=spec,
         columns=columns,
         stage=stage,
         sandbox=setting.sandbox,
-        limits=limits,
+        limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
         seed=setting.suite.seed,
     )
     try:

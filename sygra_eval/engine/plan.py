@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.journal import open_readonly
+from sygra_eval.models import Gateway
 from sygra_eval.suite import Suite
 from sygra_eval.values import Source, UsageError
 
@@ -24,9 +25,9 @@ class Plan:
     limit: int | None
     models: Mapping[str, str]
     plugins: tuple[str, ...]
-    is_trusted: bool
     accepts_no_sandbox: bool
     isolation: str
+    labels: Mapping[str, str]  # what each model of the suite is, for people
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -37,27 +38,31 @@ class Plan:
             "suite_folder": str(self.suite_folder),
             "input_fingerprint": self.input_fingerprint,
             "isolation": self.isolation,
+            "labels": json.dumps(dict(self.labels), sort_keys=True),
             "asked": json.dumps(
                 {
                     "seed": self.seed,
                     "limit": self.limit,
                     "models": dict(self.models),
                     "plugins": list(self.plugins),
-                    "is_trusted": self.is_trusted,
                     "accepts_no_sandbox": self.accepts_no_sandbox,
                 },
                 sort_keys=True,
             ),
         }
 
-    def as_options(self, options: RunOptions) -> RunOptions:
-        """Return options of a resume with what the run was first asked for."""
-        return replace(
-            options,
-            limit=self.limit,
-            plugins=self.plugins,
-            accepts_no_sandbox=options.accepts_no_sandbox or self.accepts_no_sandbox,
-        )
+    def refuse_unrepeated(self, options: RunOptions) -> None:
+        """Refuse a resume that does not itself ask for what runs code or drops protection.
+
+        A run folder is data and may be a stranger's: what it says must not be enough.
+        """
+        missing = [f"-p {name}" for name in self.plugins if name not in options.plugins]
+        if self.accepts_no_sandbox and not options.accepts_no_sandbox:
+            missing.append("--unsafe-no-sandbox")
+        if missing:
+            raise UsageError(
+                f"this run was started with {' '.join(missing)}; say so again to resume it"
+            )
 
     def refuse_other(self, suite: Suite, source: Source) -> None:
         """Refuse to go on with another suite or another input than the run began with."""
@@ -73,7 +78,9 @@ class Plan:
             )
 
 
-def plan_of(suite: Suite, source: Source, options: RunOptions, *, isolation: str) -> Plan:
+def plan_of(
+    suite: Suite, source: Source, options: RunOptions, gateway: Gateway, *, isolation: str
+) -> Plan:
     """Return the plan of a new run."""
     return Plan(
         suite=suite.name,
@@ -85,9 +92,9 @@ def plan_of(suite: Suite, source: Source, options: RunOptions, *, isolation: str
         limit=options.limit,
         models=options.models,
         plugins=tuple(options.plugins),
-        is_trusted=options.is_trusted,
         accepts_no_sandbox=options.accepts_no_sandbox,
         isolation=isolation,
+        labels={name: model.label for name, model in gateway.models.items()},
     )
 
 
@@ -114,7 +121,7 @@ def read_plan(folder: Path) -> Plan:
         limit=asked["limit"],
         models=asked["models"],
         plugins=tuple(asked["plugins"]),
-        is_trusted=asked["is_trusted"],
         accepts_no_sandbox=asked["accepts_no_sandbox"],
         isolation=rows["isolation"],
+        labels=json.loads(rows["labels"]),
     )

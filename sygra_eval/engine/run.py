@@ -26,7 +26,7 @@ from sygra_eval.journal import Journal, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.sandbox import start_sandbox
-from sygra_eval.suite import Suite, load_suite, resolved_yaml
+from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     BadRow,
     ChatModel,
@@ -79,12 +79,13 @@ async def run_suite(
     plugins = load_plugins(
         path.absolute().parent, named=options.plugins, is_trusted=options.is_trusted
     )
-    suite = load_suite(path, plugins, overrides=options.models)
+    replaced = {name: override_model(what) for name, what in options.models.items()}
+    suite = load_suite(path, plugins, overrides=replaced)
     source = _source(suite, plugins)
     await _refuse_an_empty_source(source, options.limit)
     async with _opened(suite, plugins, options, tell) as (gateway, sandbox):
         folder = new_run_folder(options.out, suite.name, options.name)
-        plan = plan_of(suite, source, options, isolation=_isolation(sandbox))
+        plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
             (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
@@ -118,15 +119,12 @@ async def resume_run(
     before = summarise(folder)
     if before.state == "finished" and before.exit_code is not ExitCode.INCOMPLETE:
         return before
-    plugins = load_plugins(
-        plan.suite_folder, named=plan.plugins, is_trusted=options.is_trusted or plan.is_trusted
-    )
-    suite = load_suite(
-        folder / "suite.yaml", plugins, folder=plan.suite_folder, overrides=options.models
-    )
+    plan.refuse_unrepeated(options)
+    plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
+    suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
     source = _source(suite, plugins)
     plan.refuse_other(suite, source)
-    async with _opened(suite, plugins, plan.as_options(options), tell) as (gateway, sandbox):
+    async with _opened(suite, plugins, options, tell) as (gateway, sandbox):
         with RunLock(folder):
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
@@ -313,8 +311,6 @@ async def _opened(
     suite: Suite, plugins: Plugins, options: RunOptions, tell: Tell
 ) -> AsyncIterator[tuple[Gateway, Sandbox | None]]:
     """Open models and sandbox and prove that they work, before anything is spent."""
-    for skipped in plugins.skipped:
-        tell(skipped)
     sandbox = await _start_sandbox(suite, plugins, options)
     models: dict[str, ChatModel] = {
         name: plugins.of("models")[spec.use].implementation(spec)

@@ -1,5 +1,6 @@
 """Reads a run's journal once and comes to its figures. Start at `summarise`."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -77,7 +78,7 @@ def summarise(folder: Path) -> RunSummary:
         model_s=calls.latency_s,
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
-        models=_models(document),
+        models=_models(document, json.loads(plan["labels"])),
         warnings=_warnings(document, estimated=calls.estimated),
         exit_code=exit_code,
         exit_reason=exit_reason,
@@ -276,9 +277,11 @@ def _document(folder: Path) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _models(document: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+def _models(
+    document: Mapping[str, Any], labels: Mapping[str, str]
+) -> tuple[tuple[str, str, str], ...]:
     return tuple(
-        (name, str(model.get("use", "")), str(model.get("model", "") or ""))
+        (name, str(model.get("use", "")), labels.get(name, ""))
         for name, model in (document.get("models") or {}).items()
     )
 

@@ -17,7 +17,7 @@ from sygra_eval.journal.codec import (
 from sygra_eval.journal.reader import JournalReader, open_readonly
 from sygra_eval.journal.store import closed_on_error, create_file, open_writer, plain
 from sygra_eval.journal.writer import Writer
-from sygra_eval.values import CallSite, ChatResponse, RecordEnd, Round, Verdict
+from sygra_eval.values import CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
 
 class Journal:
@@ -132,6 +132,10 @@ class Journal:
     def outcome(self, index: int) -> RecordEnd | None:
         """Return how the record at this place of the source ended."""
         return self.reader.outcome(index)
+
+    def counts(self) -> dict[Outcome, int]:
+        """Return how many records ended where; every outcome is there."""
+        return self.reader.counts()
 
     async def forget_failed(self) -> int:
         """Let records that failed by infrastructure run again; return how many.

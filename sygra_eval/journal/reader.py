@@ -20,7 +20,15 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
-from sygra_eval.journal.store import TABLES, Column, is_sound, open_reader, plain, unreadable
+from sygra_eval.journal.store import (
+    SQLITE_ERRORS,
+    TABLES,
+    Column,
+    is_sound,
+    open_reader,
+    plain,
+    unreadable,
+)
 from sygra_eval.values import ChatResponse, Outcome, RecordEnd, Round, Verdict
 
 _PAGE = 256
@@ -165,8 +173,8 @@ class JournalReader:
         """Return what all journalled calls come to."""
         calls = prompt = completion = estimated = tries = 0
         latency_s = slowest_s = 0.0
-        for row in self._stream("call", "key"):
-            response = response_from_json(from_stored(_stored(row[6])))
+        for row in self._stream("call", "rowid"):
+            response = response_from_json(from_stored(_stored(row[7])))
             calls += 1
             prompt += response.usage.prompt_tokens
             completion += response.usage.completion_tokens
@@ -191,13 +199,16 @@ class JournalReader:
     def _look_up(
         self, table: str, by: tuple[str, ...], values: Key, wanted: str
     ) -> str | bytes | None:
+        columns = TABLES[table]
+        start = columns.index(by[0])
         for row in self._query(_select(table, by), values):
-            if self._accept(table, row, values):
-                return _stored(row[TABLES[table].index(wanted)])
+            # A damaged index may lead to a sound row that was not asked for.
+            if self._accept(table, row, values) and row[start : start + len(by)] == values:
+                return _stored(row[columns.index(wanted)])
         return None
 
     def _stream(self, table: str, column: str) -> Iterator[tuple[Column, ...]]:
-        """Yield the sound rows ordered by a column; `seq` is SQLite's own, so not in the CRC."""
+        """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC."""
         columns = TABLES[table]
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
@@ -220,7 +231,7 @@ class JournalReader:
     def _query(self, sql: str, values: Key) -> list[tuple[Column, ...]]:
         try:
             return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise unreadable(self._path, error) from error
 
 

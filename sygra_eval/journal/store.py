@@ -29,25 +29,28 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 }
 """The columns of each table as they are written, the checksum last."""
 
+# Rows are kept in the order they came in, with an index on the side: an answer fills a good part of
+# a page, and a table ordered by hashes would rewrite one page for each (twice the CPU of a commit).
+
 _SCHEMA = """
 CREATE TABLE run(k TEXT PRIMARY KEY, v TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE call(
     key BLOB PRIMARY KEY, record TEXT NOT NULL, node TEXT NOT NULL, visit INTEGER NOT NULL,
     sample INTEGER NOT NULL, request_hash BLOB NOT NULL, response TEXT NOT NULL,
     crc INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE execution(
     key BLOB PRIMARY KEY, record TEXT NOT NULL, status TEXT NOT NULL, verdict TEXT NOT NULL,
     crc INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TABLE round(
     record TEXT NOT NULL, node TEXT NOT NULL, number INTEGER NOT NULL, data TEXT NOT NULL,
     crc INTEGER NOT NULL, PRIMARY KEY (record, node, number)
-) WITHOUT ROWID;
+);
 CREATE TABLE visit(
     record TEXT NOT NULL, node TEXT NOT NULL, data TEXT NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY (record, node)
-) WITHOUT ROWID;
+);
 CREATE TABLE outcome(
     idx INTEGER PRIMARY KEY, record TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
     data TEXT NOT NULL, crc INTEGER NOT NULL
@@ -58,6 +61,7 @@ CREATE TABLE event(
     data TEXT NOT NULL, crc INTEGER NOT NULL
 );
 """
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter from messages that quote damage
 _APPLICATION_ID = 0x53794576  # "SyEv": what `file journal.db` shows, and how we know our own
 _BUSY_S = 10.0
 
@@ -149,7 +153,7 @@ def refusing_unreadable(path: Path) -> Iterator[None]:
         raise UsageError(f"{path}: there is no journal here; is this the folder of a run?")
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise unreadable(path, error) from error
 
 
@@ -235,10 +239,15 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
 
 def _checked(path: Path, how: str) -> sqlite3.Connection:
     connection = _connect(path, how)
+    connection.text_factory = _lenient  # damaged text is for the row's checksum to find
     with closed_on_error(connection):
         require_our_schema(connection, path)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     return connection
+
+
+def _lenient(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:

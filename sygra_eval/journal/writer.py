@@ -65,7 +65,7 @@ class Writer:
         self._connection = connection
         self._queue: SimpleQueue[Item] = SimpleQueue()
         self._carried: list[Item] = []  # entries nobody waits for, from a group that failed
-        self._lost: Exception | None = None  # the first refusal that may have reached nobody
+        self._lost: Exception | None = None  # the first refusal that nobody was told of
         self._failure: BaseException | None = None
         self._is_closed = False
         self._is_crowded = False
@@ -151,7 +151,8 @@ class Writer:
             _wake(group, error)
         except Exception as error:  # noqa: BLE001 - one entry's fault: find out whose
             if len(group) == 1:
-                self._lost = self._lost or error
+                if group[0].waiter is None:
+                    self._lost = self._lost or error
                 _wake(group, error)
             else:
                 for item in group:

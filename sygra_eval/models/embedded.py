@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sygra_eval.models.host import available_bytes, usable_cores, why_not_here
 from sygra_eval.models.replies import estimated_usage
-from sygra_eval.models.servers import Answer, ServerPool, give_back, lease
+from sygra_eval.models.servers import PROMPT_CACHE_MIB, Answer, ServerPool, give_back, lease
 from sygra_eval.models.weights import QWEN, assembled
 from sygra_eval.values import (
     CallFailed,
@@ -27,7 +27,8 @@ from sygra_eval.values import (
 TIMEOUT_S = 600.0
 MAX_TOKENS = 1024  # unless the suite says: the engine's default runs to the end of the context
 MAX_SERVERS = 8
-_BYTES_PER_SERVER = 512 * 2**20  # context, compute buffers and slack beside the mapped weights
+# Context, compute buffers and slack, beside the weights, which are mapped once.
+_BYTES_PER_SERVER = (512 + PROMPT_CACHE_MIB) * 2**20
 
 
 class EmbeddedConfig(BaseModel):
@@ -147,7 +148,9 @@ def _response_of(chunks: Answer, request: ChatRequest) -> ChatResponse:
             raise _refusal_of(chunk["error"])
         model = chunk.get("model") or model
         usage = chunk.get("usage") or usage
-        for choice in chunk.get("choices", ())[:1]:
+        for choice in chunk.get("choices", ()):
+            if choice.get("index", 0) != 0:
+                continue
             texts.append(choice.get("delta", {}).get("content") or "")
             finish_reason = choice.get("finish_reason") or finish_reason
     if not finish_reason:

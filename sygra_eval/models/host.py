@@ -27,6 +27,8 @@ def _processor_flags() -> frozenset[str]:
 
 def usable_cores() -> int:
     """Return how many cores this process may use: its affinity, or its container's share."""
+    if not hasattr(os, "sched_getaffinity"):  # not Linux: `why_not_here` will say so
+        return 1
     cores = len(os.sched_getaffinity(0))
     quota, _, period = _text(_CGROUP / "cpu.max").strip().partition(" ")
     if quota.isdigit() and period.isdigit():

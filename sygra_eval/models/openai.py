@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sygra_eval.models import fast_json
 from sygra_eval.models.refusals import error_in_200, refusal_of
-from sygra_eval.models.replies import RawReply, answer_of, json_of
+from sygra_eval.models.replies import RawReply, answer_of, json_of, redacted
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
@@ -129,7 +129,7 @@ class OpenAIModel:
                 advice = f"it refused the key in the environment variable {variable}"
             raise ModelUnavailable(f"{address} answered {reply.status}: {advice}")
         if 300 <= reply.status < 400:
-            where = reply.headers.get("location", "another address")
+            where = redacted(reply.headers.get("location", "another address"), reply.secret)
             advice = "redirects are not followed, write the final address as `base_url`"
             raise ModelUnavailable(f"{address} redirects to {where}; {advice}")
         if reply.status == 429 or reply.status >= 500:

@@ -1,7 +1,7 @@
 """Classifies what is not an answer: by status, by the error's own code, by what it says.
 
 The kinds are stable words of the report; whether another try may help is in the type that is
-returned: `RetryLater` or a final `CallFailed`. The catalogue: docs, "When a model call fails".
+returned: `RetryLater` or a final `CallFailed`.
 """
 
 import math

@@ -25,7 +25,7 @@ _KEY_LIKE = re.compile(r"\b(?:sk|pk)-[\w.*-]{6,}|\bBearer\s+\S{6,}", re.IGNORECA
 class RawReply:
     """What came over the wire, and where from.
 
-    :ivar headers: By lower-case name.
+    :ivar headers: Looked up by lower-case name; what aiohttp gives ignores case.
     :ivar secret: The key that was sent; it is cut out of everything that is shown.
     """
 

@@ -72,10 +72,9 @@ class Transport:
                 response.close()
                 limit = f"{MOST_BODY_BYTES // 2**20} MiB"
                 raise CallFailed("too_large", f"{self.address} sent more than {limit}")
-        headers = {name.lower(): value for name, value in response.headers.items()}
         return RawReply(
             status=response.status,
-            headers=headers,
+            headers=response.headers,
             body=bytes(body),
             address=self.address,
             secret=self._secret,

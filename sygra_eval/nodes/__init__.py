@@ -4,9 +4,10 @@ Both are plain async functions `(node, state, ctx) -> additions`, registered thr
 a user's plugin uses (`builtin.py`). Start at `critique_loop.critique_loop`.
 """
 
-from sygra_eval.nodes.critique_loop import CritiqueLoopConfig, critique_loop
+from sygra_eval.nodes.critique_loop import critique_loop
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.llm import LlmConfig, ModelChoice, llm
+from sygra_eval.nodes.loop_config import CritiqueLoopConfig
 
 __all__ = [
     "CritiqueLoopConfig",

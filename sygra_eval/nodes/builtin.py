@@ -1,8 +1,9 @@
 """Registers the built-in node types."""
 
 from sygra_eval.hookspecs import RegisterNode, hookimpl
-from sygra_eval.nodes.critique_loop import CritiqueLoopConfig, critique_loop
+from sygra_eval.nodes.critique_loop import critique_loop
 from sygra_eval.nodes.llm import LlmConfig, llm
+from sygra_eval.nodes.loop_config import CritiqueLoopConfig
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import yaml
 
 from sygra_eval.engine import RunSummary
-from sygra_eval.report.figures import UNKNOWN, bounds, percent, stops
+from sygra_eval.report.figures import UNKNOWN, stops
 from sygra_eval.report.markdown import bullets, pipe_table
 from sygra_eval.report.tables import (
     Align,
@@ -18,15 +18,16 @@ from sygra_eval.report.tables import (
     models,
     outcomes,
     trust_notes,
+    verified_words,
 )
 from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line
 from sygra_eval.values import Outcome
 
 _LOAD = 'import datasets; rows = datasets.load_dataset("PATH/OF/THIS/FOLDER")["train"]'
 _COOPERATIVE = (
-    "Trust is cooperative: the tests ran inside the process of the code that they judge. Code "
-    "that honestly tries to answer cannot pass by accident, but code that sets out to deceive "
-    "its tests could."
+    "Trust is cooperative: the tests ran inside the process of the code that they judge. They "
+    "tell right from wrong where code tries to answer; code that sets out to deceive its tests "
+    "could pass without being right."
 )
 _OURS = {
     "answer": "the answer that was kept, as the model wrote it",
@@ -70,7 +71,7 @@ def data_card(
 
 def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, object]:
     front: dict[str, object] = {
-        "license": one_line(str(card.get("license") or "unknown")),
+        "license": one_line(str(card.get("license") or "")) or "unknown",
         "language": _texts(card.get("language")) or ["en"],
         "pretty_name": _pretty_name(summary, card),
         "tags": ["synthetic", "code"],
@@ -81,12 +82,9 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
 
 
 def _what_it_is(summary: RunSummary) -> Iterator[str]:
-    verified = _verified(summary)
-    rate = summary.verified_rate
-    share = f", {percent(rate.estimate)} % (95 % interval {bounds(rate)})" if rate else ""
     yield (
-        f"Synthetic rows made and judged by the suite {markdown_text(summary.suite)}: {verified} "
-        f"of {summary.rows} rows are verified{share}. Run: {markdown_text(summary.run)}, "
+        f"Synthetic rows made and judged by the suite {markdown_text(summary.suite)}: "
+        f"{verified_words(summary)}. Run: {markdown_text(summary.run)}, "
         f"{markdown_text(summary.state)}."
     )
     if summary.state == "running":
@@ -96,10 +94,10 @@ def _what_it_is(summary: RunSummary) -> Iterator[str]:
 def _how_made(summary: RunSummary) -> Iterator[str]:
     yield "## How it was made"
     yield (
-        "For each row a model drafted an answer, the code in it was executed, and where the suite "
-        "has a loop a critic asked for revisions."
+        "For each row a model drafted answers, the suite's validators judged them, and in further "
+        "rounds the model revised the best one with their evidence and a critique at hand."
         if summary.rounds
-        else "Each row went through the suite's steps, and what came out was judged."
+        else "Each row went through the suite's steps, and its validators judged what came out."
     )
     stopped = [
         f"loops of {outcome.value} rows stopped by: {stops(reasons)}"
@@ -170,7 +168,7 @@ def _rights(card: Mapping[str, object]) -> Iterator[str]:
 
 
 def _pretty_name(summary: RunSummary, card: Mapping[str, object]) -> str:
-    return one_line(str(card.get("pretty_name") or summary.suite))
+    return one_line(str(card.get("pretty_name") or "")) or one_line(summary.suite)
 
 
 def _texts(value: object) -> list[str]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
-from sygra_eval.report.figures import bounds, percent
+from sygra_eval.report.tables import verified_words
 from sygra_eval.report.text_safety import printable, python_literal, shell_word
 from sygra_eval.values import Outcome
 
@@ -48,28 +48,17 @@ def closing_json(summary: RunSummary) -> str:
 
 def _closing_lines(summary: RunSummary, example_id: str | None) -> Iterator[str]:
     verified, folder = summary.counts.get(Outcome.VERIFIED, 0), str(summary.folder.absolute())
-    yield f"{verified} of {summary.rows} rows are verified{_rate(summary)}."
+    yield f"{verified_words(summary)}."
     yield f"files     {printable(folder)}"
     if verified:
-        yield f"load      import datasets; {load_line(folder, name='rows')}"
+        loaded = f'datasets.load_dataset({python_literal(folder)})["train"]'
+        yield f"load      import datasets; rows = {loaded}"
     else:
         yield "load      nothing to load: without a verified row no verified.parquet is written"
     shown = _words_for(_row_to_show(summary, example_id))
     yield f"a row     sygra-eval show {shell_word(folder)} {shown}"
     if summary.state in _RESUMABLE:
         yield f"go on     sygra-eval resume {shell_word(folder)}"
-
-
-def load_line(folder: str, *, name: str) -> str:
-    """Return the line of Python that loads the verified rows of a run folder."""
-    return f'{name} = datasets.load_dataset({python_literal(folder)})["train"]'
-
-
-def _rate(summary: RunSummary) -> str:
-    rate = summary.verified_rate
-    if rate is None:
-        return ""
-    return f" ({percent(rate.estimate)} %, 95 % interval {bounds(rate)})"
 
 
 def _row_to_show(summary: RunSummary, example_id: str | None) -> str | None:

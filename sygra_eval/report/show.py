@@ -18,7 +18,6 @@ def record_text(end: RecordEnd, rounds: Sequence[Round]) -> str:
         *_question(end),
         *("\n".join(_round_lines(finished)) for finished in rounds),
         *_verdict_table(end.verdicts),
-        *_errors(end.verdicts),
         _close(end),
     )
     return "\n\n".join(sections) + "\n"
@@ -81,22 +80,25 @@ def _attempt_lines(attempt: Attempt, what: str) -> Iterator[str]:
 def _verdict_table(verdicts: Sequence[Verdict]) -> Iterator[str]:
     if not verdicts:
         return
-    columns = ("validator", "verdict", "score", "reason", "isolation", "trust")
+    columns = ("validator", "verdict", "score", "reason", "trust")
     rows = [
         (
             verdict.validator + "*" * verdict.is_required,
             verdict.status.value,
             UNKNOWN if verdict.score is None else f"{verdict.score:.2f}",
             verdict.reason,
-            _isolation(verdict) or UNKNOWN,
             verdict.trust.value,
         )
         for verdict in verdicts
     ]
-    yield grid(columns, ("left", "left", "right", "left", "left", "left"), rows)
+    isolation = sorted({_isolation(verdict) for verdict in verdicts} - {""})
+    table = grid(columns, ("left", "left", "right", "left", "left"), rows)
+    below = wrapped(f"* required   isolation: {' · '.join(isolation) or UNKNOWN}", indent="  ")
+    yield f"{table}\n{below}"
+    yield from _reasons(verdicts)
 
 
-def _errors(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _reasons(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Say in full what a cell of the table may have cut."""
     lines = [
         f"{verdict.validator}: {verdict.reason}"

@@ -197,14 +197,14 @@ def samples(summary: RunSummary) -> Table:
 def topics(summary: RunSummary) -> Table:
     """Return the verified rate of each topic."""
 
-    def line(topic: str, verified: int, judged: int) -> tuple[str, ...]:
-        interval = wilson(verified, judged)
+    def line(topic: str, verified: int, rows: int) -> tuple[str, ...]:
+        interval = wilson(verified, rows)
         share = percent(interval.estimate if interval is not None else None)
-        return topic, str(verified), str(judged), share, bounds(interval)
+        return topic, str(verified), str(rows), share, bounds(interval)
 
     return Table(
         title="By topic",
-        columns=("topic", "verified", "judged", "%", "95 % interval"),
+        columns=("topic", "verified", "rows", "%", "95 % interval"),
         aligns=(Align.LEFT, *(Align.RIGHT,) * 4),
         rows=tuple(line(topic, *counts) for topic, counts in summary.rate_by_topic.items()),
     )
@@ -256,8 +256,18 @@ def models(summary: RunSummary) -> Table:
         title="Models",
         columns=("model", "type", "what it is"),
         aligns=(Align.LEFT,) * 3,
-        rows=summary.models,
+        rows=tuple((name, kind, what or UNKNOWN) for name, kind, what in summary.models),
     )
+
+
+def verified_words(summary: RunSummary) -> str:
+    """Return how many rows are verified of how many, and the rate among those that ended."""
+    words = f"{summary.counts.get(Outcome.VERIFIED, 0)} of {summary.rows} rows are verified"
+    rate = summary.verified_rate
+    if rate is None:
+        return words
+    among = f"of the {sum(summary.counts.values())} that ended " if summary.not_reached else ""
+    return f"{words} ({among}{percent(rate.estimate)} %, 95 % interval {bounds(rate)})"
 
 
 def closing_lines(summary: RunSummary) -> Iterator[str]:

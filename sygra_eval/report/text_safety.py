@@ -18,6 +18,7 @@ _DRAWN_AS_NOTHING = re.compile(
 )
 _LINE_BREAKS = re.compile("[ \t]*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029][ \t\n\r\v\f]*")
 _MARKDOWN = re.compile(r"[\\|`*_\[\]~$#!]")
+_OPENS_A_LIST = re.compile(r"\d{0,9}(?=[-+=]|[.)](?: |$))")
 _BACKTICKS = re.compile("`+")
 
 
@@ -38,7 +39,9 @@ def markdown_text(text: str) -> str:
         line = line[: CELL_LIMIT - 1] + "…"
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A word joiner after the sign keeps a code host from telling the person of that name.
-    return _MARKDOWN.sub(r"\\\g<0>", line).replace("@", "@\u2060")
+    line = _MARKDOWN.sub(r"\\\g<0>", line).replace("@", "@\u2060")
+    opening = _OPENS_A_LIST.match(line)
+    return f"{opening[0]}\\{line[opening.end() :]}" if opening else line
 
 
 def markdown_fence(text: str, language: str = "") -> str:
@@ -59,7 +62,8 @@ def shell_word(text: str) -> str:
 def python_literal(text: str) -> str:
     """Return a Python string literal, in double quotes where that needs no escape."""
     literal = repr("'" + text)  # a single quote in it makes `repr` take double ones
-    return '"' + literal[2:] if literal.startswith('"') else repr(text)
+    # What `repr` takes for printable and is drawn as nothing; the escapes are Python's own.
+    return printable('"' + literal[2:] if literal.startswith('"') else repr(text))
 
 
 def _visible(character: str) -> str:

@@ -147,12 +147,12 @@ def reason_of(status: ExecutionStatus, ended: Ended, stderr: str) -> str:
 
 
 def last_line(text: str) -> str:
-    """The last line with something on it."""
+    """Find the last line with something on it."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def message_of(result: bytearray) -> str | None:
-    """What came on the result pipe; None when nothing, or more than it may be."""
+    """Take what came on the result pipe; None when nothing, or more than it may be."""
     if not result or len(result) > MOST_RESULT_BYTES:
         return None
     return result.decode("utf-8", errors="backslashreplace")

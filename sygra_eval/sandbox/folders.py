@@ -1,13 +1,13 @@
 """Private folders: one base per sandbox, one folder in it per execution, gone afterwards."""
 
 import os
-import secrets
 import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 MOST_ENTRIES = 1024  # as many as the box's own tmpfs has inodes
 
 
@@ -19,7 +19,7 @@ def make_base() -> Path:
 
 
 def walkable_temp() -> str:
-    """The first temporary folder that any user can walk to; a program's HOME lies in it."""
+    """Find a temporary folder that any user can walk to; a program's HOME lies in it."""
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - only looked at
         path = Path(place).resolve()
         if all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents)):
@@ -29,13 +29,13 @@ def walkable_temp() -> str:
 
 def make_private(base: Path, files: Mapping[str, str], uid: int | None) -> Path:
     """Make one execution's folder with its files in it, owned by `uid`."""
-    folder = Path(tempfile.mkdtemp(dir=base))
-    made = [folder]
-    for name, text in files.items():
+    for name in files:
         if Path(name).name != name or name in {"", ".", ".."}:
             raise ValueError(f"`{name}` is not a plain file name")
-        made.append(folder / name)
-        made[-1].write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+    folder = Path(tempfile.mkdtemp(dir=base))
+    made = [folder, *(folder / name for name in files)]
+    for path, text in zip(made[1:], files.values(), strict=True):
+        path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
     if uid is not None:
         for path in made:
             os.chown(path, uid, uid)
@@ -61,37 +61,51 @@ def is_overfull(folder: Path, most_mb: int) -> bool:
 def remove_tree(folder: Path) -> None:
     """Remove a hostile tree: of any depth, of mode 0, full of links; never follow one.
 
-    Sub-folders are moved up before they are emptied, so that neither the stack nor the number of
-    open descriptors grows with the depth.
+    One descriptor walks down and up again, so that neither the stack nor the number of open
+    descriptors grows with the depth.
     """
     folder.chmod(0o700)
-    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    here = os.open(folder, FOLDER)
     try:
-        while names := os.listdir(top):
-            for name in names:
-                remove_entry(name, top)
+        way, pending = [], [emptied_of_files(here)]
+        while pending:
+            if pending[-1]:
+                way.append(pending[-1].pop())
+                os.chmod(way[-1], 0o700, dir_fd=here)
+                here = moved_to(here, way[-1])
+                pending.append(emptied_of_files(here))
+                continue
+            pending.pop()
+            if way:
+                here = moved_to(here, "..")
+                os.rmdir(way.pop(), dir_fd=here)
     finally:
-        os.close(top)
+        os.close(here)
     folder.rmdir()
 
 
-def remove_entry(name: str, top: int) -> None:
-    """Remove one entry of the top folder; what lies two levels down moves one level up."""
-    if not is_folder(name, top):
-        os.unlink(name, dir_fd=top)
-        return
-    os.chmod(name, 0o700, dir_fd=top)
-    below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
-    try:
-        for child in os.listdir(below):
-            if is_folder(child, below):
-                os.chmod(child, 0o700, dir_fd=below)
-                os.rename(child, secrets.token_hex(12), src_dir_fd=below, dst_dir_fd=top)
-            else:
-                os.unlink(child, dir_fd=below)
-    finally:
-        os.close(below)
-    os.rmdir(name, dir_fd=top)
+def moved_to(here: int, name: str) -> int:
+    """Open another folder in place of an open one."""
+    there = os.open(name, FOLDER, dir_fd=here)
+    os.close(here)
+    return there
+
+
+def emptied_of_files(folder: int) -> list[str]:
+    """Remove everything but folders, and name those."""
+    folders = []
+    for name in names_in(folder):
+        if is_folder(name, folder):
+            folders.append(name)
+        else:
+            os.unlink(name, dir_fd=folder)
+    return folders
+
+
+def names_in(folder: int) -> list[str]:
+    """List an open folder."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
 
 
 def is_folder(name: str, parent: int) -> bool:

@@ -87,7 +87,7 @@ def run_as_main(entry: str) -> None:
     module.__file__, module.__builtins__ = entry, builtins  # type: ignore[attr-defined]
     sys.modules["__main__"] = module
     sys.argv = [entry]
-    sys.path.insert(0, os.getcwd())
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - pathlib costs 5 ms of start-up
     try:
         with open(entry, "rb") as file:  # noqa: PTH123 - pathlib costs 5 ms of start-up
             source = file.read()
@@ -220,9 +220,7 @@ def allow(ruleset: int, path: str, rights: int) -> None:
         rights &= ON_A_FILE
     rule = struct.pack("=Qi", rights, handle)
     kind = ctypes.c_long(RULE_PATH_BENEATH)
-    code = libc.syscall(
-        LANDLOCK_ADD_RULE, ctypes.c_long(ruleset), kind, rule, ctypes.c_long(0)
-    )
+    code = libc.syscall(LANDLOCK_ADD_RULE, ctypes.c_long(ruleset), kind, rule, ctypes.c_long(0))
     checked(code, f"landlock_add_rule {path}")
     os.close(handle)
 
@@ -232,8 +230,9 @@ def load_filter(program: object) -> None:
     assert isinstance(program, bytes)  # noqa: S101 - for the type checker; marshal made it
     instructions = ctypes.create_string_buffer(program, len(program))
     address = ctypes.addressof(instructions)
-    header = struct.pack("HxxxxxxQ" if ctypes.sizeof(ctypes.c_void_p) == 8 else "HxxI",
-                         len(program) // 8, address)
+    header = struct.pack(
+        "HxxxxxxQ" if ctypes.sizeof(ctypes.c_void_p) == 8 else "HxxI", len(program) // 8, address
+    )
     code = libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0)
     checked(code, "PR_SET_SECCOMP")
 
@@ -248,7 +247,7 @@ def checked(code: int, what: str) -> int:
 
 def close_if_open(descriptor: int) -> None:
     """Close a descriptor that may not be there."""
-    try:
+    try:  # noqa: SIM105 - contextlib costs start-up
         os.close(descriptor)
     except OSError:
         pass

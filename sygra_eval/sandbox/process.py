@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sygra_eval.sandbox.folders import is_overfull
 from sygra_eval.sandbox.streams import KeptStream
-from sygra_eval.values import Execution, ExecutionStatus
+from sygra_eval.values import Execution, ExecutionStatus, Limits
 
 SETUP_LIMIT_S = 60.0  # for the interpreter's start; not the program's time
 WATCH_EVERY_S = 0.25
@@ -77,15 +77,20 @@ class ColdProcess:
         loop.add_reader(self.pidfd, self.on_exit)
         for kind, descriptor in self.pipes.items():
             loop.add_reader(descriptor, self.on_data, kind)
-        if not await came(self.is_settled, SETUP_LIMIT_S):
-            return
-        limits = execution.limits
+        if await came(self.is_settled, SETUP_LIMIT_S):
+            await self.outlast(execution.limits, folder)
+
+    async def outlast(self, limits: Limits, folder: Path) -> None:
+        """Wait for the end of a program that runs, as long as it keeps to its limits."""
+        loop = asyncio.get_running_loop()
         deadline = loop.time() + limits.wall_s
         while not await came(self.ended, min(WATCH_EVERY_S, deadline - loop.time())):
             if loop.time() >= deadline:
-                return self.kill(ExecutionStatus.TIMEOUT)
+                self.kill(ExecutionStatus.TIMEOUT)
+                return
             if is_overfull(folder, limits.file_mb):
-                return self.kill(ExecutionStatus.OUTPUT_LIMIT)
+                self.kill(ExecutionStatus.OUTPUT_LIMIT)
+                return
 
     def on_exit(self) -> None:
         """Its process has ended, whoever still holds its pipes."""
@@ -193,9 +198,10 @@ def spawn(execution: Execution, folder: Path, lockup: Lockup, launcher: bytes) -
 
 def spawn_with(child_side: Mapping[int, int]) -> int:
     """Spawn with these descriptors under their fixed numbers, and no others of ours."""
-    sources = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ABOVE_FIXED_FDS)
-               for n, fd in child_side.items()}
-    python = sys._base_executable  # the one below the virtual environment: no site-packages
+    sources = {
+        n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ABOVE_FIXED_FDS) for n, fd in child_side.items()
+    }
+    python = base_interpreter()
     try:
         return os.posix_spawn(
             python,
@@ -210,8 +216,13 @@ def spawn_with(child_side: Mapping[int, int]) -> int:
             os.close(descriptor)
 
 
+def base_interpreter() -> str:
+    """Find the interpreter below the virtual environment, which has no packages of ours."""
+    return str(getattr(sys, "_base_executable", "") or sys.executable)
+
+
 def bare_environment() -> dict[str, str]:
-    """What the interpreter needs before the launcher sets the program's environment.
+    """Give what the interpreter needs before the launcher sets the program's environment.
 
     Not `-I`: that would ignore PYTHONHASHSEED, and sets of strings would differ between runs.
     """
@@ -256,7 +267,7 @@ def tasks_of(uid: int) -> int:
             if entry.name.isdigit():
                 with suppress(OSError):  # it ended meanwhile
                     if entry.stat().st_uid == uid:
-                        count += len(os.listdir(f"{entry.path}/task"))
+                        count += sum(1 for _ in os.scandir(f"{entry.path}/task"))
     return count
 
 
@@ -274,5 +285,3 @@ def memory_file(content: bytes) -> int:
 def compiled_launcher() -> bytes:
     """Compile the launcher once, for the same interpreter that will run it."""
     return marshal.dumps(compile(LAUNCHER.read_text("utf-8"), "launcher", "exec"))
-
-

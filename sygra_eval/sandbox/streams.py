@@ -26,7 +26,7 @@ class KeptStream:
         return self.total > len(self.head) + len(self.tail)
 
     def text(self) -> str:
-        """What was kept as text; bytes that are not UTF-8 stay visible as escapes."""
+        """Give what was kept as text; bytes that are not UTF-8 stay visible as escapes."""
         missing = self.total - len(self.head) - len(self.tail)
         gap = f"\n[{missing} bytes left out]\n".encode() if missing else b""
         return bytes(self.head + gap + self.tail).decode("utf-8", errors="backslashreplace")

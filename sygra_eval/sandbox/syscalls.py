@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sygra_eval.values import SandboxUnavailable
 
-PLAIN = """
+PLAIN_CALLS = """
 access alarm arch_prctl brk capget chdir clock_getres clock_gettime clock_nanosleep close
 close_range copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl
 epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 exit exit_group
@@ -27,15 +27,15 @@ sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_i
 select sendfile set_robust_list set_tid_address setitimer setrlimit shutdown sigaltstack splice
 stat statfs statx symlink symlinkat sync_file_range sysinfo tee time timerfd_create
 timerfd_gettime timerfd_settime times truncate umask uname unlink unlinkat wait4 waitid write writev
-""".split()
+"""
 
 # Landlock does not cover them, and a program may own files outside its folder (it runs as the
 # user where the harness is not root): so they do nothing and say yes, which keeps `shutil.copy`
 # and `tarfile` working inside.
-PRETENDED = "chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat".split()
-UNSUPPORTED = """
+PRETENDED_CALLS = "chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat"
+UNSUPPORTED_CALLS = """
 getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
-""".split()
+"""
 
 CLONE_THREAD = 0x10000
 CLONE_NEW_ANYTHING = 0x7E020000
@@ -65,11 +65,11 @@ def allow_list() -> bytes:
         if sc.resolve_syscall(sc.Arch.NATIVE, name) >= 0:  # negative: not on this architecture
             rules.add_rule(action, name, *arguments)
 
-    for name in PLAIN:
+    for name in PLAIN_CALLS.split():
         add(sc.ALLOW, name)
-    for name in PRETENDED:
+    for name in PRETENDED_CALLS.split():
         add(sc.ERRNO(0), name)
-    for name in UNSUPPORTED:
+    for name in UNSUPPORTED_CALLS.split():
         add(sc.ERRNO(errno.ENOTSUP), name)
     add(sc.ERRNO(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
     threads_only = sc.Arg(0, sc.MASKED_EQ, CLONE_THREAD | CLONE_NEW_ANYTHING, CLONE_THREAD)
@@ -89,7 +89,7 @@ def allow_list() -> bytes:
 
 
 def checked_values() -> Iterator[tuple[int, str, tuple[int, ...]]]:
-    """Calls that are allowed for some values of one argument: its index, the call, the values."""
+    """List calls that some values of one argument allow: its index, the call, the values."""
     yield 0, "prctl", (PR_SET_NAME, PR_GET_NAME)
     yield 1, "fcntl", FCNTL_COMMANDS
     yield 1, "ioctl", IOCTL_REQUESTS

@@ -5,7 +5,7 @@ in the data; start at `complain`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,8 @@ def complain(
     :param common: Keys that are known at the root beside those of `config`.
     """
     complaints = [_complaint(one, data) for one in error.errors(include_url=False)]
+    extra = {complaint.at for complaint in complaints if complaint.is_extra}
+    complaints = [one for one in complaints if not _is_misspelt(one, extra)]
     for group in _by_union(complaints).values():
         chosen = _one_branch(group)
         if len(chosen) > 1 and all(one.is_mismatch and one.at == chosen[0].at for one in chosen):
@@ -80,6 +82,27 @@ def complain(
             known = known_keys(config, complaint.at[:-1]) if complaint.is_extra else ()
             known += common if len(complaint.at) == 1 else ()
             _report(document, complaint, data, under, known)
+
+
+def _is_misspelt(complaint: _Complaint, extra: Set[At]) -> bool:
+    """Say whether a missing key stands there misspelt, which is reported as unknown."""
+    *owner, key = complaint.at or ("",)
+    siblings = [str(at[-1]) for at in extra if at[:-1] == tuple(owner)]
+    return complaint.error["type"] == "missing" and nearest(str(key), siblings) != ""
+
+
+def places_of(error: ValidationError, data: object) -> tuple[list[At], list[At]]:
+    """Return the paths of keys that are missing, and of parts of `data` that are wrong.
+
+    The wrong ones are in order, none lies within another.
+    """
+    complaints = [_complaint(one, data) for one in error.errors(include_url=False)]
+    missing = [one.at for one in complaints if one.error["type"] == "missing"]
+    wrong: list[At] = []
+    for at in sorted({one.at for one in complaints} - {(), *missing}, key=_in_document_order):
+        if not any(at[: len(outer)] == outer for outer in wrong) and _holds(data, at):
+            wrong.append(at)
+    return missing, wrong
 
 
 def known_keys(config: Any, at: At) -> tuple[str, ...]:
@@ -120,13 +143,11 @@ def _complaint(error: ErrorDetails, data: object) -> _Complaint:
     """Find pydantic's path in the data: steps that are not there are tags of unions."""
     at: At = ()
     branch: list[tuple[At, str]] = []
-    value = data
+    value: Any = data
     loc = error["loc"]
     for index, step in enumerate(loc):
         is_last = index == len(loc) - 1
-        if isinstance(value, Mapping) and step in value:
-            value, at = value[step], (*at, step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if _has(value, step):
             value, at = value[step], (*at, step)
         elif step == "[key]":
             continue
@@ -223,16 +244,18 @@ def report_extra(document: Document, place: At, known: tuple[str, ...]) -> None:
 
 
 def _report_missing(document: Document, data: object, at: At, under: At) -> None:
-    owner = (*under, *at[:-1])
-    key = at[-1]
+    *owner, key = (*under, *at)
     parent = _value_at(data, at[:-1])
     near = nearest(str(key), map(str, parent)) if isinstance(parent, Mapping) else ""
+    if near:  # where a type's own keys may stand, a misspelt one is not refused as such
+        report_extra(document, (*owner, near), (str(key),))
+        return
     where = next((f" in `{step}`" for step in reversed(owner) if isinstance(step, str)), "")
     document.report(
         code="missing-key",
         message=f"the key `{key}` is missing{where}",
-        at=owner,
-        fix=f"write `{key}` for `{near}`" if near else f"add `{key}: ...`",
+        at=tuple(owner),
+        fix=f"add `{key}: ...`",
         is_key=bool(owner) and isinstance(owner[-1], str),
     )
 
@@ -246,6 +269,8 @@ def _report_kinds(document: Document, chosen: list[_Complaint], data: object, un
     fix = f'write `"{value}"`' if "text" in kinds and isinstance(value, int | float) else ""
     if isinstance(value, bool):
         fix = "put it into quotes if it is text" if "text" in kinds else ""
+    if isinstance(value, str) and any("number" in kind for kind in kinds) and _is_number(value):
+        fix = f"write `{value}` without quotes"
     if "a list" in kinds and isinstance(value, str):
         fix = f"write `[{value}]`"
     document.report(
@@ -254,6 +279,14 @@ def _report_kinds(document: Document, chosen: list[_Complaint], data: object, un
         at=place,
         fix=fix,
     )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _expected_kind(error_type: str) -> str | None:
@@ -268,10 +301,23 @@ def _fix_of_value(value: object, context: Mapping[str, Any]) -> str:
 
 
 def _value_at(data: object, at: At) -> object:
-    value = data
+    value: Any = data
     for step in at:
-        try:
-            value = value[step]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
+        if not _has(value, step):
             return None
+        value = value[step]
     return value
+
+
+def _in_document_order(at: At) -> list[tuple[int, str]]:
+    return [(step, "") if isinstance(step, int) else (0, step) for step in at]
+
+
+def _holds(data: object, at: At) -> bool:
+    return _has(_value_at(data, at[:-1]), at[-1])
+
+
+def _has(value: object, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and 0 <= step < len(value)
+    return isinstance(value, Mapping) and step in value

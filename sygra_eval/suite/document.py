@@ -4,6 +4,7 @@ Reading never raises for what is in the file: it gives a `Document` with what co
 diagnostics. Start at `read_document`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from sygra_eval.suite.yaml_tree import TOP, Entry, Mark, Piece, Refused, compose
 from sygra_eval.values import Diagnostic, Problem, Severity
 
 MAX_BYTES = 4 * 1024 * 1024
+_PLACEHOLDER = re.compile(r"\{[\w.]+\}")
 At = tuple[str | int, ...]
 
 
@@ -91,12 +93,11 @@ class Document:
 
     def mark(self, at: At, within: str = "") -> Mark:
         """Return the place of the value at a path, or of the nearest one above that exists."""
-        found = TOP
-        piece = self.root
+        found, inner = TOP, self.root
         for piece, _, mark in self._walk(at):
-            found = mark
-        if within and piece is not None:
-            return self._mark_within(piece, within) or found
+            found, inner = mark, piece
+        if within and inner is not None:
+            return self._mark_within(inner, within) or found
         return found
 
     def key_mark(self, at: At) -> Mark:
@@ -105,6 +106,11 @@ class Document:
         for _, key_mark, _ in self._walk(at):
             found = key_mark
         return found
+
+    def find(self, value: object, under: At) -> At:
+        """Return the path of the first scalar below `under` that equals `value`, else `under`."""
+        *_, (piece, _, _) = [(self.root, TOP, TOP), *self._walk(under)]
+        return next(_paths_to(value, piece, under), under) if piece is not None else under
 
     def _walk(self, at: At) -> Iterator[tuple[Piece, Mark, Mark]]:
         """Yield (value, place of its key, place of the value) along a path, as far as it goes."""
@@ -123,7 +129,7 @@ class Document:
                     return
 
     def _mark_within(self, piece: Piece, within: str) -> Mark | None:
-        is_placeholder = within.startswith("{") and within.endswith("}") and len(within) > 2
+        is_placeholder = _PLACEHOLDER.fullmatch(within) is not None
         for mark in marks_in(self.text, piece, within):
             if not is_placeholder:
                 return mark
@@ -131,6 +137,17 @@ class Document:
             if (len(before) - len(before.rstrip("{"))) % 2 == 0:  # `{{x}}` is no placeholder
                 return Mark(mark.line, mark.column + 1, mark.index + 1)
         return None
+
+
+def _paths_to(value: object, piece: Piece, at: At) -> Iterator[At]:
+    if isinstance(piece.value, dict):
+        for key, entry in piece.value.items():
+            yield from _paths_to(value, entry.piece, (*at, key))
+    elif isinstance(piece.value, list):
+        for index, item in enumerate(piece.value):
+            yield from _paths_to(value, item, (*at, index))
+    elif piece.value == value:
+        yield at
 
 
 def read_document(path: Path, shown: str = "") -> Document:
@@ -158,8 +175,9 @@ def parse_document(content: bytes, name: str) -> Document:
     try:
         document.text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        *above, line = content[: error.start].decode("utf-8", "replace").split("\n")
         document.report_at(
-            Mark(content.count(b"\n", 0, error.start) + 1, 1),
+            Mark(len(above) + 1, len(line) + 1),
             code="not-utf8",
             message=f"not UTF-8: byte 0x{content[error.start]:02x}",
             fix="save the file as UTF-8",

@@ -1,6 +1,6 @@
 """Entries that name a registered type: nodes, validators, models, sources; their own keys."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ from sygra_eval.plugins import Plugins, Registered
 from sygra_eval.suite.complaints import complain
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.nearest import nearest
+from sygra_eval.suite.repair import mended
 from sygra_eval.suite.schema import TYPED_KINDS, TypedSection
-from sygra_eval.values import Problem, Scope, Severity
+from sygra_eval.values import Problem, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +75,16 @@ def typed_entry(
 ) -> TypedEntry | None:
     """Resolve one entry; None, with diagnostics, when its type or its own keys are wrong.
 
+    What is wrong with the common keys is reported with the section that the entry stands in.
+
     :param kind: One of `TYPED_KINDS`.
     :param name: Its name, when that is not said inside of it.
     :param extra: Own keys that the suite says elsewhere.
     """
     _, type_key, section_type = TYPED_KINDS[kind]
-    try:
-        section = section_type.model_validate(raw)
-    except ValidationError:
-        return None  # reported with the section that it stands in
+    section = _section(section_type, raw)
+    if section is None:
+        return None
     type_name = str(getattr(section, type_key))
     registered = plugins.of(kind).get(type_name)
     if registered is None:
@@ -124,6 +126,16 @@ def report_unknown_type(
     )
 
 
+def _section(section_type: type[TypedSection], raw: object) -> TypedSection | None:
+    """Return the common keys; what is wrong with them is reported where they stand."""
+    try:
+        return section_type.model_validate(raw)
+    except ValidationError as error:
+        if not isinstance(raw, Mapping):
+            return None
+        return mended(section_type.model_validate, raw, error)
+
+
 def _validated(
     registered: Registered,
     own: dict[str, object],
@@ -133,16 +145,18 @@ def _validated(
 ) -> object | None:
     if registered.config is None:
         return own
+    validate = TypeAdapter(registered.config).validate_python
     try:
-        return TypeAdapter(registered.config).validate_python(own)
-    except ValidationError as error:
-        common = tuple(
-            field.alias or name for name, field in section_type.model_fields.items()
-        )
-        complain(document, error, own, at, registered.config, common=common)
+        try:
+            config: object | None = validate(own)
+        except ValidationError as error:
+            common = tuple(f.alias or name for name, f in section_type.model_fields.items())
+            complain(document, error, own, at, registered.config, common=common)
+            config = mended(validate, own, error)
     except Exception as error:  # noqa: BLE001 - the boundary to plugins
         document.report(code="plugin-failed", message=_failure(registered, error), at=at)
-    return None
+        return None
+    return config
 
 
 def _failure(registered: Registered, error: Exception) -> str:
@@ -150,8 +164,3 @@ def _failure(registered: Registered, error: Exception) -> str:
         f"plugin {registered.plugin} failed while it checked `{registered.name}`: "
         f"{type(error).__name__}: {error}"
     )
-
-
-def has_errors(problems: Iterable[Problem]) -> bool:
-    """Say whether any of the problems stops a run."""
-    return any(problem.severity is Severity.ERROR for problem in problems)

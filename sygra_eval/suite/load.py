@@ -5,13 +5,14 @@ so that one look at the diagnostics is enough; nothing from the suite is execute
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite.compile import Compiled, compile_suite
+from sygra_eval.suite.compile import Inputs, RawEntry, compile_suite
 from sygra_eval.suite.document import Document, read_document
-from sygra_eval.suite.nearest import nearest
+from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.schema import SECTIONS
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, Row, Severity, UsageError
@@ -34,12 +35,11 @@ def load_suite(
     :param first_row: Check names on this row instead of opening the source.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
-    compiled, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row)
-    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
-    if errors or compiled.suite is None:
-        count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
-        raise UsageError(f"{path}: {count} in the suite", diagnostics)
-    return compiled.suite
+    suite, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row)
+    if suite is None:
+        count = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+        raise UsageError(f"{path}: {count} error{'s' if count != 1 else ''}", diagnostics)
+    return suite
 
 
 def check_suite(
@@ -60,14 +60,95 @@ def _examine(
     overrides: Mapping[str, Mapping[str, Any]],
     folder: Path | None,
     first_row: Row | None,
-) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+) -> tuple[Suite | None, tuple[Diagnostic, ...]]:
     document = read_document(path)
     if document.root is None or _is_foreign(document):
-        return Compiled(), tuple(document.diagnostics)
-    documents = [document]
+        return None, tuple(document.diagnostics)
     shared = _shared_models(path)
+    replaced = Document("--model")
+    documents = (document, *((shared,) if shared else ()), replaced)
+    suite = compile_suite(
+        Inputs(
+            path=path,
+            folder=(folder if folder is not None else path.parent).absolute(),
+            document=document,
+            models=_merged_models(document, shared, replaced, overrides),
+            plugins=plugins,
+            first_row=first_row,
+        )
+    )
+    found = tuple(
+        diagnostic
+        for document in documents
+        for diagnostic in sorted(document.diagnostics, key=lambda d: (d.line, d.column))
+    )
+    if suite is None or any(d.severity is Severity.ERROR for d in found):
+        return None, found
+    return replace(suite, diagnostics=found), found
+
+
+def _is_foreign(document: Document) -> bool:
+    """Say, and report, whether this is another dialect or no suite at all."""
+    keys = document.data.keys()
+    if "suite" in keys:
+        return False
+    if (misspelt := nearest("suite", keys - SECTIONS.keys())) != "":
+        document.report(
+            code="unknown-key",
+            message=f"unknown key `{misspelt}`",
+            at=(misspelt,),
+            fix="write `suite`",
+            is_key=True,
+        )
+    elif "graph_config" in keys:
+        document.report(
+            code="sygra-dialect",
+            message="without the key `suite` this is a SyGra configuration, which is not supported "
+            "yet by this version",
+            fix="add `suite: {name: ...}` to make it a suite",
+        )
+    else:
+        document.report(
+            code="missing-key",
+            message="the key `suite` is missing",
+            fix="begin with `suite: {name: ...}`",
+        )
+    return True
+
+
+def _shared_models(path: Path) -> Document | None:
+    """Read `models.yaml` beside the suite, where there is one."""
+    beside = path.parent / MODELS_FILE
+    if path.name == MODELS_FILE or not beside.is_file():
+        return None
+    shared = read_document(beside)
+    shared.section = ("models",)
+    return shared
+
+
+def _merged_models(
+    document: Document,
+    shared: Document | None,
+    replaced: Document,
+    overrides: Mapping[str, Mapping[str, Any]],
+) -> dict[str, RawEntry]:
+    """Return model entries by name; the suite's own win over shared ones, overrides over all."""
+    models = {}
     if shared is not None:
-        documents.append(shared)
-    given = _overrides_document(overrides, document, shared)
-    documents.append(given)
-    ...
+        models = {name: RawEntry(raw, shared, (name,)) for name, raw in shared.data.items()}
+    own = document.data.get("models")
+    if isinstance(own, dict):
+        models |= {name: RawEntry(raw, document, ("models", name)) for name, raw in own.items()}
+    for name, given in overrides.items():
+        if name not in models:
+            replaced.report(
+                code="unknown-model",
+                message=f"`--model {name}=...`: the suite has no model `{name}`",
+                fix=did_you_mean(name, models),
+            )
+            continue
+        before = models[name].value
+        sampling = before.get("parameters") if isinstance(before, dict) else None
+        entry = {"parameters": sampling, **given} if sampling else dict(given)
+        models[name] = RawEntry(entry, replaced, (name,))
+    return models

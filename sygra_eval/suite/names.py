@@ -29,18 +29,21 @@ RESERVED_COLUMNS = frozenset(
 )
 """Columns that we add to the source's (`design.md` section 10)."""
 
+_OF_UNKNOWN_NAMES = frozenset({"unknown-variable", "unknown-column"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
     """What a suite says that uses names.
 
     :ivar row: The first usable row; None leaves columns unknown.
-    :ivar nodes: In the order in which they run.
+    :ivar nodes: In the order in which they run, if `is_order_known`.
     :ivar are_all_nodes_known: False when a node has errors, so that its outputs are not known.
     """
 
     row: Row | None
     nodes: Sequence[TypedEntry]
+    is_order_known: bool
     are_all_nodes_known: bool
     validators: Sequence[TypedEntry]
     validator_names: frozenset[str]
@@ -58,11 +61,15 @@ def check_names(names: Names, document: Document) -> Scope:
         row=names.row.columns if names.row else None,
     )
     _check_reserved(scope.variables, document)
+    if not names.is_order_known:  # each node may run behind any other
+        outputs = (output for node in names.nodes for output in node.outputs() or ())
+        scope = replace(scope, variables=scope.variables | frozenset(outputs))
     for model in names.models:
         _report(model, model.problems(scope), names)
     for node in names.nodes:
         _report(node, node.problems(scope), names)
-        scope = _after(node, scope)
+        if names.is_order_known:
+            scope = _after(node, scope)
     for validator in names.validators:
         _report(validator, validator.problems(scope), names)
     return scope
@@ -71,7 +78,10 @@ def check_names(names: Names, document: Document) -> Scope:
 def candidate_variable(
     quality: QualitySection | None, nodes: Sequence[TypedEntry], scope: Scope, document: Document
 ) -> str:
-    """Return the variable that is judged: the one named, else what the graph ends with."""
+    """Return the variable that is judged: the one named, else what the graph ends with.
+
+    The config of a node may say with `candidate_output()` that it makes the candidate.
+    """
     if quality is not None and quality.candidate is not None:
         check_variable(quality.candidate, scope, document, ("quality", "candidate"))
         return quality.candidate
@@ -134,12 +144,10 @@ def check_variable(name: str, scope: Scope, document: Document, at: At) -> None:
 
 
 def _report(entry: TypedEntry, problems: Iterable[Problem], names: Names) -> None:
+    """Report problems; where names are unknown for another reason, that one was said already."""
     is_blind = names.row is None or not names.are_all_nodes_known
-    entry.document.report_problems(
-        # Where columns are unknown for another reason, that reason is what has to be said.
-        (p for p in problems if not (is_blind and p.severity is Severity.WARNING)),
-        entry.at,
-    )
+    kept = (p for p in problems if not (is_blind and p.code in _OF_UNKNOWN_NAMES))
+    entry.document.report_problems(kept, entry.at)
 
 
 def _after(node: TypedEntry, scope: Scope) -> Scope:
@@ -153,8 +161,7 @@ def _after(node: TypedEntry, scope: Scope) -> Scope:
             node.document.report(
                 code="duplicate-variable",
                 message=f"`{node.name}` adds `{output}`, which is {whose} already",
-                at=node.at,
-                within=output,
+                at=node.document.find(output, node.at),
                 fix="choose another name for the output",
             )
     return replace(scope, variables=scope.variables | frozenset(outputs))

@@ -146,7 +146,7 @@ class CardSection(Section):
     language: str | list[str] = "en"
     pretty_name: str = ""
     citation: str = ""
-    source_licenses: list[str] = []
+    source_licenses: str | list[str] = []
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -162,7 +162,7 @@ SECTIONS: dict[str, type[Section]] = {
 }
 """Every section but `models`, which is a mapping from name to `ModelSection`."""
 
-TYPED_KINDS = {
+TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
     "models": ("models", "use", ModelSection),
     "sources": ("source", "type", SourceSection),
     "nodes": ("node", "node_type", NodeSection),

@@ -106,6 +106,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
+    if any(rare_break in text for rare_break in "\x85\u2028\u2029"):
+        style = '"'  # other styles write them raw, where a reader takes them for line breaks
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -128,9 +128,7 @@ def _value_of(placeholder: Placeholder, variables: Mapping[str, object]) -> obje
     return value
 
 
-def _unknown(
-    placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]
-) -> Problem | None:
+def _unknown(placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]) -> Problem | None:
     name, variable = placeholder.name, placeholder.variable
     if name in scope.variables:
         return None

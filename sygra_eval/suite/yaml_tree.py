@@ -19,6 +19,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NON_PRINTABLE = re.compile(
     r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _RESOLVER: Any = yaml.resolver.Resolver()
 _TAG = "tag:yaml.org,2002:"
@@ -275,6 +277,10 @@ class _Composer:
 
     def _scalar(self, event: Any, mark: Mark) -> Any:
         text: str = event.value
+        if _SURROGATE.search(text):  # only PyYAML's Python parser lets the escape through
+            raise Refused(
+                code="yaml-syntax", message="half of a surrogate pair is no character", mark=mark
+            )
         if not event.implicit[0]:
             return text
         tag = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
@@ -345,12 +351,8 @@ def _at(mark: Any) -> Mark:
 
 
 def _mark_of(text: str, index: int) -> Mark:
-    before = text[:index]
-    return Mark(len(re.findall(r"\r\n|[\n\r\x85\u2028\u2029]", before)) + 1, _column(before), index)
-
-
-def _column(before: str) -> int:
-    return len(re.split(r"[\n\r\x85\u2028\u2029]", before)[-1]) + 1
+    *before, line = _BREAK.split(text[:index])
+    return Mark(len(before) + 1, len(line) + 1, index)
 
 
 def marks_in(text: str, piece: Piece, needle: str) -> Iterator[Mark]:

@@ -125,6 +125,7 @@ class ScriptedEndpoint:
         self.is_keeping_requests = True
         self._script: deque[Reply] = deque()
         self._answer: Callable[[ChatBody], Reply] | None = None
+        self._runner: web.AppRunner | None = None
 
     @classmethod
     @asynccontextmanager
@@ -142,15 +143,20 @@ class ScriptedEndpoint:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._on_chat)
         app.router.add_get("/v1/models", self._on_models)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port, backlog=4096)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096)
         await site.start()
-        self.port = runner.addresses[0][1]
+        self.port = self._runner.addresses[0][1]
         try:
             yield
         finally:
-            await runner.cleanup()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Close the port and all connections, as a server that dies."""
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     @property
     def base_url(self) -> str:

@@ -7,17 +7,24 @@ import or renaming a function would verify what the model did not write.
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sygra_eval.validators.fences import Fence, fences_of
-from sygra_eval.validators.syntax import defined_names, is_only_checks, parses, used_names
+from sygra_eval.validators.syntax import (
+    defined_names,
+    is_only_checks,
+    parses,
+    parsing_head,
+    used_names,
+)
 from sygra_eval.values import Candidate
 
 LONGEST_ANSWER = 64 * 1024  # a parser can be made to use much memory per byte
+MOST_STARTS = 8  # more beginnings than that are prose about imports
 LANGUAGES = frozenset({"", "python", "py", "python3", "python2", "py3", "pycon"})
 WRONG_TAGS = frozenset({"js", "javascript", "text", "plaintext", "txt", "plain", "code", "java"})
-SMART = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})
+SMART = str.maketrans("\u201c\u201d\u2018\u2019\u00a0", "\"\"'' ")  # quotes, no-break space
 THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 UNCLOSED_THINKING = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 FIRST_LINE_OF_CODE = re.compile(r"(?:import|from|def|async def|class)\s|@\w")
@@ -96,7 +103,9 @@ def from_several(blocks: list[str], entry_point: str | None) -> Extracted | None
     """
     whole = [block for block in blocks if parses(block) and not is_only_checks(block)]
     if not whole:
-        return None
+        broken = [block for block in blocks if not parses(block)]
+        meant = [block for block in broken if f"def {entry_point}" in block] or broken
+        return made("2:last-fence", meant[-1], entry_point) if meant else None
     defining = [block for block in whole if entry_point in defined_names(block)]
     chosen = (defining or whole)[-1]
     if entry_point is not None and not defining:
@@ -110,7 +119,7 @@ def from_several(blocks: list[str], entry_point: str | None) -> Extracted | None
 
 
 def needed_before(chosen: str, earlier: list[str]) -> list[str]:
-    """The earlier blocks, in order, that define a name which a later kept one only uses."""
+    """Find the earlier blocks, in order, that define a name which a later kept one only uses."""
     kept: list[str] = []
     missing = used_names(chosen) - defined_names(chosen)
     for block in reversed(earlier):
@@ -126,24 +135,10 @@ def from_unclosed(content: str, entry_point: str | None) -> Extracted | None:
     rule, text = "5:unclosed-fence", readable(content)
     if parses(text):
         return made(rule, text, entry_point, "the fence is not closed")
-    for shorter in shortened(text):
-        names = defined_names(shorter)
-        if names and (entry_point in names if entry_point else True):
-            return made(rule, shorter, entry_point, "the answer is cut off after this code")
-    return None
-
-
-def shortened(text: str) -> Iterator[str]:
-    """The longest parsing text that ends before the last statement at the margin."""
-    lines = text.split("\n")
-    starts = [n for n, line in enumerate(lines) if line[:1].strip() and line[0] not in ")]}#@"]
-    for start in reversed(starts):
-        while start and lines[start - 1].startswith("@"):  # a decorator goes with its function
-            start -= 1
-        shorter = "\n".join(lines[:start]).rstrip() + "\n"
-        if parses(shorter):
-            yield shorter
-            return
+    shorter = parsing_head(text.split("\n"))
+    if shorter is None or not names_it(entry_point)(shorter):
+        return None
+    return made(rule, shorter, entry_point, "the answer is cut off after this code")
 
 
 def is_mistagged(fence: Fence, entry_point: str | None) -> bool:
@@ -162,19 +157,11 @@ def from_plain_text(text: str, entry_point: str | None) -> Extracted | None:
         return made("7:no-fence", whole, entry_point)
     lines = whole.split("\n")
     starts = [n for n, line in enumerate(lines) if FIRST_LINE_OF_CODE.match(line)]
-    for start in starts[:20]:  # more beginnings than that are prose about imports
-        for end in ends_after(lines, start):
-            run = "\n".join(lines[start:end]).rstrip() + "\n"
-            if parses(run) and good(run):
-                return made("7:no-fence", run, entry_point, "code without a fence, among prose")
+    for start in starts[:MOST_STARTS]:
+        run = parsing_head(lines[start:])
+        if run is not None and good(run):
+            return made("7:no-fence", run, entry_point, "code without a fence, among prose")
     return None
-
-
-def ends_after(lines: list[str], start: int) -> Iterator[int]:
-    """Where a run of code may end: at the end, or before a line at the margin; longest first."""
-    yield len(lines)
-    margins = [n for n in range(start + 1, len(lines)) if lines[n][:1].strip()]
-    yield from reversed(margins[:200])
 
 
 def from_body(
@@ -193,7 +180,7 @@ def from_body(
 
 
 def names_it(entry_point: str | None) -> Callable[[str], bool]:
-    """A test for code that defines the entry point, or anything where none is known."""
+    """Make a test for code that defines the entry point, or anything where none is known."""
 
     def does(code: str) -> bool:
         names = defined_names(code)
@@ -209,14 +196,20 @@ def readable(content: str) -> str:
 
 
 def made(rule: str, content: str, entry_point: str | None, *warnings: str) -> Extracted | None:
-    """Hand the code out if it parses, with what is odd about it."""
+    """Hand the code out with what is odd about it; a syntax error is evidence, not silence."""
     code = readable(content)
-    if not code.strip() or not parses(code):
+    if not code.strip():
         return None
     notes = list(warnings)
+    if not parses(code):
+        return Extracted(code=ended(code), rule=rule, warnings=(*notes, "it does not parse"))
     if code != content:
         notes.append("typographic quotes or spaces were replaced (rule 6)")
     if entry_point and entry_point not in defined_names(code):
         notes.append(f"`{entry_point}` is not defined at the top level")
-    return Extracted(code=code if code.endswith("\n") else code + "\n", rule=rule,
-                     warnings=tuple(notes))
+    return Extracted(code=ended(code), rule=rule, warnings=tuple(notes))
+
+
+def ended(code: str) -> str:
+    """End the last line."""
+    return code if code.endswith("\n") else code + "\n"

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 
-OPENING = re.compile(r"^(?P<lead>[ \t]*(?:>[ \t]?|[-*+][ \t]+|\d+[.)][ \t]+)*)(?P<marks>`{3,}|~{3,})"
-                     r"[ \t]*(?P<info>[^`\n]*)$")
+OPENING = re.compile(
+    r"^(?P<lead>[ \t]*(?:>[ \t]?|[-*+][ \t]+|\d+[.)][ \t]+)*)(?P<marks>`{3,}|~{3,})"
+    r"[ \t]*(?P<info>[^`\n]*)$"
+)
 QUOTE = re.compile(r"^[ \t]*>[ \t]?")
 
 
@@ -27,7 +29,7 @@ def fences_of(text: str) -> tuple[Fence, ...]:
         position += 1
         if opening is None:
             continue
-        end = closing_line(lines, position, opening["marks"])
+        end = closing_line(lines, position, opening)
         is_closed = end < len(lines)
         content = lines[position:end]
         found.append(Fence(tag_of(opening["info"]), dedented(content, opening["lead"]), is_closed))
@@ -35,17 +37,29 @@ def fences_of(text: str) -> tuple[Fence, ...]:
     return tuple(found)
 
 
-def closing_line(lines: list[str], start: int, marks: str) -> int:
-    """The line that closes a fence, or the number of lines when none does."""
+def closing_line(lines: list[str], start: int, opening: re.Match[str]) -> int:
+    """Find the line that closes a fence, or the number of lines when none does.
+
+    Marks that are indented as code is, or stand inside a triple-quoted string, are content.
+    """
+    marks = opening["marks"]
+    deepest = len(opening["lead"].expandtabs(4)) + 3
+    quotes = {'"""': 0, "'''": 0}
+    first = None
     for number in range(start, len(lines)):
-        line = QUOTE.sub("", lines[number]).strip()
-        if len(line) >= len(marks) and set(line) == {marks[0]}:
-            return number
-    return len(lines)
+        line = QUOTE.sub("", lines[number]).rstrip()
+        blanks = len(line) - len(line.lstrip())
+        if len(line) - blanks >= len(marks) and set(line[blanks:]) == {marks[0]}:
+            if blanks <= deepest and not any(count % 2 for count in quotes.values()):
+                return number
+            first = first or number
+        for quote in quotes:
+            quotes[quote] += line.count(quote)
+    return len(lines) if first is None else first
 
 
 def tag_of(info: str) -> str:
-    """The language of an info string such as `python title="a.py"` or `{.python}`."""
+    """Take the language of an info string such as `python title="a.py"` or `{.python}`."""
     word = info.strip().strip("{}").lstrip(".").split(maxsplit=1)
     return re.split(r"[,:{]", word[0])[0].lower() if word else ""
 

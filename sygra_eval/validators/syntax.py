@@ -5,19 +5,54 @@ import warnings
 from functools import lru_cache
 
 LONGEST_SOURCE = 64 * 1024
+MOST_CUTS = 6
 
 
-@lru_cache(maxsize=256)
 def tree_of(code: str) -> ast.Module | None:
     """Parse; None when it is no Python, too long, or too deep for the parser."""
+    parsed = parsed_or_line(code)
+    return parsed if isinstance(parsed, ast.Module) else None
+
+
+@lru_cache(maxsize=8)  # a few only: the tree of a hostile source is large
+def parsed_or_line(code: str) -> ast.Module | int:
+    """Parse, or tell the 1-based line at which that failed (1 where the parser does not say)."""
     if len(code) > LONGEST_SOURCE:
-        return None
+        return 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `SyntaxWarning` and `DeprecationWarning` for escapes
         try:
             return ast.parse(code)
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        except SyntaxError as error:
+            return error.lineno or 1
+        except (ValueError, RecursionError, MemoryError, OverflowError):
+            return 1
+
+
+def parsing_head(lines: list[str]) -> str | None:
+    """Find the longest beginning that parses and ends before a statement at the margin.
+
+    Each failure says where to cut next, so that a long text costs a handful of parses.
+    """
+    end = len(lines)
+    for _ in range(MOST_CUTS):
+        head = "\n".join(lines[:end]).rstrip() + "\n"
+        parsed = parsed_or_line(head)
+        if isinstance(parsed, ast.Module):
+            return head if parsed.body else None
+        end = statement_start(lines, min(parsed, end) - 1)
+        if end <= 0:
             return None
+    return None
+
+
+def statement_start(lines: list[str], position: int) -> int:
+    """Find the line at which the statement at the margin begins that reaches to a line."""
+    while position > 0 and (not lines[position][:1].strip() or lines[position][0] in ")]}#"):
+        position -= 1
+    while position > 0 and lines[position - 1].startswith("@"):  # goes with its function
+        position -= 1
+    return position
 
 
 def parses(code: str) -> bool:
@@ -27,13 +62,13 @@ def parses(code: str) -> bool:
 
 
 def defined_names(code: str) -> frozenset[str]:
-    """The names that a program binds at its top level, within `if` and `try` too."""
+    """Give the names that a program binds at its top level, within `if` and `try` too."""
     tree = tree_of(code)
     return frozenset(names_in(tree.body)) if tree else frozenset()
 
 
 def names_in(body: list[ast.stmt]) -> set[str]:
-    """The names that these statements bind."""
+    """Give the names that these statements bind."""
     names: set[str] = set()
     for statement in body:
         match statement:
@@ -52,14 +87,14 @@ def names_in(body: list[ast.stmt]) -> set[str]:
 
 
 def stored_names(statement: ast.stmt) -> set[str]:
-    """The plain names that an assignment stores to."""
+    """Give the plain names that an assignment stores to."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]  # type: ignore[attr-defined]
     nodes = [node for target in targets for node in flat(target)]
     return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 def flat(target: ast.expr) -> list[ast.expr]:
-    """The targets of an unpacking, in one row."""
+    """Give the targets of an unpacking, in one row."""
     if isinstance(target, ast.Tuple | ast.List):
         return [node for element in target.elts for node in flat(element)]
     return [target.value if isinstance(target, ast.Starred) else target]

@@ -1,15 +1,18 @@
 """A scripted server, a gateway to it, and a clock that is handed in: nothing here really waits."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sygra_eval.models import Gateway
 from sygra_eval.models.openai import OpenAIModel
 from sygra_eval.testing import ScriptedEndpoint
-from sygra_eval.values import ChatRequest, Message, ModelSpec
+from sygra_eval.values import ChatRequest, ChatResponse, Message, ModelSpec
+
+GatewayTo = Callable[..., Awaitable["AskedInWords"]]
 
 
 @dataclass
@@ -25,16 +28,30 @@ class ClockThatIsHandedIn:
         self.now_s += wait_s
 
 
-def says(text: str, **parameters: object) -> ChatRequest:
+class AskedInWords(Gateway):
+    """A gateway whose only model is `author`, asked with plain text."""
+
+    async def ask(self, text: str, **parameters: object) -> ChatResponse:
+        return await self.complete("author", request(text, **parameters))
+
+
+def request(text: str, **parameters: object) -> ChatRequest:
     return ChatRequest(messages=(Message("user", text),), parameters=parameters)
 
 
-def spec_of(
-    endpoint: ScriptedEndpoint, *, name: str = "author", **changes: object
-) -> ModelSpec:
-    config = {"base_url": endpoint.base_url, "model": "scripted"}
-    config |= changes.pop("config", {})
+def openai_spec(base_url: str, *, name: str = "author", **changes: Any) -> ModelSpec:
+    config = {"base_url": base_url, "model": "scripted", **changes.pop("config", {})}
     return ModelSpec(name=name, use="openai", config=config, folder=Path(), **changes)
+
+
+@pytest.fixture(name="request_of")
+def request_of_fixture() -> Callable[..., ChatRequest]:
+    return request
+
+
+@pytest.fixture
+def spec_to() -> Callable[..., ModelSpec]:
+    return openai_spec
 
 
 @pytest.fixture
@@ -50,15 +67,17 @@ async def endpoint() -> AsyncIterator[ScriptedEndpoint]:
 
 
 @pytest.fixture
-async def gateway_to(
-    clock: ClockThatIsHandedIn,
-) -> AsyncIterator[Callable[..., Gateway]]:
-    """Make a gateway to one model `author` on an endpoint; chance always says 0 unless it is given."""
-    made: list[Gateway] = []
+async def gateway_to(clock: ClockThatIsHandedIn) -> AsyncIterator[GatewayTo]:
+    """Make an open gateway to an endpoint; chance says 0 unless it is given."""
+    made: list[AskedInWords] = []
 
-    async def make(endpoint: ScriptedEndpoint, *, chance: float = 0.0, **changes: object) -> Gateway:
-        model = OpenAIModel(spec_of(endpoint, **changes), wall_clock=clock)
-        gateway = Gateway({"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance)
+    async def make(
+        endpoint: ScriptedEndpoint, *, chance: float = 0.0, **changes: Any
+    ) -> AskedInWords:
+        model = OpenAIModel(openai_spec(endpoint.base_url, **changes), wall_clock=clock)
+        gateway = AskedInWords(
+            {"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance
+        )
         made.append(gateway)
         await gateway.open()
         return gateway

@@ -1,0 +1,149 @@
+"""Writes data files: same rows, same bytes; whole or not at all; none when there are no rows.
+
+A lone surrogate, which a model's text may hold, becomes U+FFFD in both formats, since one of them
+makes the whole file unreadable for the usual readers; the journal keeps the text as it came.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.data.replacing import replacing
+
+ROW_GROUP = 4096
+
+Record = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetFile:
+    """What was written.
+
+    :ivar notes: What a reader of the file should know, as which columns are JSON text.
+    """
+
+    rows: int
+    notes: tuple[str, ...] = ()
+
+
+def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
+    """Write one object a line, its keys in the order given, and return how many.
+
+    Without rows no file is left there, not even an older one.
+
+    :raises ValueError: When a row holds what JSON has not.
+    """
+    written = 0
+    with replacing(path) as unfinished:
+        with unfinished.open("wb") as file:
+            for row in rows:
+                file.write(_line(row))
+                written += 1
+        if not written:
+            path.unlink(missing_ok=True)
+            return 0
+    return written
+
+
+def write_parquet(
+    path: Path, rows: Callable[[], Iterable[Record]], *, like: Record | None = None
+) -> ParquetFile:
+    """Write rows in groups of a fixed size, with the types that all of them together need.
+
+    Rows are gone through once for the types and once more to be written, so memory is flat.
+
+    :param rows: Gives the same rows each time it is called.
+    :param like: An example row, which is not written: a column that it shows has that type also
+        where all the rows hold nothing there.
+    """
+    from sygra_eval.data import columns
+
+    kinds = _kinds(rows(), like or {})
+    if not kinds:
+        path.unlink(missing_ok=True)
+        return ParquetFile(rows=0)
+    while True:
+        try:
+            written = _write(path, rows(), kinds)
+        except _ColumnDoesNotFit as error:  # found out only now; a column can do so once
+            kinds[error.column] = columns.TEXT
+        else:
+            as_text = [name for name, kind in kinds.items() if kind is columns.TEXT]
+            notes = (f"column `{name}` has no one type: kept as JSON text" for name in as_text)
+            return ParquetFile(rows=written, notes=tuple(notes))
+
+
+class _ColumnDoesNotFit(Exception):
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+def _line(row: Record) -> bytes:
+    text = _ENCODER.encode(dict(row)) + "\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        from sygra_eval.data.columns import without_surrogates
+
+        return without_surrogates(text).encode()
+
+
+def _kinds(rows: Iterable[Record], like: Record) -> dict[str, Any]:
+    """Return the type of each column, in the order in which columns first appear."""
+    from sygra_eval.data.columns import common_type, storable, type_of
+
+    kinds: dict[str, Any] = {}
+    for chunk in _chunks(rows):
+        for name, values in _by_column(chunk).items():
+            kind = type_of(values)
+            kinds[name] = common_type(kinds[name], kind) if name in kinds else kind
+    for name, example in like.items():
+        if name in kinds:
+            kinds[name] = common_type(kinds[name], type_of([example]))
+    return {name: storable(kind) for name, kind in kinds.items()}
+
+
+def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from sygra_eval.data.columns import TEXT, DoesNotFit, array
+
+    types = {name: pa.string() if kind is TEXT else kind for name, kind in kinds.items()}
+    schema = pa.schema(list(types.items()))
+    written = 0
+    with (
+        replacing(path) as unfinished,
+        parquet.ParquetWriter(
+            unfinished, schema, version="2.6", compression="zstd", compression_level=3
+        ) as writer,
+    ):
+        for chunk in _chunks(rows):
+            arrays = []
+            for name, kind in kinds.items():
+                try:
+                    arrays.append(array([row.get(name) for row in chunk], kind))
+                except DoesNotFit as error:
+                    raise _ColumnDoesNotFit(name) from error
+            table = pa.Table.from_arrays(arrays, schema=schema)
+            writer.write_table(table, row_group_size=ROW_GROUP)
+            written += len(chunk)
+    return written
+
+
+def _chunks(rows: Iterable[Record]) -> Iterator[list[Record]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, ROW_GROUP)):
+        yield chunk
+
+
+def _by_column(rows: list[Record]) -> dict[str, list[object]]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

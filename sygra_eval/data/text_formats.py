@@ -1,0 +1,186 @@
+"""Reads JSONL, JSON and CSV place by place; what is wrong at one place ends there."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE, Fault, Found
+
+LONGEST_LINE = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+_SPACE = " \t\r\n"
+
+
+class _NotFinite(ValueError):
+    """A number that JSON does not have."""
+
+
+def read_jsonl(path: Path) -> Iterator[Found]:
+    """Yield each line that is not blank."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if number == 1:
+                line = line.removeprefix(_BOM)
+            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+                _skip_line(file)
+                yield number, Fault(f"the line is longer than {LONGEST_LINE >> 20} MiB")
+            elif line and not line.isspace():
+                yield number, parse_object(line)
+
+
+def read_json(path: Path) -> Iterator[Found]:
+    """Yield each item of a file that is one list; such a file is held in memory as a whole."""
+    try:
+        text = path.read_bytes().removeprefix(_BOM).decode()
+    except UnicodeDecodeError as error:
+        yield 1, Fault(f"the file is not UTF-8 at byte {error.start + 1}; nothing of it was read")
+        return
+    position, line = _skip_space(text, 0), 1
+    counted = 0
+    if text[position : position + 1] != "[":
+        if text[position:]:
+            yield 1, Fault("the file is not a list of objects; nothing of it was read")
+        return
+    expected, closing = "[", "]"
+    while text[position : position + 1] == expected:
+        start = _skip_space(text, position + 1)
+        if expected == "[" and text[start : start + 1] == closing:
+            position = start
+            break
+        line, counted = line + text.count("\n", counted, start), start
+        try:
+            _, position = _LENIENT.raw_decode(text, start)
+        except (ValueError, RecursionError) as error:
+            yield line, Fault(f"broken JSON: {_said(error)}; the file was read up to here")
+            return
+        yield line, parse_object(text[start:position].encode("utf-8"))
+        position, expected = _skip_space(text, position), ","
+    if text[position : position + 1] != closing or text[_skip_space(text, position + 1) :]:
+        line += text.count("\n", counted, position)
+        yield (
+            line,
+            Fault("broken JSON: `,` or the list's end is missing; the file was read up to here"),
+        )
+
+
+def read_csv(path: Path) -> Iterator[Found]:
+    """Yield each record below the header; every column is text."""
+    csv.field_size_limit(LONGEST_LINE)  # for the whole process; its default of 128 KiB is no use
+    # What is not UTF-8 becomes lone surrogates, so that it spoils its own record only.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        records = csv.reader(file, strict=True)
+        header: list[str] | None = None
+        while True:
+            line = records.line_num + 1
+            try:
+                fields = next(records, None)
+            except csv.Error as error:
+                yield line, Fault(f"broken CSV: {error}")
+                continue
+            if fields is None:
+                return
+            if not fields:
+                continue
+            if header is None:
+                header = fields
+            else:
+                yield line, _record(header, fields)
+
+
+def csv_header(path: Path) -> list[str]:
+    """Return the names of a CSV file's columns; none when it is empty or its header is broken."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        try:
+            return next((fields for fields in csv.reader(file, strict=True) if fields), [])
+        except csv.Error:
+            return []
+
+
+def parse_object(data: bytes) -> dict[str, object] | Fault:
+    """Return the object that a line holds, or why there is none."""
+    try:
+        value = _STRICT.decode(data.decode())
+    except UnicodeDecodeError as error:
+        return Fault(f"it is not UTF-8 at byte {error.start + 1}")
+    except _NotFinite:
+        return Fault(NOT_FINITE, _LENIENT.decode(data.decode()))
+    except (ValueError, RecursionError) as error:
+        return Fault(f"broken JSON: {_said(error)}")
+    if not isinstance(value, dict):
+        return Fault(f"it is {_kind(value)}, not an object")
+    if b"\\u" in data and _holds_surrogate(value):
+        return Fault(LONE_SURROGATE, value)
+    return value
+
+
+def _record(header: list[str], fields: list[str]) -> dict[str, object] | Fault:
+    columns: dict[str, object] = dict(zip(header, fields, strict=False))
+    if len(fields) != len(header):
+        return Fault(f"it has {len(fields)} fields where the header has {len(header)}", columns)
+    try:
+        "".join(fields).encode()
+    except UnicodeEncodeError:
+        return Fault("it is not UTF-8", columns)
+    return columns
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
+
+
+def _skip_space(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _SPACE:
+        position += 1
+    return position
+
+
+def _holds_surrogate(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _said(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"{error.msg} at column {error.colno}"
+        case RecursionError():
+            return "nested too deeply"
+        case _:
+            return str(error)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a truth value"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case _:
+            return "a list"
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise _NotFinite(constant)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _NotFinite(text)
+    return value
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+_LENIENT = json.JSONDecoder()

@@ -1,0 +1,340 @@
+"""From a document to a `Suite`: sections, types, order of nodes, names. Start at `compile_suite`.
+
+Each step reports into the document what is wrong and hands on what is right, so that the steps
+behind it find their own errors in the same go.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite.complaints import complain, report_extra
+from sygra_eval.suite.document import At, Document
+from sygra_eval.suite.entries import TypedEntry, typed_entry
+from sygra_eval.suite.first_row import look_at
+from sygra_eval.suite.graph import straight_order
+from sygra_eval.suite.names import (
+    Names,
+    candidate_variable,
+    check_names,
+    check_output_map,
+)
+from sygra_eval.suite.schema import (
+    SECTIONS,
+    CardSection,
+    DataSection,
+    EdgeSection,
+    ModelSection,
+    Name,
+    OutputSection,
+    QualitySection,
+    ReportSection,
+    SandboxSection,
+    SchemaSection,
+    Section,
+    SuiteSection,
+    ValidatorSection,
+)
+from sygra_eval.suite.settings import (
+    card,
+    output_columns,
+    report_formats,
+    sandbox_choice,
+    schema_fields,
+)
+from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice, Suite, document_sha256
+from sygra_eval.values import ModelSpec, Node, Row, Scope, SourceSpec, ValidatorSpec
+
+_Section = TypeVar("_Section", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """An entry as it was read, and where it stands."""
+
+    value: Any
+    document: Document
+    at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a suite is made from.
+
+    :ivar models: Entries by name, from the suite, `models.yaml` and `--model`.
+    :ivar first_row: Check names on this row instead of opening the source.
+    """
+
+    path: Path
+    folder: Path
+    document: Document
+    models: Mapping[str, RawEntry]
+    plugins: Plugins
+    first_row: Row | None
+
+
+def compile_suite(inputs: Inputs) -> Suite | None:
+    """Return the suite; None when so much is wrong that there is none. Look at the document."""
+    document = inputs.document
+    data = document.data
+    sections = _sections(data, document)
+    models = _models(inputs)
+    nodes, order = _nodes(data, inputs)
+    are_all_known = len(nodes) == len(_raw_nodes(data))
+    validators = _validators(data, inputs)
+    source, row = _source(sections.get("data_config"), inputs)
+
+    end = check_names(
+        Names(
+            row=row,
+            nodes=nodes,
+            is_order_known=order is not None,
+            are_all_nodes_known=are_all_known,
+            validators=validators,
+            validator_names=_validator_names(data),
+            model_names=frozenset(inputs.models),
+            models=tuple(models.values()),
+        ),
+        document,
+    )
+    quality = _of(sections, QualitySection)
+    is_end_known = order is not None and are_all_known
+    candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
+    settings = _settings(sections, end, inputs)
+    head = _of(sections, SuiteSection)
+    if head is None or source is None or not nodes:
+        return None
+    merged = dict(data)
+    if inputs.models:
+        merged["models"] = {name: entry.value for name, entry in inputs.models.items()}
+    return Suite(
+        name=head.name,
+        path=inputs.path,
+        folder=inputs.folder,
+        sha256=document_sha256(merged),
+        document=merged,
+        source=source,
+        nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
+        candidate=candidate,
+        tags=tuple(head.tags),
+        seed=head.seed,
+        description=head.description,
+        models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
+        validators=_validator_specs(validators),
+        grade=quality.grade if quality is not None else None,
+        first_row=row,
+        **settings,
+    )
+
+
+class _Settings(TypedDict):
+    """The fields of a suite that stand in sections of their own."""
+
+    sandbox: SandboxChoice
+    output_map: Mapping[str, OutputColumn]
+    schema_fields: Mapping[str, str]
+    report_formats: tuple[str, ...]
+    card: Card
+
+
+def _settings(sections: Mapping[str, Section], end: Scope, inputs: Inputs) -> _Settings:
+    document, plugins = inputs.document, inputs.plugins
+    output = _of(sections, OutputSection) or OutputSection()
+    check_output_map(output.output_map, end, document)
+    return _Settings(
+        sandbox=sandbox_choice(
+            _of(sections, SandboxSection) or SandboxSection(), plugins, document
+        ),
+        output_map=output_columns(output),
+        schema_fields=schema_fields(_of(sections, SchemaSection), end, document),
+        report_formats=report_formats(
+            _of(sections, ReportSection) or ReportSection(), plugins, document
+        ),
+        card=card(_of(sections, CardSection) or CardSection()),
+    )
+
+
+def _sections(data: Mapping[str, Any], document: Document) -> dict[str, Section]:
+    """Validate each section apart, so that a wrong one hides no other."""
+    sections: dict[str, Section] = {}
+    for key, raw in data.items():
+        if key == "models":
+            _complain_about_models(raw, document, ("models",))
+        elif key not in SECTIONS:
+            report_extra(document, (key,), (*SECTIONS, "models"))
+        else:
+            try:
+                sections[key] = SECTIONS[key].model_validate(raw)
+            except ValidationError as error:
+                complain(document, error, raw, (key,), SECTIONS[key])
+    if "data_config" not in data:
+        document.report(
+            code="missing-key",
+            message="the key `data_config` is missing",
+            fix="add `data_config: {source: {type: disk, file_path: ...}}`",
+        )
+    if "graph_config" not in data:
+        document.report(
+            code="unsupported-graph",
+            message="a suite without `graph_config` is not supported by this version",
+            fix="add `graph_config: {nodes: ..., edges: ...}`",
+        )
+    return sections
+
+
+def _of(sections: Mapping[str, Section], kind: type[_Section]) -> _Section | None:
+    return next((s for s in sections.values() if isinstance(s, kind)), None)
+
+
+def _complain_about_models(raw: object, document: Document, at: At) -> None:
+    try:
+        TypeAdapter(dict[Name, ModelSection]).validate_python(raw)
+    except ValidationError as error:
+        complain(document, error, raw, at, dict[Name, ModelSection])
+
+
+def _models(inputs: Inputs) -> dict[str, TypedEntry]:
+    for shared in {id(m.document): m.document for m in inputs.models.values()}.values():
+        if shared is not inputs.document and shared.section:
+            _complain_about_models(shared.data, shared, ())
+    entries = {
+        name: typed_entry("models", raw.value, inputs.plugins, raw.document, raw.at, name=name)
+        for name, raw in inputs.models.items()
+    }
+    return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def _nodes(
+    data: Mapping[str, Any], inputs: Inputs
+) -> tuple[list[TypedEntry], tuple[str, ...] | None]:
+    """Return the nodes without those of an unknown type, and the order in which they run."""
+    raw = _raw_nodes(data)
+    at: At = ("graph_config", "nodes")
+    entries = {
+        name: typed_entry("nodes", one, inputs.plugins, inputs.document, (*at, name), name=name)
+        for name, one in raw.items()
+    }
+    for reserved in raw.keys() & {"START", "END"}:
+        inputs.document.report(
+            code="reserved-name",
+            message=f"`{reserved}` is there without being named, so no node can be called so",
+            at=(*at, reserved),
+            fix="choose another name",
+            is_key=True,
+        )
+    order = _order(list(raw), data, inputs.document)
+    in_order = [entries[name] for name in order or raw]
+    return [node for node in in_order if node is not None], order
+
+
+def _raw_nodes(data: Mapping[str, Any]) -> dict[str, Any]:
+    return _mapping(_mapping(data, "graph_config"), "nodes")
+
+
+def _order(nodes: list[str], data: Mapping[str, Any], document: Document) -> tuple[str, ...] | None:
+    """Return the order of the nodes; None when the edges do not say it."""
+    raw = _mapping(data, "graph_config").get("edges")
+    if not nodes or not isinstance(raw, list) or not raw:
+        return None
+    edges = {}
+    for index, one in enumerate(raw):
+        try:
+            edge = EdgeSection.model_validate(one)
+        except ValidationError:
+            return None  # reported with the section
+        edges[index] = (edge.from_, edge.to)
+    return straight_order(nodes, edges, document)
+
+
+def _validators(data: Mapping[str, Any], inputs: Inputs) -> list[TypedEntry]:
+    raw = _mapping(data, "quality").get("validators")
+    if not isinstance(raw, list):
+        return []
+    entries: list[TypedEntry] = []
+    for index, one in enumerate(raw):
+        at: At = ("quality", "validators", index)
+        entry = typed_entry("validators", one, inputs.plugins, inputs.document, at)
+        if entry is None:
+            continue
+        if any(entry.name == earlier.name for earlier in entries):
+            inputs.document.report(
+                code="duplicate-name",
+                message=f"two validators are called `{entry.name}`",
+                at=at,
+                within=entry.name,
+                fix="give one of them another `name: ...`",
+            )
+        entries.append(entry)
+    return entries
+
+
+def _validator_names(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return what validators are called, those with errors included."""
+    raw = _mapping(data, "quality").get("validators")
+    entries = [one for one in raw if isinstance(one, dict)] if isinstance(raw, list) else []
+    return frozenset(str(one.get("name") or one.get("use")) for one in entries)
+
+
+def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None, Row | None]:
+    """Return the source and its first usable row."""
+    if not isinstance(section, DataSection):
+        return None, None
+    at: At = ("data_config", "source")
+    raw = _mapping(_mapping(inputs.document.data, "data_config"), "source")
+    extra = {}
+    if section.id_column is not None:
+        extra["id"] = section.id_column
+        if section.source.own.get("id", section.id_column) != section.id_column:
+            inputs.document.report(
+                code="conflict",
+                message="`id_column` and `source.id` mean the same and differ",
+                at=("data_config", "id_column"),
+                fix="take one of them out",
+                is_key=True,
+            )
+    entry = typed_entry("sources", raw, inputs.plugins, inputs.document, at, extra=extra)
+    if entry is None:
+        return None, None
+    spec = SourceSpec(type=entry.type, config=entry.config, folder=inputs.folder)
+    if inputs.first_row is not None:
+        return spec, inputs.first_row
+    look = look_at(entry, spec)
+    inputs.document.report_problems(look.problems, at)
+    return spec, look.row
+
+
+def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
+    section = cast("ModelSection", entry.section)
+    return ModelSpec(
+        name=entry.name,
+        use=entry.type,
+        config=entry.config,
+        folder=folder,
+        parameters=section.parameters,
+        max_concurrency=section.max_concurrency,
+        timeout_s=section.timeout,
+    )
+
+
+def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:
+    """Return the validators; where none is marked as required, all are."""
+    required = [cast("ValidatorSection", entry.section).required for entry in entries]
+    is_any_marked = any(required)
+    return tuple(
+        ValidatorSpec(
+            name=entry.name,
+            use=entry.type,
+            is_required=bool(mark) or not is_any_marked,
+            config=entry.config,
+        )
+        for entry, mark in zip(entries, required, strict=True)
+    )
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}

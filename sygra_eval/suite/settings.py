@@ -1,0 +1,107 @@
+"""The sections around the graph: sandbox, output, schema, report, card."""
+
+from collections.abc import Mapping
+
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite.document import At, Document
+from sygra_eval.suite.entries import report_unknown_type
+from sygra_eval.suite.names import check_variable
+from sygra_eval.suite.schema import (
+    CardSection,
+    OutputSection,
+    ReportSection,
+    SandboxSection,
+    SchemaSection,
+)
+from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice
+from sygra_eval.values import Scope
+
+_PLANNED_FORMATS = frozenset({"html", "junit"})
+
+
+def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document) -> SandboxChoice:
+    """Return the isolation that is asked for; report what cannot be had."""
+    known = frozenset(plugins.of("sandboxes")) - {"none"}
+    if section.require == "none":
+        document.report(
+            code="wrong-value",
+            message="code without isolation is an opt-in of its own",
+            at=("sandbox", "require"),
+            fix="write `isolation: none` and `i_accept_the_risk: true`",
+        )
+    elif known and section.require not in known:
+        report_unknown_type("sandboxes", section.require, plugins, document, ("sandbox", "require"))
+    if section.isolation == "none" and not section.i_accept_the_risk:
+        document.report(
+            code="risk-not-accepted",
+            message="`isolation: none` runs a model's code with all your rights",
+            at=("sandbox", "isolation"),
+            fix="add `i_accept_the_risk: true`, or take `isolation` out",
+        )
+    if section.packages:
+        document.report(
+            code="unsupported-key",
+            message="`packages` is not supported by this version: code has the standard library",
+            at=("sandbox", "packages"),
+            fix="take it out",
+            is_key=True,
+        )
+    return SandboxChoice(
+        require=section.require,
+        accepts_none=section.isolation == "none" and section.i_accept_the_risk,
+        timeout_s=section.timeout,
+    )
+
+
+def output_columns(section: OutputSection) -> Mapping[str, OutputColumn]:
+    """Return what each further column takes; a fixed value wins over a variable."""
+    return {
+        column: OutputColumn(
+            variable=None if "value" in takes.model_fields_set else takes.from_,
+            value=takes.value,
+        )
+        for column, takes in section.output_map.items()
+    }
+
+
+def schema_fields(section: SchemaSection | None, end: Scope, document: Document) -> dict[str, str]:
+    """Return the types that variables must have; report variables that nothing provides."""
+    if section is None:
+        return {}
+    for index, field in enumerate(section.fields):
+        check_variable(field.name, end, document, ("schema_config", "fields", index, "name"))
+    return {field.name: field.type for field in section.fields}
+
+
+def report_formats(section: ReportSection, plugins: Plugins, document: Document) -> tuple[str, ...]:
+    """Return the formats; report those that nothing writes."""
+    known = plugins.of("reporters")
+    for index, name in enumerate(section.formats):
+        at: At = ("report", "formats", index)
+        if name in known or "formats" not in section.model_fields_set:
+            continue
+        if name in _PLANNED_FORMATS:
+            document.report(
+                code="unsupported-key",
+                message=f"the format `{name}` is not supported by this version",
+                at=at,
+                fix="take it out",
+            )
+        else:
+            report_unknown_type("reporters", name, plugins, document, at)
+    return tuple(section.formats)
+
+
+def card(section: CardSection) -> Card:
+    """Return what the data card says."""
+    return Card(
+        license=section.license,
+        language=_texts(section.language),
+        pretty_name=section.pretty_name,
+        citation=section.citation,
+        source_licenses=_texts(section.source_licenses),
+    )
+
+
+def _texts(given: str | list[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

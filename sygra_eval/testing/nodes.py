@@ -1,0 +1,135 @@
+"""Runs one node or one validator alone, as plugin authors test theirs.
+
+The plugins come from real discovery; models answer from a script, and nothing is journalled.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from types import MappingProxyType
+
+from sygra_eval.plugins import Plugins
+from sygra_eval.values import (
+    Candidate,
+    ChatResponse,
+    Judgement,
+    LoopEnd,
+    LoopView,
+    Message,
+    Node,
+    NodeContext,
+    Round,
+    Row,
+    State,
+    StopReason,
+    Usage,
+    Verdict,
+)
+
+Answers = Mapping[str, Sequence[str]]
+Judging = Callable[[str], Sequence[Verdict]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One call that a node made."""
+
+    step: str
+    visit: int
+    sample: int
+    model: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(slots=True)
+class NodeVisit:
+    """What one visit of a node came to: what it added, asked, recorded."""
+
+    additions: State = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    rounds: list[Round] = field(default_factory=list)
+    loop: LoopEnd | None = None
+
+
+async def visit_node(
+    plugins: Plugins,
+    node_type: str,
+    columns: Mapping[str, object],
+    *,
+    config: Mapping[str, object] | None = None,
+    answers: Answers | None = None,
+    judging: Judging | None = None,
+    tokens_per_call: int = 10,
+) -> NodeVisit:
+    """Run a node once.
+
+    :param config: The node's keys as a suite would give them.
+    :param answers: By step (`draft`, `critique`…; `""` for a node that asks once) the replies in
+        order; the last one repeats.
+    :param judging: The verdicts on an answer; by default there are none.
+    """
+    registered = plugins.of("nodes")[node_type]
+    keys = dict(config or {})
+    parsed = registered.config.model_validate(keys) if registered.config is not None else keys
+    visit = NodeVisit()
+    node = Node(name="node", type=node_type, config=parsed)
+    ctx = _context(plugins, visit, columns, answers or {}, judging, tokens_per_call)
+    state = MappingProxyType(dict(columns))
+    visit.additions = await plugins.acall("sygra_run_node", node=node, state=state, ctx=ctx)
+    return visit
+
+
+def _context(
+    plugins: Plugins,
+    visit: NodeVisit,
+    columns: Mapping[str, object],
+    answers: Answers,
+    judging: Judging | None,
+    tokens_per_call: int,
+) -> NodeContext:
+    async def complete(
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        step: str = "",
+        visit: int = 1,
+        sample: int = 0,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        del parameters
+        before = sum(call.step == step for call in asked)
+        asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
+        replies = answers.get(step) or [f"reply {before + 1}"]
+        return ChatResponse(
+            text=replies[min(before, len(replies) - 1)],
+            finish_reason="stop",
+            usage=Usage(prompt_tokens=0, completion_tokens=tokens_per_call),
+            latency_s=1.0,
+        )
+
+    async def judge(answer: str) -> Judgement:
+        verdicts = tuple(judging(answer)) if judging is not None else ()
+        candidate = Candidate(text=answer, code=answer, extraction="as it stands")
+        return Judgement(candidate=candidate, verdicts=verdicts)
+
+    async def should_stop(loop: LoopView) -> StopReason | None:
+        reason: StopReason | None = await plugins.acall("sygra_loop_should_stop", loop=loop)
+        return reason
+
+    def end_loop(end: LoopEnd) -> None:
+        visit.loop = end
+
+    def record_round(finished: Round) -> None:
+        visit.rounds.append(finished)
+
+    asked = visit.asked
+    return NodeContext(
+        row=Row(id="row", index=0, columns=columns, origin=str(Path("test"))),
+        complete=complete,
+        judge=judge,
+        record_round=record_round,
+        should_stop=should_stop,
+        end_loop=end_loop,
+        random=Random(0),  # noqa: S311 - not a secret
+    )

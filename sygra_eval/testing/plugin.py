@@ -1,0 +1,79 @@
+"""Fixtures for tests of plugins, in any pytest session where sygra_eval is installed.
+
+Nothing heavy is imported until a fixture is asked for.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from sygra_eval.plugins import Plugins
+    from sygra_eval.testing.nodes import NodeVisit
+    from sygra_eval.values import State, Verdict
+
+
+@pytest.fixture
+def sygra_plugins(request: pytest.FixtureRequest) -> "Plugins":
+    """Discover the plugins that act on suites in the test session's root folder."""
+    from sygra_eval.plugins import load_plugins
+
+    return load_plugins(request.config.rootpath, is_trusted=True)
+
+
+@pytest.fixture
+def visit_node(sygra_plugins: "Plugins") -> Callable[..., Awaitable["NodeVisit"]]:
+    """Run a node once and look at all that it did: see `sygra_eval.testing.visit_node`."""
+
+    async def visit(
+        node_type: str,
+        *,
+        config: Mapping[str, object] | None = None,
+        answers: Mapping[str, list[str]] | None = None,
+        judging: Callable[[str], list["Verdict"]] | None = None,
+        tokens_per_call: int = 10,
+        **columns: object,
+    ) -> "NodeVisit":
+        from sygra_eval.testing.nodes import visit_node
+
+        return await visit_node(
+            sygra_plugins,
+            node_type,
+            columns,
+            config=config,
+            answers=answers,
+            judging=judging,
+            tokens_per_call=tokens_per_call,
+        )
+
+    return visit
+
+
+@pytest.fixture
+def run_node(
+    visit_node: Callable[..., Awaitable["NodeVisit"]],
+) -> Callable[..., Awaitable["State"]]:
+    """Visit a node once for what it adds.
+
+    As in `assert await run_node("redact", question="…") == {"question": "…"}`.
+    """
+
+    async def run(node_type: str, **columns: Any) -> "State":
+        return (await visit_node(node_type, **columns)).additions
+
+    return run
+
+
+@pytest.fixture
+async def run_validator(
+    sygra_plugins: "Plugins",
+) -> AsyncIterator[Callable[..., Awaitable["Verdict"]]]:
+    """Judge an answer with one validator in this host's sandbox.
+
+    As in `await run_validator("unit_tests", answer, config={"from": "tests"}, tests=[…])`.
+    """
+    from sygra_eval.testing.validators import validator_runner
+
+    async with validator_runner(sygra_plugins) as run:
+        yield run

@@ -1,0 +1,184 @@
+"""The tests of a row: read from its columns, checked, and rewritten to show what they compared.
+
+Tests are the suite's data and are parsed on the host, but never run there.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sygra_eval.validators.syntax import tree_of
+
+OPERATORS = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+BOUND_TO_THEIR_SCOPE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+
+
+class BadTests(Exception):
+    """A test column that cannot be used; the message names column and test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestItem:
+    """One test: what the suite says and the program that is run for it.
+
+    :ivar input: The expression under test, where the test is one assertion.
+    """
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    group: str
+    number: int
+    total: int
+    statement: str
+    program: str
+    input: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name it in a sentence."""
+        return f"{self.group} test {self.number} of {self.total}"
+
+
+def items_of(
+    group: str, column: str, columns: Mapping[str, object], entry_point: str | None
+) -> tuple[TestItem, ...]:
+    """Read one column; an empty or absent one gives none.
+
+    :raises BadTests: When it is no list of Python texts.
+    """
+    statements = statements_of(column, columns.get(column))
+    items = []
+    for number, statement in enumerate(statements, 1):
+        program, shown = program_of(statement, f"test {number} of `{column}`", entry_point)
+        items.append(
+            TestItem(
+                group=group,
+                number=number,
+                total=len(statements),
+                statement=statement,
+                program=program,
+                input=shown,
+            )
+        )
+    return tuple(items)
+
+
+def statements_of(column: str, value: object) -> list[str]:
+    """Take a column's value as a list of texts.
+
+    :raises BadTests: When it is something else.
+    """
+    listed = [value] if isinstance(value, str) else value
+    if listed is None:
+        return []
+    if not isinstance(listed, list | tuple):
+        raise BadTests(f"column `{column}` holds {type(value).__name__}, not a text or a list")
+    for number, statement in enumerate(listed, 1):
+        if not isinstance(statement, str):
+            raise BadTests(f"test {number} of `{column}` is {type(statement).__name__}, not a text")
+    return [statement for statement in listed if statement.strip()]
+
+
+def program_of(statement: str, title: str, entry_point: str | None) -> tuple[str, str]:
+    """Rewrite one test so that a failing assertion tells what it compared; give its input too.
+
+    A text that defines `check(candidate)` is called with the entry point, unless it does so.
+    """
+    tree = tree_of(statement)
+    if tree is None:
+        raise BadTests(f"{title} is not Python")
+    has_check = any(
+        isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args
+        for node in tree.body
+    )
+    if has_check and entry_point is None:
+        raise BadTests(f"{title} defines `check(candidate)`, but the row names no entry point")
+    rewriting = ShowComparisons(entry_point if has_check else None)
+    program = ast.unparse(ast.fix_missing_locations(rewriting.visit(copy_of(tree))))
+    shown = rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
+    calls_itself = any(
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "check"
+        for node in tree.body
+    )
+    if has_check and not calls_itself:
+        program += f"\ncheck({entry_point})"
+    return program, shown
+
+
+def copy_of(tree: ast.Module) -> ast.Module:
+    """Copy a tree that is going to be changed: parsed ones are shared."""
+    return ast.parse(ast.unparse(tree))
+
+
+class ShowComparisons(ast.NodeTransformer):
+    """Turns `assert f(x) == y` into a call that keeps both values.
+
+    Each side becomes a function, so that the answer's caller does not hold the expected value.
+    """
+
+    def __init__(self, candidate_is: str | None) -> None:
+        self.candidate_is = candidate_is
+        self.inputs: list[str] = []
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        """Rewrite methods only: a function in a class body does not see the body's names."""
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        node.body = [
+            self.visit(child) if isinstance(child, functions) else child for child in node.body
+        ]
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.Assert:
+        """Rewrite one assertion, if its sides can be functions."""
+        test = node.test
+        if isinstance(test, ast.Constant) or not can_move(test):
+            return node
+        match test:
+            case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                word = OPERATORS[type(operator)]
+            case _:
+                word, left, right = "true", test, ast.Constant(None)
+        self.inputs.append(self.shown(left))
+        shown = ast.Constant(self.inputs[-1])
+        arguments = [ast.Constant(word), shown, delayed(left), delayed(right)]
+        node.test = ast.Call(ast.Name("__sygra_check__", ast.Load()), arguments, [])
+        return node
+
+    def shown(self, side: ast.expr) -> str:
+        """Give the text of a side, with the entry point's name for `candidate`."""
+        if self.candidate_is is None:
+            return ast.unparse(side)
+        copy = ast.parse(ast.unparse(side), mode="eval")
+        for node in ast.walk(copy):
+            if isinstance(node, ast.Name) and node.id == "candidate":
+                node.id = self.candidate_is
+        return ast.unparse(copy)
+
+
+def can_move(test: ast.expr) -> bool:
+    """Whether an expression means the same inside a function of its own."""
+    nodes = list(ast.walk(test))
+    has_super = any(isinstance(node, ast.Name) and node.id == "super" for node in nodes)
+    return not has_super and not any(isinstance(node, BOUND_TO_THEIR_SCOPE) for node in nodes)
+
+
+def delayed(side: ast.expr) -> ast.Lambda:
+    """Make a function of no argument that computes a side."""
+    nothing = ast.arguments(
+        posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
+    )
+    return ast.Lambda(nothing, side)

@@ -1,0 +1,161 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sygra_eval import journal
+from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.values import (
+    Attempt,
+    ChatResponse,
+    Evidence,
+    FailingCase,
+    LoopEnd,
+    Outcome,
+    RecordEnd,
+    Round,
+    Sentinel,
+    Status,
+    StopReason,
+    TestCount,
+    Trust,
+    Usage,
+    Verdict,
+)
+
+TEXT = st.text(st.characters(), max_size=20)  # surrogates and NUL included
+COUNT = st.integers(0, 2**62)
+SECONDS = st.floats(0, 1e9)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def built(kind, **fields):
+    return st.builds(kind, **fields)
+
+
+USAGE = built(Usage, prompt_tokens=COUNT, completion_tokens=COUNT, is_estimated=st.booleans())
+RESPONSE = built(
+    ChatResponse,
+    text=TEXT,
+    finish_reason=TEXT,
+    usage=USAGE,
+    model_seen=TEXT,
+    latency_s=SECONDS,
+    tries=COUNT,
+)
+FAILING = built(FailingCase, test=TEXT, input=TEXT, expected=TEXT, got=TEXT, traceback=TEXT)
+EVIDENCE = built(
+    Evidence,
+    command=st.lists(TEXT, max_size=3).map(tuple),
+    exit_code=st.none() | st.integers(-64, 255),
+    output=TEXT,
+    isolation=TEXT,
+    limit_s=st.none() | SECONDS,
+    failing=st.none() | FAILING,
+    tests=st.dictionaries(TEXT, built(TestCount, passed=COUNT, total=COUNT), max_size=2),
+)
+
+
+@st.composite
+def verdicts(draw):
+    status = draw(st.sampled_from(Status))
+    is_judgement = status in (Status.PASS, Status.FAIL)
+    return Verdict(
+        validator=draw(TEXT),
+        status=status,
+        reason=draw(TEXT),
+        score=draw(st.none() | st.floats(0, 1)) if is_judgement else None,
+        evidence=draw(st.none() | EVIDENCE),
+        trust=draw(st.sampled_from(Trust)),
+        is_required=draw(st.booleans()),
+    )
+
+
+ATTEMPT = built(
+    Attempt,
+    sample=COUNT,
+    answer=TEXT,
+    code=st.none() | TEXT,
+    extraction=TEXT,
+    evidence=TEXT,
+    verdicts=st.lists(verdicts(), max_size=2).map(tuple),
+    is_accepted=st.booleans(),
+    is_kept=st.booleans(),
+    diff=TEXT,
+    tokens=COUNT,
+    latency_s=SECONDS,
+)
+ROUND = built(
+    Round,
+    node=TEXT,
+    number=COUNT,
+    attempts=st.lists(ATTEMPT, max_size=2).map(tuple),
+    critique=st.none() | TEXT,
+    sentinel=st.sampled_from(Sentinel),
+    critique_tokens=COUNT,
+    critique_latency_s=SECONDS,
+)
+LOOP_END = built(
+    LoopEnd,
+    node=TEXT,
+    stop_reason=st.sampled_from(StopReason),
+    rounds=COUNT,
+    samples=COUNT,
+    sentinels_refused=COUNT,
+    tokens=COUNT,
+    kept_round=COUNT,
+)
+RECORD_END = built(
+    RecordEnd,
+    row_id=TEXT,
+    index=COUNT,
+    outcome=st.sampled_from(Outcome),
+    reason=TEXT,
+    data=st.dictionaries(TEXT, JSON, max_size=4),
+    verdicts=st.lists(verdicts(), max_size=2).map(tuple),
+    loop=st.none() | LOOP_END,
+)
+KINDS = {
+    "response": RESPONSE,
+    "evidence": EVIDENCE,
+    "verdict": verdicts(),
+    "attempt": ATTEMPT,
+    "round": ROUND,
+    "loop_end": LOOP_END,
+    "record_end": RECORD_END,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_value_comes_back_from_disk_as_it_was(kind):
+    to_json = getattr(journal, f"{kind}_to_json")
+    from_json = getattr(journal, f"{kind}_from_json")
+
+    @settings(max_examples=60, deadline=None)
+    @given(KINDS[kind])
+    def check(value):
+        assert from_json(from_stored(to_stored(to_json(value)))) == value
+
+    check()
+
+
+@given(JSON)
+def test_json_comes_back_with_its_keys_in_the_given_order(value):
+    assert repr(from_stored(to_stored(value))) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("plain", str), ("é🐍", str), ("\ud83d\ude00", bytes), ("\udfff", bytes)]
+)
+def test_only_text_that_utf_8_cannot_hold_is_kept_as_bytes(text, kind):
+    stored = to_stored(text)
+
+    assert type(stored) is kind
+    assert from_stored(stored) == text

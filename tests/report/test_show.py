@@ -1,0 +1,126 @@
+import json
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sygra_eval.report import printable, record_json, record_text
+from sygra_eval.values import Evidence, Outcome, RecordEnd, Round, Status, Verdict
+
+
+def test_the_text_tells_the_rounds_in_order_and_the_end(story):
+    text = record_text(*story)
+
+    told = [
+        "numbers-007: verified",
+        "Write f() that returns 2.",
+        "round 1 of solve",
+        "draft 1: not accepted, not kept",
+        "no code (no code block)",
+        "FAILED unit_tests: f() gave 1",
+        "draft 2: not accepted, kept",
+        "critique (7 tokens, 0.5 s)",
+        "stop requested by the critic and refused",
+        "round 2 of solve",
+        "revision: accepted, kept",
+        "+    return 2",
+        "PASSED unit_tests",
+        "stop requested by the critic and granted",
+        "unit_tests*  pass",
+        "isolation: reduced(landlock7,seccomp,rlimit)",
+        "stopped by sentinel after rounds: 2",
+        "outcome: verified",
+    ]
+    places = [text.index(words) for words in told]
+    assert places == sorted(places)
+
+
+def test_a_reason_that_the_table_cuts_is_whole_below_it(story):
+    end, rounds = story
+    reason = "the first of many words " * 10
+    verdict = Verdict(validator="unit_tests", status=Status.FAIL, reason=reason)
+
+    text = record_text(replace(end, verdicts=(verdict,), outcome=Outcome.REJECTED), rounds)
+
+    assert reason.strip() in " ".join(text.split())
+
+
+def test_a_row_that_never_reached_a_loop_has_a_story_too():
+    end = RecordEnd(
+        row_id="questions.jsonl_x3A9",
+        index=8,
+        outcome=Outcome.FAILED,
+        reason="bad_input: not JSON",
+        data={},
+    )
+
+    text, data = record_text(end, ()), record_json(end, ())
+
+    assert "failed, bad_input: not JSON" in text
+    assert "no loop" in text
+    assert (data["rounds"], data["stop_reason"], data["verdicts"]) == ([], None, [])
+
+
+def test_a_round_shows_the_attempt_that_was_kept_and_all_of_them(story):
+    first, second = record_json(*story)["rounds"]
+
+    assert (first["round"], first["code"], first["accepted"]) == (
+        1,
+        "def f():\n    return 1",
+        False,
+    )
+    assert [attempt["kept"] for attempt in first["attempts"]] == [False, True]
+    assert (first["tokens"], first["latency_s"], first["sentinel"]) == (27, 3.5, "refused")
+    assert (second["accepted"], second["sentinel"]) == (True, "granted")
+    assert second["diff"].endswith("+    return 2")
+
+
+def test_a_round_that_kept_nothing_shows_its_last_attempt(story, attempt_of):
+    end, _ = story
+    attempts = (attempt_of(code="first"), attempt_of(code="last", is_accepted=True))
+
+    (shown,) = record_json(end, [Round(node="solve", number=3, attempts=attempts)])["rounds"]
+
+    assert (shown["code"], shown["kept"], shown["accepted"]) == ("last", False, True)
+    assert (shown["critique"], shown["sentinel"]) == (None, "absent")
+
+
+def test_the_data_has_the_verdicts_with_isolation_and_trust(story):
+    data = record_json(*story)
+
+    assert list(data) == ["id", "outcome", "reason", "stop_reason", "rounds", "verdicts"]
+    assert data["verdicts"] == [
+        {
+            "validator": "unit_tests",
+            "status": "pass",
+            "score": 1.0,
+            "reason": "2 passed",
+            "isolation": "reduced(landlock7,seccomp,rlimit)",
+            "trust": "cooperative",
+        }
+    ]
+    assert json.dumps(data)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters()))
+def test_nothing_that_a_model_wrote_reaches_the_terminal_raw(attempt_of, text):
+    verdict = Verdict(
+        validator=text, status=Status.FAIL, reason=text, evidence=Evidence(isolation=text)
+    )
+    attempt = attempt_of(answer=text, code=text, extraction=text, evidence=text, diff=text)
+    no_code = attempt_of(answer=text, code=None, extraction=text)
+    end = RecordEnd(
+        row_id=text,
+        index=0,
+        outcome=Outcome.REJECTED,
+        reason=text,
+        data={"question": text},
+        verdicts=(verdict,),
+    )
+
+    shown = record_text(
+        end, [Round(node=text, number=1, attempts=(attempt, no_code), critique=text)]
+    )
+
+    assert printable(shown) == shown
