@@ -33,10 +33,10 @@ $(VENV)/.base:
 	$(PYTHON) -m venv $(VENV)
 	touch $@
 
-$(VENV)/.embedded: $(VENV)/.base pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[embedded]'
+$(VENV)/.embedded: $(VENV)/.base pyproject.toml .ci/constraints.txt
+	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[embedded]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.base pyproject.toml constraints.txt
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+$(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
+	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
 	touch $@

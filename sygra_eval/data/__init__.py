@@ -5,11 +5,11 @@ a `BadRow`; one broken line costs that line only. Out: `write_jsonl` and `write_
 into files that appear whole or not at all and have the same bytes for the same rows. Modules:
 `sources` and `disk_config` (the type `disk`), `text_formats` and `parquet_format` (readers),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `builtin` (the hook).
+(whole files), `surrogates`, `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
-from sygra_eval.data.sinks import ParquetFile, write_jsonl, write_parquet
+from sygra_eval.data.sinks import WrittenParquet, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
 
-__all__ = ["DiskConfig", "DiskSource", "ParquetFile", "write_jsonl", "write_parquet"]
+__all__ = ["DiskConfig", "DiskSource", "WrittenParquet", "write_jsonl", "write_parquet"]

@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from sygra_eval.data.surrogates import without_surrogates
+
 TEXT = None
 """In place of a type: the column is kept as JSON text."""
 
@@ -74,13 +76,6 @@ def array(values: Sequence[object], kind: Any) -> Any:
 def as_json(value: object) -> str:
     """Return JSON text that UTF-8 can hold."""
     return without_surrogates(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def without_surrogates(text: str) -> str:
-    """Replace each lone surrogate by U+FFFD: no reader of these files takes one."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _array(values: Sequence[object], kind: Any) -> Any:

@@ -15,7 +15,7 @@ class Fault:
 
 
 Found = tuple[int, Columns | Fault]
-"""The 1-based line (in Parquet: row) and what is there."""
+"""The 1-based line (in JSON the item, in Parquet the row) and what is there."""
 
 LONE_SURROGATE = "it holds a lone surrogate, which is no text"
 NOT_FINITE = "it holds NaN or an infinite number, which JSON does not have"

@@ -3,6 +3,7 @@
 from hashlib import blake2b
 
 from sygra_eval.data.found import Columns, Fault
+from sygra_eval.data.surrogates import is_text
 from sygra_eval.values import BadRow, Row
 
 _LONGEST_KEPT = 32
@@ -21,18 +22,18 @@ class Namer:
         origin = f"{self._file}:{line}"
         if isinstance(found, Fault):
             known, _ = self._id_of(found.columns or {})
-            row_id = origin if known is None or self._is_taken(known, line) else known
-            return _bad(row_id, index, origin, found.reason)
+            is_free = known is not None and self._take(known, line) is None
+            return _bad(known if known and is_free else origin, index, origin, found.reason)
         if self._id_column is None:
             return Row(id=origin, index=index, columns=found, origin=origin)
-        row_id_or_none, complaint = self._id_of(found)
-        if row_id_or_none is None:
+        row_id, complaint = self._id_of(found)
+        if row_id is None:
             return _bad(origin, index, origin, complaint)
-        if self._is_taken(row_id_or_none, line):
-            first = f"{self._file}:{self._lines[_key(row_id_or_none)]}"
-            reason = f"the id `{_short(row_id_or_none)}` is taken by {first}"
+        first = self._take(row_id, line)
+        if first is not None:
+            reason = f"the id `{_short(row_id)}` is taken by {self._file}:{first}"
             return _bad(origin, index, origin, reason)
-        return Row(id=row_id_or_none, index=index, columns=found, origin=origin)
+        return Row(id=row_id, index=index, columns=found, origin=origin)
 
     def _id_of(self, columns: Columns) -> tuple[str | None, str]:
         """Return the id, or why there is none."""
@@ -49,13 +50,18 @@ class Namer:
                 return None, f"the id in `{column}` is neither text nor a whole number"
             case None | "":
                 return None, f"the id in `{column}` is empty"
-            case str() if not _is_text(value):
+            case str() if not is_text(value):
                 return None, f"the id in `{column}` is no text"
             case _:
                 return str(value), ""
 
-    def _is_taken(self, row_id: str, line: int) -> bool:
-        return self._lines.setdefault(_key(row_id), line) != line
+    def _take(self, row_id: str, line: int) -> int | None:
+        """Take an id for a line, unless it is taken: then return the line that has it."""
+        key = _key(row_id)
+        if key in self._lines:
+            return self._lines[key]
+        self._lines[key] = line
+        return None
 
 
 def _bad(row_id: str, index: int, origin: str, reason: str) -> BadRow:
@@ -67,14 +73,6 @@ def _key(row_id: str) -> str | bytes:
     if len(row_id) <= _LONGEST_KEPT:
         return row_id
     return blake2b(row_id.encode(), digest_size=16).digest()
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _short(text: str) -> str:

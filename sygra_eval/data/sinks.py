@@ -2,16 +2,18 @@
 
 A lone surrogate, which a model's text may hold, becomes U+FFFD in both formats, since one of them
 makes the whole file unreadable for the usual readers; the journal keeps the text as it came.
+pyarrow takes a while to import, so that happens where it is used.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.data.replacing import replacing
+from sygra_eval.data.surrogates import without_surrogates
 
 ROW_GROUP = 4096
 
@@ -19,7 +21,7 @@ Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParquetFile:
+class WrittenParquet:
     """What was written.
 
     :ivar notes: What a reader of the file should know, as which columns are JSON text.
@@ -36,21 +38,22 @@ def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
 
     :raises ValueError: When a row holds what JSON has not.
     """
+    remaining = iter(rows)
+    first = next(remaining, None)
+    if first is None:
+        path.unlink(missing_ok=True)
+        return 0
     written = 0
-    with replacing(path) as unfinished:
-        with unfinished.open("wb") as file:
-            for row in rows:
-                file.write(_line(row))
-                written += 1
-        if not written:
-            path.unlink(missing_ok=True)
-            return 0
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        for row in chain([first], remaining):
+            file.write(_line(row))
+            written += 1
     return written
 
 
 def write_parquet(
     path: Path, rows: Callable[[], Iterable[Record]], *, like: Record | None = None
-) -> ParquetFile:
+) -> WrittenParquet:
     """Write rows in groups of a fixed size, with the types that all of them together need.
 
     Rows are gone through once for the types and once more to be written, so memory is flat.
@@ -64,7 +67,7 @@ def write_parquet(
     kinds = _kinds(rows(), like or {})
     if not kinds:
         path.unlink(missing_ok=True)
-        return ParquetFile(rows=0)
+        return WrittenParquet(rows=0)
     while True:
         try:
             written = _write(path, rows(), kinds)
@@ -73,7 +76,7 @@ def write_parquet(
         else:
             as_text = [name for name, kind in kinds.items() if kind is columns.TEXT]
             notes = (f"column `{name}` has no one type: kept as JSON text" for name in as_text)
-            return ParquetFile(rows=written, notes=tuple(notes))
+            return WrittenParquet(rows=written, notes=tuple(notes))
 
 
 class _ColumnDoesNotFit(Exception):
@@ -87,8 +90,6 @@ def _line(row: Record) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        from sygra_eval.data.columns import without_surrogates
-
         return without_surrogates(text).encode()
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from sygra_eval.data.found import Found
 from sygra_eval.data.naming import Namer
 from sygra_eval.data.parquet_format import parquet_columns, read_parquet
 from sygra_eval.data.text_formats import csv_header, read_csv, read_json, read_jsonl
-from sygra_eval.values import BadRow, Problem, Row, SourceSpec
+from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
 READERS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
     ".jsonl": read_jsonl,
@@ -30,28 +31,31 @@ class DiskSource:
     """Reads the rows of one file in its order, in batches on a thread."""
 
     def __init__(self, spec: SourceSpec) -> None:
-        is_parsed = isinstance(spec.config, DiskConfig)
-        self._config = spec.config if is_parsed else DiskConfig.model_validate(spec.config)
+        self._config = DiskConfig.model_validate(spec.config)
         self._path = spec.folder / self._config.file_path
 
     def check(self) -> Iterable[Problem]:
         """Yield what can be known to be wrong before a row is read."""
         if self._path.suffix.lower() not in READERS:
-            known = ", ".join(READERS)
-            message = f"`{self._path.suffix}` is no format that is read here; those are {known}"
-            yield Problem(code="unknown-format", message=message, at=("file_path",))
+            yield self._unknown_format()
         elif not self._path.is_file():
             yield self._not_found()
         else:
             yield from self._check_columns()
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the file."""
-        with self._path.open("rb") as file:
+        """Return the SHA-256 of the file.
+
+        :raises UsageError: When it cannot be read.
+        """
+        with self._refusing_unreadable(), self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     async def rows(self) -> AsyncIterator[Row | BadRow]:
-        """Yield each place of the file in order; reading and parsing leave the loop free."""
+        """Yield each place of the file in order; reading and parsing leave the loop free.
+
+        :raises UsageError: When the file cannot be read.
+        """
         reading = self._read()
         turn = Lock()  # one who stops in the middle must not close what a thread still reads
 
@@ -67,11 +71,26 @@ class DiskSource:
             with turn:
                 reading.close()
 
-    def _read(self) -> Iterator[Row | BadRow]:
+    def _read(self) -> Generator[Row | BadRow, None, None]:
+        reader = READERS.get(self._path.suffix.lower())
+        if reader is None:
+            raise UsageError(self._unknown_format().message)
         namer = Namer(self._path.name, self._config.id)
-        found = READERS[self._path.suffix.lower()](self._path)
-        for index, (line, columns) in enumerate(found):
-            yield namer.name(index, line, columns)
+        with self._refusing_unreadable():
+            for index, (line, columns) in enumerate(reader(self._path)):
+                yield namer.name(index, line, columns)
+
+    @contextmanager
+    def _refusing_unreadable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"{self._path}: the input cannot be read: {error}") from error
+
+    def _unknown_format(self) -> Problem:
+        known = ", ".join(READERS)
+        message = f"`{self._path.name}`: only files in {known} can be read"
+        return Problem(code="unknown-format", message=message, at=("file_path",))
 
     def _not_found(self) -> Problem:
         given = Path(self._config.file_path)

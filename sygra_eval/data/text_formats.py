@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE, Fault, Found
+from sygra_eval.data.surrogates import is_text
 
 LONGEST_LINE = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -29,42 +30,39 @@ def read_jsonl(path: Path) -> Iterator[Found]:
                 _skip_line(file)
                 yield number, Fault(f"the line is longer than {LONGEST_LINE >> 20} MiB")
             elif line and not line.isspace():
-                yield number, parse_object(line)
+                yield number, parse_object(line.rstrip(b"\r\n"))
 
 
 def read_json(path: Path) -> Iterator[Found]:
-    """Yield each item of a file that is one list; such a file is held in memory as a whole."""
+    """Yield each item of a file that is one list, numbered from 1; it is held in memory whole."""
     try:
         text = path.read_bytes().removeprefix(_BOM).decode()
     except UnicodeDecodeError as error:
         yield 1, Fault(f"the file is not UTF-8 at byte {error.start + 1}; nothing of it was read")
         return
-    position, line = _skip_space(text, 0), 1
-    counted = 0
-    if text[position : position + 1] != "[":
+    position = _skip_space(text, 0)
+    if not text.startswith("[", position):
         if text[position:]:
             yield 1, Fault("the file is not a list of objects; nothing of it was read")
         return
-    expected, closing = "[", "]"
-    while text[position : position + 1] == expected:
-        start = _skip_space(text, position + 1)
-        if expected == "[" and text[start : start + 1] == closing:
-            position = start
-            break
-        line, counted = line + text.count("\n", counted, start), start
+    number, position = 0, _skip_space(text, position + 1)
+    is_ended = text.startswith("]", position)
+    while not is_ended:
+        number += 1
         try:
-            _, position = _LENIENT.raw_decode(text, start)
+            _, end = _LENIENT.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            yield line, Fault(f"broken JSON: {_said(error)}; the file was read up to here")
+            yield number, Fault(f"broken JSON: {_said(error)}; the file was read up to here")
             return
-        yield line, parse_object(text[start:position].encode("utf-8"))
-        position, expected = _skip_space(text, position), ","
-    if text[position : position + 1] != closing or text[_skip_space(text, position + 1) :]:
-        line += text.count("\n", counted, position)
-        yield (
-            line,
-            Fault("broken JSON: `,` or the list's end is missing; the file was read up to here"),
-        )
+        yield number, parse_object(text[position:end].encode())
+        position = _skip_space(text, end)
+        is_ended = text.startswith("]", position)
+        if not is_ended and not text.startswith(",", position):
+            break
+        if not is_ended:
+            position = _skip_space(text, position + 1)
+    if not is_ended or _skip_space(text, position + 1) < len(text):
+        yield number + 1, Fault("broken JSON: the list does not end as one; read up to here")
 
 
 def read_csv(path: Path) -> Iterator[Found]:
@@ -112,7 +110,7 @@ def parse_object(data: bytes) -> dict[str, object] | Fault:
         return Fault(f"broken JSON: {_said(error)}")
     if not isinstance(value, dict):
         return Fault(f"it is {_kind(value)}, not an object")
-    if b"\\u" in data and _holds_surrogate(value):
+    if b"\\u" in data and not is_text(json.dumps(value, ensure_ascii=False)):
         return Fault(LONE_SURROGATE, value)
     return value
 
@@ -121,11 +119,7 @@ def _record(header: list[str], fields: list[str]) -> dict[str, object] | Fault:
     columns: dict[str, object] = dict(zip(header, fields, strict=False))
     if len(fields) != len(header):
         return Fault(f"it has {len(fields)} fields where the header has {len(header)}", columns)
-    try:
-        "".join(fields).encode()
-    except UnicodeEncodeError:
-        return Fault("it is not UTF-8", columns)
-    return columns
+    return columns if is_text("".join(fields)) else Fault("it is not UTF-8", columns)
 
 
 def _skip_line(file: BinaryIO) -> None:
@@ -139,18 +133,11 @@ def _skip_space(text: str, position: int) -> int:
     return position
 
 
-def _holds_surrogate(value: object) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 def _said(error: Exception) -> str:
     match error:
         case json.JSONDecodeError():
-            return f"{error.msg} at column {error.colno}"
+            line = f"line {error.lineno}, " if error.lineno > 1 else ""
+            return f"{error.msg.removesuffix(' at')} at {line}column {error.colno}"
         case RecursionError():
             return "nested too deeply"
         case _:

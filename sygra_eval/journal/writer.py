@@ -116,6 +116,7 @@ class Writer:
             self._refuse_queued(self._failure)
 
     def _run(self) -> None:
+        group: list[Item] = []
         try:
             is_last = False
             while not is_last:
@@ -125,6 +126,7 @@ class Writer:
             self._fold_up()
         except BaseException as error:  # noqa: BLE001 - root of the thread: nobody may wait for ever
             self._failure = error
+            _wake(group, error)
             self._refuse_queued(error)
         finally:
             self._connection.close()

@@ -5,7 +5,7 @@ behind it find their own errors in the same go.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -285,17 +285,7 @@ def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None,
         return None, None
     at: At = ("data_config", "source")
     raw = _mapping(_mapping(inputs.document.data, "data_config"), "source")
-    extra = {}
-    if section.id_column is not None:
-        extra["id"] = section.id_column
-        if section.source.own.get("id", section.id_column) != section.id_column:
-            inputs.document.report(
-                code="conflict",
-                message="`id_column` and `source.id` mean the same and differ",
-                at=("data_config", "id_column"),
-                fix="take one of them out",
-                is_key=True,
-            )
+    extra = _id_column(section, inputs.document)
     entry = typed_entry("sources", raw, inputs.plugins, inputs.document, at, extra=extra)
     if entry is None:
         return None, None
@@ -303,8 +293,28 @@ def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None,
     if inputs.first_row is not None:
         return spec, inputs.first_row
     look = look_at(entry, spec)
-    inputs.document.report_problems(look.problems, at)
+    for problem in look.problems:
+        if problem.at == ("id",) and "id" not in raw:
+            moved = replace(problem, at=("id_column",))
+            inputs.document.report_problems([moved], ("data_config",))
+        else:
+            inputs.document.report_problems([problem], at)
     return spec, look.row
+
+
+def _id_column(section: DataSection, document: Document) -> dict[str, object]:
+    """Return the key of the source that `id_column` stands for."""
+    if section.id_column is None:
+        return {}
+    if section.source.own.get("id", section.id_column) != section.id_column:
+        document.report(
+            code="conflict",
+            message="`id_column` and `source.id` mean the same and differ",
+            at=("data_config", "id_column"),
+            fix="take one of them out",
+            is_key=True,
+        )
+    return {"id": section.id_column}
 
 
 def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:

@@ -4,17 +4,18 @@ pydantic names a place by its own path, with tags of unions in it and ends of pa
 in the data; start at `complain`.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.nearest import did_you_mean, nearest
-from sygra_eval.suite.schema import is_planned
+from sygra_eval.suite.schema import NAME_PATTERN, is_planned, json_schema_of
 from sygra_eval.suite.yaml_tree import kind_of
 
 _KINDS = {
@@ -71,6 +72,7 @@ def complain(
     :param common: Keys that are known at the root beside those of `config`.
     """
     complaints = [_complaint(one, data) for one in error.errors(include_url=False)]
+    schema = json_schema_of(config)
     extra = {complaint.at for complaint in complaints if complaint.is_extra}
     complaints = [one for one in complaints if not _is_misspelt(one, extra)]
     for group in _by_union(complaints).values():
@@ -79,7 +81,7 @@ def complain(
             _report_kinds(document, chosen, data, under)
             continue
         for complaint in chosen:
-            known = known_keys(config, complaint.at[:-1]) if complaint.is_extra else ()
+            known = known_keys(schema, complaint.at[:-1]) if complaint.is_extra else ()
             known += common if len(complaint.at) == 1 else ()
             _report(document, complaint, data, under, known)
 
@@ -105,9 +107,8 @@ def places_of(error: ValidationError, data: object) -> tuple[list[At], list[At]]
     return missing, wrong
 
 
-def known_keys(config: Any, at: At) -> tuple[str, ...]:
-    """Return the keys that a mapping at `at` within a config may have."""
-    schema = TypeAdapter(config).json_schema()
+def known_keys(schema: Mapping[str, Any], at: At) -> tuple[str, ...]:
+    """Return the keys that a mapping at `at` may have by a JSON Schema."""
     found = list(_branches(schema, schema))
     for step in at:
         found = [
@@ -193,7 +194,7 @@ def _report(
     error, at = complaint.error, complaint.at
     kind, context = error["type"], error.get("ctx", {})
     place = (*under, *at)
-    key = str(place[-1]) if place else ""
+    key = next((step for step in reversed(at) if isinstance(step, str)), "")
     if kind == "missing":
         _report_missing(document, data, at, under)
     elif kind == "extra_forbidden":
@@ -207,19 +208,25 @@ def _report(
             at=place,
             fix=str(context.get("fix", "")),
             within=str(context.get("within", "")),
+            is_key=bool(context.get("is_key")),
         )
     else:
-        message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        message = message[:1].lower() + message[1:]
-        if kind == "string_pattern_mismatch":
-            message = "only letters, digits and `_ . -` are allowed in a name"
         document.report(
             code="wrong-value",
-            message=f"`{key}`: {message}" if key else message,
+            message=f"`{key}`{_wanted(error)}" if key else _wanted(error).lstrip(": "),
             at=place,
             fix=_fix_of_value(_value_at(data, at), context),
             is_key="[key]" in error["loc"],
         )
+
+
+def _wanted(error: ErrorDetails) -> str:
+    """Return what the value must be, to stand behind the key's name."""
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME_PATTERN:
+        return " may have letters, digits and `_ . -` only"
+    if error["type"] in ("value_error", "assertion_error"):
+        return ": " + error["msg"].partition(", ")[2]
+    return re.sub(r"^\w+ should ", " must ", error["msg"])
 
 
 def report_extra(document: Document, place: At, known: tuple[str, ...]) -> None:

@@ -31,6 +31,7 @@ class Document:
     root: Piece | None = None
     section: At = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _seen: set[Diagnostic] = field(default_factory=set)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -76,7 +77,8 @@ class Document:
             message=message,
             fix=fix,
         )
-        if diagnostic not in self.diagnostics:
+        if diagnostic not in self._seen:
+            self._seen.add(diagnostic)
             self.diagnostics.append(diagnostic)
 
     def report_problems(self, problems: Iterable[Problem], under: At) -> None:

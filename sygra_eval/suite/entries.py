@@ -1,4 +1,9 @@
-"""Entries that name a registered type: nodes, validators, models, sources; their own keys."""
+"""Entries that name a registered type: nodes, validators, models, sources; their own keys.
+
+A config model may bring checks and facts of its own, all of them optional: `problems(scope)`
+yields what is wrong with names in it, `outputs()` are the variables that a node adds, and
+`candidate_output()` is the one of them that is judged unless the suite says otherwise.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -145,8 +150,8 @@ def _validated(
 ) -> object | None:
     if registered.config is None:
         return own
-    validate = TypeAdapter(registered.config).validate_python
     try:
+        validate = TypeAdapter(registered.config).validate_python
         try:
             config: object | None = validate(own)
         except ValidationError as error:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from sygra_eval.plugins import Plugins, Registered
-from sygra_eval.suite.schema import SECTIONS, TYPED_KINDS, ModelSection
+from sygra_eval.suite.schema import SECTIONS, TYPED_KINDS, ModelSection, json_schema_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/"
@@ -17,10 +15,9 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the suites that these plugins can run."""
     definitions: dict[str, Any] = {}
     properties = {
-        key: _moved(TypeAdapter(section).json_schema(), definitions)
-        for key, section in SECTIONS.items()
+        key: _moved(json_schema_of(section), definitions) for key, section in SECTIONS.items()
     }
-    model = _moved(TypeAdapter(ModelSection).json_schema(), definitions)
+    model = _moved(json_schema_of(ModelSection), definitions)
     definitions["ModelSection"] = model
     properties["models"] = {
         "type": "object",
@@ -56,7 +53,7 @@ def _one_of_types(
     for name, registered in sorted(types.items()):
         own: Mapping[str, Any] = {"additionalProperties": True}
         if registered.config is not None:
-            schema = TypeAdapter(registered.config).json_schema()
+            schema = json_schema_of(registered.config)
             own = _moved(schema, definitions, prefix=f"{kind}.{name}.")
         branches.append(
             {

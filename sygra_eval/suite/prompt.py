@@ -12,6 +12,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.template import Template
 from sygra_eval.values import Message, Problem, Scope
 
@@ -97,7 +98,16 @@ def _message(item: object, index: int) -> PromptMessage:
         case _:
             raise _wrong("wrong-type", f"message {index + 1} must be one of `{_roles()}`", index)
     if role not in ROLES:
-        raise _wrong("wrong-value", f"there is no role `{role}`; use {_roles()}", index)
+        raise PydanticCustomError(
+            "wrong-value",
+            "there is no role `{role}`",
+            {
+                "role": role,
+                "at": (index, role),
+                "is_key": True,
+                "fix": did_you_mean(str(role), ROLES),
+            },
+        )
     if not isinstance(text, str):
         raise _wrong("wrong-type", f"the {role} message must be text", index)
     return PromptMessage(role, Template.parse(text), (index, role))

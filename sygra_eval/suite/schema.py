@@ -6,7 +6,8 @@ of a later version gets an honest answer and not a spelling hint.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.errors import PydanticUserError
 
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
@@ -202,3 +203,11 @@ def is_planned(at: tuple[str | int, ...]) -> bool:
     """Say whether a key is one that a later version is to have."""
     wild = {(*at[:i], "*", *at[i + 1 :]) for i in range(len(at))}
     return at in UNSUPPORTED or bool(wild & UNSUPPORTED)
+
+
+def json_schema_of(config: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type; anything goes where a plugin's type has none."""
+    try:
+        return TypeAdapter(config).json_schema()
+    except PydanticUserError:
+        return {"additionalProperties": True}

@@ -49,9 +49,9 @@ def extract(
     if UNCLOSED_THINKING.search(text):
         return Extracted(code=None, rule="no_code: unclosed reasoning (rule 11)")
     fences = fences_of(text)
-    found = (
-        from_fences(fences, entry_point) if fences else from_plain_text(text, entry_point)
-    ) or from_body(fences, text, prompt_stub, entry_point)
+    found = from_fences(fences, entry_point) if fences else from_plain_text(text, entry_point)
+    if prompt_stub is not None and (found is None or not names_it(entry_point)(found.code or "")):
+        found = from_body(fences, text, prompt_stub, entry_point) or found
     if found is not None:
         return found
     if any(not fence.is_closed for fence in fences):
@@ -132,7 +132,7 @@ def needed_before(chosen: str, earlier: list[str]) -> list[str]:
 
 def from_unclosed(content: str, entry_point: str | None) -> Extracted | None:
     """Take a fence that runs to the end; cut an unfinished last statement if it is not the one."""
-    rule, text = "5:unclosed-fence", readable(content)
+    rule, text = "5:unclosed-fence", readable(content.rstrip() + "\n")
     if parses(text):
         return made(rule, text, entry_point, "the fence is not closed")
     shorter = parsing_head(text.split("\n"))
@@ -165,11 +165,9 @@ def from_plain_text(text: str, entry_point: str | None) -> Extracted | None:
 
 
 def from_body(
-    fences: tuple[Fence, ...], text: str, stub: str | None, entry_point: str | None
+    fences: tuple[Fence, ...], text: str, stub: str, entry_point: str | None
 ) -> Extracted | None:
     """Apply rule 8: the prompt's signature with the answer as its body."""
-    if stub is None:
-        return None
     body = fences[-1].content if fences else text
     if not body.strip():
         return None

@@ -115,9 +115,7 @@ class Judge:
             expected = shown(value) if word == "==" else f"{word} {shown(value)}"
             if word == "==" and holds and self.is_forged(got, value):
                 holds, expected = False, f"{expected}, not an object that says it is equal"
-        self.failed = (
-            {} if holds else {"input": text, "expected": expected, "got": shown(got)}
-        )
+        self.failed = {} if holds else {"input": text, "expected": expected, "got": shown(got)}
         return holds
 
     def is_forged(self, got: object, expected: object) -> bool:

@@ -146,6 +146,7 @@ def test_every_value_comes_back_from_disk_as_it_was(kind):
     check()
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_json_comes_back_with_its_keys_in_the_given_order(value):
     assert repr(from_stored(to_stored(value))) == repr(value)

@@ -214,6 +214,18 @@ async def test_what_nobody_waited_for_and_could_not_be_written_is_said_at_the_en
         await journal.close()
 
 
+async def test_a_writer_that_cannot_go_on_leaves_nobody_waiting(finished, call):
+    connection = open_writer(finished)
+    journal = Journal(Writer(connection), open_readonly(finished))
+    connection.close()
+
+    async with asyncio.timeout(20):
+        with pytest.raises(JournalUnwritable, match="closed database"):
+            await journal.commit_call(*call("late"))
+        with pytest.raises(JournalUnwritable, match="not closed well"):
+            await journal.close()
+
+
 async def test_one_entry_that_sqlite_cannot_take_does_not_fail_its_neighbours(path, call):
     async with Journal.create(path, {}) as journal:
         too_big = RecordEnd(row_id="r", index=2**70, outcome=Outcome.VERIFIED, reason="", data={})

@@ -150,7 +150,11 @@ async def test_a_revision_that_trades_one_passing_validator_for_another_is_not_k
 
 
 async def test_a_revision_that_is_as_good_is_kept(visit_node):
-    answers = {"draft": ["good"], "critique": ["rename x", "NO MORE FEEDBACK"], "revise": ["better"]}
+    answers = {
+        "draft": ["good"],
+        "critique": ["rename x", "NO MORE FEEDBACK"],
+        "revise": ["better"],
+    }
 
     visit = await visit_node(
         "critique_loop",

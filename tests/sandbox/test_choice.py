@@ -82,7 +82,7 @@ async def test_the_canaries_notice_that_there_are_no_walls():
 async def test_a_missing_layer_is_said_with_the_ways_out(monkeypatch):
     monkeypatch.setattr(providers, "allow_list", lambda: b"no filter at all")
 
-    with pytest.raises(SandboxUnavailable, match="PR_SET_SECCOMP: Invalid argument.*ways out"):
+    with pytest.raises(SandboxUnavailable, match=r"PR_SET_SECCOMP: Invalid argument.*ways out"):
         await ReducedProvider().start(slots=1)
 
 

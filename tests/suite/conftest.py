@@ -114,11 +114,14 @@ class Lines:
 
     def __init__(self, spec: SourceSpec) -> None:
         self._file = spec.folder / spec.config.file_path
+        self._id = spec.config.id
 
     def fingerprint(self) -> str:
         return "fake"
 
     def check(self) -> Iterator[Problem]:
+        if self._id == "ident":
+            yield Problem(code="unknown-column", message="no column `ident`", at=("id",))
         if not self._file.exists():
             yield Problem(
                 code="file-not-found",

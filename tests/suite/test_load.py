@@ -1,15 +1,11 @@
 """Loading: all mistakes in one go and in place; a suite without errors is frozen and whole."""
 
 import json
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sygra_eval.suite import check_suite, load_suite, override_model, resolved_yaml
+from sygra_eval.suite import override_model
 from sygra_eval.values import Row, Severity, UsageError
 
 FIVE_MISTAKES = """\
@@ -275,6 +271,15 @@ def test_id_column_and_source_id_mean_the_same(folder):
     assert folder.only().code == "conflict"
 
 
+def test_what_a_source_says_of_its_id_stands_at_id_column(folder):
+    folder.change(", id: id}", "}\n  id_column: §ident")
+    place = folder.take_out("§")
+
+    diagnostic = folder.only()
+
+    assert (diagnostic.code, diagnostic.line, diagnostic.column) == ("unknown-column", *place)
+
+
 def test_two_validators_of_one_name_are_refused(folder):
     folder.change("column: expected}", "column: expected}\n    - {use: contains, column: id}")
 
@@ -382,88 +387,3 @@ def test_an_override_of_a_model_that_is_not_there_is_refused(folder):
     diagnostic = folder.only(overrides={"autor": override_model("embedded")})
 
     assert (diagnostic.code, diagnostic.fix) == ("unknown-model", "write `author`")
-
-
-def test_the_hash_is_of_the_data_alone(folder, tmp_path):
-    before = folder.load().sha256
-
-    folder.write(
-        "# a comment\n" + folder.file.read_text().replace("{name: good}", "\n  name:   'good'")
-    )
-    moved = tmp_path / "elsewhere"
-    shutil.copytree(folder.path, moved, ignore=shutil.ignore_patterns("elsewhere"))
-
-    assert folder.load().sha256 == before
-    assert load_suite(moved / "suite.yaml", folder.plugins).sha256 == before
-    folder.change("hello", "goodbye")
-    assert folder.load().sha256 != before
-
-
-def test_a_resolved_suite_loads_again_from_anywhere_to_the_same_hash(folder, tmp_path):
-    folder.write("critic: {use: scripted, says: |\n    several\n    lines}\n", "models.yaml")
-    folder.write("critic:\n  use: scripted\n  says: |\n    several\n    lines\n", "models.yaml")
-    suite = folder.load(overrides={"author": override_model("embedded")})
-    run = tmp_path / "reports"
-    run.mkdir()
-
-    (run / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
-    again = load_suite(run / "suite.yaml", folder.plugins, folder=suite.folder)
-
-    assert again.sha256 == suite.sha256
-    assert (again.models, again.nodes, again.first_row) == (
-        suite.models,
-        suite.nodes,
-        suite.first_row,
-    )
-    assert "says: |\n      several\n" in resolved_yaml(suite), "people read it too"
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.text(st.characters(codec="utf-8"), max_size=40))
-def test_any_description_survives_the_resolved_suite(folder, text):
-    suite = folder.load()
-    document = {**suite.document, "suite": {"name": "good", "description": text}}
-    other = folder.path / "other.yaml"
-
-    other.write_text(resolved_yaml(replace(suite, document=document)), "utf-8", newline="")
-
-    assert load_suite(other, folder.plugins).description == text
-
-
-KEYS = "name use type node_type nodes edges from to source model prompt validators candidate"
-SECTIONS = "suite models data_config graph_config quality sandbox output_config card report other"
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=4)
-    ),
-    max_leaves=15,
-)
-SECTION = st.sampled_from([*SECTIONS.split(), "schema_config"])
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.dictionaries(SECTION, JSON, max_size=5), st.booleans())
-def test_no_document_raises_anything_but_diagnostics(folder, changes, is_good_otherwise):
-    data = dict(folder.load().document) if is_good_otherwise else {"suite": {"name": "x"}}
-    other = folder.path / "other.yaml"
-    other.write_text(json.dumps(data | changes), encoding="utf-8")
-
-    found = check_suite(other, folder.plugins)
-
-    for diagnostic in found:
-        assert diagnostic.line >= 1
-        assert diagnostic.message
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.data())
-def test_a_suite_cut_or_scrambled_anywhere_gives_diagnostics_or_loads(folder, data):
-    text = folder.file.read_text()
-    start = data.draw(st.integers(0, len(text)))
-    length = data.draw(st.integers(0, 30))
-    other = folder.path / "other.yaml"
-    other.write_text(text[:start] + data.draw(st.text("{}[]:, -a\n")) + text[start + length :])
-
-    check_suite(other, folder.plugins)

@@ -1,0 +1,95 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from sygra_eval.sandbox import ReducedProvider
+from sygra_eval.validators import UnitTestsConfig, python_compiles, unit_tests
+from sygra_eval.values import (
+    Candidate,
+    Execution,
+    ExecutionResult,
+    Limits,
+    Sandbox,
+    Stage,
+    ValidatorContext,
+    ValidatorSpec,
+    Verdict,
+)
+
+JudgeTests = Callable[..., Awaitable[Verdict]]
+LIMITS = Limits(wall_s=4, cpu_s=2, memory_mb=256, max_output_mb=1)
+
+
+class Keeping:
+    """A sandbox that hands on to a real one, keeps what it was asked, and can fail to start."""
+
+    def __init__(self, inner: Sandbox) -> None:
+        self.inner = inner
+        self.asked: list[Execution] = []
+        self.failures: list[ExecutionResult] = []
+
+    def describe(self) -> str:
+        return self.inner.describe()
+
+    async def run(self, execution: Execution) -> ExecutionResult:
+        self.asked.append(execution)
+        return self.failures.pop() if self.failures else await self.inner.run(execution)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Keeping]:
+    """The real `reduced` sandbox, closed again."""
+    keeping = Keeping(await ReducedProvider().start(slots=2))
+    yield keeping
+    await keeping.close()
+
+
+@pytest.fixture
+def judge_tests(sandbox: Keeping) -> JudgeTests:
+    """Judges code by `unit_tests`; columns by keyword, `visible` and `hidden` are their names."""
+
+    async def judge(
+        code: str | None,
+        *,
+        stage: Stage = Stage.FINAL,
+        entry_point: str | None = "add",
+        config: dict[str, object] | None = None,
+        **columns: object,
+    ) -> Verdict:
+        named = config or {"from": {group: group for group in columns if group != "extra"}}
+        spec = ValidatorSpec(
+            name="tests",
+            use="unit_tests",
+            is_required=False,
+            config=UnitTestsConfig.model_validate(named),
+        )
+        context = ValidatorContext(
+            validator=spec, columns=columns, stage=stage, sandbox=sandbox, limits=LIMITS
+        )
+        return await unit_tests(candidate(code, entry_point), context)
+
+    return judge
+
+
+@pytest.fixture
+def judge_compiles(sandbox: Keeping) -> JudgeTests:
+    """Judges code by `python_compiles`."""
+
+    async def judge(code: str | None, *, entry_point: str | None = "add") -> Verdict:
+        spec = ValidatorSpec(name="compiles", use="python_compiles", is_required=True, config={})
+        context = ValidatorContext(
+            validator=spec, columns={}, stage=Stage.LOOP, sandbox=sandbox, limits=LIMITS
+        )
+        return await python_compiles(candidate(code, entry_point), context)
+
+    return judge
+
+
+def candidate(code: str | None, entry_point: str | None) -> Candidate:
+    extraction = "1:single-fence" if code else "no_code: no Python code in the answer (rule 15)"
+    return Candidate(
+        text=code or "I cannot help.", code=code, extraction=extraction, entry_point=entry_point
+    )
