@@ -1,8 +1,8 @@
 """What verdicts come to: an outcome, its reason, and the grade of a row's evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sygra_eval.values import Outcome, Status, Verdict
+from sygra_eval.values import Outcome, State, Status, Verdict
 
 GRADES = ("none", "tests", "tests + hidden")
 """From the weakest evidence to the strongest that this version can gather."""
@@ -45,3 +45,24 @@ def grade_of(verdicts: Sequence[Verdict]) -> str:
     if "hidden" in groups:
         return "tests + hidden"
     return "tests" if groups else "none"
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+    "any": object,
+}
+
+
+def schema_mismatch(fields: Mapping[str, str], state: State) -> str | None:
+    """Say which variable is not of the type that `schema_config` names; None when all are."""
+    for name, wanted in fields.items():
+        value = state.get(name)
+        is_bool_as_number = isinstance(value, bool) and wanted in ("int", "float")
+        if is_bool_as_number or not isinstance(value, _TYPES[wanted]):
+            return f"schema: `{name}` is {type(value).__name__}, the suite asks for {wanted}"
+    return None

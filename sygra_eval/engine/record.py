@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from sygra_eval.engine.data_row import data_row, leftover_row
 from sygra_eval.engine.judging import judge
-from sygra_eval.engine.outcome import outcome_of
+from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import (
@@ -107,6 +107,9 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
     outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
+    mismatch = schema_mismatch(suite.schema_fields, state)
+    if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
+        outcome, reason = Outcome.REJECTED, mismatch
     loop = _last_loop(visits)
     return RecordEnd(
         row_id=row.id,

@@ -37,12 +37,22 @@ def _by_name(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-ModelByName = Annotated[ModelChoice, BeforeValidator(_by_name)]
+ModelByName = Annotated[
+    ModelChoice, BeforeValidator(_by_name, json_schema_input_type=str | ModelChoice)
+]
 """In a suite: `model: NAME` or `model: {name: NAME, parameters: {...}}`."""
 
 
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+OneName = Annotated[
+    list[str],
+    Field(min_length=1, max_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+]
+"""In a suite: `NAME` or `[NAME]`; one name means the reply's text."""
 
 
 class LlmConfig(BaseModel):
@@ -52,7 +62,7 @@ class LlmConfig(BaseModel):
 
     model: ModelByName
     prompt: Prompt
-    output_keys: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1, max_length=1)]
+    output_keys: OneName
 
     def outputs(self) -> tuple[str, ...]:
         """Return the variable that the reply becomes."""

@@ -105,6 +105,10 @@ class CritiqueLoopConfig(BaseModel):
         """Return the variable that holds the kept answer."""
         return (self.output,)
 
+    def candidate_output(self) -> str:
+        """Return the variable that is judged where the suite does not say which."""
+        return self.output
+
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield unknown models, variables and validators, and a loop that cannot end well."""
         yield from self.draft.model.problems(scope, ("draft", "model"))

@@ -213,7 +213,7 @@ async def test_tests_may_look_at_what_became_of_the_arguments(judge_tests):
         ("def f(): return 1\nif __name__ == '__main__': input('n? ')", "assert f() == 1"),
         ("class f:\n def __init__(s, v): s.v = v\n def __eq__(s, o): return s.v == o",
          "assert f(1) == 1"),
-        ("def f(): return 1", "class T:\n x = 1\n assert x\n def t(self): assert f() == 1\nT().t()"),
+        ("def f(): return 1", "class T:\n x = 1\n assert x\n def t(s): assert f() == 1\nT().t()"),
         ("def f(n): return n and f(n - 1)", "assert f(900) == 0"),
     ],
 )  # fmt: skip
