@@ -5,18 +5,14 @@ project's root, then what `-p` names. Start at `load_plugins`; built-ins are kno
 only and register through the hooks that a user's plugin uses.
 """
 
-import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -45,6 +41,7 @@ KINDS = tuple(_SINGULAR)
 _ASYNC_HOOKS = frozenset(
     name for name, spec in vars(Hooks).items() if inspect.iscoroutinefunction(spec)
 )
+_AWAITED_HOOKS = _ASYNC_HOOKS | {"sygra_wrap_node"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +141,8 @@ def load_plugins(
     pm.register(_RegisteredNodes(plugins), name="sygra_eval.registered_nodes")
 
     for name in BUILT_INS:
-        _register(plugins, importlib.import_module(name), name, "built in", blocked)
+        if name not in blocked:
+            _register(plugins, importlib.import_module(name), name, "built in")
     if not environ.get("SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD"):
         for entry in importlib.metadata.entry_points(group=PROJECT):
             _register_entry_point(plugins, entry, blocked)
@@ -192,38 +190,53 @@ class _RegisteredNodes:
         return {} if additions is None else additions
 
 
-def _register(
-    plugins: Plugins, plugin: ModuleType, name: str, origin: str, blocked: frozenset[str]
-) -> None:
-    if name in blocked or name.rpartition(".")[2] in blocked:
-        return
+def _register(plugins: Plugins, plugin: object, name: str, origin: str) -> None:
+    if plugins.pluggy.get_name(plugin) is not None:
+        return  # named twice, as by an entry point and by -p
     if name in plugins.origins:
         raise PluginError(f"two plugins are called `{name}`: {plugins.origins[name]} and {origin}")
-    _check_hook_names(plugins.pluggy, plugin, name, origin)
-    plugins.pluggy.register(plugin, name=name)
+    who = f"plugin {name} ({origin})"
+    if inspect.isclass(plugin):
+        raise PluginError(f"{who} is a class; name a module or an instance of it")
+    _check_hooks(plugins.pluggy, plugin, who)
+    try:
+        plugins.pluggy.register(plugin, name=name)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{who}: {' '.join(str(error).split())}") from error
     plugins.origins[name] = origin
 
 
-def _check_hook_names(pm: pluggy.PluginManager, plugin: ModuleType, name: str, origin: str) -> None:
+def _check_hooks(pm: pluggy.PluginManager, plugin: object, who: str) -> None:
     known = [hook for hook in vars(Hooks) if hook.startswith("sygra_")]
-    for attribute, value in list(vars(plugin).items()):
-        if not (attribute.startswith("sygra_") and callable(value)):
-            continue
+    for attribute in dir(plugin):
         options = pm.parse_hookimpl_opts(plugin, attribute)
         if options is None:
-            raise PluginError(
-                f"plugin {name} ({origin}): `{attribute}` is not marked; put @hookimpl above it"
-            )
+            if attribute.startswith("sygra_") and callable(getattr(plugin, attribute)):
+                raise PluginError(f"{who}: `{attribute}` is not marked; put @hookimpl above it")
+            continue
         hook = options.get("specname") or attribute
-        if hook not in known and not options.get("optionalhook"):
+        if hook in known:
+            is_wrapper = bool(options.get("wrapper") or options.get("hookwrapper"))
+            _check_kind(hook, getattr(plugin, attribute), who, is_wrapper=is_wrapper)
+        elif not options.get("optionalhook"):
             near = get_close_matches(hook, known, n=1)
             hint = f"; did you mean `{near[0]}`?" if near else f"; the hooks are {', '.join(known)}"
-            raise PluginError(f"plugin {name} ({origin}): there is no hook `{hook}`{hint}")
-        if hook in _ASYNC_HOOKS and (options.get("wrapper") or options.get("hookwrapper")):
-            raise PluginError(
-                f"plugin {name} ({origin}): `{hook}` is async, so a wrapper would see a coroutine "
-                "and not its result; use the hook `sygra_wrap_node` instead"
-            )
+            raise PluginError(f"{who}: there is no hook `{hook}`{hint}")
+
+
+def _check_kind(hook: str, implementation: object, who: str, *, is_wrapper: bool) -> None:
+    """Refuse what would be called and come to nothing."""
+    if is_wrapper and hook in _ASYNC_HOOKS:
+        raise PluginError(
+            f"{who}: `{hook}` is async, so a wrapper would see a coroutine and not its result; "
+            "use the hook `sygra_wrap_node` instead"
+        )
+    if is_wrapper:
+        raise PluginError(f"{who}: `{hook}` takes no wrapper; write a plain implementation")
+    if inspect.iscoroutinefunction(implementation) and hook not in _AWAITED_HOOKS:
+        raise PluginError(
+            f"{who}: `{hook}` is not async, so nobody would await this; make it a plain `def`"
+        )
 
 
 def _register_entry_point(
@@ -235,12 +248,12 @@ def _register_entry_point(
     origin = f"{dist.name} {dist.version}" if dist else "entry point"
     try:
         loaded = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"plugin `{entry.name}` of {origin} cannot be imported: {type(error).__name__}: "
             f"{error}; leave it out with `-p no:{entry.name}`"
         ) from error
-    _register(plugins, loaded, entry.name, origin, blocked)
+    _register(plugins, loaded, entry.name, origin)
 
 
 def _register_folder(
@@ -259,25 +272,40 @@ def _register_folder(
         )
         return
     for path in _files(folder):
-        name = path.parent.name if path.name == "__init__.py" else path.stem
-        _register(plugins, _import_file(path, content), name, str(path), blocked)
+        _register_file(plugins, path, content, blocked)
+
+
+def _register_file(plugins: Plugins, path: Path, content: str, blocked: frozenset[str]) -> None:
+    """Register a file under its stem, or under its path where the stem is taken."""
+    stem, origin = path.parent.name if path.name == "__init__.py" else path.stem, str(path)
+    if blocked & {stem, origin} or origin in plugins.origins.values():
+        return
+    try:
+        module = trust.import_source(path, content)
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"plugin {path} cannot be imported: {type(error).__name__}: {error}; leave it out "
+            f"with `-p no:{stem}`"
+        ) from error
+    _register(plugins, module, origin if stem in plugins.origins else stem, origin)
 
 
 def _register_named(plugins: Plugins, name: str, blocked: frozenset[str]) -> None:
-    path = Path(name)
-    if path.suffix == ".py":
+    if name.endswith(".py"):
+        path = Path(name).resolve()
         if not path.is_file():
             raise PluginError(f"-p {name}: there is no such file")
-        module = _import_file(path, trust.content_hash(path))
-        _register(plugins, module, path.stem, str(path), blocked)
+        _register_file(plugins, path, trust.content_hash(path), blocked)
+        return
+    if name in blocked:
         return
     try:
         module = importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(
             f"-p {name} cannot be imported: {type(error).__name__}: {error}"
         ) from error
-    _register(plugins, module, name, f"-p {name}", blocked)
+    _register(plugins, module, name, f"-p {name}")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -285,28 +313,6 @@ def _files(folder: Path) -> list[Path]:
     modules = [p for p in folder.glob("*.py") if not p.name.startswith("_")]
     packages = [p for p in folder.glob("*/__init__.py") if not p.parent.name.startswith("_")]
     return sorted([*modules, *packages])
-
-
-def _import_file(path: Path, content: str) -> ModuleType:
-    """Import by path under a name that holds a hash, so that equal stems cannot collide."""
-    place = hashlib.sha256(f"{path.resolve()}\0{content}".encode()).hexdigest()[:16]
-    stem = path.parent.name if path.name == "__init__.py" else path.stem
-    name = f"sygra_plugins_{place}_{stem}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"plugin {path}: Python has no loader for it")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise PluginError(
-            f"plugin {path} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    return module
 
 
 def _collect_types(plugins: Plugins) -> None:
@@ -319,9 +325,9 @@ def _collect_types(plugins: Plugins) -> None:
             except PluginError:
                 raise
             except Exception as error:
+                who = _origin(plugins, implementation.plugin_name)
                 raise PluginError(
-                    f"plugin {implementation.plugin_name}: sygra_register_{kind} raised "
-                    f"{type(error).__name__}: {error}"
+                    f"plugin {who}: sygra_register_{kind} raised {type(error).__name__}: {error}"
                 ) from error
 
 

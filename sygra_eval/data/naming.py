@@ -7,6 +7,7 @@ from sygra_eval.data.surrogates import is_text
 from sygra_eval.values import BadRow, Row
 
 _LONGEST_KEPT = 32
+_MOST_NAMED = 12
 
 
 class Namer:
@@ -39,11 +40,8 @@ class Namer:
         """Return the id, or why there is none."""
         column = self._id_column
         if column is None or column not in columns:
-            names = ", ".join(f"`{_short(name)}`" for name in columns)
-            return (
-                None,
-                f"it has no column `{column}`, which holds the id; it has {names or 'none'}",
-            )
+            names = ", ".join(f"`{_short(name)}`" for name in list(columns)[:_MOST_NAMED]) or "none"
+            return None, f"it has no column `{column}`, which holds the id; it has {names}"
         value = columns[column]
         match value:
             case bool() | float() | list() | dict():

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -51,7 +51,7 @@ class DiskSource:
         with self._refusing_unreadable(), self._path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    async def rows(self) -> AsyncIterator[Row | BadRow]:
+    async def rows(self) -> AsyncGenerator[Row | BadRow, None]:
         """Yield each place of the file in order; reading and parsing leave the loop free.
 
         :raises UsageError: When the file cannot be read.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 from sygra_eval.engine.outcome import grade_of
 from sygra_eval.suite import Suite
@@ -15,6 +16,26 @@ from sygra_eval.values import (
     State,
     Verdict,
 )
+
+_TEXT = "text"
+TYPICAL_ROW: Mapping[str, object] = {
+    "answer": _TEXT,
+    "code": _TEXT,
+    "messages": [{"role": _TEXT, "content": _TEXT}],
+    "rounds": 1,
+    "stop_reason": _TEXT,
+    "verdicts": [
+        {"validator": _TEXT, "status": _TEXT, "score": 1.0, "reason": _TEXT, "isolation": _TEXT}
+    ],
+    "provenance": {
+        "suite_sha256": _TEXT,
+        "row_id": _TEXT,
+        "models": [{"role": _TEXT, "name": _TEXT, "model": _TEXT, "parameters": _TEXT}],
+        "prompt_sha256": _TEXT,
+    },
+    "grade": _TEXT,
+}
+"""The types of our own columns, which a file has also where all its rows hold nothing there."""
 
 
 def data_row(
@@ -31,7 +52,8 @@ def data_row(
 ) -> dict[str, object]:
     """Return the row: input columns, what was made of them, why it is right, where it is from.
 
-    A row that is not verified also says its `reason`, as the last column.
+    A row that is not verified also says its `reason`, as the last column (`outcome_reason` where
+    the source has a `reason` of its own).
     """
     answer = judgement.candidate.text
     messages = [*(message.as_dict() for message in prompt), Message("assistant", answer).as_dict()]
@@ -54,13 +76,18 @@ def data_row(
     for column, mapping in suite.output_map.items():
         data[column] = mapping.value if mapping.variable is None else state.get(mapping.variable)
     if outcome is not Outcome.VERIFIED:
-        data["reason"] = reason
+        data[_reason_column(row)] = reason
     return data
 
 
 def leftover_row(row: Row, reason: str) -> dict[str, object]:
     """Return what is known of a row that failed before it was judged."""
-    return {**row.columns, "row_id": row.id, "reason": reason}
+    return {**row.columns, _reason_column(row): reason}
+
+
+def _reason_column(row: Row) -> str:
+    """Leave a source's own `reason` alone."""
+    return "outcome_reason" if "reason" in row.columns else "reason"
 
 
 def _verdict_column(verdict: Verdict) -> dict[str, object]:

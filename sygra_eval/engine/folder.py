@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sygra_eval.data import write_jsonl, write_parquet
+from sygra_eval.engine.data_row import TYPICAL_ROW
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import Plugins
@@ -51,11 +52,12 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
     for outcome in Outcome:
         rows = partial(_rows, folder, outcome)
         write_jsonl(folder / f"{outcome.value}.jsonl", rows())
-    write_parquet(folder / "verified.parquet", partial(_rows, folder, Outcome.VERIFIED))
+    verified = partial(_rows, folder, Outcome.VERIFIED)
+    parquet = write_parquet(folder / "verified.parquet", verified, like=TYPICAL_ROW)
     reporters = plugins.of("reporters")
     for file, view in VIEWS.items():
         _write_text(folder / file, reporters[view].implementation(summary))
-    _write_manifest(folder, summary)
+    _write_manifest(folder, summary, parquet.notes)
 
 
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
@@ -66,7 +68,7 @@ def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
                 yield end.data
 
 
-def _write_manifest(folder: Path, summary: RunSummary) -> None:
+def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:
     """Write the sha256 of data files, reports, card and suite."""
     names = [f"{outcome.value}.jsonl" for outcome in Outcome]
     names += ["verified.parquet", *VIEWS, "suite.yaml"]
@@ -81,6 +83,7 @@ def _write_manifest(folder: Path, summary: RunSummary) -> None:
         "suite_sha256": summary.suite_sha256,
         "rows": {outcome.value: count for outcome, count in summary.counts.items()},
         "files": files,
+        "notes": list(notes),
     }
     _write_text(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 

@@ -23,6 +23,7 @@ from sygra_eval.journal import (
     loop_end_to_json,
     request_hash,
 )
+from sygra_eval.suite import RESERVED_COLUMNS, UnknownVariable
 from sygra_eval.values import (
     BadAnswer,
     BadRow,
@@ -67,6 +68,13 @@ class _Trace:
     loop: LoopEnd | None = None
 
 
+class _BadInput(InfrastructureError):
+    """The row cannot be run as it stands."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"bad_input: {message}")
+
+
 async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     """Take one row to its outcome and journal it.
 
@@ -86,6 +94,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             end = await _generate_and_judge(row, visits, setting)
         except Interrupted:
             return None
+        except UnknownVariable as error:
+            end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
     await setting.journal.finish(end)
@@ -94,6 +104,9 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
 
 async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
+    if taken := RESERVED_COLUMNS & row.columns.keys():
+        names = ", ".join(f"`{name}`" for name in sorted(taken))
+        raise _BadInput(f"{row.origin}: {names} would be overwritten; rename in the source")
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
         visit = await _visit(node, row, state, setting)
@@ -168,8 +181,10 @@ async def _visit(node: Node, row: Row, state: State, setting: Setting) -> Visit:
         messages=trace.messages,
         loop=trace.loop,
     )
-    await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
-    return visit
+    # What a resumed run will read is also what this one goes on with.
+    return _visit_from_json(
+        await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
+    )
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:

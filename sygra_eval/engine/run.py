@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.progress import Progress, ShowProgress
 from sygra_eval.engine.record import settle
+from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
@@ -55,6 +56,7 @@ class _Tally:
     before: int
     started: float
     show: ShowProgress | None
+    log: RunLog
     done: int = 0
     counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
 
@@ -149,15 +151,44 @@ async def _drive(
     tell: Tell,
 ) -> RunSummary:
     """Take every row to its outcome, then write the folder."""
-    journal, observe = setting.journal, setting.plugins.observe
+    with RunLog(folder) as log:
+
+        def tell_and_log(sentence: str) -> None:
+            log.event("note", text=sentence)
+            tell(sentence)
+
+        try:
+            await _take_all(setting, plan, folder, source, show, tell_and_log, log)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            await setting.journal.close()
+        summary = summarise(folder)
+        log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
+    write_folder(folder, summary, setting.plugins)
+    counts = {outcome.value: count for outcome, count in summary.counts.items()}
+    end = RunEnd(
+        folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts
+    )
+    setting.plugins.observe("sygra_run_finished", tell, run=end)
+    return summary
+
+
+async def _take_all(
+    setting: Setting,
+    plan: Plan,
+    folder: Path,
+    source: Source,
+    show: ShowProgress | None,
+    tell: Tell,
+    log: RunLog,
+) -> None:
+    """Journal the start, the rows, and how the start ended."""
+    journal = setting.journal
     total = await _count(source, plan.limit)
     before = sum(journal.counts().values())
     tally = _Tally(
-        total=total,
-        before=before,
-        started=time.monotonic(),
-        show=show,
-        done=before,
+        total=total, before=before, started=time.monotonic(), show=show, log=log, done=before
     )
     view = RunView(
         folder=folder,
@@ -165,28 +196,26 @@ async def _drive(
         rows_total=total,
         isolation=_isolation(setting.sandbox),
     )
-    try:
-        journal.event("started", pid=os.getpid())
-        observe("sygra_run_started", tell, run=view)
-        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
-        journal.event(
-            "stopped" if setting.stop.is_draining else "finished",
-            rows=rows_read,
-            wall_s=time.monotonic() - tally.started,
-            calls_sent=setting.counters.calls_sent,
-            calls_cached=setting.counters.calls_cached,
-            cause=setting.stop.cause,
-        )
-    finally:
-        await journal.close()
-    summary = summarise(folder)
-    write_folder(folder, summary, setting.plugins)
-    counts = {outcome.value: count for outcome, count in summary.counts.items()}
-    end = RunEnd(
-        folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts
-    )
-    observe("sygra_run_finished", tell, run=end)
-    return summary
+    journal.event("started", pid=os.getpid())
+    log.event("started", rows=total, rows_before=before, isolation=view.isolation)
+    setting.plugins.observe("sygra_run_started", tell, run=view)
+    rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    kind = "stopped" if setting.stop.is_draining else "finished"
+    fields = {
+        "rows": rows_read if total is None else total,
+        "wall_s": time.monotonic() - tally.started,
+        "calls_sent": setting.counters.calls_sent,
+        "calls_cached": setting.counters.calls_cached,
+        "cause": setting.stop.cause,
+    }
+    journal.event(kind, **fields)
+    log.event(kind, **fields)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first failure of the records' tasks; the others follow from it or are like it."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _take_rows(
@@ -245,6 +274,7 @@ def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
     setting.plugins.observe("sygra_record_finished", tell, record=end)
     tally.done += 1
     tally.counts[end.outcome] += 1
+    tally.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)
     if tally.show is None:
         return
     tally.show(
@@ -269,29 +299,32 @@ def _in_flight(setting: Setting) -> int:
     return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
 
 
-async def _limited(source: Source, limit: int | None) -> AsyncIterator[Row | BadRow]:
+async def _limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
     taken = 0
     if limit == 0:
         return
-    async for row in source.rows():
-        yield row
-        taken += 1
-        if taken == limit:
-            return
+    async with contextlib.aclosing(source.rows()) as rows:
+        async for row in rows:
+            yield row
+            taken += 1
+            if taken == limit:
+                return
 
 
 async def _count(source: Source, limit: int | None) -> int | None:
     counted = 0
-    async for _ in _limited(source, limit):
-        counted += 1
-        if counted > COUNTED_ROWS:
-            return None
+    async with contextlib.aclosing(_limited(source, limit)) as rows:
+        async for _ in rows:
+            counted += 1
+            if counted > COUNTED_ROWS:
+                return None
     return counted
 
 
 async def _refuse_an_empty_source(source: Source, limit: int | None) -> None:
-    async for _ in _limited(source, limit):
-        return
+    async with contextlib.aclosing(_limited(source, limit)) as rows:
+        async for _ in rows:
+            return
     raise NothingSelected("the source has no rows, so there is nothing to run")
 
 

@@ -33,7 +33,7 @@ def summarise(folder: Path) -> RunSummary:
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
-    document = _document(folder)
+    document, labels = _document(folder), json.loads(plan["labels"])
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
     exit_code, exit_reason = _exit(life.state, count.outcomes, rows)
@@ -78,8 +78,8 @@ def summarise(folder: Path) -> RunSummary:
         model_s=calls.latency_s,
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
-        models=_models(document, json.loads(plan["labels"])),
-        warnings=_warnings(document, estimated=calls.estimated),
+        models=_models(document, labels),
+        warnings=_warnings(document, labels, estimated=calls.estimated),
         exit_code=exit_code,
         exit_reason=exit_reason,
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
@@ -286,14 +286,16 @@ def _models(
     )
 
 
-def _warnings(document: Mapping[str, Any], *, estimated: int) -> tuple[str, ...]:
+def _warnings(
+    document: Mapping[str, Any], labels: Mapping[str, str], *, estimated: int
+) -> tuple[str, ...]:
     warnings = []
     for name, node in ((document.get("graph_config") or {}).get("nodes") or {}).items():
         author, critic = _model_of(node, "draft"), _model_of(node, "critique")
-        if author is not None and author == critic:
+        if author is not None and critic is not None and labels[author] == labels[critic]:
             warnings.append(
-                f"author and critic of `{name}` are the same model `{author}`: its critique "
-                "carries little information"
+                f"author and critic of `{name}` are the same model, {labels[author]}: its "
+                "critique carries little information"
             )
     if estimated:
         warnings.append(f"{estimated} answers came without token counts; theirs are estimated")

@@ -5,6 +5,7 @@ are the same whenever the program does the same.
 """
 
 import asyncio
+import os
 import re
 import signal
 import sysconfig
@@ -34,13 +35,15 @@ REASONS = {
 class ColdSandbox:
     """Runs each program in a process of its own, at most `slots` at once."""
 
-    def __init__(self, name: str, lockup: Lockup, base: Path) -> None:
+    def __init__(self, name: str, lockup: Lockup, base: Path, lock: int) -> None:
         self.name, self.lockup, self.base = name, lockup, base
         self.in_force = name
+        self._lock = lock
         self._slots = asyncio.Semaphore(lockup.slots)
         self._launcher = compiled_launcher()
         self._running: set[ColdProcess] = set()
-        self._idle = asyncio.Event()
+        self._folders: set[Path] = set()
+        self._folder_went = asyncio.Event()
         self._is_closed = False
 
     def describe(self) -> str:
@@ -53,20 +56,29 @@ class ColdSandbox:
             if self._is_closed:
                 raise InfrastructureError(f"sandbox `{self.name}` is closed")
             folder = make_private(self.base, execution.files, self.lockup.uid)
+            self._folders.add(folder)
             try:
                 return await self._run_in(folder, execution)
             finally:
-                await asyncio.shield(asyncio.to_thread(remove_if_it_goes, folder))
+                await asyncio.shield(self._remove(folder))
 
     async def close(self) -> None:
         """End what still runs and remove what was left behind."""
         self._is_closed = True
         for process in self._running:
             process.kill()
-        while self._running:
-            self._idle.clear()
-            await self._idle.wait()
-        await asyncio.to_thread(remove_if_it_goes, self.base)
+        while self._folders:
+            self._folder_went.clear()
+            await self._folder_went.wait()
+        if self._lock >= 0:
+            await asyncio.to_thread(remove_if_it_goes, self.base)
+            os.close(self._lock)
+            self._lock = -1
+
+    async def _remove(self, folder: Path) -> None:
+        await asyncio.to_thread(remove_if_it_goes, folder)
+        self._folders.discard(folder)
+        self._folder_went.set()
 
     async def _run_in(self, folder: Path, execution: Execution) -> ExecutionResult:
         try:
@@ -79,7 +91,6 @@ class ColdSandbox:
         finally:
             ended = process.end()
             self._running.discard(process)
-            self._idle.set()
         if is_overfull(folder, execution.limits.file_mb):
             process.killed_for = process.killed_for or ExecutionStatus.OUTPUT_LIMIT
         return self._result(process, ended, execution, folder)

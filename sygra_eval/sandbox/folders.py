@@ -1,5 +1,6 @@
 """Private folders: one base per sandbox, one folder in it per execution, gone afterwards."""
 
+import fcntl
 import os
 import stat
 import tempfile
@@ -7,24 +8,49 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+PREFIX = "sygra-eval-"
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 MOST_ENTRIES = 1024  # as many as the box's own tmpfs has inodes
 
 
-def make_base() -> Path:
-    """Make the folder that holds the executions' folders; nobody can list it but us."""
-    base = Path(tempfile.mkdtemp(prefix="sygra-eval-", dir=walkable_temp()))
-    base.chmod(0o711)
-    return base
+def make_base() -> tuple[Path, int]:
+    """Make the folder that holds the executions' folders, and the descriptor that keeps it ours.
+
+    The descriptor holds a lock for as long as this process lives; bases without one were left by
+    a killed harness and are removed now. Nobody but us can list a base.
+    """
+    temp = walkable_temp()
+    remove_stale(temp)
+    fresh = Path(tempfile.mkdtemp(prefix="." + PREFIX, dir=temp))
+    fresh.chmod(0o711)
+    lock = os.open(fresh, FOLDER | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    base = temp / fresh.name.removeprefix(".")  # known by its name only once it is locked
+    fresh.rename(base)
+    return base, lock
 
 
-def walkable_temp() -> str:
+def remove_stale(temp: Path) -> None:
+    """Remove the bases of harnesses that are no more."""
+    for base in temp.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # not ours, locked by a living one, or just gone
+            if base.lstat().st_uid != os.geteuid():
+                continue
+            lock = os.open(base, FOLDER)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(base)
+            finally:
+                os.close(lock)
+
+
+def walkable_temp() -> Path:
     """Find a temporary folder that any user can walk to; a program's HOME lies in it."""
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - only looked at
         path = Path(place).resolve()
         if all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents)):
-            return str(path)
-    return tempfile.gettempdir()
+            return path
+    return Path(tempfile.gettempdir())
 
 
 def make_private(base: Path, files: Mapping[str, str], uid: int | None) -> Path:
@@ -35,7 +61,7 @@ def make_private(base: Path, files: Mapping[str, str], uid: int | None) -> Path:
     folder = Path(tempfile.mkdtemp(dir=base))
     made = [folder, *(folder / name for name in files)]
     for path, text in zip(made[1:], files.values(), strict=True):
-        path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+        path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
     if uid is not None:
         for path in made:
             os.chown(path, uid, uid)

@@ -179,7 +179,7 @@ def spawn(execution: Execution, folder: Path, lockup: Lockup, launcher: bytes) -
             reading[kind], writing = os.pipe()
             child_side[kind] = writing
             os.set_blocking(reading[kind], False)
-        child_side[0] = memory_file(execution.stdin.encode("utf-8", errors="surrogateescape"))
+        child_side[0] = memory_file(execution.stdin.encode("utf-8", errors="surrogatepass"))
         settings = marshal.dumps(settings_of(execution, folder, lockup))
         child_side[4] = memory_file(launcher + settings)
         pid = spawn_with(child_side)

@@ -6,7 +6,6 @@ import sysconfig
 from pathlib import Path
 
 from sygra_eval.sandbox.canaries import prove
-from sygra_eval.sandbox.folders import make_base
 from sygra_eval.sandbox.syscalls import allow_list
 from sygra_eval.values import Sandbox, SandboxUnavailable
 
@@ -49,17 +48,19 @@ class ReducedProvider:
     async def _proved(self, slots: int) -> Sandbox:
         refuse_other_systems()
         from sygra_eval.sandbox.cold import ColdSandbox  # Linux alone has what it imports
+        from sygra_eval.sandbox.folders import make_base
         from sygra_eval.sandbox.process import Lockup
 
-        base = make_base()
+        bpf = allow_list()
+        base, lock = make_base()
         lockup = Lockup(
             has_walls=True,
             uid=uid_to_become(base),
-            bpf=allow_list(),
+            bpf=bpf,
             readable=(*SYSTEM_READABLE, *library_folders()),
             slots=slots,
         )
-        sandbox = ColdSandbox(self.name, lockup, base)
+        sandbox = ColdSandbox(self.name, lockup, base, lock)
         try:
             proof = await prove(sandbox, layers=("landlock", "seccomp", "rlimit"))
         except BaseException:
@@ -76,13 +77,14 @@ class NoneProvider:
     strength = 0
 
     async def start(self, slots: int) -> Sandbox:
-        """Hand out a sandbox in name only, once it has run `print(1)`."""
+        """Hand out a sandbox in name only."""
         refuse_other_systems()
         from sygra_eval.sandbox.cold import ColdSandbox  # Linux alone has what it imports
+        from sygra_eval.sandbox.folders import make_base
         from sygra_eval.sandbox.process import Lockup
 
         lockup = Lockup(has_walls=False, uid=None, bpf=b"", readable=(), slots=slots)
-        return ColdSandbox(self.name, lockup, make_base())
+        return ColdSandbox(self.name, lockup, *make_base())
 
 
 def refuse_other_systems() -> None:
@@ -102,7 +104,6 @@ def uid_to_become(base: Path) -> int | None:
     if os.getuid() != 0:
         return None
     try:
-        os.chown(base / ".", -1, -1)
         probe = base / "probe"
         probe.touch()
         os.chown(probe, NOBODY, NOBODY)

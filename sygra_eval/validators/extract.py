@@ -5,6 +5,7 @@ unambiguous; the one that found the code is evidence. There is no repair beyond 
 import or renaming a function would verify what the model did not write.
 """
 
+import json
 import re
 import textwrap
 from collections.abc import Callable
@@ -27,6 +28,8 @@ WRONG_TAGS = frozenset({"js", "javascript", "text", "plaintext", "txt", "plain",
 SMART = str.maketrans("\u201c\u201d\u2018\u2019\u00a0", "\"\"'' ")  # quotes, no-break space
 THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 UNCLOSED_THINKING = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+CODE_ELEMENT = re.compile(r"<(code|answer|solution)>(?P<code>.*)</\1>", re.DOTALL)
+PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: (?P<typed>.*)|$)", re.MULTILINE)
 FIRST_LINE_OF_CODE = re.compile(r"(?:import|from|def|async def|class)\s|@\w")
 
 
@@ -45,7 +48,7 @@ def extract(
     """Find the code that the answer means to be judged by."""
     if len(answer) > LONGEST_ANSWER:
         return Extracted(code=None, rule=f"no_code: longer than {LONGEST_ANSWER // 1024} KiB")
-    text = THINKING.sub("", normalised(answer))
+    text = unwrapped(THINKING.sub("", normalised(answer)))
     if UNCLOSED_THINKING.search(text):
         return Extracted(code=None, rule="no_code: unclosed reasoning (rule 11)")
     fences = fences_of(text)
@@ -74,6 +77,20 @@ def candidate_of(answer: str, entry_point: str | None) -> Candidate:
 def normalised(answer: str) -> str:
     """Unify line ends and drop the byte order mark (rule 6)."""
     return answer.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+
+
+def unwrapped(text: str) -> str:
+    """Take the code out of a JSON object or an XML element that wraps it (rule 14)."""
+    inner = text.strip()
+    if inner.startswith("{") and inner.endswith("}"):
+        try:
+            held = json.loads(inner)
+        except (ValueError, RecursionError):
+            return text
+        code = held.get("code")
+        return code if isinstance(code, str) else text
+    element = CODE_ELEMENT.fullmatch(inner)
+    return element["code"] if element else text
 
 
 def from_fences(fences: tuple[Fence, ...], entry_point: str | None) -> Extracted | None:
@@ -188,7 +205,11 @@ def names_it(entry_point: str | None) -> Callable[[str], bool]:
 
 
 def readable(content: str) -> str:
-    """Repair typographic quotes and spaces where the code does not parse otherwise (rule 6)."""
+    """Repair what keeps code from parsing: a transcript's prompts (10), typographic marks (6)."""
+    if PROMPT.search(content) and not parses(content):
+        lines = (PROMPT.match(line) for line in content.split("\n"))
+        typed = "\n".join(line["typed"] or "" for line in lines if line) + "\n"
+        return typed if parses(typed) else content
     plain = content.translate(SMART)
     return plain if plain != content and not parses(content) and parses(plain) else content
 
@@ -202,7 +223,7 @@ def made(rule: str, content: str, entry_point: str | None, *warnings: str) -> Ex
     if not parses(code):
         return Extracted(code=ended(code), rule=rule, warnings=(*notes, "it does not parse"))
     if code != content:
-        notes.append("typographic quotes or spaces were replaced (rule 6)")
+        notes.append("typographic marks or a transcript's prompts were replaced (rules 6, 10)")
     if entry_point and entry_point not in defined_names(code):
         notes.append(f"`{entry_point}` is not defined at the top level")
     return Extracted(code=ended(code), rule=rule, warnings=tuple(notes))

@@ -11,7 +11,7 @@ ONLY_THE_TREE = 0x400  # ast.PyCF_ONLY_AST, without the 10 ms that importing `as
 def report() -> dict[str, object]:
     """Say what the compiler said, and which names the program binds at its top level."""
     warnings.simplefilter("ignore")
-    with open("answer.py", encoding="utf-8", newline="") as file:  # noqa: PTH123 - start-up time
+    with open("answer.py", "rb") as file:  # noqa: PTH123 - start-up time
         source = file.read()
     try:
         compile(source, "answer.py", "exec", dont_inherit=True)

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sygra_eval.validators.syntax import tree_of
+from sygra_eval.validators.syntax import parsed_afresh
 
 OPERATORS = {
     ast.Eq: "==",
@@ -95,8 +95,8 @@ def program_of(statement: str, title: str, entry_point: str | None) -> tuple[str
 
     A text that defines `check(candidate)` is called with the entry point, unless it does so.
     """
-    tree = tree_of(statement)
-    if tree is None:
+    tree = parsed_afresh(statement)
+    if not isinstance(tree, ast.Module):
         raise BadTests(f"{title} is not Python")
     has_check = any(
         isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args
@@ -104,24 +104,23 @@ def program_of(statement: str, title: str, entry_point: str | None) -> tuple[str
     )
     if has_check and entry_point is None:
         raise BadTests(f"{title} defines `check(candidate)`, but the row names no entry point")
+    calls_itself = any(is_call_of_check(node) for node in tree.body)
     rewriting = ShowComparisons(entry_point if has_check else None)
-    program = ast.unparse(ast.fix_missing_locations(rewriting.visit(copy_of(tree))))
-    shown = rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
-    calls_itself = any(
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-        and node.value.func.id == "check"
-        for node in tree.body
-    )
+    try:
+        program = ast.unparse(ast.fix_missing_locations(rewriting.visit(tree)))
+    except RecursionError as error:
+        raise BadTests(f"{title} is nested too deeply") from error
     if has_check and not calls_itself:
         program += f"\ncheck({entry_point})"
-    return program, shown
+    return program, rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
 
 
-def copy_of(tree: ast.Module) -> ast.Module:
-    """Copy a tree that is going to be changed: parsed ones are shared."""
-    return ast.parse(ast.unparse(tree))
+def is_call_of_check(node: ast.stmt) -> bool:
+    """Whether a statement is `check(...)`."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="check"))):
+            return True
+    return False
 
 
 class ShowComparisons(ast.NodeTransformer):

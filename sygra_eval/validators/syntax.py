@@ -17,6 +17,11 @@ def tree_of(code: str) -> ast.Module | None:
 @lru_cache(maxsize=8)  # a few only: the tree of a hostile source is large
 def parsed_or_line(code: str) -> ast.Module | int:
     """Parse, or tell the 1-based line at which that failed (1 where the parser does not say)."""
+    return parsed_afresh(code)
+
+
+def parsed_afresh(code: str) -> ast.Module | int:
+    """Parse into a tree that nobody else holds."""
     if len(code) > LONGEST_SOURCE:
         return 1
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
 """Rows as they come from a source, the state of a record, and where a record ends."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +58,7 @@ class Source(Protocol):
         """Identify the input's content, so that a changed input is noticed on resume."""
         ...
 
-    def rows(self) -> AsyncIterator[Row | BadRow]:
+    def rows(self) -> AsyncGenerator[Row | BadRow, None]:
         """Yield the rows in a stable order, with flat memory; a bad one does not end it."""
         ...
 

@@ -1,6 +1,8 @@
 import asyncio
 import os
 import re
+import select
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,9 @@ def entries(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()]
 
 
-def children() -> list[str]:
-    """The processes that this one has started, dead ones that nobody reaped among them."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+def children(pid: int) -> list[str]:
+    """The processes that one has started, dead ones that nobody reaped among them."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 async def started(folder: Path) -> None:
@@ -211,7 +213,7 @@ async def test_a_cancelled_run_leaves_nothing(reduced):
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert children() == []
+    assert children(os.getpid()) == []
 
 
 async def test_closing_ends_what_runs_and_removes_the_folder():
@@ -235,3 +237,38 @@ async def test_a_file_name_that_leads_elsewhere_is_refused(reduced, name):
     with pytest.raises(ValueError, match="plain file name"):
         await reduced.run(Execution(files={name: "pass"}, entry=name))
     assert entries(reduced.base) == []
+
+
+HARNESS = """
+import asyncio, sys
+from sygra_eval.sandbox import ReducedProvider
+from sygra_eval.values import Execution
+
+async def main():
+    sandbox = await ReducedProvider().start(slots=1)
+    print(sandbox.base, flush=True)
+    await sandbox.run(Execution(files={"a.py": "import time; time.sleep(60)"}, entry="a.py"))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_harness_takes_its_programs_along_and_the_next_one_cleans_up():
+    harness = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HARNESS, stdout=asyncio.subprocess.PIPE
+    )
+    base = Path((await harness.stdout.readline()).decode().strip())
+    await started(base)
+    while not (programs := children(harness.pid)):  # noqa: ASYNC110 - no event for it
+        await asyncio.sleep(0.01)
+    ended = [os.pidfd_open(int(pid)) for pid in programs]
+
+    harness.kill()
+    await harness.wait()
+
+    for pidfd in ended:
+        assert select.select([pidfd], [], [], 30)[0] == [pidfd]
+        os.close(pidfd)
+    assert base.exists()
+    await (await ReducedProvider().start(slots=1)).close()
+    assert not base.exists()

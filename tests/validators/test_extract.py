@@ -1,4 +1,5 @@
 import ast
+import json
 import time
 
 import pytest
@@ -76,6 +77,16 @@ def fenced(code: str, tag: str = "python", marks: str = "```") -> str:
         ),
         pytest.param(F, "7:no-fence", F, id="7 nothing else"),
         pytest.param(f"Here's the code:\n{F}\nI hope it's fine.", "7:no-fence", F, id="7 prose"),
+        pytest.param(
+            fenced(">>> def f(x):\n...     return x\n... \n>>> f(1)\n1\n"),
+            "1:single-fence",
+            "def f(x):\n    return x\n\nf(1)\n",
+            id="10 a transcript",
+        ),
+        pytest.param(
+            json.dumps({"reason": "so", "code": F}), "7:no-fence", F, id="14 JSON"
+        ),
+        pytest.param(f"<code>\n{fenced(F)}</code>", "1:single-fence", F, id="14 XML"),
         pytest.param(
             f"<think>\n{fenced('def f(x): return 0')}</think>\n{fenced(F)}",
             "1:single-fence",
@@ -191,6 +202,9 @@ def test_whatever_is_answered_code_parses_or_says_that_it_does_not(answer, entry
         "> " * 30_000,
         "<think>" * 9000,
         "@a\n" * 20_000,
+        ">>> x\n" * 10_000,
+        '{"a":' * 10_000 + "}",
+        "\ud800def f(): pass",
     ],
     ids=lambda text: repr(text[:8]),
 )

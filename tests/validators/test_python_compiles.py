@@ -23,6 +23,7 @@ async def test_code_that_compiles_passes_and_is_not_run(judge_compiles):
         ("(" * 5000, "too many nested parentheses"),
         ("x = " + "-" * 60_000 + "1", ""),
         ("a\x00b", "null"),
+        ("x = '\ud800'", "SyntaxError: (unicode error)"),
     ],
 )  # fmt: skip
 async def test_code_that_does_not_fails_with_the_place(judge_compiles, code, reason):

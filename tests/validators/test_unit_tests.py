@@ -77,6 +77,7 @@ async def test_hidden_tests_run_after_the_visible_ones_and_decide(judge_tests):
         ("import os\ndef add(a, b): os._exit(0)", "the program ended before its tests did"),
         ("def add(a, b): raise SystemExit(0)", "visible test 1 of 3 failed: `add(1, 2)`: the code"),
         ("1/0", "the code fails when it is loaded: ZeroDivisionError: division by zero"),
+        ("x = '\ud800'", "the code fails when it is loaded: SyntaxError"),
         ("def add(a, b:", "the code fails when it is loaded: SyntaxError"),
         ("while True: pass", "the code does not finish loading: still running when its time"),
         ("def add(a, b):\n    while True: pass", "`add(1, 2)`: still running when its time was up"),
@@ -246,6 +247,11 @@ async def test_a_row_without_its_hidden_tests_is_not_passed_on_the_visible_ones(
     ("column", "reason"),
     [
         (["assert add(1, 2"], "test 1 of `visible` is not Python"),
+        (["assert '\ud800'"], "test 1 of `visible` is not Python"),
+        (
+            ["assert add(1, 2) == " + "+".join("1" * 900)],
+            "test 1 of `visible` is nested too deeply",
+        ),
         ([ADDS[0], 3], "test 2 of `visible` is int, not a text"),
         ({"a": 1}, "column `visible` holds dict, not a text or a list"),
     ],

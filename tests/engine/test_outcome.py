@@ -1,0 +1,110 @@
+"""What verdicts come to, whatever their order; only required ones decide."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sygra_eval.engine import grade_of, outcome_of
+from sygra_eval.values import Evidence, Outcome, Status, TestCount, Verdict
+
+STATUSES = st.sampled_from(Status)
+WORST_FIRST = (Status.FAIL, Status.ERROR, Status.SKIP, Status.PASS)
+OUTCOMES = {
+    Status.FAIL: Outcome.REJECTED,
+    Status.ERROR: Outcome.FAILED,
+    Status.SKIP: Outcome.REJECTED,
+    Status.PASS: Outcome.VERIFIED,
+}
+
+
+def verdict(
+    status: Status, *, name: str = "v", is_required: bool = True, **tests: tuple[int, int]
+) -> Verdict:
+    counted = {group: TestCount(passed=p, total=t) for group, (p, t) in tests.items()}
+    return Verdict(
+        validator=name,
+        status=status,
+        reason=f"it says {status}",
+        is_required=is_required,
+        evidence=Evidence(tests=counted),
+    )
+
+
+VERDICTS = st.lists(st.tuples(STATUSES, st.booleans()), max_size=6).map(
+    lambda drawn: [
+        verdict(status, name=f"v{index}", is_required=is_required)
+        for index, (status, is_required) in enumerate(drawn)
+    ]
+)
+
+
+@given(VERDICTS)
+def test_the_worst_required_verdict_decides(verdicts: Sequence[Verdict]):
+    required = {verdict.status for verdict in verdicts if verdict.is_required}
+
+    outcome, _ = outcome_of(verdicts)
+
+    worst = next((status for status in WORST_FIRST if status in required), None)
+    assert outcome is (Outcome.UNJUDGED if worst is None else OUTCOMES[worst])
+
+
+@given(VERDICTS, st.randoms(use_true_random=False))
+def test_the_order_of_verdicts_does_not_decide(verdicts, chance):
+    shuffled = chance.sample(verdicts, len(verdicts))
+
+    assert outcome_of(shuffled)[0] is outcome_of(verdicts)[0]
+    assert grade_of(shuffled) == grade_of(verdicts)
+
+
+@given(VERDICTS, STATUSES)
+def test_a_verdict_that_is_not_required_changes_no_outcome(verdicts, status):
+    more = [*verdicts, verdict(status, name="more", is_required=False)]
+
+    assert outcome_of(more) == outcome_of(verdicts)
+
+
+@given(VERDICTS)
+def test_the_reason_names_the_first_validator_that_decided(verdicts):
+    outcome, reason = outcome_of(verdicts)
+
+    required = [verdict for verdict in verdicts if verdict.is_required]
+    if outcome in (Outcome.REJECTED, Outcome.FAILED):
+        worst = min((verdict.status for verdict in required), key=WORST_FIRST.index)
+        first = next(verdict for verdict in required if verdict.status is worst)
+        assert reason.endswith(f"{first.validator}: it says {worst}")
+
+
+def test_a_skip_is_rejected_as_not_applicable_and_an_error_names_its_kind():
+    assert outcome_of([verdict(Status.SKIP)])[1] == "not applicable: v: it says skip"
+    assert outcome_of([verdict(Status.ERROR)])[1] == "validator error: v: it says error"
+
+
+@pytest.mark.parametrize(
+    ("groups", "grade"),
+    [
+        ({}, "none"),
+        ({"visible": (2, 2)}, "tests"),
+        ({"hidden": (2, 2)}, "tests + hidden"),
+        ({"visible": (1, 1), "hidden": (3, 3)}, "tests + hidden"),
+        ({"visible": (1, 1), "hidden": (0, 0)}, "tests"),
+    ],
+)
+def test_the_grade_is_the_strongest_evidence_that_passed(groups, grade):
+    assert grade_of([verdict(Status.PASS), verdict(Status.PASS, **groups)]) == grade
+
+
+@given(STATUSES.filter(lambda status: status is not Status.PASS))
+def test_evidence_that_did_not_pass_gives_no_grade(status):
+    assert grade_of([verdict(status, hidden=(1, 2))]) == "none"
+
+
+def test_all_passed_with_less_evidence_than_the_suite_asks_for_is_rejected():
+    verdicts = [verdict(Status.PASS, visible=(2, 2))]
+
+    outcome, reason = outcome_of(verdicts, least_grade="tests + hidden")
+
+    assert outcome is Outcome.REJECTED
+    assert reason == "grade: `tests`, the suite asks for `tests + hidden`"
+    assert outcome_of(verdicts, least_grade="tests")[0] is Outcome.VERIFIED

@@ -1,0 +1,156 @@
+"""Every way in which a row of a run can end, with real code in the real sandbox."""
+
+import pytest
+
+from sygra_eval.engine import ExitCode
+from sygra_eval.testing import status
+from sygra_eval.values import Outcome
+from tests.engine.conftest import answer, code_row, counts_add_up, fast_suite
+
+
+async def test_each_row_ends_where_its_answer_belongs(code_suite, run):
+    suite = code_suite(
+        code_row("right", "draft=right"),
+        code_row("visible", "draft=wrong revise=wrong"),
+        code_row("hidden", "draft=hard-coded"),
+        code_row("talk", "draft=talk revise=talk"),
+        code_row("broken", "draft=broken revise=broken"),
+        code_row("endless", "draft=endless revise=endless"),
+        code_row("repaired", "draft=wrong revise=right"),
+        '{"id": "cut off, "question"',
+        {"id": "short", "question": "draft=right", "entry_point": "f", "visible_tests": []},
+        code_row("right", "draft=right"),
+    )
+
+    finished = await run(suite)
+
+    reasons = {end.row_id: end.reason.split("\n")[0] for end in finished.ends()}
+    assert finished.outcomes() == {
+        "right": "verified",
+        "visible": "rejected",
+        "hidden": "rejected",
+        "talk": "rejected",
+        "broken": "rejected",
+        "endless": "rejected",
+        "repaired": "verified",
+        "rows.jsonl:8": "failed",
+        "short": "failed",
+        "rows.jsonl:10": "failed",
+    }
+    assert "f(1)" in reasons["visible"]
+    assert "hidden" in reasons["hidden"]
+    assert "no code" in reasons["talk"]
+    assert "line" in reasons["broken"]
+    assert "time" in reasons["endless"]
+    assert reasons["rows.jsonl:8"].startswith("bad_input: ")
+    assert reasons["rows.jsonl:10"].startswith("bad_input: the id `right` is taken")
+    assert counts_add_up(finished.summary)
+    assert finished.summary.repaired == ("repaired",)
+
+
+async def test_rejected_and_failed_rows_say_their_reason_last(code_suite, run):
+    suite = code_suite(
+        code_row("wrong", "draft=wrong revise=wrong"),
+        {**code_row("short", "draft=right"), "visible_tests": 7},
+        "no row at all",
+    )
+
+    finished = await run(suite)
+
+    (rejected,) = finished.rows("rejected")
+    assert list(rejected)[-1] == "reason"
+    assert rejected["reason"].startswith("unit_tests: ")
+    assert rejected["grade"] == "none"
+    judged, bad = finished.rows("failed")
+    assert judged["reason"].startswith("validator error: unit_tests: ")
+    assert (bad["origin"], bad["reason"][:9]) == ("rows.jsonl:3", "bad_input")
+
+
+async def test_a_server_that_breaks_in_the_middle_fails_the_rows_it_leaves(
+    code_suite, run, endpoint
+):
+    def until_the_third(body):
+        if len(endpoint.requests) < 5:
+            return answer(body)
+        return status(401, {"error": {"code": "invalid_api_key", "message": "no such key"}})
+
+    endpoint.answers_with(until_the_third)
+    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(6)))
+
+    finished = await run(suite)
+
+    assert finished.summary.exit_code is ExitCode.INCOMPLETE
+    assert counts_add_up(finished.summary)
+    assert finished.summary.counts[Outcome.FAILED] >= 4
+    assert all(row["reason"].startswith("refused_key: ") for row in finished.rows("failed"))
+    assert finished.summary.causes[0].reason.startswith("refused_key")
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome", "reason"),
+    [
+        ("anything", "verified", "all required validators passed"),
+        ("says-fail", "rejected", "says: as the row says"),
+        ("says-skip", "rejected", "not applicable: says: as the row says"),
+        ("says-error", "failed", "validator error: says: as the row says"),
+        (
+            "says-raise",
+            "failed",
+            "validator error: says: plugin fast_plugin: RuntimeError: as the row says",
+        ),
+        (
+            "says-nonsense",
+            "failed",
+            "validator error: says: plugin fast_plugin returned str, not a Verdict",
+        ),
+        ("call-unreachable", "failed", "unreachable: as the row says"),
+    ],
+)
+async def test_what_plugins_say_decides_and_is_named(tmp_path, run, word, outcome, reason):
+    suite = fast_suite(tmp_path, ["anything else", word, "and more"])
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"r0": "verified", "r1": outcome, "r2": "verified"}
+    assert finished.ends()[1].reason == reason
+
+
+async def test_without_validators_rows_end_unjudged_and_are_written_apart(tmp_path, run):
+    suite = fast_suite(tmp_path, ["one", "two"], quality={})
+
+    finished = await run(suite)
+
+    assert finished.summary.exit_code is ExitCode.PASSED
+    assert finished.summary.counts[Outcome.UNJUDGED] == 2
+    assert [row["answer"] for row in finished.rows("unjudged")] == ["one", "two"]
+    assert not (finished.folder / "verified.jsonl").exists()
+    assert not (finished.folder / "verified.parquet").exists()
+
+
+async def test_an_optional_validator_is_shown_and_decides_nothing(tmp_path, run):
+    quality = {
+        "validators": [{"use": "says", "required": True}, {"use": "says", "name": "taste"}]
+    }
+    suite = fast_suite(tmp_path, ["taste-fail", "taste-raise"], quality=quality)
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"r0": "verified", "r1": "verified"}
+    tally = {tally.validator: tally for tally in finished.summary.validators}
+    assert (tally["taste"].failed, tally["taste"].errors, tally["taste"].is_required) == (
+        1,
+        1,
+        False,
+    )
+
+
+async def test_a_candidate_that_is_no_text_fails_its_row_and_says_what_it_is(tmp_path, run):
+    rows = ['{"id": "r0", "question": "one", "answer": 7}', '{"id": "r1", "question": "two"}']
+    nodes = {"mark": {"node_type": "tag"}}
+    suite = fast_suite(
+        tmp_path, rows, nodes=nodes, quality={"candidate": "id", "validators": [{"use": "says"}]}
+    )
+
+    finished = await run(suite)
+
+    assert counts_add_up(finished.summary)
