@@ -53,7 +53,7 @@ def lock_up(settings: dict[str, object]) -> str:
     wants_result, has_walls = bool(settings["wants_result"]), bool(settings["has_walls"])
     uid, parent = settings["uid"], settings["parent"]
     os.setsid()
-    os.closerange(STATUS_FD + 1, 1 << 16)  # close_range(2) inside; libraries leak descriptors
+    os.closerange(STATUS_FD + 1, 1 << 20)  # by close_range(2); libraries leak descriptors
     for unwanted in (CODE_FD,) if wants_result else (RESULT_FD, CODE_FD):
         close_if_open(unwanted)
     os.chdir(str(settings["folder"]))

@@ -24,6 +24,7 @@ SETUP_LIMIT_S = 60.0  # for the interpreter's start; not the program's time
 WATCH_EVERY_S = 0.25
 MOST_RESULT_BYTES = 4 << 20
 CHUNK = 1 << 16
+MOST_DRAINED = 17  # chunks: the largest pipe; without isolation a stray could write for ever
 ABOVE_FIXED_FDS = 64  # duplicates start here, so that none is in the way of 0 to 5
 BOOT = "import marshal;f=open(4,'rb',closefd=False);exec(marshal.load(f));main(marshal.load(f))"
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -100,30 +101,35 @@ class ColdProcess:
 
     def on_data(self, kind: int) -> None:
         """Take what a pipe has to give; close it at its end."""
-        if not self.read_once(kind):
+        if self.read_once(kind) == b"":
             asyncio.get_running_loop().remove_reader(self.pipes[kind])
             os.close(self.pipes.pop(kind))
-        if self.stdout.total + self.stderr.total > self.limit_bytes:
+        if self.has_written_too_much():
             self.kill(ExecutionStatus.OUTPUT_LIMIT)
 
-    def read_once(self, kind: int) -> bool:
-        """Read one chunk; False at the pipe's end, and when it has nothing to give."""
+    def has_written_too_much(self) -> bool:
+        """Whether output or result are beyond what a program may write."""
+        output = self.stdout.total + self.stderr.total
+        return output > self.limit_bytes or len(self.result) > MOST_RESULT_BYTES
+
+    def read_once(self, kind: int) -> bytes | None:
+        """Read one chunk: empty at the pipe's end, None when there is nothing now."""
         try:
             chunk = os.read(self.pipes[kind], CHUNK)
         except BlockingIOError:
-            return False
+            return None
         match kind:
             case 1:
                 self.stdout.feed(chunk)
             case 2:
                 self.stderr.feed(chunk)
-            case 3 if len(self.result) <= MOST_RESULT_BYTES:
+            case 3:
                 self.result += chunk
             case 5:
                 self.setup += chunk
                 if not chunk or chunk.endswith(b"\n"):
                     self.is_settled.set()
-        return bool(chunk)
+        return chunk
 
     def kill(self, why: ExecutionStatus | None = None) -> None:
         """End it at once; the first reason is kept."""
@@ -147,11 +153,13 @@ class ColdProcess:
         os.close(self.pidfd)
         for kind, descriptor in self.pipes.items():
             loop.remove_reader(descriptor)
-            while self.stdout.total + self.stderr.total <= self.limit_bytes:
+            for _ in range(MOST_DRAINED):
                 if not self.read_once(kind):
                     break
             os.close(descriptor)
         self.pipes.clear()
+        if self.has_written_too_much():
+            self.killed_for = self.killed_for or ExecutionStatus.OUTPUT_LIMIT
         return Ended(
             exit_code=os.WEXITSTATUS(state) if os.WIFEXITED(state) else None,
             signal=os.WTERMSIG(state) if os.WIFSIGNALED(state) else None,

@@ -18,7 +18,7 @@ async def test_each_row_ends_where_its_answer_belongs(code_suite, run):
         code_row("endless", "draft=endless revise=endless"),
         code_row("repaired", "draft=wrong revise=right"),
         '{"id": "cut off, "question"',
-        {"id": "short", "question": "draft=right", "entry_point": "f", "visible_tests": []},
+        {**code_row("untested", "draft=right"), "visible_tests": []},
         code_row("right", "draft=right"),
     )
 
@@ -34,7 +34,7 @@ async def test_each_row_ends_where_its_answer_belongs(code_suite, run):
         "endless": "rejected",
         "repaired": "verified",
         "rows.jsonl:8": "failed",
-        "short": "failed",
+        "untested": "rejected",
         "rows.jsonl:10": "failed",
     }
     assert "f(1)" in reasons["visible"]
@@ -42,6 +42,7 @@ async def test_each_row_ends_where_its_answer_belongs(code_suite, run):
     assert "no code" in reasons["talk"]
     assert "line" in reasons["broken"]
     assert "time" in reasons["endless"]
+    assert reasons["untested"].startswith("not applicable: unit_tests: ")
     assert reasons["rows.jsonl:8"].startswith("bad_input: ")
     assert reasons["rows.jsonl:10"].startswith("bad_input: the id `right` is taken")
     assert counts_add_up(finished.summary)
@@ -145,12 +146,55 @@ async def test_an_optional_validator_is_shown_and_decides_nothing(tmp_path, run)
 
 
 async def test_a_candidate_that_is_no_text_fails_its_row_and_says_what_it_is(tmp_path, run):
-    rows = ['{"id": "r0", "question": "one", "answer": 7}', '{"id": "r1", "question": "two"}']
+    rows = ['{"id": "r0", "question": "one", "made": 7}', '{"id": "r1", "question": "", "made": ""}']
     nodes = {"mark": {"node_type": "tag"}}
-    suite = fast_suite(
-        tmp_path, rows, nodes=nodes, quality={"candidate": "id", "validators": [{"use": "says"}]}
-    )
+    quality = {"candidate": "made", "validators": [{"use": "says"}]}
+    suite = fast_suite(tmp_path, rows, nodes=nodes, quality=quality)
 
     finished = await run(suite)
 
-    assert counts_add_up(finished.summary)
+    assert finished.outcomes() == {"r0": "failed", "r1": "verified"}
+    assert finished.ends()[0].reason == "the candidate `made` is int, a text is needed"
+
+
+@pytest.mark.parametrize(
+    ("column", "word"), [("question", "no `question`"), ("visible_tests", "`visible_tests`")]
+)
+async def test_a_row_that_lacks_a_column_is_named_and_costs_no_call(
+    code_suite, run, endpoint, column, word
+):
+    lacking = code_row("lacking", "draft=right")
+    del lacking[column]
+    suite = code_suite(code_row("good", "draft=right"), lacking, code_row("last", "draft=right"))
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"good": "verified", "lacking": "failed", "last": "verified"}
+    reason = finished.ends()[1].reason
+    assert reason.startswith("bad_input: rows.jsonl:2: ")
+    assert word in reason
+    assert len(endpoint.requests) == 4  # a draft and a critique for each of the other two
+
+
+async def test_a_column_that_our_data_has_too_is_bad_input_in_its_row(tmp_path, run):
+    rows = ['{"id": "r0", "question": "one"}', '{"id": "r1", "question": "two", "grade": "A"}']
+    suite = fast_suite(tmp_path, rows)
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"r0": "verified", "r1": "failed"}
+    assert finished.ends()[1].reason.startswith("bad_input: rows.jsonl:2: `grade`")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "outcome"), [("str", "verified"), ("list", "rejected"), ("int", "rejected")]
+)
+async def test_a_variable_of_another_type_than_the_schema_names_is_rejected(
+    tmp_path, run, wanted, outcome
+):
+    fields = [{"name": "answer", "type": wanted}]
+    suite = fast_suite(tmp_path, ["one"], schema_config={"fields": fields})
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"r0": outcome}

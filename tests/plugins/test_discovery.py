@@ -29,7 +29,7 @@ def distribution(tmp_path, monkeypatch):
 
     def install(name: str, entry_points: dict[str, str], **modules: str) -> None:
         site = tmp_path / f"site-{name}"
-        info = site / f"{name}-1.2.dist-info"
+        info = site / f"{name.replace('-', '_')}-1.2.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
         lines = "".join(f"{key} = {value}\n" for key, value in entry_points.items())
@@ -128,7 +128,9 @@ def test_two_distributions_with_one_plugin_name_are_both_named(project, distribu
     distribution("ep-one", {"same": "ep_one"}, ep_one=node_plugin("one"))
     distribution("ep-two", {"same": "ep_two"}, ep_two=node_plugin("two"))
 
-    with pytest.raises(PluginError, match=r"called `same`: ep-(one|two) 1\.2 and ep-(one|two) 1\.2"):
+    with pytest.raises(
+        PluginError, match=r"called `same`: ep-(one|two) 1\.2 and ep-(one|two) 1\.2"
+    ):
         project.load()
 
 

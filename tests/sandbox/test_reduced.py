@@ -169,7 +169,7 @@ async def test_a_result_comes_by_its_own_pipe_and_is_bounded(run_code):
 
     assert (small.result, small.stdout) == ("rrrrrrr", "printed\n")
     assert (nothing.result, large.result, unwanted.result) == (None, None, None)
-    assert large.status is ExecutionStatus.OK
+    assert large.status is ExecutionStatus.OUTPUT_LIMIT
 
 
 async def test_a_hostile_tree_is_removed(reduced, run_code):

@@ -17,7 +17,7 @@ from sygra_eval.values import (
 )
 
 JudgeTests = Callable[..., Awaitable[Verdict]]
-LIMITS = Limits(wall_s=4, cpu_s=2, memory_mb=256, max_output_mb=1)
+LIMITS = Limits(wall_s=3, cpu_s=1, memory_mb=256, max_output_mb=1)
 
 
 class Keeping:

@@ -1,0 +1,387 @@
+"""One test per hook: through a real run, so that it fails when the engine's call is taken out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sygra_eval.hookspecs import Hooks
+from sygra_eval.values import Outcome
+
+PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
+ALL_HOOKS = [name for name in vars(Hooks) if name.startswith("sygra_")]
+SEEN = """
+import json
+from pathlib import Path
+
+from sygra_eval import hookimpl
+
+def seen(what):
+    with Path(__file__).with_suffix(".seen").open("a") as file:
+        file.write(json.dumps(what) + "\\n")
+"""
+VALIDATORS = "quality: {validators: [{use: shouts, required: true}]}\n"
+SHOUTS = """
+from sygra_eval import Status, Verdict
+
+async def shouts(candidate, ctx):
+    isolation = ctx.sandbox.describe()
+    if candidate.text.isupper():
+        return Verdict(validator="shouts", status=Status.PASS, reason=isolation)
+    return Verdict(validator="shouts", status=Status.FAIL, reason=f"too soft in {isolation}")
+
+@hookimpl
+def sygra_register_validators(register):
+    register("shouts", shouts)
+"""
+LOOP = """
+    solve:
+      node_type: critique_loop
+      draft: {model: author, prompt: [{user: "{question}"}]}
+      critique: {model: author, prompt: [{user: "bad, round {round}"}]}
+      revise: {model: author, prompt: [{user: "{question} {round}"}]}
+      until: {sentinel: ENOUGH}
+      max_rounds: 5
+      output: answer
+"""
+LLM_NODE = """
+    solve: {node_type: llm, model: author, prompt: [{user: "{question}"}], output_keys: answer}
+"""
+
+
+@pytest.fixture
+def plugin(project):
+    """Write a plugin into the project's folder; return a reader of what it saw."""
+
+    def write(source: str):
+        path = project.write("plugins/mine.py", SEEN + source)
+
+        def read() -> list:
+            lines = path.with_suffix(".seen").read_text().splitlines()
+            return [json.loads(line) for line in lines]
+
+        return read
+
+    return write
+
+
+def rows_of(summary, outcome: Outcome = Outcome.UNJUDGED) -> list[dict]:
+    lines = (summary.folder / f"{outcome}.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def answers(summary) -> list[str]:
+    return [row["answer"] for row in rows_of(summary)]
+
+
+@pytest.mark.parametrize("hook", ALL_HOOKS)
+def test_every_hook_has_a_test_and_a_place_in_the_docs(hook):
+    taken = getattr(Hooks, hook).__code__
+    arguments = taken.co_varnames[1 : taken.co_argcount]
+
+    assert f"test_hook_{hook.removeprefix('sygra_')}" in globals()
+    assert f"## `{hook}({', '.join(arguments)})`\n" in PAGE.read_text()
+
+
+async def test_hook_register_nodes(project, plugin, small_suite):
+    plugin("""
+async def backwards(node, state, ctx):
+    return {"answer": state["question"][::-1]}
+
+@hookimpl
+def sygra_register_nodes(register):
+    register("backwards", backwards)
+""")
+
+    summary = await project.run(
+        small_suite((LLM_NODE.strip(), "solve: {node_type: backwards}"))
+        + "quality: {candidate: answer}\n"
+    )
+
+    assert answers(summary) == ["yhw", "woh"]
+
+
+async def test_hook_register_validators(project, plugin, small_suite):
+    plugin(SHOUTS)
+
+    summary = await project.run(small_suite() + VALIDATORS)
+
+    assert summary.counts[Outcome.VERIFIED] == 2
+    (verdict,) = rows_of(summary, Outcome.VERIFIED)[0]["verdicts"]
+    assert (verdict["validator"], verdict["status"]) == ("shouts", "pass")
+
+
+async def test_hook_register_models(project, plugin, small_suite):
+    plugin("""
+from sygra_eval import ChatResponse
+from sygra_eval.values import Usage
+
+class Parrot:
+    identity = label = endpoint = "parrot"
+    max_in_flight = 1
+
+    def __init__(self, spec):
+        seen(spec.name)
+
+    async def open(self): ...
+
+    async def complete(self, request):
+        usage = Usage(prompt_tokens=1, completion_tokens=1)
+        return ChatResponse(text="polly", finish_reason="stop", usage=usage)
+
+    async def close(self): ...
+
+@hookimpl
+def sygra_register_models(register):
+    register("parrot", Parrot)
+""")
+
+    summary = await project.run(small_suite(("use: echo", "use: parrot")))
+
+    assert answers(summary) == ["polly", "polly"]
+
+
+async def test_hook_register_sources(project, plugin, small_suite):
+    plugin("""
+from sygra_eval import Row
+
+class Three:
+    def __init__(self, spec): ...
+
+    def fingerprint(self):
+        return "three"
+
+    async def rows(self):
+        for index in range(3):
+            columns = {"question": f"q{index}"}
+            yield Row(id=str(index), index=index, columns=columns, origin=f"three:{index}")
+
+@hookimpl
+def sygra_register_sources(register):
+    register("three", Three)
+""")
+
+    summary = await project.run(
+        small_suite(("{type: disk, file_path: rows.jsonl, id: id}", "{type: three}"))
+    )
+
+    assert answers(summary) == ["Q0", "Q1", "Q2"]
+
+
+async def test_hook_register_sandboxes(project, plugin, small_suite):
+    plugin(
+        SHOUTS
+        + """
+class Tent:
+    name = "none"
+    strength = 0
+
+    async def start(self, slots):
+        return self
+
+    def describe(self):
+        return "a tent"
+
+    async def close(self):
+        seen("folded")
+
+@hookimpl
+def sygra_register_sandboxes(register):
+    register("none", Tent())
+"""
+    )
+
+    summary = await project.run(
+        small_suite() + VALIDATORS, plugins=("no:sygra_eval.sandbox.builtin",)
+    )
+
+    (verdict,) = rows_of(summary, Outcome.VERIFIED)[0]["verdicts"]
+    assert verdict["reason"] == "a tent"
+
+
+async def test_hook_register_reporters(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+def sygra_register_reporters(register):
+    for name in ("terminal", "markdown", "json", "card"):
+        register(name, lambda summary, name=name: f"{name} of {summary.rows} rows")
+""")
+
+    summary = await project.run(small_suite(), plugins=("no:sygra_eval.report.builtin",))
+
+    assert (summary.folder / "report.md").read_text() == "markdown of 2 rows"
+
+
+async def test_hook_run_started(project, plugin, small_suite):
+    seen = plugin("""
+@hookimpl
+def sygra_run_started(run):
+    seen([run.suite, run.rows_total, run.folder.is_dir()])
+""")
+
+    await project.run(small_suite())
+
+    assert seen() == [["small", 2, True]]
+
+
+async def test_hook_run_node(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+async def sygra_run_node(node, state):
+    return {"answer": "taken over"} if state["id"] == "a" else None
+""")
+
+    summary = await project.run(small_suite())
+
+    assert answers(summary) == ["taken over", "HOW"]
+
+
+async def test_the_registered_implementation_answers_after_everybody_else(
+    project, plugin, small_suite
+):
+    plugin("""
+@hookimpl(trylast=True)
+async def sygra_run_node():
+    return {"answer": "asked in time"}
+""")
+
+    summary = await project.run(small_suite())
+
+    assert answers(summary) == ["asked in time", "asked in time"]
+
+
+async def test_hook_wrap_node(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+def sygra_wrap_node(node):
+    async def twice(state, proceed):
+        await proceed(state)
+        added = await proceed({**state, "question": state["question"] + "?"})
+        return {"answer": f"<{node.name}: {added['answer']}>"}
+
+    return twice
+""")
+
+    summary = await project.run(small_suite())
+
+    assert answers(summary) == ["<solve: WHY?>", "<solve: HOW?>"]
+
+
+async def test_hook_loop_should_stop(project, plugin, small_suite):
+    seen = plugin("""
+from sygra_eval.values import StopReason
+
+@hookimpl
+async def sygra_loop_should_stop(loop):
+    seen([loop.record, len(loop.rounds), loop.rounds[-1].critique])
+    return StopReason.BUDGET if len(loop.rounds) == 2 else None
+""")
+
+    summary = await project.run(small_suite((LLM_NODE, LOOP)))
+
+    (first, second) = rows_of(summary)
+    assert (first["rounds"], first["stop_reason"]) == (2, "budget")
+    assert (second["rounds"], second["stop_reason"]) == (2, "budget")
+    assert ["a", 1, "BAD, ROUND 1"] in seen()
+
+
+async def test_hook_record_finished(project, plugin, small_suite):
+    seen = plugin("""
+@hookimpl
+def sygra_record_finished(record):
+    seen([record.row_id, record.outcome])
+""")
+
+    await project.run(small_suite())
+
+    assert sorted(seen()) == [["a", "unjudged"], ["b", "unjudged"]]
+
+
+async def test_hook_run_finished(project, plugin, small_suite):
+    seen = plugin("""
+@hookimpl
+def sygra_run_finished(run):
+    written = (run.folder / "manifest.json").is_file()
+    seen([run.suite, run.exit_code, run.counts["unjudged"], written])
+""")
+
+    await project.run(small_suite())
+
+    assert seen() == [["small", 0, 2, True]]
+
+
+@pytest.mark.parametrize(
+    ("hook", "argument"),
+    [
+        ("sygra_run_started", "run"),
+        ("sygra_record_finished", "record"),
+        ("sygra_run_finished", "run"),
+    ],
+)
+async def test_a_failing_observer_is_told_and_changes_nothing(
+    project, plugin, small_suite, hook, argument
+):
+    plugin(f"""
+@hookimpl
+def {hook}({argument}):
+    raise LookupError("no tea left")
+""")
+
+    summary = await project.run(small_suite())
+
+    assert summary.exit_code == 0
+    assert f"{hook} of plugin mine: LookupError: no tea left" in project.told
+
+
+async def test_a_failing_node_ends_its_record_alone_and_is_named(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+async def sygra_run_node(node, state):
+    if state["id"] == "a":
+        raise LookupError("no tea left")
+""")
+
+    summary = await project.run(small_suite())
+
+    (failed,) = rows_of(summary, Outcome.FAILED)
+    assert failed["id"] == "a"
+    assert "node `solve` (type `llm` of plugin sygra_eval.nodes.builtin)" in failed["reason"]
+    assert "LookupError: no tea left" in failed["reason"]
+    assert answers(summary) == ["HOW"]
+
+
+async def test_the_middleware_of_the_plugin_registered_last_is_the_outermost(project, small_suite):
+    for name in ("a", "b"):
+        project.write(
+            f"plugins/{name}.py",
+            f"""
+            from sygra_eval import hookimpl
+
+            @hookimpl
+            def sygra_wrap_node():
+                async def around(state, proceed):
+                    return {{"answer": "{name}(" + (await proceed(state))["answer"] + ")"}}
+
+                return around
+            """,
+        )
+
+    summary = await project.run(small_suite())
+
+    assert answers(summary) == ["b(a(WHY))", "b(a(HOW))"]
+
+
+async def test_a_failing_validator_is_an_error_and_no_judgement(project, plugin, small_suite):
+    plugin("""
+async def shouts(candidate, ctx):
+    raise LookupError("no tea left")
+
+@hookimpl
+def sygra_register_validators(register):
+    register("shouts", shouts)
+""")
+
+    summary = await project.run(small_suite() + VALIDATORS)
+
+    assert summary.counts[Outcome.FAILED] == 2
+    assert "plugin mine: LookupError: no tea left" in rows_of(summary, Outcome.FAILED)[0]["reason"]
