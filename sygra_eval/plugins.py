@@ -138,7 +138,6 @@ def load_plugins(
     pm = pluggy.PluginManager(PROJECT)
     pm.add_hookspecs(Hooks)
     plugins = Plugins(pm, {kind: {} for kind in KINDS})
-    pm.register(_RegisteredNodes(plugins), name="sygra_eval.registered_nodes")
 
     for name in BUILT_INS:
         if name not in blocked:
@@ -152,6 +151,8 @@ def load_plugins(
     for name in named:
         if not name.startswith("no:"):
             _register_named(plugins, name, blocked)
+    # Of all that try last the one registered last is called last.
+    pm.register(_RegisteredNodes(plugins), name="sygra_eval.registered_nodes")
 
     _collect_types(plugins)
     return plugins

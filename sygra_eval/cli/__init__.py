@@ -5,16 +5,16 @@ exception becomes an exit code with a sentence that says what happened and what 
 """
 
 import importlib
-import json
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from sygra_eval.cli.failures import INTERNAL, INTERRUPTED, USAGE, fail, fail_with, say_failure
+from sygra_eval.cli.streams import settle_streams, silence
+
 VERBS = ("run", "resume", "check", "show", "plugins", "schema")
-_EXIT_INTERRUPTED, _EXIT_INTERNAL, _EXIT_USAGE = 2, 3, 4
 
 _EPILOG = (
     "Exit codes: 0 gates passed, 1 a gate failed or nothing was verified, 2 interrupted, "
@@ -34,6 +34,11 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
+        if sys.platform == "win32":
+            raise click.ClickException(
+                "this needs Linux, for the files of a run are locked and code is isolated in its "
+                "ways; on Windows take WSL, a virtual machine or a container"
+            )
         command: click.Command = importlib.import_module(f"sygra_eval.cli.{cmd_name}").command
         return command
 
@@ -62,51 +67,35 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md section 6."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_exit_code(given))
+    settle_streams()
+    sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _exit_code(arguments: list[str]) -> int:
+    as_json, stdout = "--json" in arguments, sys.stdout
     try:
         code: Any = commands.main(args=arguments, prog_name="sygra-eval", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _fail(arguments, _EXIT_INTERRUPTED, "interrupted")
+        return fail(INTERRUPTED, "interrupted", as_json=as_json)
     except click.ClickException as error:
-        error.show(sys.stderr)
-        return _fail(arguments, _EXIT_USAGE, error.format_message(), is_shown=True)
-    except BrokenPipeError:
-        sys.stderr.close()  # nobody reads; the interpreter must not complain at its exit
-        return _EXIT_INTERRUPTED
+        return _misused(error, as_json=as_json)
+    except SystemExit as stop:
+        if sys.stdout is not stdout:  # click's way where nobody reads its help
+            return 0
+        said = f"a plugin called sys.exit({stop.code!r})"
+        return fail(INTERNAL, said, as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the boundary of the command line
-        return _from_exception(arguments, error)
+        return fail_with(error, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
-def _from_exception(arguments: list[str], error: Exception) -> int:
-    # Imported here, as a verb that raised one of these has loaded them already.
-    from sygra_eval.cli.output import print_diagnostics
-    from sygra_eval.values import InfrastructureError, SygraEvalError, UsageError
-
-    if isinstance(error, UsageError):
-        print_diagnostics(error.diagnostics)
-        code = getattr(error, "exit_code", _EXIT_USAGE)
-        return _fail(arguments, code, str(error))
-    if isinstance(error, InfrastructureError | SygraEvalError):
-        return _fail(arguments, 7, str(error))
-    traceback.print_exception(error, file=sys.stderr)
-    return _fail(
-        arguments,
-        _EXIT_INTERNAL,
-        f"internal error, please report it with the lines above: {type(error).__name__}: {error}",
-    )
-
-
-def _fail(arguments: list[str], code: int, message: str, *, is_shown: bool = False) -> int:
-    """Say why on standard error and, where asked for data, in one line of JSON."""
-    if not is_shown:
-        print(f"sygra-eval: {message}", file=sys.stderr)
-    if "--json" in arguments:
-        print(json.dumps({"exit": code, "error": message}))
-    return code
+def _misused(error: click.ClickException, *, as_json: bool) -> int:
+    try:
+        error.show(sys.stderr)
+    except BrokenPipeError:
+        silence(sys.stderr)
+    if as_json:
+        say_failure(USAGE, error.format_message())
+    return USAGE

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.output import print_diagnostics, tell
+from sygra_eval.cli.streams import say
+from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode
-from sygra_eval.plugins import load_plugins, remember_trust
+from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import check_suite
 from sygra_eval.values import Diagnostic, Severity
 
@@ -23,9 +25,10 @@ def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_j
     found: list[Diagnostic] = []
     for suite in suites:
         path = Path(suite)
+        folder = path.absolute().parent
         if trust:
-            remember_trust(path.absolute().parent)
-        loaded = load_plugins(path.resolve().parent, named=plugins)
+            remember(folder)
+        loaded = load_plugins(folder, named=plugins, is_trusted=trust)
         for skipped in loaded.skipped:
             tell(skipped)
         found += check_suite(path, loaded)
@@ -33,11 +36,11 @@ def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_j
     code = ExitCode.USAGE if errors else ExitCode.PASSED
     if as_json:
         listed = [asdict(diagnostic) for diagnostic in found]
-        print(json.dumps({"exit": int(code), "diagnostics": listed}))
+        say(json.dumps({"exit": int(code), "diagnostics": listed}))
         return int(code)
     print_diagnostics(found)
     if errors:
-        print(f"{errors} error{'s' if errors > 1 else ''}")
+        say(f"{errors} error{'s' if errors > 1 else ''}")
     else:
-        print(f"{', '.join(suites)}: fit to run")
+        say(f"{', '.join(suites)}: fit to run")
     return int(code)

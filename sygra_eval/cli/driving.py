@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import shlex
+import shutil
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from pathlib import Path
 
 from sygra_eval.cli.output import ProgressLines, tell
+from sygra_eval.cli.streams import say
 from sygra_eval.engine import Progress, RunSummary, StopSignal
 from sygra_eval.report import closing_json, closing_words, terminal_report
 
@@ -16,13 +20,12 @@ Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]
 
 def drive(start: Drive, *, as_json: bool) -> int:
     """Run to the end, print the report, and return the run's exit code."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        summary = runner.run(_with_signals(start))
+    summary = asyncio.run(_with_signals(start))
     if as_json:
-        print(closing_json(summary).rstrip("\n"), flush=True)
+        say(closing_json(summary).rstrip("\n"))
     else:
-        print(terminal_report(summary))
-        print(closing_words(summary), end="", flush=True)
+        say(terminal_report(summary))
+        say(closing_words(summary, program=_program()).rstrip("\n"))
     return int(summary.exit_code)
 
 
@@ -50,10 +53,12 @@ def _draining_on_signals(stop: StopSignal) -> Iterator[None]:
             loop.remove_signal_handler(getattr(signal, name))
 
 
-def _loop_factory() -> Any:
-    """Use uvloop where the user has it: less CPU per call, no other difference."""
-    try:
-        import uvloop  # optional, and of no use to the verbs that run nothing
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
+def _program() -> str:
+    """How the user can call this command again: its name if that is on PATH, else its place."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m sygra_eval"
+    on_path = shutil.which(called.name)
+    if on_path is not None and called.exists() and Path(on_path).samefile(called):
+        return called.name
+    return shlex.quote(str(called))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
+from sygra_eval.cli.streams import complain, write_line
 from sygra_eval.engine import Progress
 from sygra_eval.report import one_line
 from sygra_eval.suite import render_diagnostic
@@ -23,12 +24,12 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
             text = Path(diagnostic.path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             text = ""
-        print(render_diagnostic(diagnostic, text), file=sys.stderr)
+        complain(render_diagnostic(diagnostic, text))
 
 
 def tell(sentence: str) -> None:
     """Print a sentence that a person should read while a run goes."""
-    print(f"note: {sentence}", file=sys.stderr, flush=True)
+    complain(f"note: {sentence}")
 
 
 class ProgressLines:
@@ -45,10 +46,7 @@ class ProgressLines:
         if is_long and not is_last and self._is_early():
             return
         self._printed_at = time.monotonic()
-        try:
-            print(_line(progress), file=self._stream, flush=True)
-        except BrokenPipeError:  # a closed terminal never ends a run
-            return
+        write_line(self._stream, _line(progress))
 
     def _is_early(self) -> bool:
         return time.monotonic() - self._printed_at < SECONDS_BETWEEN_LINES

@@ -1,15 +1,17 @@
 """`sygra-eval run SUITE...`."""
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
-from sygra_eval.cli.driving import Drive, drive
+from sygra_eval.cli.driving import drive
+from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
-from sygra_eval.engine import ExitCode, RunOptions, RunSummary, StopSignal, run_suite
+from sygra_eval.cli.trusting import remember
+from sygra_eval.engine import RunOptions, RunSummary, StopSignal, run_suite
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.plugins import remember_trust
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 
@@ -52,20 +54,38 @@ def command(
     """Generate rows, judge them, and write the verified data set and its report."""
     if trust:
         for suite in suites:
-            remember_trust(Path(suite).absolute().parent)
+            remember(Path(suite).absolute().parent)
     options = RunOptions(
         out=out,
         limit=limit,
         models=dict(_model(given) for given in models),
         plugins=plugins,
+        is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
     )
-    codes = [drive(_starting(Path(suite), options), as_json=as_json) for suite in suites]
-    return min(codes, key=WORST_FIRST.index, default=int(ExitCode.NOTHING_SELECTED))
+    return worst(_run_all([Path(suite) for suite in suites], options, as_json=as_json))
 
 
-def _starting(suite: Path, options: RunOptions) -> Drive:
-    return partial(_start, suite, options)
+def worst(codes: Iterable[int]) -> int:
+    """Return the code of several runs: the one that most needs to be looked at."""
+    return min(codes, key=WORST_FIRST.index)
+
+
+def _run_all(suites: Sequence[Path], options: RunOptions, *, as_json: bool) -> list[int]:
+    """Run one suite after the other; only an interrupt keeps those that are left from running."""
+    codes: list[int] = []
+    for suite in suites:
+        if INTERRUPTED in codes:
+            said = f"{suite} was not started: the run before it was interrupted"
+            codes.append(fail(INTERRUPTED, said, as_json=as_json))
+            continue
+        try:
+            codes.append(drive(partial(_start, suite, options), as_json=as_json))
+        except KeyboardInterrupt:
+            codes.append(fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
+        except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
+            codes.append(fail_with(error, as_json=as_json))
+    return codes
 
 
 async def _start(

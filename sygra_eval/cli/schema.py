@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
-from sygra_eval.plugins import load_plugins, remember_trust
+from sygra_eval.cli.streams import say
+from sygra_eval.cli.trusting import remember
+from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import suite_schema
 
 
@@ -15,7 +17,7 @@ from sygra_eval.suite import suite_schema
 def command(plugins: tuple[str, ...], trust: bool) -> int:
     """Print the JSON Schema of a suite, with the keys of every loaded type, for editors."""
     if trust:
-        remember_trust(Path())
-    loaded = load_plugins(Path(), named=plugins)
-    print(json.dumps(suite_schema(loaded), indent=2, ensure_ascii=False))
+        remember(Path())
+    loaded = load_plugins(Path(), named=plugins, is_trusted=trust)
+    say(json.dumps(suite_schema(loaded), indent=2, ensure_ascii=False))
     return 0

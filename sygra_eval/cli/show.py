@@ -6,6 +6,7 @@ from difflib import get_close_matches
 import click
 
 from sygra_eval.cli.places import run_folder
+from sygra_eval.cli.streams import say
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.report import record_json, record_text
 from sygra_eval.values import RecordEnd, UsageError
@@ -21,9 +22,9 @@ def command(run: str, row: str, as_json: bool) -> int:
         end = _find(reader, row, run)
         rounds = reader.rounds(end.row_id)
     if as_json:
-        print(json.dumps(record_json(end, rounds)))
+        say(json.dumps(record_json(end, rounds)))
     else:
-        print(record_text(end, rounds), end="")
+        say(record_text(end, rounds).rstrip("\n"))
     return 0
 
 

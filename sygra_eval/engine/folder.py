@@ -47,6 +47,20 @@ def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
     raise UsageError(f"{parent} holds a thousand runs of this second")
 
 
+MANIFEST = "manifest.json"
+"""Written last: while it is not there, the other files are not those of the run's end."""
+
+
+def begin_files(folder: Path) -> None:
+    """Say that the files in a folder, if any, are about to be out of date."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def is_written(folder: Path) -> bool:
+    """Say whether the files of a finished run are all there."""
+    return (folder / MANIFEST).is_file()
+
+
 def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
     """Write the data files, then the views of the summary, then the manifest over all of them."""
     for outcome in Outcome:
@@ -85,7 +99,7 @@ def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -
         "files": files,
         "notes": list(notes),
     }
-    _write_text(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    _write_text(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 
 
 def _sha256(path: Path) -> str:

@@ -32,7 +32,7 @@ async def judge(
             verdict = await _ask(setting, spec, candidate, columns, stage)
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
-        verdicts.append(replace(verdict, is_required=spec.is_required))
+        verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
     return Judgement(candidate=candidate, verdicts=tuple(verdicts))
 
 

@@ -5,6 +5,8 @@ resumed run neither repeats it nor comes to other bytes.
 """
 
 import json
+import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
+from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.data_row import data_row, leftover_row
 from sygra_eval.engine.judging import judge
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
@@ -23,7 +26,8 @@ from sygra_eval.journal import (
     loop_end_to_json,
     request_hash,
 )
-from sygra_eval.suite import RESERVED_COLUMNS, UnknownVariable
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite import UnknownVariable
 from sygra_eval.values import (
     BadAnswer,
     BadRow,
@@ -45,6 +49,7 @@ from sygra_eval.values import (
     Row,
     Stage,
     State,
+    Status,
     StopReason,
 )
 
@@ -69,7 +74,7 @@ class _Trace:
 
 
 class _BadInput(InfrastructureError):
-    """The row cannot be run as it stands."""
+    """The row cannot be run as it stands; not all of its columns may be fit to be kept."""
 
     def __init__(self, message: str) -> None:
         super().__init__(f"bad_input: {message}")
@@ -81,19 +86,15 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     :returns: None when the run is draining: the row stays not reached and is taken up by resume.
     """
     if isinstance(row, BadRow):
-        end = RecordEnd(
-            row_id=row.id,
-            index=row.index,
-            outcome=Outcome.FAILED,
-            reason=row.reason,
-            data={"id": row.id, "origin": row.origin, "reason": row.reason},
-        )
+        end = _bad(row, row.reason)
     else:
         visits: list[Visit] = []
         try:
             end = await _generate_and_judge(row, visits, setting)
         except Interrupted:
             return None
+        except _BadInput as error:
+            end = _bad(row, str(error))
         except UnknownVariable as error:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
@@ -104,9 +105,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
 
 async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
-    if taken := RESERVED_COLUMNS & row.columns.keys():
-        names = ", ".join(f"`{name}`" for name in sorted(taken))
-        raise _BadInput(f"{row.origin}: {names} would be overwritten; rename in the source")
+    if (why := why_unusable(suite, row)) is not None:
+        raise _BadInput(f"{row.origin}: {why}")
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
         visit = await _visit(node, row, state, setting)
@@ -142,6 +142,16 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
         ),
         verdicts=judgement.verdicts,
         loop=loop,
+    )
+
+
+def _bad(row: Row | BadRow, reason: str) -> RecordEnd:
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=Outcome.FAILED,
+        reason=reason,
+        data={"id": row.id, "origin": row.origin, "reason": reason},
     )
 
 
@@ -207,10 +217,22 @@ async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting
     except (InfrastructureError, Interrupted):
         raise
     except Exception as error:
+        culprit = _plugin_that_raised(error, setting.plugins) or origin
+        whose = "" if culprit == origin else f", plugin {culprit}"
         raise BadAnswer(
-            f"node `{node.name}` (type `{node.type}` of plugin {origin}): "
+            f"node `{node.name}` (type `{node.type}` of plugin {origin}){whose}: "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _plugin_that_raised(error: Exception, plugins: Plugins) -> str | None:
+    """Return the plugin nearest to where an error was raised: a middleware, a stop rule, a node."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = sys.modules.get(frame.f_globals.get("__name__", ""))
+        name = plugins.pluggy.get_name(module) if module is not None else None
+        if name is not None:
+            return name
+    return None
 
 
 def _around(middleware: NodeMiddleware, proceed: Proceed) -> Proceed:
@@ -259,9 +281,8 @@ async def _complete(
     if answered is not None:
         setting.counters.calls_cached += 1
         return answered
-    if setting.stop.is_draining:
-        raise Interrupted(setting.stop.cause)
-    response = await setting.gateway.complete(model, request)
+    setting.stop.check()
+    response = await setting.gateway.complete(model, request, before_try=setting.stop.check)
     setting.counters.calls_sent += 1
     await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
     return response
@@ -277,7 +298,12 @@ def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, labe
 
 
 async def _judge_in_loop(setting: Setting, row: Row, columns: State, answer: str) -> Judgement:
-    return await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
+    """Judge for a loop; what cannot be judged ends the record before more is spent on it."""
+    judgement = await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
+    for verdict in judgement.verdicts:
+        if verdict.is_required and verdict.status is Status.ERROR:
+            raise InfrastructureError(f"validator error: {verdict.validator}: {verdict.reason}")
+    return judgement
 
 
 def _record_round(setting: Setting, row: Row, finished: Round) -> None:

@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from sygra_eval.engine.folder import new_run_folder, write_folder
+from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
+from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.progress import Progress, ShowProgress
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
@@ -24,13 +25,10 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import Journal, RunLock
-from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.sandbox import start_sandbox
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     BadRow,
-    ChatModel,
     Outcome,
     RecordEnd,
     Row,
@@ -41,8 +39,6 @@ from sygra_eval.values import (
     UsageError,
 )
 
-Tell = Callable[[str], None]
-"""Shows one sentence to a person."""
 COUNTED_ROWS = 100_000
 """A source is counted beforehand up to here, so that progress can say how much is left."""
 MOST_IN_FLIGHT = 4_096
@@ -50,15 +46,15 @@ MOST_IN_FLIGHT = 4_096
 
 @dataclass(slots=True)
 class _Tally:
-    """Outcomes so far, for progress; the journal is what counts."""
+    """Outcomes so far, of earlier starts too, for progress; the journal is what counts."""
 
     total: int | None
     before: int
     started: float
     show: ShowProgress | None
     log: RunLog
-    done: int = 0
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    done: int
+    counts: dict[Outcome, int]
 
 
 async def run_suite(
@@ -77,7 +73,7 @@ async def run_suite(
         no run folder was made.
     """
     options = options or RunOptions()
-    tell = tell or _silent
+    tell, stop = tell or _silent, stop or StopSignal()
     plugins = load_plugins(
         path.absolute().parent, named=options.plugins, is_trusted=options.is_trusted
     )
@@ -85,7 +81,7 @@ async def run_suite(
     suite = load_suite(path, plugins, overrides=replaced)
     source = _source(suite, plugins)
     await _refuse_an_empty_source(source, options.limit)
-    async with _opened(suite, plugins, options, tell) as (gateway, sandbox):
+    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
         folder = new_run_folder(options.out, suite.name, options.name)
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
@@ -97,7 +93,7 @@ async def run_suite(
                 gateway=gateway,
                 sandbox=sandbox,
                 journal=journal,
-                stop=stop or StopSignal(),
+                stop=stop,
             )
             return await _drive(setting, plan, folder, source, show, tell)
 
@@ -116,18 +112,24 @@ async def resume_run(
     :raises UsageError: When the folder is no run, or its suite or input is no longer the same.
     """
     options = options or RunOptions()
-    tell = tell or _silent
+    tell, stop = tell or _silent, stop or StopSignal()
     plan = read_plan(folder)
-    before = summarise(folder)
-    if before.state == "finished" and before.exit_code is not ExitCode.INCOMPLETE:
+    before = _if_finished(folder)
+    if before is not None and is_written(folder):
         return before
     plan.refuse_unrepeated(options)
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
     source = _source(suite, plugins)
     plan.refuse_other(suite, source)
-    async with _opened(suite, plugins, options, tell) as (gateway, sandbox):
+    if before is not None:  # it died after its last row and before its last file
         with RunLock(folder):
+            write_folder(folder, before, plugins)
+        return before
+    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
+        with RunLock(folder):
+            if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
+                return ended
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
@@ -137,7 +139,7 @@ async def resume_run(
                 gateway=gateway,
                 sandbox=sandbox,
                 journal=journal,
-                stop=stop or StopSignal(),
+                stop=stop,
             )
             return await _drive(setting, plan, folder, source, show, tell)
 
@@ -151,6 +153,7 @@ async def _drive(
     tell: Tell,
 ) -> RunSummary:
     """Take every row to its outcome, then write the folder."""
+    begin_files(folder)
     with RunLog(folder) as log:
 
         def tell_and_log(sentence: str) -> None:
@@ -174,6 +177,13 @@ async def _drive(
     return summary
 
 
+def _if_finished(folder: Path) -> RunSummary | None:
+    """Return the figures of a run that has nothing left to do."""
+    summary = summarise(folder)
+    is_finished = summary.state == "finished" and summary.exit_code is not ExitCode.INCOMPLETE
+    return summary if is_finished else None
+
+
 async def _take_all(
     setting: Setting,
     plan: Plan,
@@ -186,9 +196,16 @@ async def _take_all(
     """Journal the start, the rows, and how the start ended."""
     journal = setting.journal
     total = await _count(source, plan.limit)
-    before = sum(journal.counts().values())
+    counts = journal.counts()
+    before = sum(counts.values())
     tally = _Tally(
-        total=total, before=before, started=time.monotonic(), show=show, log=log, done=before
+        total=total,
+        before=before,
+        started=time.monotonic(),
+        show=show,
+        log=log,
+        done=before,
+        counts=counts,
     )
     view = RunView(
         folder=folder,
@@ -200,7 +217,7 @@ async def _take_all(
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
     rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
-    kind = "stopped" if setting.stop.is_draining else "finished"
+    kind = _how_it_ended(setting.stop)
     fields = {
         "rows": rows_read if total is None else total,
         "wall_s": time.monotonic() - tally.started,
@@ -210,6 +227,12 @@ async def _take_all(
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)
+
+
+def _how_it_ended(stop: StopSignal) -> str:
+    if stop.is_outage:
+        return "broke"
+    return "stopped" if stop.is_draining else "finished"
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -237,7 +260,7 @@ async def _take_rows(
             slots.release()
 
     async with _stopped_at_once(setting.stop), asyncio.TaskGroup() as group:
-        async for row in _limited(source, limit):
+        async for row in _while_it_lasts(source, limit, setting.stop, tell):
             rows_read += 1
             if setting.stop.is_draining or setting.journal.has_outcome(row.index):
                 continue
@@ -299,6 +322,20 @@ def _in_flight(setting: Setting) -> int:
     return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
 
 
+async def _while_it_lasts(
+    source: Source, limit: int | None, stop: StopSignal, tell: Tell
+) -> AsyncGenerator[Row | BadRow, None]:
+    """Yield the rows; a source that breaks ends the run as a drain does, and can be resumed."""
+    async with contextlib.aclosing(_limited(source, limit)) as rows:
+        try:
+            async for row in rows:
+                yield row
+        except Exception as error:  # noqa: BLE001 - the boundary to plugins
+            cause = f"the source broke: {type(error).__name__}: {error}"
+            tell(cause)
+            stop.give_up(cause)
+
+
 async def _limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
     taken = 0
     if limit == 0:
@@ -337,41 +374,6 @@ class NothingSelected(UsageError):
 def _source(suite: Suite, plugins: Plugins) -> Source:
     source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
     return source
-
-
-@contextlib.asynccontextmanager
-async def _opened(
-    suite: Suite, plugins: Plugins, options: RunOptions, tell: Tell
-) -> AsyncIterator[tuple[Gateway, Sandbox | None]]:
-    """Open models and sandbox and prove that they work, before anything is spent."""
-    sandbox = await _start_sandbox(suite, plugins, options)
-    models: dict[str, ChatModel] = {
-        name: plugins.of("models")[spec.use].implementation(spec)
-        for name, spec in suite.models.items()
-    }
-    gateway = Gateway(models)
-    try:
-        await gateway.open()
-        for warning in gateway.warnings:
-            tell(warning)
-        yield gateway, sandbox
-    finally:
-        await gateway.close()
-        if sandbox is not None:
-            await sandbox.close()
-
-
-async def _start_sandbox(suite: Suite, plugins: Plugins, options: RunOptions) -> Sandbox | None:
-    if not suite.validators:
-        return None
-    providers = {name: entry.implementation for name, entry in plugins.of("sandboxes").items()}
-    is_none = suite.sandbox.accepts_none or options.accepts_no_sandbox
-    return await start_sandbox(
-        providers,
-        require=suite.sandbox.require,
-        isolation="none" if is_none else None,
-        slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
-    )
 
 
 def _isolation(sandbox: Sandbox | None) -> str:

@@ -36,7 +36,7 @@ def summarise(folder: Path) -> RunSummary:
     document, labels = _document(folder), json.loads(plan["labels"])
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life.state, count.outcomes, rows)
+    exit_code, exit_reason = _exit(life, count.outcomes, rows)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -91,11 +91,15 @@ def summarise(folder: Path) -> RunSummary:
     )
 
 
+_STATES = {"finished": "finished", "stopped": "interrupted", "broke": "incomplete"}
+
+
 @dataclass(slots=True)
 class _Life:
     """What the journal's events say of the run's starts and ends."""
 
     state: str = "running"
+    cause: str = ""
     rows: int = 0
     wall_s: float = 0.0
     calls_cached: int = 0
@@ -107,9 +111,10 @@ def _life(events: Iterable[Event]) -> _Life:
         match event.kind:
             case "started":
                 life.state = "running"
-            case "finished" | "stopped" as kind:
+            case "finished" | "stopped" | "broke" as kind:
                 data = cast("Mapping[str, Any]", event.data)
-                life.state = "finished" if kind == "finished" else "interrupted"
+                life.state = _STATES[kind]
+                life.cause = data["cause"]
                 life.rows = data["rows"]
                 life.wall_s += data["wall_s"]
                 life.calls_cached += data["calls_cached"]
@@ -248,14 +253,17 @@ def _causes(count: _Count) -> tuple[Cause, ...]:
     )
 
 
-def _exit(state: str, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCode, str]:
+def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values())
-    if state == "running":
+    if life.state == "running":
         return ExitCode.INTERRUPTED, f"not finished: {ended} rows have ended so far"
-    if state == "interrupted":
+    if life.state == "interrupted":
         return ExitCode.INTERRUPTED, f"interrupted: {rows - ended} of {rows} rows not reached"
+    if life.state == "incomplete":
+        left = f"{rows - ended} of {rows} rows not reached"
+        return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
     if failed > MOST_FAILED * rows:
         return (
             ExitCode.INCOMPLETE,

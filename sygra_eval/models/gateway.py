@@ -55,6 +55,10 @@ class Patience:
         return max(failure.after_s, back_off) * (1 + chance() / 4)
 
 
+def _nothing() -> None:
+    return None
+
+
 class Gateway:
     """The models of one run behind their gates.
 
@@ -119,15 +123,20 @@ class Gateway:
             lines = (f"{', '.join(names)}: {text}" for text, names in problems.items())
             raise ModelUnavailable("\n".join(lines))
 
-    async def complete(self, name: str, request: ChatRequest) -> ChatResponse:
+    async def complete(
+        self, name: str, request: ChatRequest, *, before_try: Callable[[], None] = _nothing
+    ) -> ChatResponse:
         """Return the answer of the model `name`, after as many tries as patience allows.
 
+        :param before_try: Called with the slot in hand, before each try; what it raises ends the
+            call, so that a caller who waited for a slot may still change his mind.
         :raises CallFailed: When the refusal is final or patience is used up.
         """
         failures: list[RetryLater] = []
         admitted_s: float | None = None
         while True:
             async with self._gates.slot(name):
+                before_try()
                 admitted_s = self._clock() if admitted_s is None else admitted_s
                 try:
                     response = await self._try(name, request)

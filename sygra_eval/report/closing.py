@@ -15,13 +15,16 @@ from sygra_eval.values import Outcome
 _RESUMABLE = ("interrupted", "incomplete")
 
 
-def closing_words(summary: RunSummary, *, example_id: str | None = None) -> str:
+def closing_words(
+    summary: RunSummary, *, example_id: str | None = None, program: str = "sygra-eval"
+) -> str:
     """Return the lines a user sees last; commands in them can be pasted as they stand.
 
     :param example_id: The row to show; by default the summary's example, a repaired or another
         verified row, else one that fell out.
+    :param program: How this command is called from where the user is.
     """
-    return "\n".join(_closing_lines(summary, example_id)) + "\n"
+    return "\n".join(_closing_lines(summary, example_id, program)) + "\n"
 
 
 def closing_json(summary: RunSummary) -> str:
@@ -46,7 +49,7 @@ def closing_json(summary: RunSummary) -> str:
     return json.dumps(line, allow_nan=False)
 
 
-def _closing_lines(summary: RunSummary, example_id: str | None) -> Iterator[str]:
+def _closing_lines(summary: RunSummary, example_id: str | None, program: str) -> Iterator[str]:
     verified, folder = summary.counts.get(Outcome.VERIFIED, 0), str(summary.folder.absolute())
     yield f"{verified_words(summary)}."
     yield f"files     {printable(folder)}"
@@ -56,9 +59,9 @@ def _closing_lines(summary: RunSummary, example_id: str | None) -> Iterator[str]
     else:
         yield "load      nothing to load: without a verified row no verified.parquet is written"
     shown = _words_for(_row_to_show(summary, example_id))
-    yield f"a row     sygra-eval show {shell_word(folder)} {shown}"
+    yield f"a row     {program} show {shell_word(folder)} {shown}"
     if summary.state in _RESUMABLE:
-        yield f"go on     sygra-eval resume {shell_word(folder)}"
+        yield f"go on     {program} resume {shell_word(folder)}"
 
 
 def _row_to_show(summary: RunSummary, example_id: str | None) -> str | None:

@@ -55,7 +55,10 @@ class ColdSandbox:
         async with self._slots:
             if self._is_closed:
                 raise InfrastructureError(f"sandbox `{self.name}` is closed")
-            folder = make_private(self.base, execution.files, self.lockup.uid)
+            try:
+                folder = make_private(self.base, execution.files, self.lockup.uid)
+            except OSError as error:  # no room, or somebody cleaned the temporary folder
+                return self._setup_failed(f"no private folder can be made: {error.strerror}")
             self._folders.add(folder)
             try:
                 return await self._run_in(folder, execution)
@@ -89,8 +92,8 @@ class ColdSandbox:
         try:
             await process.watch(execution, folder)
         finally:
-            ended = process.end()
             self._running.discard(process)
+            ended = process.end()
         if is_overfull(folder, execution.limits.file_mb):
             process.killed_for = process.killed_for or ExecutionStatus.OUTPUT_LIMIT
         return self._result(process, ended, execution, folder)

@@ -1,0 +1,52 @@
+"""Says why a row cannot be run as it stands, before anything is spent on it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from sygra_eval.journal import canonical_json
+from sygra_eval.suite import RESERVED_COLUMNS, Suite
+from sygra_eval.values import BadAnswer, Problem, Row, Scope, Severity
+
+
+def why_unusable(suite: Suite, row: Row) -> str | None:
+    """Return what is wrong with a row's columns; None for a row that can be run."""
+    if taken := RESERVED_COLUMNS & row.columns.keys():
+        names = ", ".join(f"`{name}`" for name in sorted(taken))
+        return f"{names} would be overwritten; rename in the source"
+    try:
+        canonical_json(dict(row.columns))
+    except BadAnswer as error:
+        return str(error)
+    first = suite.first_row
+    if first is None or first.columns.keys() <= row.columns.keys():
+        return None  # the suite's names were checked on its first row
+    return next(_unknown_names(suite, row), None)
+
+
+def _unknown_names(suite: Suite, row: Row) -> Iterator[str]:
+    """Follow the names through the suite, as `check` does, for a row that lacks a column."""
+    scope = Scope(
+        variables=frozenset(row.columns),
+        models=frozenset(suite.models),
+        validators=frozenset(spec.name for spec in suite.validators),
+        row=row.columns,
+    )
+    for node in suite.nodes:
+        yield from _errors(node.config, scope)
+        declare = getattr(node.config, "outputs", None)
+        if callable(declare):
+            scope = replace(scope, variables=scope.variables | frozenset(declare()))
+        else:  # nobody knows what it adds
+            scope = replace(scope, is_open=True)
+    for spec in suite.validators:
+        yield from _errors(spec.config, scope)
+
+
+def _errors(config: object, scope: Scope) -> Iterator[str]:
+    find = getattr(config, "problems", None)
+    if isinstance(config, Mapping) or not callable(find):
+        return
+    problems: Iterable[Problem] = find(scope)
+    for problem in problems:
+        if problem.severity is Severity.ERROR:
+            yield problem.message

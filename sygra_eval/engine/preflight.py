@@ -1,0 +1,88 @@
+"""Proves that models and sandbox work before anything is spent, and closes them in the end."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+
+from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.summary import ExitCode
+from sygra_eval.models import Gateway
+from sygra_eval.plugins import Plugins
+from sygra_eval.sandbox import start_sandbox
+from sygra_eval.suite import Suite
+from sygra_eval.values import (
+    ChatModel,
+    Interrupted,
+    PluginError,
+    Sandbox,
+    SygraEvalError,
+    UsageError,
+)
+
+Tell = Callable[[str], None]
+"""Shows one sentence to a person."""
+
+
+class StoppedEarly(UsageError):
+    """The run was asked to stop before its first row (exit code 2)."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    suite: Suite, plugins: Plugins, options: RunOptions, tell: Tell, stop: StopSignal
+) -> AsyncIterator[tuple[Gateway, Sandbox | None]]:
+    """Open sandbox and models; a stop is obeyed at once, as no call is in flight yet.
+
+    :raises UsageError: When one of them does not work, or the run was asked to stop.
+    """
+    for skipped in plugins.skipped:
+        tell(skipped)
+    for found in suite.diagnostics:
+        tell(f"{found.path}:{found.line}:{found.column}: {found.message}")
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            sandbox = await stop.unless_draining(_start_sandbox(suite, plugins, options))
+            if sandbox is not None:
+                stack.push_async_callback(sandbox.close)
+            gateway = Gateway(_models(suite, plugins), sleep=stop.sleep)
+            stack.push_async_callback(gateway.close)
+            await stop.unless_draining(gateway.open())
+        except Interrupted as interrupted:
+            raise StoppedEarly(
+                f"stopped by {interrupted} before the first row; nothing was spent"
+            ) from None
+        for warning in gateway.warnings:
+            tell(warning)
+        yield gateway, sandbox
+
+
+def _models(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+    models: dict[str, ChatModel] = {}
+    for name, spec in suite.models.items():
+        registered = plugins.of("models")[spec.use]
+        try:
+            models[name] = registered.implementation(spec)
+        except SygraEvalError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"model `{name}` (type `{spec.use}` of plugin {registered.plugin}) cannot be made: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+    return models
+
+
+async def _start_sandbox(suite: Suite, plugins: Plugins, options: RunOptions) -> Sandbox | None:
+    if not suite.validators:
+        return None
+    providers = {name: entry.implementation for name, entry in plugins.of("sandboxes").items()}
+    is_none = suite.sandbox.accepts_none or options.accepts_no_sandbox
+    return await start_sandbox(
+        providers,
+        require=suite.sandbox.require,
+        isolation="none" if is_none else None,
+        slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
+    )
