@@ -126,11 +126,19 @@ class Hooks:
 
     @hookspec
     def sygra_register_sandboxes(self, register: RegisterSandbox) -> None:
-        """Add sandbox providers. One is started only when the suite has validators or tests."""
+        """Add sandbox providers. One is started only when the suite has validators.
+
+        Of those that work on this host the strongest is taken, see `SandboxProvider.strength`.
+        """
 
     @hookspec
     def sygra_register_reporters(self, register: RegisterReporter) -> None:
-        """Add report formats; `report: {formats: [NAME]}` in a suite chooses among them."""
+        """Add report formats. Called once per loaded suite; a format only when its file is written.
+
+        A run folder's `report.md`, `report.json` and `README.md` are what the formats `markdown`,
+        `json` and `card` return. An exception in one ends the run with exit code 3; its outcomes
+        are in the journal by then.
+        """
 
     @hookspec
     def sygra_run_started(self, run: RunView) -> None:

@@ -76,6 +76,18 @@ class Plugins:
         """Return the registered types of one of `KINDS`, by name."""
         return self.types[kind]
 
+    def find(self, kind: str, name: str) -> Registered:
+        """Return one registered type.
+
+        :raises PluginError: When nothing registered the name, with the nearest that there is.
+        """
+        if name not in self.types[kind]:
+            near = get_close_matches(name, self.types[kind], n=1)
+            known = ", ".join(self.types[kind])
+            hint = f"write `{near[0]}`" if near else f"there are: {known}"
+            raise PluginError(f"no {_SINGULAR[kind]} is called `{name}`: {hint}")
+        return self.types[kind][name]
+
     def listing(self) -> tuple[LoadedPlugin, ...]:
         """Return what is loaded, in registration order."""
         return tuple(
@@ -101,9 +113,12 @@ class Plugins:
         is_first = bool(caller.spec.opts.get("firstresult"))
         answers = []
         for implementation in reversed(caller.get_hookimpls()):
-            answer = implementation.function(*(arguments[n] for n in implementation.argnames))
-            if inspect.isawaitable(answer):
-                answer = await answer
+            try:
+                answer = implementation.function(*(arguments[n] for n in implementation.argnames))
+                if inspect.isawaitable(answer):
+                    answer = await answer
+            except SystemExit as stop:  # a plugin fails as others do; it does not end the process
+                raise RuntimeError(f"sys.exit({stop.code!r}) was called") from stop
             if answer is None:
                 continue
             if is_first:
@@ -116,7 +131,7 @@ class Plugins:
         for implementation in reversed(getattr(self.pluggy.hook, hook).get_hookimpls()):
             try:
                 implementation.function(*(arguments[n] for n in implementation.argnames))
-            except Exception as error:  # noqa: BLE001 - the boundary to plugins
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
                 name = implementation.plugin_name
                 on_failure(f"{hook} of plugin {name}: {type(error).__name__}: {error}")
 

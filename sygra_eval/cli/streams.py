@@ -27,7 +27,7 @@ def write_line(stream: TextIO | None, text: str) -> None:
     try:
         stream.write(f"{text}\n")
         stream.flush()
-    except BrokenPipeError:
+    except OSError:  # the reader or the terminal has gone, or the device behind it is full
         silence(stream)
 
 

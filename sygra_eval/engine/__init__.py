@@ -8,7 +8,8 @@ on with a run that was stopped or killed. What a run comes to is one `RunSummary
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.progress import Progress
-from sygra_eval.engine.run import NothingSelected, resume_run, run_suite
+from sygra_eval.engine.reading import NothingSelected
+from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally

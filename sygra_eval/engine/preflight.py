@@ -50,6 +50,7 @@ async def opened(
             gateway = Gateway(_models(suite, plugins), sleep=stop.sleep)
             stack.push_async_callback(gateway.close)
             await stop.unless_draining(gateway.open())
+            stop.check()
         except Interrupted as interrupted:
             raise StoppedEarly(
                 f"stopped by {interrupted} before the first row; nothing was spent"

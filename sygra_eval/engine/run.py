@@ -7,9 +7,10 @@ journalled before anyone sees it; the files of the run folder are written from t
 
 import asyncio
 import contextlib
+import errno
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +19,19 @@ from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.progress import Progress, ShowProgress
+from sygra_eval.engine.reading import count_rows, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
-from sygra_eval.journal import Journal, RunLock
+from sygra_eval.journal import Journal, JournalUnwritable, RunLock
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     BadRow,
+    InfrastructureError,
     Outcome,
     RecordEnd,
     Row,
@@ -36,12 +39,12 @@ from sygra_eval.values import (
     RunView,
     Sandbox,
     Source,
-    UsageError,
 )
 
-COUNTED_ROWS = 100_000
-"""A source is counted beforehand up to here, so that progress can say how much is left."""
 MOST_IN_FLIGHT = 4_096
+
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 @dataclass(slots=True)
@@ -80,7 +83,7 @@ async def run_suite(
     replaced = {name: override_model(what) for name, what in options.models.items()}
     suite = load_suite(path, plugins, overrides=replaced)
     source = _source(suite, plugins)
-    await _refuse_an_empty_source(source, options.limit)
+    total = await count_rows(source, options.limit)
     async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
         folder = new_run_folder(options.out, suite.name, options.name)
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
@@ -95,7 +98,7 @@ async def run_suite(
                 journal=journal,
                 stop=stop,
             )
-            return await _drive(setting, plan, folder, source, show, tell)
+            return await _drive(setting, plan, folder, source, total, show, tell)
 
 
 async def resume_run(
@@ -123,9 +126,10 @@ async def resume_run(
     source = _source(suite, plugins)
     plan.refuse_other(suite, source)
     if before is not None:  # it died after its last row and before its last file
-        with RunLock(folder):
+        with RunLock(folder), _disk_named(folder):
             write_folder(folder, before, plugins)
         return before
+    total = await count_rows(source, plan.limit)
     async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
@@ -141,7 +145,7 @@ async def resume_run(
                 journal=journal,
                 stop=stop,
             )
-            return await _drive(setting, plan, folder, source, show, tell)
+            return await _drive(setting, plan, folder, source, total, show, tell)
 
 
 async def _drive(
@@ -149,6 +153,7 @@ async def _drive(
     plan: Plan,
     folder: Path,
     source: Source,
+    total: int | None,
     show: ShowProgress | None,
     tell: Tell,
 ) -> RunSummary:
@@ -160,21 +165,34 @@ async def _drive(
             log.event("note", text=sentence)
             tell(sentence)
 
-        try:
-            await _take_all(setting, plan, folder, source, show, tell_and_log, log)
-        except BaseExceptionGroup as group:
-            raise _first(group) from group
-        finally:
-            await setting.journal.close()
-        summary = summarise(folder)
-        log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
-    write_folder(folder, summary, setting.plugins)
+        with _disk_named(folder):
+            try:
+                await _take_all(setting, plan, folder, source, total, show, tell_and_log, log)
+            except BaseExceptionGroup as group:
+                raise _first(group) from group
+            finally:
+                await setting.journal.close()
+            summary = summarise(folder)
+            log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
+            write_folder(folder, summary, setting.plugins)
     counts = {outcome.value: count for outcome, count in summary.counts.items()}
     end = RunEnd(
         folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts
     )
     setting.plugins.observe("sygra_run_finished", tell, run=end)
     return summary
+
+
+@contextlib.contextmanager
+def _disk_named(folder: Path) -> Iterator[None]:
+    """Say of a disk that is full or gone what is lost, which is nothing, and how to go on."""
+    try:
+        yield
+    except (JournalUnwritable, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _OF_THE_DISK:
+            raise
+        advice = f"what is in the journal stays: make room, then `sygra-eval resume {folder}`"
+        raise InfrastructureError(f"{error}; {advice}") from error
 
 
 def _if_finished(folder: Path) -> RunSummary | None:
@@ -189,13 +207,13 @@ async def _take_all(
     plan: Plan,
     folder: Path,
     source: Source,
+    total: int | None,
     show: ShowProgress | None,
     tell: Tell,
     log: RunLog,
 ) -> None:
     """Journal the start, the rows, and how the start ended."""
     journal = setting.journal
-    total = await _count(source, plan.limit)
     counts = journal.counts()
     before = sum(counts.values())
     tally = _Tally(
@@ -259,8 +277,13 @@ async def _take_rows(
         finally:
             slots.release()
 
-    async with _stopped_at_once(setting.stop), asyncio.TaskGroup() as group:
-        async for row in _while_it_lasts(source, limit, setting.stop, tell):
+    reading = while_it_lasts(source, limit, setting.stop, tell)
+    async with (
+        _stopped_at_once(setting.stop),
+        contextlib.aclosing(reading) as rows,
+        asyncio.TaskGroup() as group,
+    ):
+        async for row in rows:
             rows_read += 1
             if setting.stop.is_draining or setting.journal.has_outcome(row.index):
                 continue
@@ -320,55 +343,6 @@ def _in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and some whose code is judged meanwhile."""
     calls = setting.gateway.capacity or 1
     return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
-
-
-async def _while_it_lasts(
-    source: Source, limit: int | None, stop: StopSignal, tell: Tell
-) -> AsyncGenerator[Row | BadRow, None]:
-    """Yield the rows; a source that breaks ends the run as a drain does, and can be resumed."""
-    async with contextlib.aclosing(_limited(source, limit)) as rows:
-        try:
-            async for row in rows:
-                yield row
-        except Exception as error:  # noqa: BLE001 - the boundary to plugins
-            cause = f"the source broke: {type(error).__name__}: {error}"
-            tell(cause)
-            stop.give_up(cause)
-
-
-async def _limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
-    taken = 0
-    if limit == 0:
-        return
-    async with contextlib.aclosing(source.rows()) as rows:
-        async for row in rows:
-            yield row
-            taken += 1
-            if taken == limit:
-                return
-
-
-async def _count(source: Source, limit: int | None) -> int | None:
-    counted = 0
-    async with contextlib.aclosing(_limited(source, limit)) as rows:
-        async for _ in rows:
-            counted += 1
-            if counted > COUNTED_ROWS:
-                return None
-    return counted
-
-
-async def _refuse_an_empty_source(source: Source, limit: int | None) -> None:
-    async with contextlib.aclosing(_limited(source, limit)) as rows:
-        async for _ in rows:
-            return
-    raise NothingSelected("the source has no rows, so there is nothing to run")
-
-
-class NothingSelected(UsageError):
-    """There is no row to run (exit code 5)."""
-
-    exit_code = ExitCode.NOTHING_SELECTED
 
 
 def _source(suite: Suite, plugins: Plugins) -> Source:

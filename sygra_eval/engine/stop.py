@@ -68,7 +68,8 @@ class StopSignal:
         watching = asyncio.create_task(self._draining.wait())
         try:
             await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
-            self.check()
+            if not working.done():
+                self.check()
             return working.result()
         finally:
             working.cancel()

@@ -8,6 +8,7 @@ busy event loop is the expensive part.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -188,6 +189,9 @@ class Writer:
             raise JournalUnwritable(f"not everything could be written: {self._lost or 'disk full'}")
         self._connection.execute("PRAGMA optimize")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(sqlite3.OperationalError):  # somebody looks at it just now
+            # A closed journal is one file, and no reader puts the log's two files beside it.
+            self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def _refuse_queued(self, error: BaseException) -> None:
         refused: list[Item] = []

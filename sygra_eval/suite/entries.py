@@ -114,7 +114,11 @@ def report_unknown_type(
     kind: str, type_name: str, plugins: Plugins, document: Document, at: At
 ) -> None:
     """Report a type that no plugin registers, with the plugins that were not trusted."""
-    what = TYPED_KINDS[kind][0] if kind in TYPED_KINDS else {"reporters": "report"}.get(kind, kind)
+    what = (
+        TYPED_KINDS[kind][0]
+        if kind in TYPED_KINDS
+        else {"models": "model", "reporters": "report"}.get(kind, kind)
+    )
     known = sorted(plugins.of(kind))
     near = nearest(type_name, known)
     if near:

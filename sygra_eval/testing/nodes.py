@@ -69,7 +69,7 @@ async def visit_node(
         order; the last one repeats.
     :param judging: The verdicts on an answer; by default there are none.
     """
-    registered = plugins.of("nodes")[node_type]
+    registered = plugins.find("nodes", node_type)
     keys = dict(config or {})
     parsed = registered.config.model_validate(keys) if registered.config is not None else keys
     visit = NodeVisit()

@@ -3,7 +3,8 @@
 Nothing heavy is imported until a fixture is asked for.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from sygra_eval.plugins import Plugins
     from sygra_eval.testing.nodes import NodeVisit
     from sygra_eval.values import State, Verdict
+
+_OURS = frozenset({"visit_node", "run_node", "run_validator"})
 
 
 @pytest.fixture
@@ -66,14 +69,32 @@ def run_node(
 
 
 @pytest.fixture
-async def run_validator(
-    sygra_plugins: "Plugins",
-) -> AsyncIterator[Callable[..., Awaitable["Verdict"]]]:
+def run_validator(sygra_plugins: "Plugins") -> Callable[..., Awaitable["Verdict"]]:
     """Judge an answer with one validator in this host's sandbox.
 
     As in `await run_validator("unit_tests", answer, config={"from": "tests"}, tests=[…])`.
     """
-    from sygra_eval.testing.validators import validator_runner
 
-    async with validator_runner(sygra_plugins) as run:
-        yield run
+    async def run(
+        name: str, answer: str, *, config: Mapping[str, object] | None = None, **columns: Any
+    ) -> "Verdict":
+        from sygra_eval.testing.validators import validator_runner
+
+        # Started for each call, as a fixture of a plain function has no event loop to end it in.
+        async with validator_runner(sygra_plugins) as judge:
+            return await judge(name, answer, config=config, **columns)
+
+    return run
+
+
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test that uses a fixture of ours, where no other plugin runs it."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test) or _OURS.isdisjoint(pyfuncitem.fixturenames):
+        return None
+    import asyncio
+
+    named = inspect.signature(test).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in named if name in pyfuncitem.funcargs}
+    asyncio.run(test(**arguments))
+    return True

@@ -25,7 +25,7 @@ async def validator_runner(
         stage: Stage = Stage.FINAL,
         **columns: object,
     ) -> Verdict:
-        registered = plugins.of("validators")[name]
+        registered = plugins.find("validators", name)
         keys = dict(config or {})
         parsed = registered.config.model_validate(keys) if registered.config is not None else keys
         entry_point = columns.get("entry_point")

@@ -39,7 +39,7 @@ async def test_each_row_ends_where_its_answer_belongs(code_suite, run):
     }
     assert "f(1)" in reasons["visible"]
     assert "hidden" in reasons["hidden"]
-    assert "no code" in reasons["talk"]
+    assert "no Python code" in reasons["talk"]
     assert "line" in reasons["broken"]
     assert "time" in reasons["endless"]
     assert reasons["untested"].startswith("not applicable: unit_tests: ")
@@ -129,9 +129,7 @@ async def test_without_validators_rows_end_unjudged_and_are_written_apart(tmp_pa
 
 
 async def test_an_optional_validator_is_shown_and_decides_nothing(tmp_path, run):
-    quality = {
-        "validators": [{"use": "says", "required": True}, {"use": "says", "name": "taste"}]
-    }
+    quality = {"validators": [{"use": "says", "required": True}, {"use": "says", "name": "taste"}]}
     suite = fast_suite(tmp_path, ["taste-fail", "taste-raise"], quality=quality)
 
     finished = await run(suite)
@@ -146,7 +144,10 @@ async def test_an_optional_validator_is_shown_and_decides_nothing(tmp_path, run)
 
 
 async def test_a_candidate_that_is_no_text_fails_its_row_and_says_what_it_is(tmp_path, run):
-    rows = ['{"id": "r0", "question": "one", "made": 7}', '{"id": "r1", "question": "", "made": ""}']
+    rows = [
+        '{"id": "r0", "question": "one", "made": 7}',
+        '{"id": "r1", "question": "", "made": ""}',
+    ]
     nodes = {"mark": {"node_type": "tag"}}
     quality = {"candidate": "made", "validators": [{"use": "says"}]}
     suite = fast_suite(tmp_path, rows, nodes=nodes, quality=quality)
@@ -158,7 +159,7 @@ async def test_a_candidate_that_is_no_text_fails_its_row_and_says_what_it_is(tmp
 
 
 @pytest.mark.parametrize(
-    ("column", "word"), [("question", "no `question`"), ("visible_tests", "`visible_tests`")]
+    ("column", "word"), [("question", "`question`"), ("visible_tests", "`visible_tests`")]
 )
 async def test_a_row_that_lacks_a_column_is_named_and_costs_no_call(
     code_suite, run, endpoint, column, word

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from sygra_eval.engine import RunOptions, run_suite
+from sygra_eval.engine import ExitCode, RunOptions, run_suite
+from sygra_eval.journal import open_readonly
 from sygra_eval.testing import completion
 from tests.engine.conftest import FAST_PLUGIN, Run, answer, code_row, fast_suite
 
@@ -99,3 +100,29 @@ async def test_a_limit_takes_the_first_rows_only(tmp_path, run):
 
     assert finished.summary.rows == 4
     assert list(finished.outcomes()) == ["r0", "r1", "r2", "r3"]
+
+
+async def test_a_viewer_that_holds_the_journal_open_does_not_disturb_the_end(tmp_path, run):
+    readers = []
+
+    def looks(progress):
+        if not readers:
+            readers.append(open_readonly(tmp_path / "out/small/seen/journal.db"))
+
+    finished = await run(fast_suite(tmp_path, ["fine"] * 9), show=looks, name="seen")
+
+    with readers[0] as reader:
+        assert len(list(reader.outcomes())) == 9
+    assert (finished.summary.state, finished.summary.exit_code) == ("finished", ExitCode.PASSED)
+
+
+async def test_a_finished_run_is_read_without_leaving_files_beside_it(tmp_path, run):
+    finished = await run(fast_suite(tmp_path, ["fine"]))
+    before = sorted(finished.folder.iterdir())
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        assert sorted(finished.folder.iterdir()) == before
+        assert len(list(reader.outcomes())) == 1
+
+    assert sorted(finished.folder.iterdir()) == before
+    assert "journal.db-wal" not in {path.name for path in before}

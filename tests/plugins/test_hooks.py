@@ -350,6 +350,26 @@ async def sygra_run_node(node, state):
     assert answers(summary) == ["HOW"]
 
 
+async def test_a_node_that_calls_exit_ends_its_record_alone(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+async def sygra_run_node(node, state):
+    if state["id"] == "a":
+        raise SystemExit(0)
+
+@hookimpl
+def sygra_record_finished(record):
+    raise SystemExit(0)
+""")
+
+    summary = await project.run(small_suite())
+
+    (failed,) = rows_of(summary, Outcome.FAILED)
+    assert (failed["id"], answers(summary)) == ("a", ["HOW"])
+    assert "sys.exit(0) was called" in failed["reason"]
+    assert any("sygra_record_finished of plugin mine: SystemExit" in said for said in project.told)
+
+
 async def test_the_middleware_of_the_plugin_registered_last_is_the_outermost(project, small_suite):
     for name in ("a", "b"):
         project.write(
