@@ -136,7 +136,8 @@ class Hooks:
         """Add report formats. Called once per loaded suite; a format only when its file is written.
 
         A run folder's `report.md`, `report.json` and `README.md` are what the formats `markdown`,
-        `json` and `card` return. An exception in one ends the run with exit code 3; its outcomes
+        `json` and `card` return; another NAME in the suite's `report: {formats: [NAME]}` is
+        written to `report.NAME`. An exception in one ends the run with exit code 3; its outcomes
         are in the journal by then.
         """
 

@@ -71,7 +71,15 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
     reporters = plugins.of("reporters")
     for file, view in VIEWS.items():
         _write_text(folder / file, reporters[view].implementation(summary))
+    for view in _other_formats(summary):
+        _write_text(folder / f"report.{view}", reporters[view].implementation(summary))
     _write_manifest(folder, summary, parquet.notes)
+
+
+def _other_formats(summary: RunSummary) -> tuple[str, ...]:
+    """Return the formats that the suite asks for beside those that every run folder has."""
+    always = ("terminal", *VIEWS.values())
+    return tuple(view for view in summary.report_formats if view not in always)
 
 
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
@@ -86,6 +94,7 @@ def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -
     """Write the sha256 of data files, reports, card and suite."""
     names = [f"{outcome.value}.jsonl" for outcome in Outcome]
     names += ["verified.parquet", *VIEWS, "suite.yaml"]
+    names += [f"report.{view}" for view in _other_formats(summary)]
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
         for name in sorted(names)

@@ -86,6 +86,7 @@ def summarise(folder: Path) -> RunSummary:
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
         card=document.get("card") or {},
+        report_formats=tuple((document.get("report") or {}).get("formats") or ()),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )

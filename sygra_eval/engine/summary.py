@@ -100,5 +100,6 @@ class RunSummary:
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order
     card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
+    report_formats: tuple[str, ...] = ()
     command: str = ""
     version: str = ""

@@ -135,7 +135,10 @@ class Run:
     def rows(self, outcome: str) -> list[dict[str, Any]]:
         """Return the rows of one data file; none when it is not written."""
         path = self.folder / f"{outcome}.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        if not path.exists():
+            return []
+        with path.open() as lines:  # not `splitlines`: text may hold other breaks than a newline
+            return [json.loads(line) for line in lines]
 
     def outcomes(self) -> dict[str, str]:
         """Return the outcome of each row that ended."""

@@ -212,6 +212,22 @@ def sygra_register_reporters(register):
     assert (summary.folder / "report.md").read_text() == "markdown of 2 rows"
 
 
+async def test_a_format_that_the_suite_asks_for_becomes_a_file_of_its_own(
+    project, plugin, small_suite
+):
+    plugin("""
+@hookimpl
+def sygra_register_reporters(register):
+    register("tally", lambda summary: f"{summary.rows} rows")
+""")
+    suite = small_suite() + "report: {formats: [terminal, tally]}\n"
+
+    summary = await project.run(suite)
+
+    assert (summary.folder / "report.tally").read_text() == "2 rows"
+    assert "report.tally" in (summary.folder / "manifest.json").read_text()
+
+
 async def test_hook_run_started(project, plugin, small_suite):
     seen = plugin("""
 @hookimpl
