@@ -109,9 +109,8 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
         raise _BadInput(f"{row.origin}: {why}")
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
-        visit = await _visit(node, row, state, setting)
-        visits.append(visit)
-        state.update(visit.additions)
+        await _visit(node, row, state, visits, setting)
+        state.update(visits[-1].additions)
     answer = state.get(suite.candidate)
     if not isinstance(answer, str):
         kind = type(answer).__name__
@@ -170,10 +169,12 @@ def _last_loop(visits: list[Visit]) -> LoopEnd | None:
     return next((visit.loop for visit in reversed(visits) if visit.loop is not None), None)
 
 
-async def _visit(node: Node, row: Row, state: State, setting: Setting) -> Visit:
+async def _visit(node: Node, row: Row, state: State, visits: list[Visit], setting: Setting) -> None:
+    """Run a node, or take what it did before a resume, and add that to `visits`."""
     journalled = setting.journal.visit(row.id, node.name)
     if journalled is not None:
-        return _visit_from_json(journalled)
+        visits.append(_visit_from_json(journalled))
+        return
     trace = _Trace()
     ctx = NodeContext(
         row=row,
@@ -184,17 +185,20 @@ async def _visit(node: Node, row: Row, state: State, setting: Setting) -> Visit:
         end_loop=partial(setattr, trace, "loop"),
         random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
     )
-    additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
-    visit = Visit(
-        additions=additions,
-        models=tuple(trace.models),
-        messages=trace.messages,
-        loop=trace.loop,
-    )
+    additions: State = {}
+    try:
+        additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
+    finally:  # a loop that broke is told of too
+        visit = Visit(
+            additions=additions,
+            models=tuple(trace.models),
+            messages=trace.messages,
+            loop=trace.loop,
+        )
+        visits.append(visit)
     # What a resumed run will read is also what this one goes on with.
-    return _visit_from_json(
-        await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
-    )
+    committed = await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
+    visits[-1] = _visit_from_json(committed)
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sygra_eval.testing import status
 from tests.engine.conftest import CODE, code_row
 
 
@@ -93,3 +94,18 @@ async def test_hidden_tests_never_reach_a_model(code_suite, run, endpoint):
     sent = [message["content"] for body in endpoint.requests for message in body["messages"]]
     assert sent
     assert not any("f(10)" in text or "11" in text for text in sent)
+
+
+async def test_a_loop_that_broke_is_recorded_as_stopped_by_an_error(code_suite, run, endpoint):
+    def refuse_the_critic(body):
+        if body["messages"][-1]["content"].startswith("draft"):
+            return CODE["right"]
+        return status(400, {"error": {"message": "no such parameter"}})
+
+    endpoint.answers_with(refuse_the_critic)
+
+    finished = await run(code_suite(code_row("r0", "q")))
+
+    (end,) = finished.ends()
+    assert (end.outcome, end.loop.stop_reason) == ("failed", "error")
+    assert finished.summary.stop_reasons == {"failed": {"error": 1}}
