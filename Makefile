@@ -31,12 +31,12 @@ $(VENV)/.base:
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "sygra_eval needs Python >= 3.11; this is %d.%d (set PYTHON=...)" % v[:2])'
 	sh .ci/system-packages
 	$(PYTHON) -m venv $(VENV)
-	touch $@
+	@touch $@
 
 $(VENV)/.embedded: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[embedded]'
-	touch $@
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
-	touch $@
+	@touch $@

@@ -1,6 +1,7 @@
 """Reads a run's journal once and comes to its figures. Start at `summarise`."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -240,10 +241,10 @@ def _funnel(count: _Count, rows: int) -> tuple[tuple[str, int], ...]:
 
 
 def _cause(reason: str) -> str:
-    """Group by what went wrong: the words before the particulars."""
-    head, _, _ = reason.partition("\n")
-    parts = head.split(": ")
-    return ": ".join(parts[:2])[:80]
+    """Group by what went wrong: the words before the particulars, without counts."""
+    head = reason.partition("\n")[0]
+    words = ": ".join(head.split(": ")[:2])
+    return re.sub(r"\d+", "N", re.sub(r" \d+ of \d+", "", words))[:80]
 
 
 def _causes(count: _Count) -> tuple[Cause, ...]:
