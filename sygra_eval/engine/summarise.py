@@ -30,14 +30,16 @@ def summarise(folder: Path) -> RunSummary:
     with open_readonly(folder / "journal.db") as reader:
         plan = reader.plan()
         life = _life(reader.events())
-        count = _Count()
+        document = _document(folder)
+        has_graph = "candidate" not in document
+        count = _Count(has_graph=has_graph)
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
-    document, labels = _document(folder), json.loads(plan["labels"])
+    labels = json.loads(plan["labels"])
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life, count.outcomes, rows)
+    exit_code, exit_reason = _exit(life, count.outcomes, rows, has_graph=has_graph)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -88,6 +90,7 @@ def summarise(folder: Path) -> RunSummary:
         columns=count.columns,
         card=document.get("card") or {},
         report_formats=tuple((document.get("report") or {}).get("formats") or ()),
+        has_graph=has_graph,
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
@@ -127,6 +130,7 @@ def _life(events: Iterable[Event]) -> _Life:
 class _Count:
     """Counts over the outcomes, taken one by one, so that memory stays flat."""
 
+    has_graph: bool = True
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     stops: dict[Outcome, Counter[StopReason]] = field(default_factory=dict)
     rounds: Counter[int] = field(default_factory=Counter)
@@ -189,12 +193,13 @@ class _Count:
 
     def _take_stages(self, end: RecordEnd) -> None:
         """Walk the funnel as far as this record came."""
-        if not isinstance(end.data.get("answer"), str):
-            return
-        self.stages["drafted"] += 1
-        if not isinstance(end.data.get("code"), str):
-            return
-        self.stages["code found"] += 1
+        if self.has_graph:
+            if not isinstance(end.data.get("answer"), str):
+                return
+            self.stages["drafted"] += 1
+            if not isinstance(end.data.get("code"), str):
+                return
+            self.stages["code found"] += 1
         for verdict in end.verdicts:
             if not verdict.is_required:
                 continue
@@ -234,7 +239,7 @@ def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:
 
 def _funnel(count: _Count, rows: int) -> tuple[tuple[str, int], ...]:
     """Return the stages in order, also those that no record reached."""
-    labels = ["drafted", "code found"]
+    labels = ["drafted", "code found"] if count.has_graph else []
     for validator, groups in count.groups.items():
         labels += groups or [f"{validator} passes"]
     return (("rows read", rows), *((label, count.stages[label]) for label in labels))
@@ -255,7 +260,9 @@ def _causes(count: _Count) -> tuple[Cause, ...]:
     )
 
 
-def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCode, str]:
+def _exit(
+    life: _Life, counts: Mapping[Outcome, int], rows: int, *, has_graph: bool
+) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values())
@@ -271,6 +278,8 @@ def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCo
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
         )
+    if counts[Outcome.REJECTED] and not has_graph:
+        return ExitCode.GATE_FAILED, f"{counts[Outcome.REJECTED]} of {rows} rows rejected"
     if verified:
         return ExitCode.PASSED, f"{verified} of {rows} rows verified"
     if counts[Outcome.UNJUDGED] == ended:

@@ -51,6 +51,7 @@ class Cause:
 class RunSummary:
     """Every figure of the report.
 
+    :ivar has_graph: False where the rows themselves were judged: no drafts, calls or loops.
     :ivar rows: Rows read; equals the outcomes' counts plus `not_reached`.
     :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
     :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
@@ -101,5 +102,6 @@ class RunSummary:
     columns: tuple[str, ...] = ()  # of the verified rows, in order
     card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
     report_formats: tuple[str, ...] = ()
+    has_graph: bool = True
     command: str = ""
     version: str = ""

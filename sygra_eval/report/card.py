@@ -74,7 +74,7 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
         "license": one_line(str(card.get("license") or "")) or "unknown",
         "language": _texts(card.get("language")) or ["en"],
         "pretty_name": _pretty_name(summary, card),
-        "tags": ["synthetic", "code"],
+        "tags": ["synthetic", "code"] if summary.has_graph else ["code"],
     }
     if _verified(summary):
         front["configs"] = [{"config_name": "default", "data_files": "verified.parquet"}]
@@ -82,8 +82,9 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
 
 
 def _what_it_is(summary: RunSummary) -> Iterator[str]:
+    what = "Synthetic rows made and judged" if summary.has_graph else "Existing rows, judged"
     yield (
-        f"Synthetic rows made and judged by the suite {markdown_text(summary.suite)}: "
+        f"{what} by the suite {markdown_text(summary.suite)}: "
         f"{verified_words(summary)}. Run: {markdown_text(summary.run)}, "
         f"{markdown_text(summary.state)}."
     )
@@ -98,6 +99,9 @@ def _how_made(summary: RunSummary) -> Iterator[str]:
         "rounds the model revised the best one with their evidence and a critique at hand."
         if summary.rounds
         else "Each row went through the suite's steps, and its validators judged what came out."
+        if summary.has_graph
+        else "The rows were there before: the suite's validators judged each as it stands, and no "
+        "model was asked to make anything."
     )
     stopped = [
         f"loops of {outcome.value} rows stopped by: {stops(reasons)}"

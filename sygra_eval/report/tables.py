@@ -98,11 +98,12 @@ def outcomes(summary: RunSummary) -> Table:
     if summary.not_reached:
         rows.append(("not reached", str(summary.not_reached), UNKNOWN, UNKNOWN, UNKNOWN))
     rows.append(("all rows", str(summary.rows), "", "", ""))
+    shown = 5 if summary.has_graph else 4  # without a graph there are no loops
     return Table(
         title="Outcomes",
-        columns=("outcome", "rows", "%", "95 % interval", "loop stopped by"),
-        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT),
-        rows=tuple(rows),
+        columns=("outcome", "rows", "%", "95 % interval", "loop stopped by")[:shown],
+        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT)[:shown],
+        rows=tuple(row[:shown] for row in rows),
         notes=("% of the rows that have an outcome",) if summary.not_reached else (),
     )
 
@@ -232,6 +233,13 @@ def usage(summary: RunSummary) -> Table:
     """Return what the run took."""
     estimated = " (estimated in part)" if summary.has_estimated_tokens else ""
     tokens = summary.prompt_tokens + summary.completion_tokens
+    if not (summary.has_graph or summary.calls):
+        return Table(
+            title="Time",
+            columns=("what it took", "figure"),
+            aligns=(Align.LEFT, Align.RIGHT),
+            rows=(("wall time", duration(summary.wall_s)),),
+        )
     return Table(
         title="Calls, tokens, time",
         columns=("what it took", "figure"),

@@ -1,0 +1,65 @@
+"""A suite without a graph: what of each row is judged, and which sections go with that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sygra_eval.suite.document import Document
+from sygra_eval.suite.nearest import nearest
+from sygra_eval.suite.schema import SECTIONS, CandidateSection
+from sygra_eval.suite.suite import Judged
+from sygra_eval.suite.template import Template
+
+
+def judged_of(section: CandidateSection | None) -> Judged | None:
+    """Return what is judged; None where nothing says so."""
+    if section is None:
+        return None
+    text = section.code if section.code is not None else section.text
+    return Judged(
+        template=Template.parse(text or ""),
+        is_code=section.code is not None,
+        entry_point=None if section.entry_point is None else Template.parse(section.entry_point),
+    )
+
+
+def check_sections(data: Mapping[str, Any], document: Document) -> None:
+    """Report a candidate beside a graph, and what is missing where there is no graph."""
+    if "graph_config" in data:
+        if "candidate" in data:
+            document.report(
+                code="conflict",
+                message="`candidate` is for a suite without a graph; here the graph makes what is "
+                "judged",
+                at=("candidate",),
+                fix="take it out, or name the variable: `quality: {candidate: VARIABLE}`",
+                is_key=True,
+            )
+        return
+    strange = data.keys() - SECTIONS.keys()
+    if nearest("graph_config", strange):
+        return  # its misspelt name was reported
+    if "candidate" not in data and not nearest("candidate", strange):
+        document.report(
+            code="missing-key",
+            message="without `graph_config` the rows themselves are judged, and nothing says what "
+            "of them",
+            fix='add `candidate: {code: "{COLUMN}"}` or `graph_config: {nodes: ..., edges: ...}`',
+        )
+    quality = data.get("quality")
+    given = quality if isinstance(quality, Mapping) else {}
+    if "candidate" in given:
+        document.report(
+            code="conflict",
+            message="without a graph the key `candidate` at the top says what is judged",
+            at=("quality", "candidate"),
+            fix="take it out",
+            is_key=True,
+        )
+    if not given.get("validators") and not nearest("quality", strange):
+        document.report(
+            code="no-validators",
+            message="a suite without a graph does nothing but judge, and it has no validators",
+            at=("quality",),
+            fix="add `quality: {validators: [{use: ...}]}`",
+            is_key=True,
+        )
