@@ -14,7 +14,7 @@ from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
-from sygra_eval.data.sinks import WrittenParquet, write_jsonl, write_parquet
+from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "PackageConfig",
     "PackageSource",
     "WrittenParquet",
+    "jsonl_line",
     "write_jsonl",
     "write_parquet",
 ]

@@ -30,7 +30,7 @@ def summarise(folder: Path) -> RunSummary:
     with open_readonly(folder / "journal.db") as reader:
         plan = reader.plan()
         life = _life(reader.events())
-        document = _document(folder)
+        document = suite_document(folder)
         has_graph = "candidate" not in document
         count = _Count(has_graph=has_graph)
         for end in reader.outcomes():
@@ -287,7 +287,7 @@ def _exit(
     return ExitCode.GATE_FAILED, f"none of {rows} rows was verified"
 
 
-def _document(folder: Path) -> Mapping[str, Any]:
+def suite_document(folder: Path) -> Mapping[str, Any]:
     """Return the run's own copy of its suite, as plain data."""
     try:
         document = yaml.safe_load((folder / "suite.yaml").read_text(encoding="utf-8"))

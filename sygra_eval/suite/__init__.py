@@ -20,6 +20,7 @@ from sygra_eval.suite.suite import (
     OutputColumn,
     SandboxChoice,
     Suite,
+    reserved_columns,
     resolved_yaml,
 )
 from sygra_eval.suite.template import Template, UnknownVariable, escaped
@@ -41,6 +42,7 @@ __all__ = [
     "override_model",
     "parse_override",
     "render_diagnostic",
+    "reserved_columns",
     "resolved_yaml",
     "suite_schema",
 ]
