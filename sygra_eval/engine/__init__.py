@@ -14,7 +14,7 @@ from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
-from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
     Complaint,
@@ -27,6 +27,7 @@ __all__ = [
     "DEFAULT_VALIDATORS",
     "Cause",
     "Complaint",
+    "ErrorCount",
     "ErrorRates",
     "ExitCode",
     "NothingSelected",

@@ -17,6 +17,9 @@ def why_unusable(suite: Suite, row: Row) -> str | None:
         canonical_json(dict(row.columns))
     except BadAnswer as error:
         return str(error)
+    truth = suite.truth
+    if truth is not None and row.columns.get(truth) not in ("right", "wrong"):
+        return f"`{truth}`, which is to say what is true, is neither `right` nor `wrong`"
     first = suite.first_row
     if first is None or first.columns.keys() <= row.columns.keys():
         return None  # the suite's names were checked on its first row

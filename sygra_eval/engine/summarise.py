@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
-from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
 from sygra_eval.journal import Event, open_readonly
 from sygra_eval.quality import wilson
 from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, Verdict
@@ -32,7 +32,8 @@ def summarise(folder: Path) -> RunSummary:
         life = _life(reader.events())
         document = suite_document(folder)
         has_graph = "candidate" not in document
-        count = _Count(has_graph=has_graph)
+        truth = (document.get("quality") or {}).get("truth")
+        count = _Count(has_graph=has_graph, truth=truth)
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
@@ -91,6 +92,7 @@ def summarise(folder: Path) -> RunSummary:
         card=document.get("card") or {},
         report_formats=tuple((document.get("report") or {}).get("formats") or ()),
         has_graph=has_graph,
+        errors=_errors(count),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
@@ -131,6 +133,8 @@ class _Count:
     """Counts over the outcomes, taken one by one, so that memory stays flat."""
 
     has_graph: bool = True
+    truth: str | None = None
+    known: dict[str, Counter[tuple[str, bool | None]]] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     stops: dict[Outcome, Counter[StopReason]] = field(default_factory=dict)
     rounds: Counter[int] = field(default_factory=Counter)
@@ -163,10 +167,27 @@ class _Count:
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)
+        if self.truth is not None:
+            self._take_truth(end, end.data.get(self.truth))
         topic = end.data.get("topic")
         if isinstance(topic, str):
             got, of = self.topics.get(topic, (0, 0))
             self.topics[topic] = (got + is_verified, of + 1)
+
+    def _take_truth(self, end: RecordEnd, label: object) -> None:
+        """Count a row whose truth is known: what it is, and whether it was accepted."""
+        if label not in ("right", "wrong"):
+            return
+        accepted: dict[str, bool | None] = {
+            verdict.validator: None
+            if verdict.status is Status.ERROR
+            else verdict.status is Status.PASS
+            for verdict in end.verdicts
+        }
+        is_decided = end.outcome in (Outcome.VERIFIED, Outcome.REJECTED)
+        accepted[""] = end.outcome is Outcome.VERIFIED if is_decided else None
+        for validator, is_accepted in accepted.items():
+            self.known.setdefault(validator, Counter())[str(label), is_accepted] += 1
 
     def _take_cause(self, end: RecordEnd) -> None:
         key = (end.outcome, _cause(end.reason))
@@ -224,6 +245,23 @@ class _Count:
             label = f"{group} tests pass"
             if label not in groups:
                 groups.append(label)
+
+
+def _errors(count: _Count) -> tuple[ErrorCount, ...]:
+    """Return the errors of each validator, those of all together last."""
+    names = [*(name for name in count.known if name), *([""] if count.known else [])]
+    return tuple(
+        ErrorCount(
+            validator=name,
+            right=said["right", True] + said["right", False],
+            wrong=said["wrong", True] + said["wrong", False],
+            false_accepts=said["wrong", True],
+            false_rejects=said["right", False],
+            undecided=said["right", None] + said["wrong", None],
+        )
+        for name in names
+        for said in [count.known[name]]
+    )
 
 
 def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
-from sygra_eval.quality import Interval
+from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, StopReason
 
 
@@ -35,6 +35,32 @@ class Tally:
     failed: int
     errors: int
     skipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCount:
+    """How often a validator erred on rows whose truth is known; undecided ones are in no rate.
+
+    :ivar validator: Empty for all required ones together, as they decide an outcome.
+    :ivar right: Rows that are right and were decided, `wrong` likewise.
+    """
+
+    validator: str
+    right: int
+    wrong: int
+    false_accepts: int
+    false_rejects: int
+    undecided: int
+
+    @property
+    def false_accept_rate(self) -> Interval | None:
+        """The share of wrong rows that were accepted."""
+        return wilson(self.false_accepts, self.wrong)
+
+    @property
+    def false_reject_rate(self) -> Interval | None:
+        """The share of right rows that were not accepted."""
+        return wilson(self.false_rejects, self.right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +129,6 @@ class RunSummary:
     card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
     report_formats: tuple[str, ...] = ()
     has_graph: bool = True
+    errors: tuple[ErrorCount, ...] = ()  # of the validators, where the suite knows the truth
     command: str = ""
     version: str = ""

@@ -68,6 +68,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         outcomes(summary),
         funnel(summary),
         validators(summary),
+        errors(summary),
         rounds(summary),
         samples(summary),
         topics(summary),
@@ -139,6 +140,30 @@ def validators(summary: RunSummary) -> Table:
             "* required: a row is verified when all of these pass",
             f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
             *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
+        ),
+    )
+
+
+def errors(summary: RunSummary) -> Table:
+    """Return how often the validators erred, where the suite knows what is right and wrong."""
+    return Table(
+        title="Errors of the validators",
+        columns=("validator", "false acc.", "95 %", "false rej.", "95 %", "error"),
+        aligns=(Align.LEFT, *(Align.RIGHT,) * 5),
+        rows=tuple(
+            (
+                count.validator or "all required",
+                f"{count.false_accepts} / {count.wrong}",
+                bounds(count.false_accept_rate),
+                f"{count.false_rejects} / {count.right}",
+                bounds(count.false_reject_rate),
+                str(count.undecided),
+            )
+            for count in summary.errors
+        ),
+        notes=(
+            "false acc.: of the rows known to be wrong, those accepted; false rej.: of those known "
+            "to be right, those not accepted; 95 %: interval of that rate, in percent",
         ),
     )
 

@@ -17,7 +17,7 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
-from sygra_eval.suite.judged import check_sections, judged_of
+from sygra_eval.suite.judged import check_sections, check_truth, judged_of
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -119,6 +119,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
+        check_truth(quality, end, document)
     settings = _settings(sections, end, inputs)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
@@ -136,6 +137,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
         candidate=candidate,
         judged=judged,
+        truth=quality.truth if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
         description=head.description,

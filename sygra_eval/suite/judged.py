@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sygra_eval.suite.document import Document
+from sygra_eval.suite.names import check_variable
 from sygra_eval.suite.nearest import nearest
-from sygra_eval.suite.schema import SECTIONS, CandidateSection
+from sygra_eval.suite.schema import SECTIONS, CandidateSection, QualitySection
 from sygra_eval.suite.suite import Judged
 from sygra_eval.suite.template import Template
+from sygra_eval.values import Scope
 
 
 def judged_of(section: CandidateSection | None) -> Judged | None:
@@ -22,6 +24,12 @@ def judged_of(section: CandidateSection | None) -> Judged | None:
     )
 
 
+def check_truth(section: QualitySection | None, scope: Scope, document: Document) -> None:
+    """Report a column of known labels that is not there."""
+    if section is not None and section.truth is not None:
+        check_variable(section.truth, scope, document, ("quality", "truth"))
+
+
 def check_sections(data: Mapping[str, Any], document: Document) -> None:
     """Report a candidate beside a graph, and what is missing where there is no graph."""
     if "graph_config" in data:
@@ -32,6 +40,14 @@ def check_sections(data: Mapping[str, Any], document: Document) -> None:
                 "judged",
                 at=("candidate",),
                 fix="take it out, or name the variable: `quality: {candidate: VARIABLE}`",
+                is_key=True,
+            )
+        if isinstance(data.get("quality"), Mapping) and "truth" in data["quality"]:
+            document.report(
+                code="conflict",
+                message="`truth` is known of rows that exist; here a graph makes what is judged",
+                at=("quality", "truth"),
+                fix="take it out",
                 is_key=True,
             )
         return

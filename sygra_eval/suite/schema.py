@@ -128,11 +128,16 @@ class ValidatorSection(TypedSection):
 
 
 class QualitySection(Section):
-    """What `verified` means here. If no validator is marked `required`, all of them are."""
+    """What `verified` means here. If no validator is marked `required`, all of them are.
+
+    `truth` names a column that says `right` or `wrong` of each row; the report then counts how
+    often the validators erred.
+    """
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
     grade: Literal["tests", "tests + hidden"] | None = None
+    truth: str | None = None
 
 
 class OutputColumn(Section):

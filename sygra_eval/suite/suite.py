@@ -67,7 +67,8 @@ class Suite:
     :ivar document: The document as plain data, models of `models.yaml` and `--model` included.
     :ivar nodes: In the order in which they run; none where the rows themselves are judged.
     :ivar candidate: The variable that is judged, of a suite with a graph.
-    :ivar judged: What is judged, of a suite without one.
+    :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
+        whether that is right or wrong.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -82,6 +83,7 @@ class Suite:
     nodes: tuple[Node, ...]
     candidate: str
     judged: Judged | None = None
+    truth: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
     description: str = ""

@@ -187,6 +187,34 @@ async def test_a_stopped_run_is_resumed_to_the_same_bytes(run, resume, stop, tmp
     assert (await resume(resumed.folder)).summary.exit_code is ExitCode.GATE_FAILED
 
 
+async def test_where_the_truth_is_known_the_report_counts_the_errors(run, tmp_path):
+    labels = ["right fine", "right says-fail", "wrong fine", "wrong says-fail", "right says-error"]
+    rows = [
+        {"id": str(n), "label": label, "solution": said}
+        for n, (label, _, said) in enumerate(one.partition(" ") for one in labels)
+    ]
+    rows.append({"id": "odd", "label": "maybe", "solution": "fine"})
+    validators = [{"use": "says"}, {"use": "says", "name": "other"}]
+    quality = {"validators": validators, "truth": "label"}
+
+    finished = await run(write_suite(tmp_path, rows, **{**SAYS, "quality": quality}))
+
+    counted = {one.validator: one for one in finished.summary.errors}
+    assert list(counted) == ["says", "other", ""]
+    for name, expected in (("says", (2, 2, 1, 1, 1)), ("other", (3, 2, 2, 0, 0))):
+        one = counted[name]
+        figures = one.right, one.wrong, one.false_accepts, one.false_rejects, one.undecided
+        assert figures == expected
+    together = counted[""]
+    assert (together.false_accepts, together.false_rejects, together.undecided) == (1, 1, 1)
+    assert finished.outcomes()["odd"] == "failed"
+    assert "neither `right` nor `wrong`" in finished.ends()[5].reason
+    assert "all required" in terminal_report(finished.summary)
+    written = json.loads((finished.folder / "report.json").read_text())["validator_errors"]
+    assert written[0]["false_accept_rate"]["value"] == 0.5
+    assert written[2]["validator"] is None
+
+
 async def test_show_tells_of_a_row_that_has_no_rounds(run, tmp_path, capsys):
     finished = await run(write_suite(tmp_path, [{"id": "a", "solution": "says-fail"}], **SAYS))
 

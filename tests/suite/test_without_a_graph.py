@@ -65,6 +65,7 @@ def test_its_hash_is_that_of_the_document_and_survives_the_run_folder(judging):
         ("{code:", "§nothing #{code:", "wrong-type"),
         ("quality:\n", "quality:\n  §candidate: solution\n", "conflict take it out"),
         ("column: expected", "column: §answer", "unknown-column"),
+        ("quality:\n", "quality:\n  truth: §nam\n", "unknown-variable write `name`"),
     ],
 )
 def test_one_mistake_is_one_diagnostic_with_a_fix(judging, old, new, expected):
@@ -110,6 +111,14 @@ def test_a_candidate_beside_a_graph_is_a_conflict(folder):
 
     assert (diagnostic.code, diagnostic.line) == ("conflict", 23)
     assert "quality: {candidate: VARIABLE}" in diagnostic.fix
+
+
+def test_truth_is_known_of_rows_that_exist_only(folder):
+    folder.change("quality:\n", "quality:\n  truth: expected\n")
+
+    diagnostic = folder.only()
+
+    assert (diagnostic.code, diagnostic.fix) == ("conflict", "take it out")
 
 
 def test_only_the_columns_that_are_added_are_reserved(judging):
