@@ -8,6 +8,7 @@ from sygra_eval.validators import candidate_of
 from sygra_eval.values import Candidate, State, ValidatorSpec
 
 LONGEST_NAME = 200
+LONGEST_CODE = 64 * 1024  # as of an answer: a parser can be made to use much memory per byte
 
 
 def existing_candidate(
@@ -27,7 +28,19 @@ def existing_candidate(
     text = judged.template.render(columns)
     if not judged.is_code:
         return candidate_of(text, entry_point)
-    return Candidate(text=text, code=text, extraction="given as code", entry_point=entry_point)
+    return given_code(text, entry_point)
+
+
+def given_code(code: str, entry_point: str | None) -> Candidate:
+    """Make a candidate of code that is taken as it stands, unless it is too long for a parser."""
+    is_short = len(code) <= LONGEST_CODE
+    why_not = f"no_code: longer than {LONGEST_CODE // 1024} KiB"
+    return Candidate(
+        text=code,
+        code=code if is_short else None,
+        extraction="given as code" if is_short else why_not,
+        entry_point=entry_point,
+    )
 
 
 def _entry_point(judged: Judged, validators: Iterable[ValidatorSpec], columns: State) -> str | None:

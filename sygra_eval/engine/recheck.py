@@ -85,7 +85,10 @@ async def recheck(
     changed = {name for name in files if name not in missing and not _is_same(folder, name, files)}
     changed |= {name for name in _DATA if name not in files and (folder / name).exists()}
     if has_journal:
-        changed |= set(_unlike_the_journal(folder, files))
+        try:
+            changed |= set(_unlike_the_journal(folder, files))
+        except SygraEvalError:  # the journal itself cannot be read any more
+            changed.add("journal.db")
     found = Recheck(
         folder=folder, files=len(files), changed=tuple(sorted(changed)), missing=missing
     )

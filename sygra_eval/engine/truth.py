@@ -8,13 +8,14 @@ accepted. What could not be judged is an error and is in no rate.
 import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from sygra_eval.data import FileRows
+from sygra_eval.engine.existing import given_code
 from sygra_eval.engine.judging import Court, verdict_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import outcome_of
@@ -26,7 +27,6 @@ from sygra_eval.quality import Interval, wilson
 from sygra_eval.suite import SandboxChoice, did_you_mean
 from sygra_eval.values import (
     BadRow,
-    Candidate,
     Outcome,
     Row,
     Stage,
@@ -196,16 +196,11 @@ async def _judge(
             reason=str(found),
             verdicts={},
         )
-    candidate = Candidate(
-        text=found.code,
-        code=found.code,
-        extraction="given as code",
-        entry_point=found.entry_point,
-    )
-    verdicts = {
-        spec.name: await verdict_of(spec, candidate, row.columns, Stage.FINAL, court)
-        for spec in specs
-    }
+    candidate = given_code(found.code, found.entry_point)
+    verdicts = {}
+    for spec in specs:
+        verdict = await verdict_of(spec, candidate, row.columns, Stage.FINAL, court)
+        verdicts[spec.name] = replace(verdict, evidence=None, is_required=True)  # memory stays flat
     return _Judged(
         index=row.index, place=row.origin, task_id=found.task_id, case=found, verdicts=verdicts
     )

@@ -145,6 +145,14 @@ async def test_a_data_folder_without_its_journal_is_checked_by_its_files(judged)
     assert recheck_json(found)["note"] == "no row was judged again: there is no journal.db"
 
 
+async def test_a_journal_that_cannot_be_read_is_named(judged):
+    (judged / "journal.db").write_bytes(b"no database" * 100)
+
+    found = await recheck(judged)
+
+    assert (found.exit_code, found.changed) == (ExitCode.GATE_FAILED, ("journal.db",))
+
+
 async def test_a_run_without_its_manifest_is_not_decidable(judged):
     (judged / "manifest.json").unlink()
 

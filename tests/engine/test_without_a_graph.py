@@ -120,6 +120,14 @@ async def test_a_row_without_a_candidate_is_rejected_and_one_without_the_column_
     assert finished.summary.exit_code is ExitCode.INCOMPLETE
 
 
+async def test_code_too_long_for_a_parser_is_rejected_and_says_so(run, judging):
+    long = RIGHT + "# padding\n" * 10_000
+
+    (end,) = (await run(judging(solved("a", long)))).ends()
+
+    assert (end.outcome, "longer than 64 KiB" in end.reason) == (Outcome.REJECTED, True)
+
+
 async def test_reserved_columns_of_later_rows_are_those_of_such_a_suite(run, tmp_path):
     rows = [
         {"id": "a", "solution": "fine"},

@@ -12,6 +12,8 @@ from benchmarks import make_truth
 from benchmarks.truth_inputs import ALLOWED, inputs
 from benchmarks.truth_programs import mutants, rewritten
 from sygra_eval.engine import ExitCode, RunOptions, run_suite
+from sygra_eval.plugins import load_plugins
+from sygra_eval.suite import check_suite
 from sygra_eval.values import Outcome
 
 SUITES = Path(__file__).parents[2] / "suites"
@@ -122,6 +124,12 @@ def test_inputs_keep_to_what_a_question_allows(task):
     assert found == some(60) != []
     allowed = ALLOWED.get(task)
     assert allowed is None or all(allowed(*one) for one in found if one not in examples)
+
+
+def test_the_suite_is_fit_to_run():
+    suite = SUITES / "verifier_truth.yaml"
+
+    assert check_suite(suite, load_plugins(SUITES)) == ()
 
 
 async def test_the_suite_runs_offline_and_counts_the_errors(tmp_path):
