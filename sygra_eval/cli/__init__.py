@@ -14,7 +14,7 @@ import click
 from sygra_eval.cli.failures import INTERNAL, INTERRUPTED, USAGE, fail, fail_with, say_failure
 from sygra_eval.cli.streams import settle_streams, silence
 
-VERBS = ("run", "resume", "check", "show", "plugins", "schema")
+VERBS = ("run", "resume", "check", "show", "verify", "plugins", "schema")
 
 _EPILOG = (
     "Exit codes: 0 gates passed, 1 a gate failed or nothing was verified, 2 interrupted, "
@@ -54,6 +54,7 @@ _SUMMARIES = {
     "resume": "Go on with a run that was stopped or killed; nothing is paid twice.",
     "check": "Say what is wrong with a suite, by file, line and column.",
     "show": "Show one row of a run: drafts, evidence, critique, verdicts.",
+    "verify": "Check a run's claims, or measure how often validators err.",
     "plugins": "List what is loaded, from where, and what it adds.",
     "schema": "Print the JSON Schema of a suite.",
 }

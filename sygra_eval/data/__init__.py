@@ -1,15 +1,30 @@
 """Where rows come from and where data files go: both streaming, so memory is flat in the rows.
 
-In: `DiskSource` reads JSONL, JSON, CSV or Parquet and yields every place of the file as a `Row` or
-a `BadRow`; one broken line costs that line only. Out: `write_jsonl` and `write_parquet` put rows
-into files that appear whole or not at all and have the same bytes for the same rows. Modules:
-`sources` and `disk_config` (the type `disk`), `text_formats` and `parquet_format` (readers),
+In: `FileRows` reads JSONL (gzipped too), JSON, CSV or Parquet and yields every place of the file as
+a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names such a file by its
+path, `PackageSource` by the distribution that brought it. Out: `write_jsonl` and `write_parquet`
+put rows into files that appear whole or not at all and have the same bytes for the same rows.
+Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
+`package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
 (whole files), `surrogates`, `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
-from sygra_eval.data.sinks import WrittenParquet, write_jsonl, write_parquet
+from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.package_config import PackageConfig
+from sygra_eval.data.package_source import PackageSource
+from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
 
-__all__ = ["DiskConfig", "DiskSource", "WrittenParquet", "write_jsonl", "write_parquet"]
+__all__ = [
+    "DiskConfig",
+    "DiskSource",
+    "FileRows",
+    "PackageConfig",
+    "PackageSource",
+    "WrittenParquet",
+    "jsonl_line",
+    "write_jsonl",
+    "write_parquet",
+]

@@ -1,11 +1,14 @@
 """The data sources that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
+from sygra_eval.data.package_config import PackageConfig
+from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sources import DiskSource
 from sygra_eval.hookspecs import RegisterSource, hookimpl
 
 
 @hookimpl
 def sygra_register_sources(register: RegisterSource) -> None:
-    """Register the source type `disk`."""
+    """Register the source types `disk` and `package`."""
     register("disk", DiskSource, config=DiskConfig)
+    register("package", PackageSource, config=PackageConfig)

@@ -10,7 +10,7 @@ class DiskConfig(BaseModel):
 
     file_path: str = Field(
         description="The file, relative to the suite; its suffix says the format:"
-        " .jsonl, .ndjson, .json (a list of objects), .csv or .parquet."
+        " .jsonl, .ndjson (both also with .gz), .json (a list of objects), .csv or .parquet."
     )
     id: str | None = Field(
         default=None,

@@ -46,7 +46,7 @@ def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
     written = 0
     with replacing(path) as unfinished, unfinished.open("wb") as file:
         for row in chain([first], remaining):
-            file.write(_line(row))
+            file.write(jsonl_line(row))
             written += 1
     return written
 
@@ -85,7 +85,11 @@ class _ColumnDoesNotFit(Exception):
         self.column = column
 
 
-def _line(row: Record) -> bytes:
+def jsonl_line(row: Record) -> bytes:
+    """Return the line that holds a row.
+
+    :raises ValueError: When the row holds what JSON has not.
+    """
     text = _ENCODER.encode(dict(row)) + "\n"
     try:
         return text.encode()

@@ -1,10 +1,12 @@
 """Reads JSONL, JSON and CSV place by place; what is wrong at one place ends there."""
 
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, cast
 
 from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE, Fault, Found
 from sygra_eval.data.surrogates import is_text
@@ -19,16 +21,19 @@ class _NotFinite(ValueError):
 
 
 def read_jsonl(path: Path) -> Iterator[Found]:
-    """Yield each line that is not blank."""
-    with path.open("rb") as file:
+    """Yield each line that is not blank; a file whose name ends in `.gz` is unpacked on the way."""
+    with _unpacked(path) as file:
         number = 0
-        while line := file.readline(LONGEST_LINE + 1):
+        while line := _next_line(file):
             number += 1
+            if isinstance(line, Fault):
+                yield number, line
+                return
             if number == 1:
                 line = line.removeprefix(_BOM)
             if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                _skip_line(file)
                 yield number, Fault(f"the line is longer than {LONGEST_LINE >> 20} MiB")
+                _skip_line(file)
             elif line and not line.isspace():
                 yield number, parse_object(line.rstrip(b"\r\n"))
 
@@ -122,8 +127,22 @@ def _record(header: list[str], fields: list[str]) -> dict[str, object] | Fault:
     return columns if is_text("".join(fields)) else Fault("it is not UTF-8", columns)
 
 
+def _unpacked(path: Path) -> BinaryIO:
+    if path.suffix.lower() == ".gz":
+        return cast("BinaryIO", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _next_line(file: BinaryIO) -> bytes | Fault:
+    """Return a line, or why a gzip file cannot be unpacked any further."""
+    try:
+        return file.readline(LONGEST_LINE + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        return Fault(f"broken gzip: {error}; the file was read up to here")
+
+
 def _skip_line(file: BinaryIO) -> None:
-    while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+    while isinstance(rest := _next_line(file), bytes) and rest and not rest.endswith(b"\n"):
         pass
 
 

@@ -2,29 +2,46 @@
 
 `run_suite` checks, proves that models and sandbox work, takes every row to its outcome
 (`record.settle`), and writes the run folder as a view of the journal (`folder`). `resume_run` goes
-on with a run that was stopped or killed. What a run comes to is one `RunSummary`.
+on with a run that was stopped or killed. What a run comes to is one `RunSummary`. `recheck` says
+whether a run folder still holds, `measure_truth` how often validators err.
 """
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.progress import Progress
 from sygra_eval.engine.reading import NothingSelected
+from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
-from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
+from sygra_eval.engine.truth import (
+    DEFAULT_VALIDATORS,
+    Complaint,
+    ErrorRates,
+    TruthReport,
+    measure_truth,
+)
 
 __all__ = [
+    "DEFAULT_VALIDATORS",
     "Cause",
+    "Complaint",
+    "ErrorCount",
+    "ErrorRates",
     "ExitCode",
     "NothingSelected",
     "Progress",
+    "Recheck",
     "RunOptions",
     "RunSummary",
     "StopSignal",
     "Tally",
+    "TruthReport",
     "grade_of",
+    "measure_truth",
     "outcome_of",
+    "recheck",
     "resume_run",
     "run_suite",
     "summarise",

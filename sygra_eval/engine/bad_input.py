@@ -4,19 +4,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sygra_eval.journal import canonical_json
-from sygra_eval.suite import RESERVED_COLUMNS, Suite
+from sygra_eval.suite import Suite
 from sygra_eval.values import BadAnswer, Problem, Row, Scope, Severity
 
 
 def why_unusable(suite: Suite, row: Row) -> str | None:
     """Return what is wrong with a row's columns; None for a row that can be run."""
-    if taken := RESERVED_COLUMNS & row.columns.keys():
+    if taken := suite.reserved_columns & row.columns.keys():
         names = ", ".join(f"`{name}`" for name in sorted(taken))
         return f"{names} would be overwritten; rename in the source"
     try:
         canonical_json(dict(row.columns))
     except BadAnswer as error:
         return str(error)
+    truth = suite.truth
+    if truth is not None and row.columns.get(truth) not in ("right", "wrong"):
+        return f"`{truth}`, which is to say what is true, is neither `right` nor `wrong`"
     first = suite.first_row
     if first is None or first.columns.keys() <= row.columns.keys():
         return None  # the suite's names were checked on its first row
@@ -38,6 +41,9 @@ def _unknown_names(suite: Suite, row: Row) -> Iterator[str]:
             scope = replace(scope, variables=scope.variables | frozenset(declare()))
         else:  # nobody knows what it adds
             scope = replace(scope, is_open=True)
+    if suite.judged is not None:
+        yield from _errors(suite.judged.template, scope)
+        yield from _errors(suite.judged.entry_point, scope)
     for spec in suite.validators:
         yield from _errors(spec.config, scope)
 

@@ -38,6 +38,12 @@ TYPICAL_ROW: Mapping[str, object] = {
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
 
 
+TYPICAL_JUDGED_ROW: Mapping[str, object] = {
+    column: TYPICAL_ROW[column] for column in ("grade", "verdicts", "provenance")
+}
+"""The same of a suite without a graph; other columns of such a file are the source's alone."""
+
+
 def data_row(
     suite: Suite,
     row: Row,
@@ -73,8 +79,35 @@ def data_row(
         },
         "grade": grade_of(judgement.verdicts),
     }
-    for column, mapping in suite.output_map.items():
-        data[column] = mapping.value if mapping.variable is None else state.get(mapping.variable)
+    return data | _closing_columns(suite, row, state, outcome=outcome, reason=reason)
+
+
+def judged_row(
+    suite: Suite, row: Row, judgement: Judgement, *, outcome: Outcome, reason: str
+) -> dict[str, object]:
+    """Return a row that was there before: its columns, and only what judging adds to them."""
+    data: dict[str, object] = {
+        **row.columns,
+        "grade": grade_of(judgement.verdicts),
+        "verdicts": [_verdict_column(verdict) for verdict in judgement.verdicts],
+        "provenance": {
+            "suite_sha256": suite.sha256,
+            "row_id": row.id,
+            "models": [],
+            "prompt_sha256": None,
+        },
+    }
+    return data | _closing_columns(suite, row, row.columns, outcome=outcome, reason=reason)
+
+
+def _closing_columns(
+    suite: Suite, row: Row, state: State, *, outcome: Outcome, reason: str
+) -> dict[str, object]:
+    """Return the suite's own columns, and the reason of a row that is not verified."""
+    data = {
+        column: mapping.value if mapping.variable is None else state.get(mapping.variable)
+        for column, mapping in suite.output_map.items()
+    }
     if outcome is not Outcome.VERIFIED:
         data[_reason_column(row)] = reason
     return data

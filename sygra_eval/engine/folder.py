@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sygra_eval.data import write_jsonl, write_parquet
-from sygra_eval.engine.data_row import TYPICAL_ROW
+from sygra_eval.engine.data_row import TYPICAL_JUDGED_ROW, TYPICAL_ROW
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import Plugins
@@ -67,7 +67,8 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
         rows = partial(_rows, folder, outcome)
         write_jsonl(folder / f"{outcome.value}.jsonl", rows())
     verified = partial(_rows, folder, Outcome.VERIFIED)
-    parquet = write_parquet(folder / "verified.parquet", verified, like=TYPICAL_ROW)
+    like = TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW
+    parquet = write_parquet(folder / "verified.parquet", verified, like=like)
     reporters = plugins.of("reporters")
     for file, view in VIEWS.items():
         _write_text(folder / file, reporters[view].implementation(summary))

@@ -1,15 +1,22 @@
-"""Runs a suite's validators on one answer; a verdict that was reached once is not run again."""
+"""Runs validators on one candidate; a verdict that a run reached once is not run again.
+
+`judge` and `judge_candidate` belong to a run and its journal; `verdict_of` asks one validator, for
+whoever has its parts.
+"""
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sygra_eval.engine.setting import Setting
+from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
     Candidate,
     Judgement,
     Limits,
+    Sandbox,
     Stage,
     State,
     Status,
@@ -19,26 +26,50 @@ from sygra_eval.values import (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Court:
+    """What every validator is asked with, whatever the candidate."""
+
+    plugins: Plugins
+    sandbox: Sandbox | None
+    timeout_s: float
+    seed: int = 0
+
+
 async def judge(
     setting: Setting, answer: str, *, row_id: str, columns: State, stage: Stage
 ) -> Judgement:
     """Take the code from an answer and collect one verdict per validator, in suite order."""
-    candidate = candidate_of(answer, _entry_point(setting, columns))
+    candidate = candidate_of(answer, entry_point_of(setting.suite.validators, columns))
+    return await judge_candidate(setting, candidate, row_id=row_id, columns=columns, stage=stage)
+
+
+async def judge_candidate(
+    setting: Setting, candidate: Candidate, *, row_id: str, columns: State, stage: Stage
+) -> Judgement:
+    """Collect one verdict per validator, in suite order."""
+    suite = setting.suite
+    court = Court(
+        plugins=setting.plugins,
+        sandbox=setting.sandbox,
+        timeout_s=suite.sandbox.timeout_s,
+        seed=suite.seed,
+    )
     verdicts = []
-    for spec in setting.suite.validators:
-        key = _verdict_key(spec, stage, row_id, answer)
+    for spec in suite.validators:
+        key = _verdict_key(spec, stage, row_id, candidate.text)
         verdict = setting.journal.execution(key)
         if verdict is None:
-            verdict = await _ask(setting, spec, candidate, columns, stage)
+            verdict = await verdict_of(spec, candidate, columns, stage, court)
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
     return Judgement(candidate=candidate, verdicts=tuple(verdicts))
 
 
-def _entry_point(setting: Setting, columns: State) -> str | None:
+def entry_point_of(validators: Iterable[ValidatorSpec], columns: State) -> str | None:
     """Return the name that the tests call: from the column that a validator names for it."""
-    for spec in setting.suite.validators:
+    for spec in validators:
         column = getattr(spec.config, "entry_point", None)
         if isinstance(column, str) and isinstance(columns.get(column), str):
             return str(columns[column])
@@ -53,20 +84,21 @@ def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) ->
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-async def _ask(
-    setting: Setting, spec: ValidatorSpec, candidate: Candidate, columns: State, stage: Stage
+async def verdict_of(
+    spec: ValidatorSpec, candidate: Candidate, columns: State, stage: Stage, court: Court
 ) -> Verdict:
-    registered = setting.plugins.of("validators")[spec.use]
-    if setting.sandbox is None:
+    """Ask one validator; what goes wrong in it is a verdict that names the plugin."""
+    registered = court.plugins.of("validators")[spec.use]
+    if court.sandbox is None:
         return _error(spec, "no sandbox was started")
-    seconds = setting.suite.sandbox.timeout_s
+    seconds = court.timeout_s
     ctx = ValidatorContext(
         validator=spec,
         columns=columns,
         stage=stage,
-        sandbox=setting.sandbox,
+        sandbox=court.sandbox,
         limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
-        seed=setting.suite.seed,
+        seed=court.seed,
     )
     try:
         verdict = await registered.implementation(candidate, ctx)

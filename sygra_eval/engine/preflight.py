@@ -10,7 +10,7 @@ from sygra_eval.engine.summary import ExitCode
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import start_sandbox
-from sygra_eval.suite import Suite
+from sygra_eval.suite import SandboxChoice, Suite
 from sygra_eval.values import (
     ChatModel,
     Interrupted,
@@ -44,8 +44,10 @@ async def opened(
         tell(f"{found.path}:{found.line}:{found.column}: {found.message}")
     async with contextlib.AsyncExitStack() as stack:
         try:
-            sandbox = await stop.unless_draining(_start_sandbox(suite, plugins, options))
-            if sandbox is not None:
+            sandbox = None
+            if suite.validators:
+                starting = started_sandbox(suite.sandbox, plugins, options)
+                sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
             gateway = Gateway(_models(suite, plugins), sleep=stop.sleep)
             stack.push_async_callback(gateway.close)
@@ -76,14 +78,16 @@ def _models(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
     return models
 
 
-async def _start_sandbox(suite: Suite, plugins: Plugins, options: RunOptions) -> Sandbox | None:
-    if not suite.validators:
-        return None
+async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunOptions) -> Sandbox:
+    """Start the strongest sandbox that this host grants, as long as it is what is asked for.
+
+    :raises SandboxUnavailable: When it grants less.
+    """
     providers = {name: entry.implementation for name, entry in plugins.of("sandboxes").items()}
-    is_none = suite.sandbox.accepts_none or options.accepts_no_sandbox
+    is_none = choice.accepts_none or options.accepts_no_sandbox
     return await start_sandbox(
         providers,
-        require=suite.sandbox.require,
+        require=choice.require,
         isolation="none" if is_none else None,
         slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
     )

@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from sygra_eval.engine.bad_input import why_unusable
-from sygra_eval.engine.data_row import data_row, leftover_row
-from sygra_eval.engine.judging import judge
+from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
+from sygra_eval.engine.existing import existing_candidate
+from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
@@ -27,7 +28,7 @@ from sygra_eval.journal import (
     request_hash,
 )
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import UnknownVariable
+from sygra_eval.suite import Judged, Suite, UnknownVariable
 from sygra_eval.values import (
     BadAnswer,
     BadRow,
@@ -90,7 +91,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     else:
         visits: list[Visit] = []
         try:
-            end = await _generate_and_judge(row, visits, setting)
+            end = await _take(row, visits, setting)
         except Interrupted:
             return None
         except _BadInput as error:
@@ -103,10 +104,17 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     return end
 
 
-async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
     if (why := why_unusable(suite, row)) is not None:
         raise _BadInput(f"{row.origin}: {why}")
+    if suite.judged is not None:
+        return await _judge_existing(row, suite.judged, setting)
+    return await _generate_and_judge(row, visits, setting)
+
+
+async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+    suite = setting.suite
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
         await _visit(node, row, state, visits, setting)
@@ -118,10 +126,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
     judgement = await judge(
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
-    outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
-    mismatch = schema_mismatch(suite.schema_fields, state)
-    if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
-        outcome, reason = Outcome.REJECTED, mismatch
+    outcome, reason = _outcome(suite, judgement, state)
     loop = _last_loop(visits)
     return RecordEnd(
         row_id=row.id,
@@ -142,6 +147,33 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
         verdicts=judgement.verdicts,
         loop=loop,
     )
+
+
+async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
+    """Judge a row as it stands in the source: no graph, so no calls and no loop."""
+    suite, columns = setting.suite, MappingProxyType(dict(row.columns))
+    candidate = existing_candidate(judged, suite.validators, columns)
+    judgement = await judge_candidate(
+        setting, candidate, row_id=row.id, columns=columns, stage=Stage.FINAL
+    )
+    outcome, reason = _outcome(suite, judgement, columns)
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=outcome,
+        reason=reason,
+        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason),
+        verdicts=judgement.verdicts,
+    )
+
+
+def _outcome(suite: Suite, judgement: Judgement, state: State) -> tuple[Outcome, str]:
+    """Return where a judged record ends, and why."""
+    outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
+    mismatch = schema_mismatch(suite.schema_fields, state)
+    if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
+        return Outcome.REJECTED, mismatch
+    return outcome, reason
 
 
 def _bad(row: Row | BadRow, reason: str) -> RecordEnd:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
-from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
 from sygra_eval.journal import Event, open_readonly
 from sygra_eval.quality import wilson
 from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, Verdict
@@ -30,14 +30,17 @@ def summarise(folder: Path) -> RunSummary:
     with open_readonly(folder / "journal.db") as reader:
         plan = reader.plan()
         life = _life(reader.events())
-        count = _Count()
+        document = suite_document(folder)
+        has_graph = "candidate" not in document
+        truth = (document.get("quality") or {}).get("truth")
+        count = _Count(has_graph=has_graph, truth=truth)
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
-    document, labels = _document(folder), json.loads(plan["labels"])
+    labels = json.loads(plan["labels"])
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life, count.outcomes, rows)
+    exit_code, exit_reason = _exit(life, count.outcomes, rows, has_graph=has_graph)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -88,6 +91,8 @@ def summarise(folder: Path) -> RunSummary:
         columns=count.columns,
         card=document.get("card") or {},
         report_formats=tuple((document.get("report") or {}).get("formats") or ()),
+        has_graph=has_graph,
+        errors=_errors(count),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
@@ -127,6 +132,9 @@ def _life(events: Iterable[Event]) -> _Life:
 class _Count:
     """Counts over the outcomes, taken one by one, so that memory stays flat."""
 
+    has_graph: bool = True
+    truth: str | None = None
+    known: dict[str, Counter[tuple[str, bool | None]]] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     stops: dict[Outcome, Counter[StopReason]] = field(default_factory=dict)
     rounds: Counter[int] = field(default_factory=Counter)
@@ -159,10 +167,27 @@ class _Count:
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)
+        if self.truth is not None:
+            self._take_truth(end, end.data.get(self.truth))
         topic = end.data.get("topic")
         if isinstance(topic, str):
             got, of = self.topics.get(topic, (0, 0))
             self.topics[topic] = (got + is_verified, of + 1)
+
+    def _take_truth(self, end: RecordEnd, label: object) -> None:
+        """Count a row whose truth is known: what it is, and whether it was accepted."""
+        if label not in ("right", "wrong"):
+            return
+        accepted: dict[str, bool | None] = {
+            verdict.validator: None
+            if verdict.status is Status.ERROR
+            else verdict.status is Status.PASS
+            for verdict in end.verdicts
+        }
+        is_decided = end.outcome in (Outcome.VERIFIED, Outcome.REJECTED)
+        accepted[""] = end.outcome is Outcome.VERIFIED if is_decided else None
+        for validator, is_accepted in accepted.items():
+            self.known.setdefault(validator, Counter())[str(label), is_accepted] += 1
 
     def _take_cause(self, end: RecordEnd) -> None:
         key = (end.outcome, _cause(end.reason))
@@ -189,12 +214,13 @@ class _Count:
 
     def _take_stages(self, end: RecordEnd) -> None:
         """Walk the funnel as far as this record came."""
-        if not isinstance(end.data.get("answer"), str):
-            return
-        self.stages["drafted"] += 1
-        if not isinstance(end.data.get("code"), str):
-            return
-        self.stages["code found"] += 1
+        if self.has_graph:
+            if not isinstance(end.data.get("answer"), str):
+                return
+            self.stages["drafted"] += 1
+            if not isinstance(end.data.get("code"), str):
+                return
+            self.stages["code found"] += 1
         for verdict in end.verdicts:
             if not verdict.is_required:
                 continue
@@ -221,6 +247,23 @@ class _Count:
                 groups.append(label)
 
 
+def _errors(count: _Count) -> tuple[ErrorCount, ...]:
+    """Return the errors of each validator, those of all together last."""
+    names = [*(name for name in count.known if name), *([""] if count.known else [])]
+    return tuple(
+        ErrorCount(
+            validator=name,
+            right=said["right", True] + said["right", False],
+            wrong=said["wrong", True] + said["wrong", False],
+            false_accepts=said["wrong", True],
+            false_rejects=said["right", False],
+            undecided=said["right", None] + said["wrong", None],
+        )
+        for name in names
+        for said in [count.known[name]]
+    )
+
+
 def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:
     """Return a verdict's steps of the funnel: one a test group, else the validator itself."""
     groups = verdict.evidence.tests if verdict.evidence is not None else {}
@@ -234,7 +277,7 @@ def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:
 
 def _funnel(count: _Count, rows: int) -> tuple[tuple[str, int], ...]:
     """Return the stages in order, also those that no record reached."""
-    labels = ["drafted", "code found"]
+    labels = ["drafted", "code found"] if count.has_graph else []
     for validator, groups in count.groups.items():
         labels += groups or [f"{validator} passes"]
     return (("rows read", rows), *((label, count.stages[label]) for label in labels))
@@ -255,7 +298,9 @@ def _causes(count: _Count) -> tuple[Cause, ...]:
     )
 
 
-def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCode, str]:
+def _exit(
+    life: _Life, counts: Mapping[Outcome, int], rows: int, *, has_graph: bool
+) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values())
@@ -271,6 +316,8 @@ def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCo
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
         )
+    if counts[Outcome.REJECTED] and not has_graph:
+        return ExitCode.GATE_FAILED, f"{counts[Outcome.REJECTED]} of {rows} rows rejected"
     if verified:
         return ExitCode.PASSED, f"{verified} of {rows} rows verified"
     if counts[Outcome.UNJUDGED] == ended:
@@ -278,7 +325,7 @@ def _exit(life: _Life, counts: Mapping[Outcome, int], rows: int) -> tuple[ExitCo
     return ExitCode.GATE_FAILED, f"none of {rows} rows was verified"
 
 
-def _document(folder: Path) -> Mapping[str, Any]:
+def suite_document(folder: Path) -> Mapping[str, Any]:
     """Return the run's own copy of its suite, as plain data."""
     try:
         document = yaml.safe_load((folder / "suite.yaml").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
-from sygra_eval.quality import Interval
+from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, StopReason
 
 
@@ -38,6 +38,32 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCount:
+    """How often a validator erred on rows whose truth is known; undecided ones are in no rate.
+
+    :ivar validator: Empty for all required ones together, as they decide an outcome.
+    :ivar right: Rows that are right and were decided, `wrong` likewise.
+    """
+
+    validator: str
+    right: int
+    wrong: int
+    false_accepts: int
+    false_rejects: int
+    undecided: int
+
+    @property
+    def false_accept_rate(self) -> Interval | None:
+        """The share of wrong rows that were accepted."""
+        return wilson(self.false_accepts, self.wrong)
+
+    @property
+    def false_reject_rate(self) -> Interval | None:
+        """The share of right rows that were not accepted."""
+        return wilson(self.false_rejects, self.right)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """Why rows fell out, with up to three of their ids."""
 
@@ -51,6 +77,7 @@ class Cause:
 class RunSummary:
     """Every figure of the report.
 
+    :ivar has_graph: False where the rows themselves were judged: no drafts, calls or loops.
     :ivar rows: Rows read; equals the outcomes' counts plus `not_reached`.
     :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
     :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
@@ -101,5 +128,7 @@ class RunSummary:
     columns: tuple[str, ...] = ()  # of the verified rows, in order
     card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
     report_formats: tuple[str, ...] = ()
+    has_graph: bool = True
+    errors: tuple[ErrorCount, ...] = ()  # of the validators, where the suite knows the truth
     command: str = ""
     version: str = ""

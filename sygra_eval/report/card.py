@@ -29,6 +29,7 @@ _COOPERATIVE = (
     "tell right from wrong where code tries to answer; code that sets out to deceive its tests "
     "could pass without being right."
 )
+_OF_EXISTING = ("verdicts", "provenance", "grade")
 _OURS = {
     "answer": "the answer that was kept, as the model wrote it",
     "code": "the code in it, which is what was tested",
@@ -60,7 +61,7 @@ def data_card(
         *_what_it_is(summary),
         *_how_made(summary),
         *_what_verified_means(summary),
-        *_columns(columns),
+        *_columns(columns, _OURS if summary.has_graph else {c: _OURS[c] for c in _OF_EXISTING}),
         "## Outcomes",
         pipe_table(outcomes(summary)),
         *_how_to_load(summary),
@@ -74,7 +75,7 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
         "license": one_line(str(card.get("license") or "")) or "unknown",
         "language": _texts(card.get("language")) or ["en"],
         "pretty_name": _pretty_name(summary, card),
-        "tags": ["synthetic", "code"],
+        "tags": ["synthetic", "code"] if summary.has_graph else ["code"],
     }
     if _verified(summary):
         front["configs"] = [{"config_name": "default", "data_files": "verified.parquet"}]
@@ -82,8 +83,9 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
 
 
 def _what_it_is(summary: RunSummary) -> Iterator[str]:
+    what = "Synthetic rows made and judged" if summary.has_graph else "Existing rows, judged"
     yield (
-        f"Synthetic rows made and judged by the suite {markdown_text(summary.suite)}: "
+        f"{what} by the suite {markdown_text(summary.suite)}: "
         f"{verified_words(summary)}. Run: {markdown_text(summary.run)}, "
         f"{markdown_text(summary.state)}."
     )
@@ -98,6 +100,9 @@ def _how_made(summary: RunSummary) -> Iterator[str]:
         "rounds the model revised the best one with their evidence and a critique at hand."
         if summary.rounds
         else "Each row went through the suite's steps, and its validators judged what came out."
+        if summary.has_graph
+        else "The rows were there before: the suite's validators judged each as it stands, and no "
+        "model was asked to make anything."
     )
     stopped = [
         f"loops of {outcome.value} rows stopped by: {stops(reasons)}"
@@ -117,10 +122,9 @@ def _what_verified_means(summary: RunSummary) -> Iterator[str]:
     required = [tally.validator for tally in summary.validators if tally.is_required]
     if required:
         names = markdown_text(", ".join(required))
-        yield (
-            f"Every required validator passed on the final answer: {names}. That a critic was "
-            "satisfied verifies nothing."
-        )
+        what = "the final answer" if summary.has_graph else "the row as it stands"
+        critic = " That a critic was satisfied verifies nothing." if summary.has_graph else ""
+        yield f"Every required validator passed on {what}: {names}.{critic}"
     else:
         yield "Nothing: no required validator gave a verdict in this run."
     if has_cooperative_trust(summary):
@@ -129,7 +133,7 @@ def _what_verified_means(summary: RunSummary) -> Iterator[str]:
     yield bullets([f"isolation: {isolation}", *(trust_notes(summary) or (f"trust: {UNKNOWN}",))])
 
 
-def _columns(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _columns(columns: Sequence[tuple[str, str]], ours: Mapping[str, str]) -> Iterator[str]:
     if not columns:
         return
     yield "## Columns"
@@ -139,7 +143,7 @@ def _columns(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
             columns=("column", "type", "what it holds"),
             aligns=(Align.LEFT,) * 3,
             rows=tuple(
-                (name, kind or UNKNOWN, _OURS.get(name, "as in the source or the suite's mapping"))
+                (name, kind or UNKNOWN, ours.get(name, "as in the source or the suite's mapping"))
                 for name, kind in columns
             ),
         )

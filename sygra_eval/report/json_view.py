@@ -74,6 +74,7 @@ def _judging(summary: RunSummary) -> dict[str, object]:
             }
             for tally in summary.validators
         ],
+        "validator_errors": _errors(summary),
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
     }
@@ -110,6 +111,22 @@ def _spending(summary: RunSummary) -> dict[str, object]:
         "model_s": round(summary.model_s, 3),
         "cost_usd": summary.cost_usd,
     }
+
+
+def _errors(summary: RunSummary) -> list[dict[str, object]]:
+    return [
+        {
+            "validator": count.validator or None,
+            "right": count.right,
+            "wrong": count.wrong,
+            "false_accepts": count.false_accepts,
+            "false_rejects": count.false_rejects,
+            "undecided": count.undecided,
+            "false_accept_rate": _rate(count.false_accept_rate),
+            "false_reject_rate": _rate(count.false_reject_rate),
+        }
+        for count in summary.errors
+    ]
 
 
 def _rate(interval: Interval | None) -> dict[str, object] | None:

@@ -68,6 +68,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         outcomes(summary),
         funnel(summary),
         validators(summary),
+        errors(summary),
         rounds(summary),
         samples(summary),
         topics(summary),
@@ -98,11 +99,12 @@ def outcomes(summary: RunSummary) -> Table:
     if summary.not_reached:
         rows.append(("not reached", str(summary.not_reached), UNKNOWN, UNKNOWN, UNKNOWN))
     rows.append(("all rows", str(summary.rows), "", "", ""))
+    shown = 5 if summary.has_graph else 4  # without a graph there are no loops
     return Table(
         title="Outcomes",
-        columns=("outcome", "rows", "%", "95 % interval", "loop stopped by"),
-        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT),
-        rows=tuple(rows),
+        columns=("outcome", "rows", "%", "95 % interval", "loop stopped by")[:shown],
+        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT)[:shown],
+        rows=tuple(row[:shown] for row in rows),
         notes=("% of the rows that have an outcome",) if summary.not_reached else (),
     )
 
@@ -138,6 +140,30 @@ def validators(summary: RunSummary) -> Table:
             "* required: a row is verified when all of these pass",
             f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
             *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
+        ),
+    )
+
+
+def errors(summary: RunSummary) -> Table:
+    """Return how often the validators erred, where the suite knows what is right and wrong."""
+    return Table(
+        title="Errors of the validators",
+        columns=("validator", "false acc.", "95 %", "false rej.", "95 %", "error"),
+        aligns=(Align.LEFT, *(Align.RIGHT,) * 5),
+        rows=tuple(
+            (
+                count.validator or "all required",
+                f"{count.false_accepts} / {count.wrong}",
+                bounds(count.false_accept_rate),
+                f"{count.false_rejects} / {count.right}",
+                bounds(count.false_reject_rate),
+                str(count.undecided),
+            )
+            for count in summary.errors
+        ),
+        notes=(
+            "false acc.: of the rows known to be wrong, those accepted; false rej.: of those known "
+            "to be right, those not accepted; 95 %: interval of that rate, in percent",
         ),
     )
 
@@ -232,6 +258,13 @@ def usage(summary: RunSummary) -> Table:
     """Return what the run took."""
     estimated = " (estimated in part)" if summary.has_estimated_tokens else ""
     tokens = summary.prompt_tokens + summary.completion_tokens
+    if not (summary.has_graph or summary.calls):
+        return Table(
+            title="Time",
+            columns=("what it took", "figure"),
+            aligns=(Align.LEFT, Align.RIGHT),
+            rows=(("wall time", duration(summary.wall_s)),),
+        )
     return Table(
         title="Calls, tokens, time",
         columns=("what it took", "figure"),

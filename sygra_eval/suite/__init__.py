@@ -3,23 +3,31 @@
 A file becomes a tree in which every piece knows its line and column (`yaml_tree`, `document`);
 its sections are checked against `schema`, types and their own keys against what plugins
 registered (`entries`, `complaints`), edges become an order (`graph`), and names are followed from
-the first row through the nodes to the validators (`first_row`, `names`). `compile` strings these
+the first row through the nodes to the validators (`first_row`, `names`); without a graph the rows
+themselves are judged (`judged`). `compile` strings these
 together, `load` is the way in. `Template` and `Prompt` are what config models of nodes use.
 """
 
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_suite
-from sygra_eval.suite.names import RESERVED_COLUMNS
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
-from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice, Suite, resolved_yaml
+from sygra_eval.suite.suite import (
+    Card,
+    Judged,
+    OutputColumn,
+    SandboxChoice,
+    Suite,
+    reserved_columns,
+    resolved_yaml,
+)
 from sygra_eval.suite.template import Template, UnknownVariable, escaped
 
 __all__ = [
-    "RESERVED_COLUMNS",
     "Card",
+    "Judged",
     "OutputColumn",
     "Prompt",
     "SandboxChoice",
@@ -34,6 +42,7 @@ __all__ = [
     "override_model",
     "parse_override",
     "render_diagnostic",
+    "reserved_columns",
     "resolved_yaml",
     "suite_schema",
 ]

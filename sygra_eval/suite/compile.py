@@ -17,14 +17,17 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
+from sygra_eval.suite.judged import check_sections, check_truth, judged_of
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
+    check_judged,
     check_names,
     check_output_map,
 )
 from sygra_eval.suite.schema import (
     SECTIONS,
+    CandidateSection,
     CardSection,
     DataSection,
     EdgeSection,
@@ -46,7 +49,14 @@ from sygra_eval.suite.settings import (
     sandbox_choice,
     schema_fields,
 )
-from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice, Suite, document_sha256
+from sygra_eval.suite.suite import (
+    Card,
+    OutputColumn,
+    SandboxChoice,
+    Suite,
+    document_sha256,
+    reserved_columns,
+)
 from sygra_eval.values import ModelSpec, Node, Row, Scope, SourceSpec, ValidatorSpec
 
 _Section = TypeVar("_Section", bound=Section)
@@ -87,26 +97,32 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     are_all_known = len(nodes) == len(_raw_nodes(data))
     validators = _validators(data, inputs)
     source, row = _source(sections.get("data_config"), inputs)
+    has_graph = "graph_config" in data
+    judged = judged_of(_of(sections, CandidateSection))
 
     end = check_names(
         Names(
             row=row,
             nodes=nodes,
-            is_order_known=order is not None,
+            is_order_known=order is not None or not has_graph,
             are_all_nodes_known=are_all_known,
             validators=validators,
             validator_names=_validator_names(data),
             model_names=frozenset(inputs.models),
             models=tuple(models.values()),
+            reserved=reserved_columns(has_graph=has_graph),
         ),
         document,
     )
     quality = _of(sections, QualitySection)
     is_end_known = order is not None and are_all_known
     candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
+    if judged is not None and not has_graph:
+        check_judged(judged, end, document)
+        check_truth(quality, end, document)
     settings = _settings(sections, end, inputs)
     head = _of(sections, SuiteSection)
-    if head is None or source is None or not nodes:
+    if head is None or source is None or not (nodes if has_graph else judged):
         return None
     merged = dict(data)
     if inputs.models:
@@ -120,6 +136,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         source=source,
         nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
         candidate=candidate,
+        judged=judged,
+        truth=quality.truth if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
         description=head.description,
@@ -144,7 +162,8 @@ class _Settings(TypedDict):
 def _settings(sections: Mapping[str, Section], end: Scope, inputs: Inputs) -> _Settings:
     document, plugins = inputs.document, inputs.plugins
     output = _of(sections, OutputSection) or OutputSection()
-    check_output_map(output.output_map, end, document)
+    reserved = reserved_columns(has_graph="graph_config" in document.data)
+    check_output_map(output.output_map, end, document, reserved)
     return _Settings(
         sandbox=sandbox_choice(
             _of(sections, SandboxSection) or SandboxSection(), plugins, document
@@ -177,12 +196,7 @@ def _sections(data: Mapping[str, Any], document: Document) -> dict[str, Section]
             message="the key `data_config` is missing",
             fix="add `data_config: {source: {type: disk, file_path: ...}}`",
         )
-    if "graph_config" not in data:
-        document.report(
-            code="unsupported-graph",
-            message="a suite without `graph_config` is not supported by this version",
-            fix="add `graph_config: {nodes: ..., edges: ...}`",
-        )
+    check_sections(data, document)
     return sections
 
 

@@ -33,7 +33,8 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "title": "sygra_eval suite",
         "type": "object",
         "properties": properties,
-        "required": ["suite", "data_config", "graph_config"],
+        "required": ["suite", "data_config"],
+        "oneOf": [{"required": ["graph_config"]}, {"required": ["candidate", "quality"]}],
         "additionalProperties": False,
         "$defs": definitions,
     }

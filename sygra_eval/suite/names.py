@@ -11,23 +11,8 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import OutputColumn, QualitySection
+from sygra_eval.suite.suite import Judged
 from sygra_eval.values import Problem, Row, Scope, Severity
-
-RESERVED_COLUMNS = frozenset(
-    {
-        "answer",
-        "code",
-        "messages",
-        "rounds",
-        "stop_reason",
-        "verdicts",
-        "provenance",
-        "grade",
-        "mutation_score",
-        "pass_rate",
-    }
-)
-"""Columns that we add to the source's (`design.md` section 10)."""
 
 _OF_UNKNOWN_NAMES = frozenset({"unknown-variable", "unknown-column"})
 
@@ -39,6 +24,7 @@ class Names:
     :ivar row: The first usable row; None leaves columns unknown.
     :ivar nodes: In the order in which they run, if `is_order_known`.
     :ivar are_all_nodes_known: False when a node has errors, so that its outputs are not known.
+    :ivar reserved: Columns that our data adds.
     """
 
     row: Row | None
@@ -49,6 +35,7 @@ class Names:
     validator_names: frozenset[str]
     model_names: frozenset[str]
     models: Sequence[TypedEntry]
+    reserved: frozenset[str]
 
 
 def check_names(names: Names, document: Document) -> Scope:
@@ -60,7 +47,7 @@ def check_names(names: Names, document: Document) -> Scope:
         validators=names.validator_names,
         row=names.row.columns if names.row else None,
     )
-    _check_reserved(scope.variables, document)
+    _check_reserved(names.reserved.intersection(scope.variables), document)
     if not names.is_order_known:  # each node may run behind any other
         outputs = (output for node in names.nodes for output in node.outputs() or ())
         scope = replace(scope, variables=scope.variables | frozenset(outputs))
@@ -104,11 +91,24 @@ def candidate_variable(
     return ""
 
 
-def check_output_map(columns: Mapping[str, OutputColumn], scope: Scope, document: Document) -> None:
+def check_judged(judged: Judged, scope: Scope, document: Document) -> None:
+    """Report names in the templates of `candidate` that no column provides."""
+    if scope.row is None:
+        return  # the source has said why
+    what = "code" if judged.is_code else "text"
+    document.report_problems(judged.template.problems(scope), ("candidate", what))
+    if judged.entry_point is not None:
+        problems = judged.entry_point.problems(scope)
+        document.report_problems(problems, ("candidate", "entry_point"))
+
+
+def check_output_map(
+    columns: Mapping[str, OutputColumn], scope: Scope, document: Document, reserved: frozenset[str]
+) -> None:
     """Report columns that exist already, take nothing, or take what nothing provides."""
     for column, takes in columns.items():
         at: At = ("output_config", "output_map", column)
-        if column in RESERVED_COLUMNS or (scope.row is not None and column in scope.row):
+        if column in reserved or (scope.row is not None and column in scope.row):
             document.report(
                 code="reserved-column",
                 message=f"the data has a column `{column}` already",
@@ -168,7 +168,7 @@ def _after(node: TypedEntry, scope: Scope) -> Scope:
 
 
 def _check_reserved(columns: Iterable[str], document: Document) -> None:
-    for column in sorted(RESERVED_COLUMNS.intersection(columns)):
+    for column in sorted(columns):
         document.report(
             code="reserved-column",
             message=f"the source has a column `{column}`, which our data adds itself",

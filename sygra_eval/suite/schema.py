@@ -6,8 +6,9 @@ of a later version gets an honest answer and not a spelling hint.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticCustomError
 
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
@@ -76,10 +77,36 @@ class EdgeSection(Section):
 
 
 class GraphSection(Section):
-    """The steps from `START` to `END`, one after the other in this version."""
+    """The steps from `START` to `END`, one after the other in this version.
+
+    Without this section the rows themselves are judged, see `CandidateSection`.
+    """
 
     nodes: dict[Name, NodeSection] = Field(min_length=1)
     edges: list[EdgeSection] = Field(min_length=1)
+
+
+class CandidateSection(Section):
+    """What is judged where there is no graph: templates over the columns, as in prompts.
+
+    `code` is taken as it stands; from `text` the code is extracted, as from a model's answer.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["code"]}]}
+    )
+
+    text: str | None = None
+    code: str | None = None
+    entry_point: str | None = None
+    language: Literal["python"] = "python"
+
+    @model_validator(mode="after")
+    def names_one_thing(self) -> "CandidateSection":
+        """Refuse two candidates, and none."""
+        if (self.text is None) == (self.code is None):
+            raise PydanticCustomError("wrong-value", "needs either `text` or `code`")
+        return self
 
 
 class SandboxSection(Section):
@@ -101,11 +128,16 @@ class ValidatorSection(TypedSection):
 
 
 class QualitySection(Section):
-    """What `verified` means here. If no validator is marked `required`, all of them are."""
+    """What `verified` means here. If no validator is marked `required`, all of them are.
+
+    `truth` names a column that says `right` or `wrong` of each row; the report then counts how
+    often the validators erred.
+    """
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
     grade: Literal["tests", "tests + hidden"] | None = None
+    truth: str | None = None
 
 
 class OutputColumn(Section):
@@ -154,6 +186,7 @@ SECTIONS: dict[str, type[Section]] = {
     "suite": SuiteSection,
     "data_config": DataSection,
     "graph_config": GraphSection,
+    "candidate": CandidateSection,
     "sandbox": SandboxSection,
     "quality": QualitySection,
     "output_config": OutputSection,
@@ -173,7 +206,7 @@ TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
 
 UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
-        *((key,) for key in ("guardrails", "matrix", "extends", "cases", "candidate", "cache")),
+        *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
         *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
         *(("models", "*", key) for key in ("rpm", "tpm", "price", "fallback")),
@@ -188,7 +221,6 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("quality", key) for key in ("gates", "target_verified", "max_candidates")),
         *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
         *(("quality", key) for key in ("decontaminate", "max_errors")),
-        *(("quality", "candidate", key) for key in ("text", "code", "entry_point", "language")),
         *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),
         ("output_config", "output_map", "*", "transform"),
         ("schema_config", "schema"),

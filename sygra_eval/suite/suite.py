@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from sygra_eval.suite.template import Template
 from sygra_eval.values import Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
 
 
@@ -44,14 +45,30 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What is judged of each row where there is no graph.
+
+    :ivar template: Renders to the candidate.
+    :ivar is_code: It is code as it stands; otherwise an answer that code is extracted from.
+    :ivar entry_point: Renders to the name that tests call; None leaves it to the columns.
+    """
+
+    template: Template
+    is_code: bool
+    entry_point: Template | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """A suite without errors.
 
     :ivar folder: What relative paths in it are relative to.
     :ivar sha256: Of the merged document as data, so comments, layout and place do not count.
     :ivar document: The document as plain data, models of `models.yaml` and `--model` included.
-    :ivar nodes: In the order in which they run.
-    :ivar candidate: The variable that is judged.
+    :ivar nodes: In the order in which they run; none where the rows themselves are judged.
+    :ivar candidate: The variable that is judged, of a suite with a graph.
+    :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
+        whether that is right or wrong.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -65,6 +82,8 @@ class Suite:
     source: SourceSpec
     nodes: tuple[Node, ...]
     candidate: str
+    judged: Judged | None = None
+    truth: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
     description: str = ""
@@ -78,6 +97,30 @@ class Suite:
     card: Card = Card()
     diagnostics: tuple[Diagnostic, ...] = ()
     first_row: Row | None = None
+
+    @property
+    def reserved_columns(self) -> frozenset[str]:
+        """The columns that this suite's data adds to the source's."""
+        return reserved_columns(has_graph=self.judged is None)
+
+
+OF_EVERY_ROW = frozenset({"grade", "verdicts", "provenance"})
+OF_A_GRAPH = frozenset(
+    {
+        "answer",
+        "code",
+        "messages",
+        "rounds",
+        "stop_reason",
+        "mutation_score",
+        "pass_rate",
+    }
+)
+
+
+def reserved_columns(*, has_graph: bool) -> frozenset[str]:
+    """Return the columns that our data adds to the source's (`design.md` section 10)."""
+    return OF_EVERY_ROW | OF_A_GRAPH if has_graph else OF_EVERY_ROW
 
 
 def document_sha256(document: Mapping[str, Any]) -> str:

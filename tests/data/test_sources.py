@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from pydantic import ValidationError
 
-from sygra_eval.data import DiskConfig, DiskSource, text_formats
+from sygra_eval.data import (
+    DiskConfig,
+    DiskSource,
+    PackageConfig,
+    PackageSource,
+    text_formats,
+)
 from sygra_eval.values import BadRow, Row, SourceSpec, UsageError
 
 
@@ -336,7 +342,10 @@ def test_the_type_registers_through_the_hook():
         lambda name, implementation, *, config: registered.update({name: (implementation, config)})
     )
 
-    assert registered == {"disk": (DiskSource, DiskConfig)}
+    assert registered == {
+        "disk": (DiskSource, DiskConfig),
+        "package": (PackageSource, PackageConfig),
+    }
 
 
 @pytest.mark.parametrize("name", ["q.jsonl", "q.csv", "q.parquet"])

@@ -140,6 +140,19 @@ def test_suites_of_the_readme_are_fit_to_run(tmp_path, monkeypatch, capsys):
     assert ended.value.code == 0, capsys.readouterr().err
 
 
+def test_the_suite_of_the_page_on_existing_data_is_fit_to_run(tmp_path, monkeypatch, capsys):
+    columns = ("task_id", "prompt", "solution", "entry_point", "test")
+    (tmp_path / "answers.jsonl").write_text(json.dumps(dict.fromkeys(columns, "x")) + "\n")
+    monkeypatch.chdir(tmp_path)
+    (suite,) = [b for b in blocks(DOCS / "judging-existing-data.md", "yaml") if "suite:" in b]
+    (tmp_path / "suite.yaml").write_text(suite)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "suite.yaml"])
+
+    assert ended.value.code == 0, capsys.readouterr().err
+
+
 def test_the_example_plugin_stands_in_the_readme_as_it_is():
     block = next(b for b in blocks(ROOT / "README.md", "python") if "redact" in b)
     plugin = (ROOT / "plugins" / "redact.py").read_text().partition('"""\n\n')[2]

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from sygra_eval.suite import check_suite
 
-KEYS = "name use type node_type nodes edges from to source model prompt validators candidate"
-SECTIONS = "suite models data_config graph_config quality sandbox output_config card report other"
+KEYS = (
+    "name use type node_type nodes edges from to source model prompt validators candidate code text"
+)
+SECTIONS = (
+    "suite models data_config graph_config quality sandbox output_config card report other "
+    "candidate"
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
