@@ -95,6 +95,20 @@ async def test_code_that_cannot_be_looked_at_fails(judge_answer, name, answer, r
     assert not any(c < " " for c in first.reason)
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("lint", "# ruff: disable[F821]\nprint(y)\n"),
+        ("lint", "# ruff: file-ignore[F821]\nprint(y)\n"),
+        ("lint", "# flake8: noqa\nprint(y)\n"),
+        ("types", "# mypy: disable-error-code=assignment\nx: int = ''  #type :ignore\n"),
+        ("types", "# type: ignore\nx: int = ''  # so # type:\x0cignore[assignment]\n"),
+    ],
+)
+async def test_a_comment_of_another_kind_silences_nobody_either(judge_answer, name, code):
+    assert (await judge_answer(name, fenced(code))).status is Status.FAIL
+
+
 async def test_a_source_that_crashes_the_tool_does_not_pass(judge_answer):
     verdict = await judge_answer("lint", fenced(f"x = {'-' * 50_000}1\n"))
 
