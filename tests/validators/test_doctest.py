@@ -57,7 +57,7 @@ async def test_examples_of_many_kinds_hold(judge_in_sandbox, example):
     "text",
     [
         "```python\ndef f(x):\n    return x\n```",
-        '```python\nimport sys\nsys.exit("never run")\ndef f():\n    """Nothing."""\n```',
+        '```python\nimport os\nos._exit(7)\ndef f():\n    """Nothing."""\n```',
         answer("return x", ">>> f(0)  # doctest: +SKIP\n9"),
     ],
 )
@@ -65,6 +65,7 @@ async def test_without_examples_it_is_skipped_and_nothing_runs(judge_in_sandbox,
     verdict = await judge_in_sandbox("doctest", text)
 
     assert (verdict.status, verdict.reason) == ("skip", "no docstring has an example")
+    assert verdict.evidence.exit_code == 0
 
 
 ONE = ">>> f(1)\n1"

@@ -200,7 +200,8 @@ async def test_a_child_that_hangs_is_killed_with_what_it_started(tmp_path, monke
     )
 
     with pytest.raises(ChildFailed, match="no result in time"):
-        await run_child([str(script)], files={}, limit_s=1.0)
+        async with asyncio.timeout(30):
+            await run_child([str(script)], files={}, limit_s=1.0)
 
     pid = int((tmp_path / "pid").read_text())
     for _ in range(100):
@@ -230,7 +231,8 @@ async def test_a_child_that_is_cancelled_leaves_nothing(tmp_path, monkeypatch):
 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await running
+        async with asyncio.timeout(30):
+            await running
 
     assert [path.name for path in tmp_path.iterdir()] == ["sleep.py"]
 
