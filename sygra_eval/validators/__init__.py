@@ -5,7 +5,9 @@ validator takes the candidate and a context and gives one verdict: `python_compi
 `inside_compile` run in the sandbox; `unit_tests` reads the row's tests (`row_tests`), has
 `inside_tests` run them in the candidate's process, and believes only the whole sequence of
 outcomes on the result pipe (`outcomes`). `running` keeps the host's faults from being the
-candidate's.
+candidate's. The others have a file each: those of the answer's text, `doctests`, and the tools that
+only read code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
+docs/validators.md says of each what it takes and what passes.
 """
 
 from sygra_eval.validators.extract import Extracted, candidate_of, extract

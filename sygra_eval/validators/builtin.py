@@ -1,13 +1,36 @@
 """Registers the built-in validators through the hook that a plugin would use."""
 
 from sygra_eval.hookspecs import RegisterValidator, hookimpl
+from sygra_eval.validators.doctests import DoctestConfig, doctest
+from sygra_eval.validators.exact import ExactConfig, exact
+from sygra_eval.validators.json_schema import JsonSchemaConfig, json_schema
+from sygra_eval.validators.language import LanguageConfig, language
+from sygra_eval.validators.length import LengthConfig, length
+from sygra_eval.validators.lint import LintConfig, lint
 from sygra_eval.validators.python_compiles import python_compiles
+from sygra_eval.validators.regex import RegexConfig, regex
+from sygra_eval.validators.security import SecurityConfig, security
+from sygra_eval.validators.type_check import TypesConfig, types
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 
 
 @hookimpl
 def sygra_register_validators(register: RegisterValidator) -> None:
-    """Add `python_compiles` and `unit_tests`."""
+    """Add the validators of docs/validators.md."""
     register("python_compiles", python_compiles)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
+    register_texts_and_tools(register)
+
+
+def register_texts_and_tools(register: RegisterValidator) -> None:
+    """Add what judges the answer's text, its docstrings, and its code by other tools."""
+    register("exact", exact, config=ExactConfig)
+    register("regex", regex, config=RegexConfig)
+    register("json_schema", json_schema, config=JsonSchemaConfig)
+    register("length", length, config=LengthConfig)
+    register("language", language, config=LanguageConfig)
+    register("doctest", doctest, config=DoctestConfig)
+    register("lint", lint, config=LintConfig)
+    register("types", types, config=TypesConfig)
+    register("security", security, config=SecurityConfig)

@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.sandbox import ReducedProvider
-from sygra_eval.validators import UnitTestsConfig, python_compiles, unit_tests
+from sygra_eval.validators import UnitTestsConfig, candidate_of, python_compiles, unit_tests
 from sygra_eval.values import (
     Candidate,
     Execution,
@@ -93,3 +95,58 @@ def candidate(code: str | None, entry_point: str | None) -> Candidate:
     return Candidate(
         text=code or "I cannot help.", code=code, extraction=extraction, entry_point=entry_point
     )
+
+
+@pytest.fixture(scope="session")
+def built_in() -> Plugins:
+    """The validators as a suite finds them, without those of this project's own plugins."""
+    return load_plugins(Path(__file__).parent, environ={"SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD": "1"})
+
+
+@pytest.fixture
+def judge_in_sandbox(sandbox: Keeping, built_in: Plugins) -> JudgeTests:
+    """Judges an answer by a validator's name; its keys in `config`, the row's columns by keyword.
+
+    As the fixture `run_validator` does, but in a sandbox that a test can look into.
+    """
+    return judging_with(built_in, sandbox)
+
+
+@pytest.fixture
+def judge_answer(built_in: Plugins) -> JudgeTests:
+    """Judges an answer by a validator that asks no sandbox for anything."""
+    return judging_with(built_in, NoSandbox())
+
+
+class NoSandbox:
+    """Runs nothing, and so shows that nothing is run."""
+
+    def describe(self) -> str:
+        return "nothing runs here"
+
+    async def run(self, execution: Execution) -> ExecutionResult:
+        raise AssertionError(f"asked to run {execution.entry}")
+
+    async def close(self) -> None:
+        pass
+
+
+def judging_with(plugins: Plugins, sandbox: Sandbox) -> JudgeTests:
+    async def judge(
+        name: str,
+        answer: str,
+        *,
+        config: dict[str, object] | None = None,
+        stage: Stage = Stage.FINAL,
+        **columns: object,
+    ) -> Verdict:
+        registered = plugins.find("validators", name)
+        keys = registered.config.model_validate(config or {}) if registered.config else config
+        spec = ValidatorSpec(name=name, use=name, is_required=True, config=keys)
+        context = ValidatorContext(
+            validator=spec, columns=columns, stage=stage, sandbox=sandbox, limits=LIMITS
+        )
+        verdict: Verdict = await registered.implementation(candidate_of(answer, None), context)
+        return verdict
+
+    return judge
