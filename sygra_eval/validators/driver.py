@@ -6,7 +6,7 @@ whole sequence of answers can make a test pass; a part of it is evidence of what
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -51,10 +51,15 @@ class Answered:
 def drive_of(tests: Sequence[SplitTest], nonce: str, seed: int) -> Drive:
     """Lay down the order: each unit twice, all of them once before any goes in again."""
     units = tuple(unit for test in tests for unit in test.units)
+    return replace(drive_of_units(units, nonce, seed), tests=tuple(tests))
+
+
+def drive_of_units(units: Sequence[Unit], nonce: str, seed: int) -> Drive:
+    """Lay down the order for units that belong to no test."""
     chance = Random(f"{seed}:{len(units)}")  # noqa: S311 - an order, no secret
     numbers = range(len(units))
     order = (*chance.sample(numbers, len(units)), *chance.sample(numbers, len(units)))
-    return Drive(tests=tuple(tests), units=units, order=order, nonce=nonce, seed=seed)
+    return Drive(tests=(), units=tuple(units), order=order, nonce=nonce, seed=seed)
 
 
 def execution_of(code: str, drive: Drive, limits: Limits) -> Execution:

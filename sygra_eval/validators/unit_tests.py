@@ -83,6 +83,7 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         ),
     )
     if failing is None:
+        assert len(outcome.passed) == len(items)  # noqa: S101 - nothing passes without its tests
         reason = f"{told_counts(tests)} tests passed"
         return verdict(status=Status.PASS, score=1.0, reason=reason)
     return verdict(status=Status.FAIL, score=len(outcome.passed) / len(items), reason=failing[0])
@@ -123,7 +124,7 @@ async def outcome_of(
         told = driver_outcomes(drive, answered(drive, ran))
         parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
     rest = tuple(number for number in range(len(items)) if number not in split)
-    if rest and (not parts or parts[0].first < len(items)):
+    if rest:
         nonce = secrets.token_hex(16)
         chosen = [items[number] for number in rest]
         execution = execution_of(code, chosen, entry_point, nonce, ctx.seed, limits)
