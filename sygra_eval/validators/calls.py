@@ -18,9 +18,11 @@ from sygra_eval.validators.plain_data import (
     DRAINING,
     FUNCTIONS,
     MATH,
+    METHODS,
     TYPES,
     NotPlain,
     called_method,
+    in_order,
 )
 
 NAMED_ARGUMENTS = frozenset(
@@ -57,6 +59,8 @@ class Calls(Expressions):
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if self.is_math(name):
                 return self.with_arguments(node, self.from_math(attribute))
             case ast.Attribute(value=owner, attr=method) if not node.keywords:
+                if not any(method in methods for methods in METHODS.values()):
+                    raise NotPlain(f"the method `{method}`")
                 args = [self.value(arg) for arg in node.args]
                 return self.apply(
                     lambda held, *rest: called_method(held, method, rest), self.value(owner), *args
@@ -83,7 +87,7 @@ class Calls(Expressions):
             return self.hashed(TYPES[name], self.elements(got))
         if name == "dict":
             raise NotPlain("`dict` of something")
-        return self.apply(lambda value: FUNCTIONS[name](value, **named), got)
+        return self.apply(lambda value: FUNCTIONS[name](in_order(value), **named), got)
 
     def drained(self, node: ast.expr) -> object:
         """Evaluate an argument; an iterator that the answer gives is drawn in the box."""
@@ -99,7 +103,7 @@ class Calls(Expressions):
         if not callable(function):
             raise NotPlain("a call of something that is not known")
         args = [self.value(arg) for arg in node.args]
-        if function is str and len(args) == 1 and isinstance(args[0], ErrorValue):
+        if function is FUNCTIONS["str"] and len(args) == 1 and isinstance(args[0], ErrorValue):
             return args[0].text
         if any(isinstance(arg, ErrorValue) for arg in args):
             raise NotPlain("an exception as a value")

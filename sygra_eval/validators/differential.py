@@ -23,6 +23,7 @@ from sygra_eval.validators.driver import (
     execution_of,
 )
 from sygra_eval.validators.mutated_inputs import Input, more_inputs
+from sygra_eval.validators.plain_data import written
 from sygra_eval.validators.row_tests import BadTests, statements_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, Unit, splits_of
@@ -272,7 +273,8 @@ def compare(
     """Say how an answer differs from what the reference gave; None when it does not."""
     times = came.answers.get(number, ())
     if not times:
-        return "" if came.load_failure is None else came.load_failure.get("error", "")
+        failure = (came.load_failure or {}).get("error", "")
+        return f"did not return: {failure}" if failure else ""
     match times[0]:
         case [["value", form]]:
             try:
@@ -280,7 +282,7 @@ def compare(
             except BadForm as error:
                 return f"gave {error}"
             if not are_equal(got, expected, tolerance=config.tolerance, types=config.types):
-                return f"gave {shortened(repr_of(got))}"
+                return f"gave {shortened(written(got))}"
         case [["raise", _, _, str(told), *_]]:
             return f"raised {shortened(told)}"
         case [["opaque", str(kind)]]:
@@ -309,15 +311,7 @@ def failing_case(
     return FailingCase(
         test="differential",
         input=shortened(given.in_words(name)),
-        expected=shortened(repr_of(expected)),
+        expected=shortened(written(expected)),
         got=compared[number] or "",
         traceback="" if compared[number] else f"did not return: {told_of(ran)}",
     )
-
-
-def repr_of(value: object) -> str:
-    """Make a `repr`, of very large integers too."""
-    try:
-        return repr(value)
-    except ValueError:
-        return f"a very large {type(value).__name__}"

@@ -23,11 +23,15 @@ from sygra_eval.validators.plain_data import (
     UNARY,
     Drawn,
     NotPlain,
+    in_order,
+    in_text,
     weight_of,
+    written,
 )
 from sygra_eval.validators.typed_values import BadForm, refuse_collisions
 
-BUDGET = 2_000_000  # parts of values looked at and nodes visited, for one test
+PLANNED = 500_000  # parts of values looked at and nodes visited, for one test
+DECIDED = 8 * PLANNED  # what was planned is walked again, with the answers in it
 SINGLETONS = (None, True, False, Ellipsis, NotImplemented, *TYPES.values())
 AS_PYTHON_RAISES = (
     TypeError, ValueError, ArithmeticError, LookupError, AttributeError
@@ -56,7 +60,7 @@ class Expressions:
         :raises NotPlain: When a test takes too much.
         """
         self.spent += cost
-        if self.spent > BUDGET:
+        if self.spent > (PLANNED if self.box.is_planning else DECIDED):
             raise NotPlain("a test that takes too long")
 
     def weighed(self, value: object) -> object:
@@ -241,9 +245,9 @@ class Expressions:
         for part in parts:
             match part:
                 case ast.FormattedValue(value=inner, conversion=-1 | 115, format_spec=None):
-                    made.append(self.apply(str, self.value(inner)))
+                    made.append(self.apply(in_text, self.value(inner)))
                 case ast.FormattedValue(value=inner, conversion=114, format_spec=None):
-                    made.append(self.apply(repr, self.value(inner)))
+                    made.append(self.apply(written, self.value(inner)))
                 case ast.Constant(value=constant):
                     made.append(constant)
                 case _:
@@ -296,7 +300,7 @@ class Expressions:
 
     def elements(self, value: object) -> list[object]:
         """List what an iterable gives."""
-        listed = self.apply(list, value)
+        listed = self.apply(list, in_order(value))
         assert isinstance(listed, list)  # noqa: S101 - `list` makes nothing else
         return listed
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from sygra_eval.validators.plain_data import in_order, written
 from sygra_eval.validators.typed_values import encoded
 
 TRIES = 20  # per input wanted, before the examples are taken to have no more in them
@@ -27,8 +28,8 @@ class Input:
 
     def in_words(self, name: str) -> str:
         """Write the call."""
-        named = [f"{key}={value!r}" for key, value in self.named]
-        return f"{name}({', '.join([*map(repr, self.args), *named])})"
+        named = [f"{key}={written(value)}" for key, value in self.named]
+        return f"{name}({', '.join([*map(written, self.args), *named])})"
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ def observe(seen: dict[Path, Seen], path: Path, value: object) -> None:
         for position, part in enumerate(value):
             observe(seen, (*path, position), part)
     elif isinstance(value, list | set | frozenset):
-        for part in value:
+        for part in in_order(value):  # type: ignore[attr-defined]
             observe(seen, (*path, "part"), part)
 
 
@@ -128,7 +129,7 @@ class Mutator:
             case tuple():
                 return tuple(self.one_changed(path, list(value), range(len(value))))
             case set() | frozenset():
-                parts = sorted(value, key=repr)
+                parts = sorted(value, key=written)
                 return type(value)(self.sequence(path, parts, here))
             case dict():
                 return self.mapping(path, value, here)

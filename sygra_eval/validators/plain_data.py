@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 MOST_BITS = 100_000
 MOST_PARTS = 200_000
+MOST_DIGITS = 4300
 WIDEST = 100_000  # an integer that becomes a length
 
 Operation = Callable[..., object]
@@ -161,7 +162,48 @@ def power(base: object, exponent: object, modulo: object = None) -> object:
 
 def drawing(function: Callable[..., Iterable[object]]) -> Operation:
     """Make a function that gives at once what an iterator would give."""
-    return lambda *args, **named: Drawn(function(*args, **named))
+    return lambda *args, **named: Drawn(function(*map(in_order, args), **named))
+
+
+def in_order(value: object) -> object:
+    """Give a set's members in an order that is the same in every process.
+
+    That of numbers is; that of texts depends on the process, so no test can rely on it.
+    """
+    if not isinstance(value, set | frozenset):
+        return value
+    if all(isinstance(member, int | float) for member in value):
+        return list(value)
+    return sorted(value, key=written)
+
+
+def written(value: object) -> str:
+    """Make a `repr` that is the same in every process."""
+    kind = type(value)
+    if kind in (set, frozenset) and value:
+        text = "{" + ", ".join(map(written, in_order(value))) + "}"  # type: ignore[call-overload]
+        return text if kind is set else f"frozenset({text})"
+    if kind is list:
+        return "[" + ", ".join(map(written, value)) + "]"  # type: ignore[call-overload]
+    if kind is tuple:
+        parts = [written(part) for part in value]  # type: ignore[attr-defined]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    if kind is dict:
+        pairs = value.items()  # type: ignore[attr-defined]
+        return "{" + ", ".join(f"{written(k)}: {written(v)}" for k, v in pairs) + "}"
+    try:
+        return repr(value)
+    except ValueError:  # an integer of too many digits for Python to write
+        return f"an {kind.__name__} of {MOST_DIGITS} digits or more"
+
+
+def in_text(value: object = "", *more: object) -> str:
+    """`str`, as it is in every process."""
+    if more:
+        raise NotPlain("`str` of bytes")
+    return (
+        written(value) if isinstance(value, list | tuple | dict | set | frozenset) else str(value)
+    )
 
 
 def counted(*bounds: int) -> range:
@@ -208,10 +250,11 @@ FUNCTIONS: dict[str, Operation] = {
     "pow": power,
     "print": lambda *_, **__: None,
     "range": counted,
-    "repr": repr,
+    "repr": written,
     "reversed": drawing(reversed),
     "round": rounded,
     "sorted": sorted,
+    "str": in_text,
     "sum": summed,
     "zip": drawing(zip),
 }
@@ -252,6 +295,8 @@ def called_method(owner: object, name: str, args: Sequence[object]) -> object:
 
     :raises NotPlain: When it is not one of those, or could make something too large.
     """
+    if not hasattr(owner, name):
+        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
     if name not in METHODS.get(type(owner), frozenset()):
         raise NotPlain(f"the method `{name}`")
     if isinstance(owner, str | bytes):
@@ -259,7 +304,7 @@ def called_method(owner: object, name: str, args: Sequence[object]) -> object:
         bounded(len(owner) * longest, 10**8)  # some searches take the product of both
     if name in GROWING and isinstance(owner, str):
         refuse_growth(owner, name, args)
-    got = getattr(owner, name)(*args)
+    got = getattr(owner, name)(*(map(in_order, args) if name == "join" else args))
     return Drawn(got) if name in {"items", "keys", "values"} else got
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sygra_eval.validators.boxes import UNKNOWN, Argument, Asked, Place, Raised
-from sygra_eval.validators.plain_data import NotPlain
+from sygra_eval.validators.plain_data import NotPlain, written
 from sygra_eval.validators.statements import Statements
 from sygra_eval.validators.syntax import names_in, parsed_afresh, tree_of
 from sygra_eval.validators.typed_values import Opaque, TooLarge, encoded
@@ -191,4 +191,4 @@ def text_of(asked: Asked) -> str:
 
 def in_words(argument: Argument) -> str:
     """Write an argument."""
-    return "…" if argument.slot is not None else repr(argument.value)
+    return "…" if argument.slot is not None else written(argument.value)

@@ -16,7 +16,15 @@ from sygra_eval.validators.boxes import (
     names_of,
 )
 from sygra_eval.validators.calls import Calls
-from sygra_eval.validators.plain_data import BINARY, COMPARISONS, MATH, MATH_MODULE, NotPlain
+from sygra_eval.validators.catching import caught_by, is_caught, is_raises, raised_name
+from sygra_eval.validators.plain_data import (
+    BINARY,
+    COMPARISONS,
+    MATH,
+    MATH_MODULE,
+    NotPlain,
+    written,
+)
 
 MOST_TURNS = 20_000
 LONGEST = 400
@@ -174,7 +182,8 @@ class Statements(Calls):
     ) -> None:
         """`x += 1`, of what does not change in place."""
         before = self.read(node, name)
-        if before is UNKNOWN or isinstance(before, list | set | dict) or type(op) not in BINARY:
+        is_in_place = self.box.is_planning and isinstance(before, list | set | dict)
+        if is_in_place or type(op) not in BINARY:
             raise NotPlain("an assignment into a value")
         self.bind(target, self.apply(BINARY[type(op)], before, self.value(value)))
 
@@ -341,10 +350,7 @@ class Statements(Calls):
 
 def told(value: object) -> str:
     """Make a bounded `repr`."""
-    try:
-        return repr(value)[:LONGEST]
-    except ValueError:  # an integer of too many digits
-        return f"a very large {type(value).__name__}"
+    return written(value)[:LONGEST]
 
 
 def wanted(word: str, expected: object) -> str:
@@ -360,42 +366,6 @@ def assertion_text(message: ast.expr | None) -> str:
         case ast.Constant(value=str(text)):
             return f"AssertionError: {text}"[:LONGEST]
     return "AssertionError"
-
-
-def caught_by(node: ast.expr | None) -> tuple[str, ...]:
-    """Give the names of the exceptions that a handler is for; none means all."""
-    match node:
-        case None:
-            return ()
-        case ast.Name(id=name):
-            exception_named(name)
-            return (name,)
-        case ast.Tuple(elts=[*elements]) if elements:
-            return tuple(name for element in elements for name in caught_by(element))
-    raise NotPlain("an exception that is not built in")
-
-
-def is_caught(raised: Raised, names: tuple[str, ...]) -> bool:
-    """Whether an exception is one of these; aliases as `IOError` are known."""
-    return not names or any(exception_named(name).__name__ in raised.names for name in names)
-
-
-def is_raises(node: ast.expr) -> bool:
-    """Whether it is `pytest.raises`."""
-    match node:
-        case ast.Attribute(value=ast.Name(id="pytest"), attr="raises"):
-            return True
-    return False
-
-
-def raised_name(node: ast.expr | None) -> tuple[str, list[ast.expr]]:
-    """Give name and arguments of what is raised."""
-    match node:
-        case ast.Name(id=name):
-            return name, []
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return name, args
-    raise NotPlain("what is raised")
 
 
 def is_call_of_check(node: ast.stmt) -> bool:
