@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from sygra_eval.values import Outcome, State, Status, Verdict
+from sygra_eval.values import Outcome, State, Status, Trust, Verdict
 
-GRADES = ("none", "tests", "tests + hidden")
+GRADES = ("none", "tests", "tests + hidden", "differential")
 """From the weakest evidence to the strongest that this version can gather."""
 
 
@@ -14,7 +14,8 @@ def outcome_of(
     """Return where a record ends and why; only required verdicts decide.
 
     In this order: one failed, rejected; one errored, failed; one skipped, rejected as not
-    applicable; all passed, verified when the evidence has the grade that the suite asks for.
+    applicable; all passed, verified when the evidence has the grade that the suite asks for, and
+    not only tests that shared the candidate's process speak for it.
     """
     required = [verdict for verdict in verdicts if verdict.is_required]
     if not required:
@@ -27,10 +28,28 @@ def outcome_of(
         for verdict in required:
             if verdict.status is status:
                 return outcome, f"{prefix}{verdict.validator}: {verdict.reason}"
+    if doubted := cooperative_alone(required):
+        return (
+            Outcome.REJECTED,
+            f"cooperative: the tests of {doubted} ran in the candidate's own process; "
+            "say accept_cooperative: true",
+        )
     grade = grade_of(verdicts)
     if least_grade is not None and GRADES.index(grade) < GRADES.index(least_grade):
         return Outcome.REJECTED, f"grade: `{grade}`, the suite asks for `{least_grade}`"
     return Outcome.VERIFIED, "all required validators passed"
+
+
+def cooperative_alone(passed: Sequence[Verdict]) -> str:
+    """Name the validators whose word alone would verify a row, though the candidate heard them.
+
+    Empty where the suite accepts that, and where tests that ran outside agree.
+    """
+    doubted = [v for v in passed if v.trust is Trust.COOPERATIVE and not v.is_accepted_cooperative]
+    trusted = [v for v in passed if v not in doubted and v.evidence is not None]
+    if any(count.total for v in trusted if v.evidence for count in v.evidence.tests.values()):
+        return ""
+    return ", ".join(f"`{verdict.validator}`" for verdict in doubted)
 
 
 def grade_of(verdicts: Sequence[Verdict]) -> str:
@@ -42,6 +61,8 @@ def grade_of(verdicts: Sequence[Verdict]) -> str:
         for group, count in verdict.evidence.tests.items()
         if count.total > 0
     }
+    if "differential" in groups:
+        return "differential"
     if "hidden" in groups:
         return "tests + hidden"
     return "tests" if groups else "none"

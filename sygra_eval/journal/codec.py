@@ -67,6 +67,7 @@ def verdict_to_json(verdict: Verdict) -> Json:
         "evidence": None if evidence is None else evidence_to_json(evidence),
         "trust": verdict.trust.value,
         "is_required": verdict.is_required,
+        "is_accepted_cooperative": verdict.is_accepted_cooperative,
     }
 
 
@@ -81,6 +82,7 @@ def verdict_from_json(data: Json) -> Verdict:
         evidence=None if evidence is None else evidence_from_json(evidence),
         trust=Trust(data["trust"]),
         is_required=data["is_required"],
+        is_accepted_cooperative=data.get("is_accepted_cooperative", False),  # journals of 0.1.0
     )
 
 

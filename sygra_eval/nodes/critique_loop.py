@@ -273,7 +273,7 @@ def _plain(text: str) -> str:
 
 
 def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:
-    """Say whether the accepting validators passed; without any named, all required ones."""
+    """Say whether the accepting validators passed; without any, all required that do not skip."""
     accepting = _accepting(loop, judgement)
     return bool(accepting) and all(verdict.status is Status.PASS for verdict in accepting)
 
@@ -281,7 +281,9 @@ def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:
 def _accepting(loop: _Loop, judgement: Judgement) -> tuple[Verdict, ...]:
     if names := loop.config.accepted_by:
         return tuple(v for v in judgement.verdicts if v.validator in names)
-    return tuple(v for v in judgement.verdicts if v.is_required)
+    return tuple(
+        v for v in judgement.verdicts if v.is_required and v.status is not Status.SKIP
+    )  # what skips here runs after the loop, or rejects the row there
 
 
 def _rank(loop: _Loop, judgement: Judgement) -> tuple[bool, int, float]:

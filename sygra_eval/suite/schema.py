@@ -136,7 +136,7 @@ class QualitySection(Section):
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
-    grade: Literal["tests", "tests + hidden"] | None = None
+    grade: Literal["tests", "tests + hidden", "differential"] | None = None
     truth: str | None = None
 
 

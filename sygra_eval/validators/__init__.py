@@ -2,23 +2,30 @@
 
 `candidate_of` applies the rules of extraction (`extract`, over `fences` and `syntax`). A
 validator takes the candidate and a context and gives one verdict: `python_compiles` has
-`inside_compile` run in the sandbox; `unit_tests` reads the row's tests (`row_tests`), has
-`inside_tests` run them in the candidate's process, and believes only the whole sequence of
-outcomes on the result pipe (`outcomes`). `running` keeps the host's faults from being the
-candidate's. The others have a file each: those of the answer's text, `doctests`, and the tools that
-only read code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
+`inside_compile` run in the sandbox. `unit_tests` reads the row's tests (`row_tests`) and splits
+them (`split`, over `statements`, `calls` and `expressions`, which read an allow-list of Python):
+their calls go to `inside_driver` as `typed_values`, the answers come back and are decided out here
+(`driver`, `answered`). What cannot be split runs in the candidate's process (`inside_tests`,
+`outcomes`). `differential` drives a reference and the candidate on the same inputs, which
+`mutated_inputs` makes. `running` keeps the host's faults from being the candidate's.
+The others have a file each: those of the answer's text, `doctests`, and the tools that only read
+code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 docs/validators.md says of each what it takes and what passes.
 """
 
+from sygra_eval.validators.differential import differential
+from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 
 __all__ = [
+    "DifferentialConfig",
     "Extracted",
     "UnitTestsConfig",
     "candidate_of",
+    "differential",
     "extract",
     "python_compiles",
     "unit_tests",

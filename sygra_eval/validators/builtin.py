@@ -1,6 +1,8 @@
 """Registers the built-in validators through the hook that a plugin would use."""
 
 from sygra_eval.hookspecs import RegisterValidator, hookimpl
+from sygra_eval.validators.differential import differential
+from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.doctests import DoctestConfig, doctest
 from sygra_eval.validators.exact import ExactConfig, exact
 from sygra_eval.validators.json_schema import JsonSchemaConfig, json_schema
@@ -19,6 +21,7 @@ from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 def sygra_register_validators(register: RegisterValidator) -> None:
     """Add the validators of docs/validators.md."""
     register("python_compiles", python_compiles)
+    register("differential", differential, config=DifferentialConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
     register_texts_and_tools(register)
 

@@ -13,6 +13,7 @@ class TestOutcomes:
 
     :ivar failed: By test: what the judge in the process told of it.
     :ivar stopped_at: The test that was running when the process ended; -1 while loading.
+    :ivar stopped_input: The call that was running, where that is known.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -21,6 +22,7 @@ class TestOutcomes:
     failed: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     load_failure: Mapping[str, str] | None = None
     stopped_at: int | None = None
+    stopped_input: str = ""
 
 
 def outcomes_of(ran: ExecutionResult, nonce: str, count: int) -> TestOutcomes:

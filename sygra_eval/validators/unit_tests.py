@@ -1,21 +1,27 @@
 """Validator `unit_tests`: the answer's code passes the tests of its row.
 
-Candidate and tests share one process, so the verdict's trust is `cooperative`: an outcome for
-every test has to arrive on a pipe of its own, but code that sets out to read the judge's frames
-can. In a loop the visible tests run; after it the visible and then the hidden ones.
+Tests that can be split are: their calls run in the box and are decided out here (`driver`), where
+no answer can reach. The others share the candidate's process, and the verdict's trust is then
+`cooperative`: code that sets out to read the judge's frames can. In a loop the visible tests run;
+after it the visible and then the hidden ones.
 """
 
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from sygra_eval.sandbox import machine_factor
+from sygra_eval.validators.driver import COMMAND as DRIVEN
+from sygra_eval.validators.driver import answered, drive_of
+from sygra_eval.validators.driver import execution_of as driven
+from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
 from sygra_eval.validators.row_tests import BadTests, TestItem, items_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
+from sygra_eval.validators.split import splits_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 from sygra_eval.validators.words import no_code, shortened
 from sygra_eval.values import (
@@ -45,7 +51,6 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         Verdict,
         validator=ctx.validator.name,
         is_required=ctx.validator.is_required,
-        trust=Trust.COOPERATIVE,
     )
     entry_point = candidate.entry_point or named_entry_point(config, ctx)
     try:
@@ -57,30 +62,113 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     if candidate.code is None:
         evidence = Evidence(tests=counts(items, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
-    limits = limits_for(config, ctx)
-    nonce = secrets.token_hex(16)
-    execution = execution_of(candidate.code, items, entry_point, nonce, ctx.seed, limits)
     try:
-        ran = await run_judged(ctx.sandbox, execution)
+        outcome = await outcome_of(candidate.code, items, entry_point, config, ctx)
     except IsHostFault as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
-    outcomes = outcomes_of(ran, nonce, len(items))
-    failing = first_failing(items, outcomes, ran)
-    tests = counts(items, outcomes.passed)
-    evidence = Evidence(
-        command=COMMAND,
-        exit_code=ran.exit_code,
-        output="" if failing is None else shortened(ran.stdout + ran.stderr, 2000),
-        isolation=ran.isolation,
-        limit_s=limits.wall_s,
-        failing=failing[1] if failing else None,
-        tests=tests,
+    tests = counts(items, outcome.passed)
+    failing = outcome.failing
+    verdict = partial(
+        verdict,
+        trust=outcome.trust,
+        is_accepted_cooperative=config.accept_cooperative,
+        evidence=Evidence(
+            command=outcome.command,
+            exit_code=outcome.ran.exit_code,
+            output="" if failing is None else shortened(outcome.output, 2000),
+            isolation=outcome.ran.isolation,
+            limit_s=outcome.limit_s,
+            failing=failing[1] if failing else None,
+            tests=tests,
+        ),
     )
     if failing is None:
+        assert len(outcome.passed) == len(items)  # noqa: S101 - nothing passes without its tests
         reason = f"{told_counts(tests)} tests passed"
-        return verdict(status=Status.PASS, score=1.0, reason=reason, evidence=evidence)
-    score = len(outcomes.passed) / len(items)
-    return verdict(status=Status.FAIL, score=score, reason=failing[0], evidence=evidence)
+        return verdict(status=Status.PASS, score=1.0, reason=reason)
+    return verdict(status=Status.FAIL, score=len(outcome.passed) / len(items), reason=failing[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the tests went: those that passed, and the first that did not."""
+
+    passed: frozenset[int]
+    failing: tuple[str, FailingCase] | None
+    trust: Trust
+    ran: ExecutionResult
+    command: tuple[str, ...]
+    limit_s: float
+
+    @property
+    def output(self) -> str:
+        """What the program printed."""
+        return self.ran.stdout + self.ran.stderr
+
+
+async def outcome_of(
+    code: str,
+    items: Sequence[TestItem],
+    entry_point: str | None,
+    config: UnitTestsConfig,
+    ctx: ValidatorContext,
+) -> Outcome:
+    """Run the tests: all that can be in driver mode, the others beside the candidate."""
+    limits = limits_for(config, ctx)
+    splits = splits_of([item.statement for item in items], entry_point, code)
+    parts = []
+    split = {number: test for number, test in enumerate(splits) if test is not None}
+    if split:
+        drive = drive_of(tuple(split.values()), secrets.token_hex(16), ctx.seed)
+        ran = await run_judged(ctx.sandbox, driven(code, drive, limits))
+        told = driver_outcomes(drive, answered(drive, ran))
+        parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
+    rest = tuple(number for number in range(len(items)) if number not in split)
+    if rest:
+        nonce = secrets.token_hex(16)
+        chosen = [items[number] for number in rest]
+        execution = execution_of(code, chosen, entry_point, nonce, ctx.seed, limits)
+        ran = await run_judged(ctx.sandbox, execution)
+        parts.append(part_of(items, rest, outcomes_of(ran, nonce, len(rest)), ran, COMMAND))
+    decisive = min(parts, key=lambda part: part.first)
+    return Outcome(
+        passed=frozenset().union(*(part.passed for part in parts)),
+        failing=decisive.failing,
+        trust=Trust.COOPERATIVE if rest else Trust.SEPARATE,
+        ran=decisive.ran,
+        command=decisive.command,
+        limit_s=limits.wall_s,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The tests of one execution.
+
+    :ivar first: The number of the first that failed; beyond all numbers when none did.
+    """
+
+    first: int
+    passed: frozenset[int]
+    failing: tuple[str, FailingCase] | None
+    ran: ExecutionResult
+    command: tuple[str, ...]
+
+
+def part_of(
+    items: Sequence[TestItem],
+    numbers: Sequence[int],
+    outcomes: TestOutcomes,
+    ran: ExecutionResult,
+    command: tuple[str, ...],
+) -> Part:
+    """Give the outcomes of one execution the numbers that its tests have in the row."""
+    passed = frozenset(numbers[own] for own in outcomes.passed)
+    failing = first_failing([items[number] for number in numbers], outcomes, ran)
+    first = next((number for number in numbers if number not in passed), len(items))
+    if failing is not None and first == len(items):
+        first = numbers[0]
+    return Part(first=first, passed=passed, failing=failing, ran=ran, command=command)
 
 
 def named_entry_point(config: UnitTestsConfig, ctx: ValidatorContext) -> str | None:
@@ -153,10 +241,13 @@ def first_failing(
         if number in outcomes.failed:
             case = case_of(item, outcomes.failed[number])
             return f"{item.title} failed: {in_words(case)}", case
-        if number not in outcomes.passed:
-            case = stopped_case(item, how_it_stopped(ran))
-            return f"{item.title} failed: {in_words(case)}", case
-    return None
+    missing = [number for number in range(len(items)) if number not in outcomes.passed]
+    stopped_at = outcomes.stopped_at if outcomes.stopped_at in missing else min(missing, default=-1)
+    if stopped_at is None or stopped_at < 0:
+        return None
+    item = items[stopped_at]
+    case = stopped_case(item, how_it_stopped(ran), outcomes.stopped_input)
+    return f"{item.title} failed: {in_words(case)}", case
 
 
 def case_of(item: TestItem, account: dict[str, str] | object) -> FailingCase:
@@ -173,9 +264,10 @@ def case_of(item: TestItem, account: dict[str, str] | object) -> FailingCase:
     )
 
 
-def stopped_case(item: TestItem, told: str) -> FailingCase:
+def stopped_case(item: TestItem, told: str, running: str = "") -> FailingCase:
     """Make a case of which only the end is known."""
-    return FailingCase(test=shortened(item.statement), input=shortened(item.input), traceback=told)
+    shown = shortened(running or item.input)
+    return FailingCase(test=shortened(item.statement), input=shown, traceback=told)
 
 
 def how_it_stopped(ran: ExecutionResult) -> str:

@@ -31,6 +31,7 @@ class UnitTestsConfig(BaseModel):
     :ivar source: `from: column` (visible tests) or `from: {visible: column, hidden: column}`.
     :ivar entry_point: The column that names the function asked for.
     :ivar timeout: Seconds for the candidate and all its tests, scaled to the machine.
+    :ivar accept_cooperative: Whether tests that ran in the candidate's process may verify a row.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -38,6 +39,7 @@ class UnitTestsConfig(BaseModel):
     source: str | TestColumns = Field(alias="from")
     entry_point: str = "entry_point"
     timeout: float | None = Field(default=None, gt=0)
+    accept_cooperative: bool = False
 
     def columns(self) -> dict[str, str]:
         """Map groups of tests to columns, in the order they run in."""

@@ -84,7 +84,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one validator says of one candidate."""
+    """What one validator says of one candidate.
+
+    :ivar is_accepted_cooperative: The suite takes this verdict though its trust is cooperative.
+    """
 
     validator: str
     status: Status
@@ -93,6 +96,7 @@ class Verdict:
     evidence: Evidence | None = None
     trust: Trust = Trust.SEPARATE
     is_required: bool = True
+    is_accepted_cooperative: bool = False
 
     def __post_init__(self) -> None:
         if self.score is not None and self.status in (Status.ERROR, Status.SKIP):

@@ -1,13 +1,14 @@
 """What verdicts come to, whatever their order; only required ones decide."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sygra_eval.engine import grade_of, outcome_of
-from sygra_eval.values import Evidence, Outcome, Status, TestCount, Verdict
+from sygra_eval.values import Evidence, Outcome, Status, TestCount, Trust, Verdict
 
 STATUSES = st.sampled_from(Status)
 WORST_FIRST = (Status.FAIL, Status.ERROR, Status.SKIP, Status.PASS)
@@ -89,6 +90,7 @@ def test_a_skip_is_rejected_as_not_applicable_and_an_error_names_its_kind():
         ({"hidden": (2, 2)}, "tests + hidden"),
         ({"visible": (1, 1), "hidden": (3, 3)}, "tests + hidden"),
         ({"visible": (1, 1), "hidden": (0, 0)}, "tests"),
+        ({"hidden": (1, 1), "differential": (40, 40)}, "differential"),
     ],
 )
 def test_the_grade_is_the_strongest_evidence_that_passed(groups, grade):
@@ -108,3 +110,46 @@ def test_all_passed_with_less_evidence_than_the_suite_asks_for_is_rejected():
     assert outcome is Outcome.REJECTED
     assert reason == "grade: `tests`, the suite asks for `tests + hidden`"
     assert outcome_of(verdicts, least_grade="tests")[0] is Outcome.VERIFIED
+
+
+def cooperative(*, is_accepted: bool = False, **tests: tuple[int, int]) -> Verdict:
+    return replace(
+        verdict(Status.PASS, name="unit_tests", **tests),
+        trust=Trust.COOPERATIVE,
+        is_accepted_cooperative=is_accepted,
+    )
+
+
+@pytest.mark.parametrize("tests", [{"visible": (2, 2)}, {}])
+def test_a_cooperative_verdict_alone_does_not_verify_a_row(tests):
+    outcome, reason = outcome_of([verdict(Status.PASS, name="compiles"), cooperative(**tests)])
+
+    assert outcome is Outcome.REJECTED
+    assert reason == (
+        "cooperative: the tests of `unit_tests` ran in the candidate's own process; "
+        "say accept_cooperative: true"
+    )
+
+
+def test_a_cooperative_verdict_that_the_suite_accepts_verifies_a_row():
+    verdicts = [cooperative(is_accepted=True, visible=(2, 2))]
+
+    assert outcome_of(verdicts)[0] is Outcome.VERIFIED
+
+
+def test_a_cooperative_verdict_beside_a_separate_one_with_tests_verifies_a_row():
+    verdicts = [
+        cooperative(visible=(2, 2)),
+        verdict(Status.PASS, name="differential", differential=(40, 40)),
+    ]
+
+    assert outcome_of(verdicts)[0] is Outcome.VERIFIED
+
+
+def test_a_cooperative_verdict_that_is_not_required_is_not_asked():
+    verdicts = [
+        replace(cooperative(visible=(1, 1)), is_required=False),
+        verdict(Status.PASS, visible=(1, 1)),
+    ]
+
+    assert outcome_of(verdicts)[0] is Outcome.VERIFIED

@@ -74,6 +74,7 @@ def verdicts(draw):
         score=draw(st.none() | st.floats(0, 1)) if is_judgement else None,
         evidence=draw(st.none() | EVIDENCE),
         trust=draw(st.sampled_from(Trust)),
+        is_accepted_cooperative=draw(st.booleans()),
         is_required=draw(st.booleans()),
     )
 

@@ -22,7 +22,7 @@ async def test_right_code_passes_all_tests_of_both_groups(judge_tests):
     }
     assert verdict.evidence.isolation.startswith("reduced(landlock")
     assert (verdict.trust, verdict.validator, verdict.is_required) == (
-        Trust.COOPERATIVE,
+        Trust.SEPARATE,
         "tests",
         False,
     )
@@ -80,15 +80,16 @@ async def test_hidden_tests_run_after_the_visible_ones_and_decide(judge_tests):
         ("x = '\ud800'", "the code fails when it is loaded: SyntaxError"),
         ("def add(a, b:", "the code fails when it is loaded: SyntaxError"),
         ("while True: pass", "the code does not finish loading: still running when its time"),
-        ("def add(a, b):\n    while True: pass", "`add(1, 2)`: still running when its time was up"),
+        ("def add(a, b):\n    while True: pass", ")`: still running when its time was up"),
         ("def add(a, b): return bytearray(1 << 40)", "MemoryError"),
         ("def add(a, b):\n    while True: print('x' * 9999)", "wrote more than it may"),
         ("import ctypes\ndef add(a, b): return ctypes.string_at(0)", "crashed with SIGSEGV"),
         ("def sub(a, b): return a + b", "NameError: name 'add' is not defined"),
         ("import os\nos.close(3)\ndef add(a, b): return a + b", "the program ended before"),
         ("import os\nos.write(3, b'[]\\n')\ndef add(a, b): return a + b", "does not finish"),
-        ("class E:\n def __eq__(s, o): return True\ndef add(a, b): return E()", "says it is equal"),
-        ("class E:\n def __eq__(s, o): return 1\ndef add(a, b): return [E()]", "gave [<answer.E"),
+        ("class E:\n def __eq__(s, o): return True\ndef add(a, b): return E()", "class `E`, which"),
+        ("class E:\n def __eq__(s, o): return 1\ndef add(a, b): return [E()]", "class `E`, which"),
+        ("class E(int): pass\ndef add(a, b): return E(a + b)", "an object of the class `E`"),
     ],
 )
 async def test_code_that_does_not_do_it_fails_with_what_happened(judge_tests, code, reason):
@@ -100,13 +101,24 @@ async def test_code_that_does_not_do_it_fails_with_what_happened(judge_tests, co
     assert verdict.score == 0.0
 
 
+async def test_being_right_for_the_first_calls_only_is_not_enough(judge_tests):
+    code = "n = []\ndef add(a, b):\n n.append(1)\n return (a + b) * (len(n) < 4)"
+
+    verdict = await judge_tests(code, visible=ADDS)
+
+    assert verdict.status is Status.FAIL
+    assert verdict.reason == (
+        "visible test 1 of 3 failed: `add(1, 2)` gives another answer when asked again"
+    )
+
+
 async def test_a_hang_names_the_test_and_keeps_what_passed_before(judge_tests):
     code = "def add(a, b):\n    while (a, b) == (0, 0): pass\n    return a + b\n"
 
     verdict = await judge_tests(code, visible=ADDS)
 
     assert verdict.reason.startswith("visible test 2 of 3 failed: `add(0, 0)`: still running")
-    assert verdict.evidence.tests == {"visible": TestCount(passed=1, total=3)}
+    assert verdict.evidence.tests["visible"].passed < 3
 
 
 async def test_no_code_fails_with_the_answers_beginning(judge_tests):
@@ -204,8 +216,6 @@ async def test_tests_may_look_at_what_became_of_the_arguments(judge_tests):
         ("def f(): return 2", "assert 1 < f() < 3"),
         ("def f(): return 2", "assert (n := f()) == 2\nassert n == 2"),
         ("from collections import *\ndef f(): return Counter('aa')", "assert f() == {'a': 2}"),
-        ("from typing import *\nclass P(NamedTuple):\n x: int\ndef f(): return P(1)",
-         "assert f() == (1,)"),
         ("import dataclasses\n@dataclasses.dataclass\nclass P:\n x: int\ndef f(): return P(1)",
          "assert f() == P(1)"),
         ("import asyncio\nasync def f(): return 1", "import asyncio\nassert asyncio.run(f()) == 1"),
