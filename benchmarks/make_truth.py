@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.truth_inputs import inputs
+from benchmarks.truth_inputs import CONTRACTS, inputs
 from benchmarks.truth_programs import mutants, rewritten
 from sygra_eval.plugins import load_plugins
 from sygra_eval.sandbox import start_sandbox
@@ -306,6 +306,7 @@ def _row(
         "entry_point": question["entry_point"],
         "test": [*question["visible_tests"], *question["hidden_tests"]],
         "reference": question["reference"],
+        "contract": CONTRACTS.get(question["id"], ""),
         "code": code,
         "label": "right" if found.is_right else "wrong",
         "kind": kind,

@@ -5,9 +5,8 @@ An input on which the reference raises says nothing and is left out when the ref
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -18,24 +17,29 @@ _FEW = 3
 Arguments = tuple[Any, ...]
 
 
-def _are_in_order(alerts: Any, quiet: Any) -> bool:
-    return all(one[0] <= two[0] for one, two in pairwise(alerts))
-
-
-def _is_a_day(meetings: Any, start: Any, end: Any) -> bool:
-    return bool(start < end) and all(begins < ends for begins, ends in meetings)
-
-
-ALLOWED: Mapping[str, Callable[..., bool]] = {
-    "code/quiet-repeated-alerts": _are_in_order,
-    "code/free-calendar-slots": _is_a_day,
-    "code/moving-average": lambda xs, k: bool(k >= 1),
-    "code/wrap-at-spaces": lambda s, width: bool(width >= 1),
-    "code/slug-with-limit": lambda title, limit: bool(limit >= 1),
-    "code/songs-onto-discs": lambda lengths, capacity: all(n > 0 for n in lengths),
+CONTRACTS: Mapping[str, str] = {
+    "code/quiet-repeated-alerts": (
+        "assert all(one[0] <= two[0] for one, two in zip(alerts, alerts[1:]))\nassert quiet >= 0\n"
+    ),
+    "code/free-calendar-slots": (
+        "import re\n"
+        "times = [start, end, *(time for meeting in meetings for time in meeting)]\n"
+        "assert all(re.fullmatch('([01][0-9]|2[0-3]):[0-5][0-9]', time) for time in times)\n"
+        "assert start < end\n"
+        "assert all(begins < ends for begins, ends in meetings)\n"
+    ),
+    "code/log-line-fields": (
+        "import re\n"
+        'value = r\'(?:"(?:[^"\\\\]|\\\\["\\\\])*"|[^\\s"]\\S*|)\'\n'
+        "assert re.fullmatch(rf' *(?:[A-Za-z0-9_]+={value}(?: +|$))*', line)\n"
+    ),
+    "code/moving-average": "assert k >= 1\n",
+    "code/wrap-at-spaces": "assert width >= 1\n",
+    "code/slug-with-limit": "assert limit >= 1\n",
+    "code/songs-onto-discs": "assert all(length > 0 for length in lengths)\n",
 }
-"""What a question's text takes for granted of its input, beyond types and signs."""
-UNCLEAR = frozenset({"code/int-or-default", "code/log-line-fields"})
+"""What a question takes for granted of its input, beyond types and signs; by its parameters."""
+UNCLEAR = frozenset({"code/int-or-default"})
 """Questions whose text does not settle what a changed input means: only their tests count."""
 
 
@@ -45,15 +49,35 @@ def inputs(question: Mapping[str, Any], random: Random, most: int) -> list[Argum
     found = {repr(arguments): arguments for arguments in examples}
     if not examples or question["id"] in UNCLEAR:
         return list(found.values())
-    is_allowed = ALLOWED.get(question["id"])
     change = _Change(examples, random)
     for _ in range(most * 20):
         if len(found) >= most:
             break
         arguments = change.some(random.choice(examples))
-        if is_allowed is None or is_allowed(*arguments):
+        if is_allowed(question, arguments):
             found.setdefault(repr(arguments), arguments)
     return list(found.values())
+
+
+def is_allowed(question: Mapping[str, Any], arguments: Arguments) -> bool:
+    """Say whether a question's contract, if it has one, holds for an input."""
+    contract = CONTRACTS.get(question["id"])
+    if contract is None:
+        return True
+    given = dict(zip(_parameters(question), arguments, strict=False))
+    try:
+        exec(contract, given)  # noqa: S102 - a text of this module
+    except (AssertionError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _parameters(question: Mapping[str, Any]) -> list[str]:
+    """Return the names of the reference's parameters."""
+    for node in ast.parse(question["reference"]).body:
+        if isinstance(node, ast.FunctionDef) and node.name == question["entry_point"]:
+            return [argument.arg for argument in node.args.args]
+    return []
 
 
 def _examples(question: Mapping[str, Any]) -> Iterator[Arguments]:

@@ -36,8 +36,15 @@ from sygra_eval.values import (
 )
 
 DEFAULT_VALIDATORS = ("python_compiles", "unit_tests")
-COLUMN_OF = {"from": "test", "reference": "reference", "entry_point": "entry_point"}
+COLUMN_OF = {
+    "from": "test",
+    "reference": "reference",
+    "entry_point": "entry_point",
+    "contract": "contract",
+}
 """A validator's key -> the column of a truth file that it is given."""
+OPTIONAL = frozenset({"entry_point", "contract"})
+"""Keys whose column a row may lack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +314,7 @@ def _keys(registered: Registered) -> list[str]:
 def _columns_of(spec: ValidatorSpec, plugins: Plugins) -> Iterable[str]:
     """Return the columns without which a validator has nothing to judge by."""
     keys = _keys(plugins.of("validators")[spec.use])
-    return (COLUMN_OF[key] for key in keys if key != "entry_point")
+    return (COLUMN_OF[key] for key in keys if key not in OPTIONAL)
 
 
 def _slots() -> int:

@@ -23,6 +23,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reference: str
     entry_point: str = ""
+    contract: str | None = None
 
 
 class Needy(BaseModel):
@@ -34,6 +35,7 @@ async def differs(candidate, ctx):
     assert (ctx.validator.config.reference, ctx.validator.config.entry_point) == (
         "reference", "entry_point"
     )
+    assert ctx.validator.config.contract == "contract"
     said = ctx.columns["reference"]
     await asyncio.sleep(0.02 if said == "pass" else 0)
     if said == "raise":

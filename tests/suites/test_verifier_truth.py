@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from benchmarks import make_truth
-from benchmarks.truth_inputs import ALLOWED, inputs
+from benchmarks.truth_inputs import CONTRACTS, inputs, is_allowed
 from benchmarks.truth_programs import mutants, rewritten
 from sygra_eval.engine import ExitCode, RunOptions, run_suite
 from sygra_eval.plugins import load_plugins
@@ -122,8 +122,14 @@ def test_inputs_keep_to_what_a_question_allows(task):
     found, examples = some(60), some(0)
 
     assert found == some(60) != []
-    allowed = ALLOWED.get(task)
-    assert allowed is None or all(allowed(*one) for one in found if one not in examples)
+    assert all(is_allowed(QUESTIONS[task], one) for one in found if one not in examples)
+
+
+@pytest.mark.parametrize("task", sorted(CONTRACTS))
+def test_what_the_tests_ask_is_inside_the_contract(task):
+    examples = inputs(QUESTIONS[task], Random(1), 0)  # noqa: S311 - not a secret
+
+    assert all(is_allowed(QUESTIONS[task], one) for one in examples)
 
 
 def test_the_suite_is_fit_to_run():
