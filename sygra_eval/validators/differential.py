@@ -34,6 +34,7 @@ from sygra_eval.values import (
     Candidate,
     Evidence,
     ExecutionResult,
+    ExecutionStatus,
     FailingCase,
     Limits,
     Stage,
@@ -44,6 +45,7 @@ from sygra_eval.values import (
 )
 
 CONTRACT = "sygra_eval_contract"
+PARTS = 4  # in how many executions a slow answer gets the inputs that were too many for one
 MOST_RUNS = 4  # of the reference: an input on which it hangs is left out of the next
 
 Json = list[object]
@@ -70,13 +72,11 @@ async def differential(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
             reason = no_code(candidate)
             return verdict(status=Status.FAIL, score=0.0, reason=reason, evidence=evidence)
         units = [unit_of(name, given) for given, _ in known]
-        drive = drive_of_units(units, secrets.token_hex(16), ctx.seed)
-        ran = await run_judged(ctx.sandbox, execution_of(candidate.code, drive, limits))
+        came, ran = await answers_to(units, candidate.code, ctx, limits)
     except NotApplicable as error:
         return verdict(status=Status.SKIP, reason=str(error))
     except (BadTests, IsHostFault) as error:
         return verdict(status=Status.ERROR, reason=str(error))
-    came = answered(drive, ran)
     compared = [compare(came, number, known[number][1], config) for number in range(len(known))]
     passed = sum(difference is None for difference in compared)
     if not came.is_whole and passed == len(known):
@@ -164,6 +164,40 @@ def held_in(form: object, objects: dict[object, object]) -> tuple[object] | None
     return None
 
 
+# The answer
+
+
+async def answers_to(
+    units: Sequence[Unit], code: str, ctx: ValidatorContext, limits: Limits
+) -> tuple[Answered, ExecutionResult]:
+    """Run the answer on all inputs; one that is slow, and not without end, gets them in parts."""
+    came, ran = await asked(units, code, ctx, limits)
+    stopped_at = came.stopped_at
+    if ran.status is not ExecutionStatus.TIMEOUT or stopped_at is None or stopped_at < 0:
+        return came, ran
+    alone, _ = await asked([units[stopped_at]], code, ctx, limits)
+    if not alone.is_whole:
+        return came, ran  # it is this input that takes the time
+    answers: dict[int, tuple[Json, ...]] = {}
+    size = -(-len(units) // PARTS)
+    for first in range(0, len(units), size):
+        part, ran = await asked(units[first : first + size], code, ctx, limits)
+        answers |= {first + number: times for number, times in part.answers.items()}
+        if not part.is_whole:
+            stopped_at = None if part.stopped_at is None else first + part.stopped_at
+            return Answered(answers=answers, stopped_at=stopped_at), ran
+    return Answered(answers=answers, is_whole=True), ran
+
+
+async def asked(
+    units: Sequence[Unit], code: str, ctx: ValidatorContext, limits: Limits
+) -> tuple[Answered, ExecutionResult]:
+    """Run a program once on some inputs."""
+    drive = drive_of_units(units, secrets.token_hex(16), ctx.seed)
+    ran = await run_judged(ctx.sandbox, execution_of(code, drive, limits))
+    return answered(drive, ran), ran
+
+
 # The reference
 
 
@@ -183,9 +217,7 @@ async def reference_values(
     known: list[tuple[Input, object]] = []
     for _ in range(MOST_RUNS):
         units = [unit_of(name, given, has_contract=bool(contract)) for given in left]
-        drive = drive_of_units(units, secrets.token_hex(16), ctx.seed)
-        ran = await run_judged(ctx.sandbox, execution_of(reference + contract, drive, limits))
-        came = answered(drive, ran)
+        came, ran = await asked(units, reference + contract, ctx, limits)
         if came.load_failure is not None or came.stopped_at == -1:
             told = (came.load_failure or {}).get("error") or told_of(ran)
             raise BadTests(f"the reference fails when it is loaded: {told}")

@@ -236,3 +236,14 @@ def test_without_inputs_and_tests_it_is_a_problem_with_a_fix():
     assert [problem.code for problem in problems] == ["unknown-column", "no-inputs"]
     assert problems[0].fix == "write `reference`"
     assert "`from`" in problems[1].fix
+
+
+async def test_an_answer_that_is_slow_on_many_inputs_is_not_taken_for_one_that_hangs(
+    compare, sandbox
+):
+    slow = "import time\ndef add(a, b):\n    time.sleep(0.02)\n    return a + b\n"
+
+    verdict = await compare(slow)  # 200 calls, 4 s of the 3 s that one execution has
+
+    assert verdict.status is Status.PASS, verdict.reason
+    assert len(sandbox.asked) == 7  # the reference, all inputs, the one that was running, 4 parts
