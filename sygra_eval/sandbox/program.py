@@ -213,10 +213,14 @@ async def launch(
 async def born(zygote: Zygote) -> int:
     """Wait for the descriptor of the child; one that comes too late for us is killed."""
     try:
-        said = await zygote.message()
+        async with asyncio.timeout(SETUP_LIMIT_S):
+            said = await zygote.message()
     except asyncio.CancelledError:
         zygote.retire()  # its child dies with it
         raise
+    except TimeoutError:
+        zygote.retire()
+        raise ZygoteLost("the zygote does not fork") from None
     if said.word != "born":
         raise OSError(0, str(said.values[0]))
     return said.descriptors[0]

@@ -32,11 +32,6 @@ for name, code in marshal.load(file):
     exec(code, part.__dict__)
 part.main(marshal.load(file))
 """
-PRELOAD = """
-argparse array base64 bisect collections.abc contextlib copy dataclasses datetime decimal enum
-fractions functools hashlib heapq itertools json math operator random re statistics string struct
-textwrap threading time traceback typing unittest
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +49,7 @@ class Lockup:
     readable: tuple[str, ...]
     folder: str
     slots: int
+    preload: tuple[str, ...]
 
     @property
     def is_box(self) -> bool:
@@ -259,7 +255,7 @@ def settings_of(lockup: Lockup) -> bytes:
             "bpf": lockup.bpf,
             "readable": lockup.readable,
             "folder": lockup.folder,
-            "preload": tuple(PRELOAD.split()),
+            "preload": lockup.preload,
             "parent": os.getpid(),
         }
     )
