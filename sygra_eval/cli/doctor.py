@@ -42,7 +42,10 @@ def command(plugins: tuple[str, ...], as_json: bool) -> int:
 
 def page(found: Examination) -> str:
     """Lay out what was found for a terminal of 80 columns."""
-    profiles = [(p.name, p.isolation or one_line(p.answer)) for p in found.profiles]
+    profiles = [
+        (p.name, p.isolation or one_line(p.answer.partition("; ways out")[0]))
+        for p in found.profiles
+    ]
     layers = [(x.name, "yes" if x.is_granted else "no", one_line(x.found)) for x in found.layers]
     fixes: dict[str, list[str]] = {}
     for layer in found.layers:

@@ -8,18 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sygra_eval.sandbox.choice import LEAST
+from sygra_eval.sandbox.providers import WAYS_TO_NAMESPACES
 from sygra_eval.sandbox.syscalls import allow_list
 from sygra_eval.values import SandboxProvider, SandboxUnavailable
 
 LANDLOCK_CREATE_RULESET, LANDLOCK_CREATE_RULESET_VERSION = 444, 1
 PR_GET_SECCOMP = 21
-NAMESPACE_LAYERS = ("userns", "pid", "mnt", "ipc", "net")
-USERNS_FIX = (
-    "sysctl user.max_user_namespaces=10000; on Ubuntu also"
-    " kernel.apparmor_restrict_unprivileged_userns=0, on Debian"
-    " kernel.unprivileged_userns_clone=1; in a container a seccomp profile that lets `unshare`"
-    " and `mount` through and an unmasked /proc (docker: `--security-opt seccomp=unconfined"
-    " --security-opt systempaths=unconfined`)"
+AFTER_THE_USER_NAMESPACE = (
+    *("unshare(mnt", "unshare(pid", "unshare(net", "unshare(ipc", "unshare(uts", "unshare(cgroup"),
+    *("mount", "pivot_root", "setns"),
 )
 CGROUP_FIX = "not used by this version; the limits of each run hold without it"
 
@@ -96,34 +93,27 @@ def system() -> Layer:
 
 def namespaces(profiles: tuple[Profile, ...]) -> list[Layer]:
     """Read from the boxes what the kernel gave, or what it answered."""
-    isolations = [profile.isolation for profile in profiles if profile.isolation is not None]
-    granted = {part for text in isolations for part in text.partition("(")[2][:-1].split(",")}
     boxes = {profile.name: profile for profile in profiles}
     box, shared = boxes.get("box"), boxes.get("box-shared")
-    refusal = next((p.answer for p in (shared, box) if p is not None), "no box is registered")
-    outer = [
-        Layer(
-            name=f"namespace {name}",
-            is_granted=name in granted,
-            found="in force in a box" if name in granted else kernels_answer(refusal),
-            fix=USERNS_FIX,
-        )
-        for name in NAMESPACE_LAYERS
+    has_box = box is not None and box.isolation is not None
+    has_any = has_box or (shared is not None and shared.isolation is not None)
+    inner, outer = (kernels_answer(p.answer) if p else "not registered" for p in (box, shared))
+    has_user = has_any or any(step in outer for step in AFTER_THE_USER_NAMESPACE)
+    found = {
+        "user namespace": (has_user, "granted" if has_user else outer),
+        "mnt,pid,net,ipc": (has_any, "in force in a box" if has_any else outer),
+        "the same per run": (has_box, "in force in `box`" if has_box else inner),
+    }
+    return [
+        Layer(name=name, is_granted=is_granted, found=said, fix=WAYS_TO_NAMESPACES)
+        for name, (is_granted, said) in found.items()
     ]
-    is_inner = box is not None and box.isolation is not None
-    answer = box.answer if box is not None else "no box is registered"
-    inner = Layer(
-        name="namespaces per run",
-        is_granted=is_inner,
-        found="in force in `box`" if is_inner else kernels_answer(answer),
-        fix=USERNS_FIX,
-    )
-    return [*outer, inner]
 
 
 def kernels_answer(refusal: str) -> str:
     """Cut a provider's refusal to what the kernel said."""
-    return refusal.partition("could not be set up: ")[2].partition(";")[0] or refusal
+    tried = refusal.partition(": ")[2].partition("; ways out")[0]
+    return tried.rpartition("could not be set up: ")[2] or refusal
 
 
 def landlock() -> Layer:

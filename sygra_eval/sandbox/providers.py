@@ -25,8 +25,14 @@ SYSTEM_READABLE = (
     "/dev/random",
     "/dev/urandom",
 )
+WAYS_TO_NAMESPACES = (
+    "sysctl user.max_user_namespaces=10000; on Ubuntu also"
+    " kernel.apparmor_restrict_unprivileged_userns=0, on Debian kernel.unprivileged_userns_clone=1;"
+    " in a container a seccomp profile that lets `unshare` and `mount` through and an unmasked"
+    " /proc (docker: `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`)"
+)
 WAYS_OUT = (
-    "ways out: Linux 5.13 or newer with Landlock enabled (`landlock` in /sys/kernel/security/lsm)"
+    "Linux 5.13 or newer with Landlock enabled (`landlock` in /sys/kernel/security/lsm)"
     " and libseccomp installed; a container runtime whose seccomp profile lets Landlock through;"
     " or, at your own risk, `sandbox: {isolation: none, i_accept_the_risk: true}` or"
     " `--unsafe-no-sandbox`"
@@ -53,13 +59,14 @@ class BoxProvider:
 
     async def start(self, slots: int) -> Sandbox:
         """Prove the layers by a run and by canaries, and hand out the sandbox."""
-        return await proved(self.name, slots, self.layers, "user and other namespaces")
+        tried = "user and other namespaces"
+        return await proved(self.name, slots, self.layers, tried, WAYS_TO_NAMESPACES)
 
 
 class BoxSharedProvider(BoxProvider):
-    """The box where no further namespaces are granted: its runs see each other's processes.
+    """The box where a run gets no namespaces of its own: it shares those of its zygote.
 
-    They do not reach them: Landlock and seccomp keep them apart, as in `reduced`.
+    One run at a time is in a box, and Landlock and seccomp keep it from the zygote.
     """
 
     name = "box-shared"
@@ -76,7 +83,7 @@ class ReducedProvider:
     async def start(self, slots: int) -> Sandbox:
         """Prove the layers by a run and by canaries, and hand out the sandbox."""
         layers = ("landlock", "seccomp", "rlimit")
-        return await proved(self.name, slots, layers, "Landlock, seccomp and rlimits")
+        return await proved(self.name, slots, layers, "Landlock, seccomp and rlimits", WAYS_OUT)
 
 
 class NoneProvider:
@@ -91,7 +98,9 @@ class NoneProvider:
         return unproved(self.name, slots, b"")
 
 
-async def proved(name: str, slots: int, layers: tuple[str, ...], tried: str) -> Sandbox:
+async def proved(
+    name: str, slots: int, layers: tuple[str, ...], tried: str, ways_out: str
+) -> Sandbox:
     """Start a sandbox and hand it out when it holds.
 
     :raises SandboxUnavailable: With what was tried and what the host answered.
@@ -106,7 +115,7 @@ async def proved(name: str, slots: int, layers: tuple[str, ...], tried: str) -> 
             raise
     except SandboxUnavailable as error:
         raise SandboxUnavailable(
-            f"sandbox `{name}` cannot be had here; tried {tried}: {error}; {WAYS_OUT}"
+            f"sandbox `{name}` cannot be had here; tried {tried}: {error}; ways out: {ways_out}"
         ) from error
     sandbox.in_force = proof.isolation
     return sandbox

@@ -2,15 +2,23 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+from sygra_eval.sandbox.calibration import is_overloaded
 from sygra_eval.sandbox.folders import is_overfull, make_private, refuse_paths, remove_tree
 from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, launch, order_of
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
 from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost, boot
-from sygra_eval.values import Execution, ExecutionResult, ExecutionStatus, InfrastructureError
+from sygra_eval.values import (
+    Execution,
+    ExecutionResult,
+    ExecutionStatus,
+    InfrastructureError,
+    Limits,
+)
 
+WAITED_SHARE = 0.5  # of its CPU time: a program that had more of it was not kept waiting
 TRIES = 2  # a run whose zygote went is tried once more, on a fresh one
 
 
@@ -22,6 +30,7 @@ class WarmSandbox:
         self.in_force = name
         self._lock = lock
         self._slots = asyncio.Semaphore(lockup.slots)
+        self._one_alone = asyncio.Lock()
         self._idle: list[Zygote] = []
         self._busy: set[Zygote] = set()
         self._running: set[Program] = set()
@@ -37,12 +46,10 @@ class WarmSandbox:
         """Run one program to its end; never raises for what the program does."""
         refuse_paths(execution.files)
         async with self._slots:
-            self._in_work += 1
-            try:
-                return await self._tried(execution)
-            finally:
-                self._in_work -= 1
-                self._work_ended.set()
+            ran = await self._accounted(execution)
+        if ran.status is ExecutionStatus.TIMEOUT and was_kept_waiting(ran, execution.limits):
+            return await self._alone(execution)
+        return ran
 
     async def close(self) -> None:
         """End what still runs and remove what was left behind."""
@@ -58,6 +65,21 @@ class WarmSandbox:
             await asyncio.to_thread(remove_if_it_goes, self.base)
             os.close(self._lock)
             self._lock = -1
+
+    async def _alone(self, execution: Execution) -> ExecutionResult:
+        """Run with every slot to itself: the clock ran out, but perhaps not for the program."""
+        async with self._one_alone, AsyncExitStack() as stack:
+            for _ in range(self.lockup.slots):
+                await stack.enter_async_context(self._slots)
+            return await self._accounted(execution)
+
+    async def _accounted(self, execution: Execution) -> ExecutionResult:
+        self._in_work += 1
+        try:
+            return await self._tried(execution)
+        finally:
+            self._in_work -= 1
+            self._work_ended.set()
 
     async def _tried(self, execution: Execution) -> ExecutionResult:
         why = ""
@@ -151,6 +173,11 @@ class WarmSandbox:
             cpu_ms=0.0,
             wall_ms=0.0,
         )
+
+
+def was_kept_waiting(ran: ExecutionResult, limits: Limits) -> bool:
+    """Whether a program may have run out of time because others had the processors."""
+    return ran.cpu_ms < WAITED_SHARE * limits.cpu_s * 1e3 and is_overloaded()
 
 
 def remove_if_it_goes(folder: Path) -> None:

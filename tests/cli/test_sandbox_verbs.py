@@ -1,4 +1,17 @@
 import json
+import subprocess
+import sys
+
+import pytest
+
+DOCTOR_UNDER_A_FILTER = """
+import errno, pyseccomp
+filtered = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+filtered.add_rule(pyseccomp.ERRNO(errno.EPERM), "{call}")
+filtered.load()
+from sygra_eval.cli import main
+main(["doctor", "--json"])
+"""
 
 # sandbox run
 
@@ -68,10 +81,30 @@ def test_the_doctor_says_what_a_run_would_take_and_every_layer(cli):
     (line,) = ran.json
     assert (ran.code, line["exit"]) == (0, 0)
     assert line["default"] in {profile["name"] for profile in line["profiles"]}
-    assert {"landlock", "seccomp", "namespace userns", "namespaces per run"} <= {
+    assert {"landlock", "seccomp", "user namespace", "the same per run"} <= {
         layer["name"] for layer in line["layers"]
     }
     assert all(layer["is_granted"] is (layer["fix"] == "") for layer in line["layers"])
+
+
+@pytest.mark.parametrize(
+    ("refused", "default", "layer", "said"),
+    [
+        ("unshare", "reduced", "user namespace", "unshare(user): Operation not permitted"),
+        ("mount", "reduced", "mnt,pid,net,ipc", "mount none on /: Operation not permitted"),
+        ("setns", "box-shared", "the same per run", "setns(pid): Operation not permitted"),
+    ],
+)
+def test_the_doctor_repeats_what_the_kernel_answers_and_says_the_way(refused, default, layer, said):
+    program = DOCTOR_UNDER_A_FILTER.format(call=refused)
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)  # noqa: S603
+
+    line = json.loads(ran.stdout)
+    (found,) = [one for one in line["layers"] if one["name"] == layer]
+    assert line["default"] == default
+    assert (found["is_granted"], found["found"]) == (False, said)
+    assert "user.max_user_namespaces" in found["fix"]
 
 
 def test_the_doctors_page_fits_a_terminal(cli):

@@ -123,7 +123,7 @@ async def test_a_traceback_shows_the_programs_frames_alone(run_code):
 async def test_each_end_has_its_name_and_the_same_words_again(run_code, code, status):
     limits = {"wall_s": 1.0, "cpu_s": 1, "memory_mb": 256, "max_output_mb": 1}
 
-    results = [await run_code(code, **limits) for _ in range(2)]
+    results = await asyncio.gather(*(run_code(code, **limits) for _ in range(2)))
 
     assert [result.status for result in results] == [status, status]
     assert results[0].reason == results[1].reason

@@ -1,9 +1,11 @@
 """The warm process: what a run leaves in it, what its death does, and when it is replaced."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,28 @@ async def test_without_a_second_zygote_the_run_is_an_error_and_no_verdict(sandbo
     assert result.reason == "the sandbox could not be set up: no more processes"
 
 
+async def test_out_of_processes_or_out_of_disk_is_an_error_and_no_verdict(reduced, monkeypatch):
+    def refuses(number):
+        def refuse(*given, **named):
+            raise OSError(number, os.strerror(number))
+
+        return refuse
+
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "mkdtemp", refuses(errno.ENOSPC))
+        no_disk = await reduced.run(HELLO)
+    for pid in children():
+        os.kill(pid, signal.SIGKILL)
+    with monkeypatch.context() as crowded:
+        crowded.setattr(os, "posix_spawn", refuses(errno.EAGAIN))
+        no_process = await reduced.run(HELLO)
+
+    assert no_disk.status is no_process.status is ExecutionStatus.SETUP_FAILED
+    assert "no private folder can be made: No space left on device" in no_disk.reason
+    assert "the interpreter cannot be started: Resource temporarily unav" in no_process.reason
+    assert (await reduced.run(HELLO)).stdout == "hello\n"
+
+
 @pytest.mark.parametrize(
     ("limit", "value"), [("MOST_RUNS", 2), ("MOST_AGE_S", 0.0), ("MOST_GROWTH_KB", -1)]
 )
@@ -180,3 +204,32 @@ async def test_cancelled_runs_leave_no_program_and_the_sandbox_goes_on(sandbox):
 
     assert (await sandbox.run(HELLO)).stdout == "hello\n"
     assert list(sandbox.base.iterdir()) == []
+
+
+@pytest.mark.parametrize(("is_busy", "tries"), [(True, 2), (False, 1)])
+async def test_a_timeout_on_an_overloaded_machine_counts_only_when_alone(
+    sandbox, monkeypatch, is_busy, tries
+):
+    monkeypatch.setattr(warm, "is_overloaded", lambda: is_busy)
+    starts = []
+    make = warm.order_of
+    monkeypatch.setattr(warm, "order_of", lambda *given: starts.append(given) or make(*given))
+    slow = Execution(files=SLOW.files, entry="a.py", limits=Limits(wall_s=0.4))
+
+    results = await asyncio.gather(*(sandbox.run(slow) for _ in range(3)))
+
+    assert {result.status for result in results} == {ExecutionStatus.TIMEOUT}
+    assert len(starts) == 3 * tries
+
+
+async def test_a_program_that_used_its_time_is_not_tried_again(sandbox, monkeypatch):
+    monkeypatch.setattr(warm, "is_overloaded", lambda: True)
+    starts = []
+    make = warm.order_of
+    monkeypatch.setattr(warm, "order_of", lambda *given: starts.append(given) or make(*given))
+    limits = Limits(wall_s=30, cpu_s=1)
+    spinning = Execution(files={"a.py": "while True: pass"}, entry="a.py", limits=limits)
+
+    result = await sandbox.run(spinning)
+
+    assert (result.status, len(starts)) == (ExecutionStatus.TIMEOUT, 1)

@@ -14,7 +14,9 @@ from sygra_eval.sandbox.inside.kernel import (
     MS_NOEXEC,
     MS_NOSUID,
     MS_PRIVATE,
+    MS_RDONLY,
     MS_REC,
+    MS_REMOUNT,
     NEW_CGROUP,
     NEW_IPC,
     NEW_MOUNTS,
@@ -77,7 +79,7 @@ def build_root(readable: tuple[str, ...], folder: str, *, has_procfs: bool) -> N
     pivot_root_to(ROOT)
     for path in sources:
         make_read_only(path)
-    mount("none", "/", None, MS_BIND | 32 | 1 | SAFE)
+    mount("none", "/", None, MS_BIND | MS_REMOUNT | MS_RDONLY | SAFE)
 
 
 def opened_sources(readable: tuple[str, ...]) -> dict[str, int]:
@@ -120,7 +122,7 @@ def write(path: str, text: str) -> None:
     try:
         os.write(handle, text.encode())
     except OSError as error:
-        raise OSError(error.errno, f"{path}: {error.strerror}") from None
+        raise OSError(f"{path}: {error.strerror}") from None
     finally:
         os.close(handle)
 

@@ -54,6 +54,7 @@ from sygra_eval.sandbox.inside.walls import (
 CONTROL_FD, RESULT_FD, STATUS_FD = 3, 3, 4
 SETUP_FAILED_EXIT = 97
 LARGEST_ORDER = 1 << 16
+OWN_MEMORY = "/proc/self/statm"
 BOXES = ("box", "box-shared")
 
 
@@ -65,7 +66,7 @@ class Zygote:
         self.profile = str(settings["profile"])
         self.handles: list[Handle] = []
         self.first_free = STATUS_FD + 1
-        self.own_pids = -1
+        self.own_pids = self.memory = -1
         self.pid = os.getpid()
 
 
@@ -78,7 +79,7 @@ def main(settings: dict[str, object]) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever it is, nothing must run here
         tell(control, "failed", str(error))
         os._exit(SETUP_FAILED_EXIT)
-    tell(control, "ready", resident_kb())
+    tell(control, "ready", resident_kb(zygote.memory))
     while True:
         order, _, _, _ = message = control.recvmsg(LARGEST_ORDER, socket.CMSG_SPACE(8 * 4))
         if not order:
@@ -109,6 +110,7 @@ def prepare(zygote: Zygote) -> None:
         zygote.handles = opened_handles(settings["readable"])
         drop_identity(uid)
     if zygote.profile not in BOXES:
+        zygote.memory = os.open(OWN_MEMORY, os.O_RDONLY)
         die_with_the_parent(settings["parent"])
     prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0)
     zygote.pid = os.getpid()
@@ -129,6 +131,7 @@ def enter_box(zygote: Zygote, uid: int | None, library: str) -> None:
         _, state = os.waitpid(inner, 0)
         os._exit(0 if state == 0 else SETUP_FAILED_EXIT)
     prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+    zygote.memory = os.open(OWN_MEMORY, os.O_RDONLY)  # while there is a procfs
     is_own = zygote.profile == "box"
     readable = settings["readable"]
     assert isinstance(readable, tuple)  # noqa: S101 - for the type checker; marshal made it
@@ -167,7 +170,7 @@ def serve(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
     os.close(handle)
     if zygote.profile == "box-shared":
         unmount(str(order["folder"]))
-    tell(zygote.control, "ended", state, used.ru_utime + used.ru_stime, resident_kb())
+    tell(zygote.control, "ended", state, used.ru_utime + used.ru_stime, resident_kb(zygote.memory))
 
 
 def forked(zygote: Zygote, order: dict[str, object]) -> int:
@@ -175,9 +178,14 @@ def forked(zygote: Zygote, order: dict[str, object]) -> int:
     if zygote.profile == "box":
         checked(libc.setns(zygote.own_pids, NEW_PIDS), "setns(pid)")  # undoes the last unshare
         unshare(pid=NEW_PIDS)
-    if zygote.profile == "box-shared":
-        mount_folder(order)
-    return os.fork()
+    if zygote.profile != "box-shared":
+        return os.fork()
+    mount_folder(order)
+    try:
+        return os.fork()
+    except OSError:
+        unmount(str(order["folder"]))
+        raise
 
 
 def become_the_program(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
@@ -263,9 +271,10 @@ def tell(control: socket.socket, *words: str | float) -> None:
         os._exit(0)
 
 
-def resident_kb() -> int:
-    """How much memory this process has had at most, in KiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def resident_kb(memory: int) -> int:
+    """How much memory this process has now, in KiB; `ru_maxrss` would begin with the harness's."""
+    pages = int(os.pread(memory, 128, 0).split()[1])
+    return pages * resource.getpagesize() // 1024
 
 
 def highest_open() -> int:
