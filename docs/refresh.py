@@ -24,6 +24,7 @@ def cli_section() -> str:
     """Return the help of the command and of every verb, as it is printed."""
     pages = {"sygra-eval": ["--help"]}
     pages |= {f"sygra-eval {verb}": [verb, "--help"] for verb in VERBS}
+    pages["sygra-eval sandbox run"] = ["sandbox", "run", "--help"]
     return "".join(
         f"\n## `{title}`\n\n```text\n{_help(asked)}```\n" for title, asked in pages.items()
     )

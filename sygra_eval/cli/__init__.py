@@ -14,7 +14,17 @@ import click
 from sygra_eval.cli.failures import INTERNAL, INTERRUPTED, USAGE, fail, fail_with, say_failure
 from sygra_eval.cli.streams import settle_streams, silence
 
-VERBS = ("run", "resume", "check", "show", "verify", "plugins", "schema")
+VERBS = (
+    "run",
+    "resume",
+    "check",
+    "show",
+    "verify",
+    "plugins",
+    "schema",
+    "doctor",
+    "sandbox",
+)
 
 _EPILOG = (
     "Exit codes: 0 gates passed, 1 a gate failed or nothing was verified, 2 interrupted, "
@@ -57,6 +67,8 @@ _SUMMARIES = {
     "verify": "Check a run's claims, or measure how often validators err.",
     "plugins": "List what is loaded, from where, and what it adds.",
     "schema": "Print the JSON Schema of a suite.",
+    "doctor": "Say what isolation this host grants, what is missing, how to get it.",
+    "sandbox": "Run one Python file as an answer's code is run.",
 }
 
 

@@ -1,18 +1,32 @@
 """Executes untrusted code; knows nothing of suites or models.
 
 `start_sandbox` picks a provider and proves it (`choice`, `providers`, `canaries`). The sandbox it
-hands out (`cold`) gives each execution a private folder (`folders`) and a process of its own
-(`process`), which locks itself up by `launcher` with the filter of `syscalls` before it runs the
-program. Limits are scaled to the machine beforehand (`calibration`).
+hands out (`warm`) keeps loaded processes (`zygote`) that fork a child for each execution, with a
+private folder (`folders`) and pipes of its own (`program`, `streams`); `words` says how it ended.
+What runs on the other side lies in `inside/`: there a child locks itself up, with the filter of
+`syscalls`, before it runs the program. Limits are scaled to the machine beforehand (`calibration`);
+`examine` tells layer by layer what a host grants (`doctor`).
 """
 
 from sygra_eval.sandbox.calibration import machine_factor, scaled_limits
 from sygra_eval.sandbox.choice import start_sandbox
-from sygra_eval.sandbox.providers import NoneProvider, ReducedProvider
+from sygra_eval.sandbox.doctor import Examination, examine
+from sygra_eval.sandbox.providers import (
+    PRELOAD,
+    BoxProvider,
+    BoxSharedProvider,
+    NoneProvider,
+    ReducedProvider,
+)
 
 __all__ = [
+    "PRELOAD",
+    "BoxProvider",
+    "BoxSharedProvider",
+    "Examination",
     "NoneProvider",
     "ReducedProvider",
+    "examine",
     "machine_factor",
     "scaled_limits",
     "start_sandbox",

@@ -14,6 +14,7 @@ from sygra_eval.values import (
 )
 
 SECRET = "sygra-eval-canary-secret"
+CANARY_PREFIX = ".sygra-eval-canary-"  # not the prefix of bases: stale ones are removed
 ATTACKS = """
 import json, os, sys
 places = json.loads(sys.stdin.read())
@@ -50,7 +51,7 @@ async def prove(sandbox: Sandbox, layers: tuple[str, ...]) -> ExecutionResult:
     missing = [layer for layer in layers if layer not in probe.isolation]
     if missing:
         raise SandboxUnavailable(f"not in force: {', '.join(missing)} ({probe.isolation})")
-    with tempfile.TemporaryDirectory(prefix="sygra-eval-canary-") as place:
+    with tempfile.TemporaryDirectory(prefix=CANARY_PREFIX) as place:
         await hold_against_attacks(sandbox, Path(place))
     return probe
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,11 +53,18 @@ def walkable_temp() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def refuse_paths(names: Iterable[str]) -> None:
+    """Let a program's files lie in its own folder alone.
+
+    :raises ValueError: For a name that leads elsewhere.
+    """
+    for name in names:
+        if "/" in name or "\0" in name or name in {"", ".", ".."}:
+            raise ValueError(f"`{name}` is not a plain file name")
+
+
 def make_private(base: Path, files: Mapping[str, str], uid: int | None) -> Path:
     """Make one execution's folder with its files in it, owned by `uid`."""
-    for name in files:
-        if Path(name).name != name or name in {"", ".", ".."}:
-            raise ValueError(f"`{name}` is not a plain file name")
     folder = Path(tempfile.mkdtemp(dir=base))
     made = [folder, *(folder / name for name in files)]
     for path, text in zip(made[1:], files.values(), strict=True):

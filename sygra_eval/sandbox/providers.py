@@ -4,10 +4,14 @@ import os
 import sys
 import sysconfig
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sygra_eval.sandbox.canaries import prove
 from sygra_eval.sandbox.syscalls import allow_list
 from sygra_eval.values import Sandbox, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from sygra_eval.sandbox.warm import WarmSandbox
 
 NOBODY = 65534
 SYSTEM_READABLE = (
@@ -21,12 +25,53 @@ SYSTEM_READABLE = (
     "/dev/random",
     "/dev/urandom",
 )
+WAYS_TO_NAMESPACES = (
+    "sysctl user.max_user_namespaces=10000; on Ubuntu also"
+    " kernel.apparmor_restrict_unprivileged_userns=0, on Debian kernel.unprivileged_userns_clone=1;"
+    " in a container a seccomp profile that lets `unshare` and `mount` through and an unmasked"
+    " /proc (docker: `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`)"
+)
 WAYS_OUT = (
-    "ways out: Linux 5.13 or newer with Landlock enabled (`landlock` in /sys/kernel/security/lsm)"
+    "Linux 5.13 or newer with Landlock enabled (`landlock` in /sys/kernel/security/lsm)"
     " and libseccomp installed; a container runtime whose seccomp profile lets Landlock through;"
     " or, at your own risk, `sandbox: {isolation: none, i_accept_the_risk: true}` or"
     " `--unsafe-no-sandbox`"
 )
+
+
+IMPORTED_MOST = """
+argparse array base64 bisect collections.abc contextlib copy dataclasses datetime decimal enum
+fractions functools hashlib heapq itertools json math operator random re statistics string struct
+textwrap threading time traceback typing unittest
+"""
+PRELOAD = tuple(IMPORTED_MOST.split())
+"""Loaded once, in the zygote, so that importing it costs an answer nothing."""
+
+BOX_FOLDER = "/sygra-eval-run"
+
+
+class BoxProvider:
+    """Own namespaces, and further ones for each execution, on a root of its own."""
+
+    name = "box"
+    strength = 30
+    layers: tuple[str, ...] = ("userns", "pid", "mnt", "ipc", "net", "seccomp", "rlimit")
+
+    async def start(self, slots: int) -> Sandbox:
+        """Prove the layers by a run and by canaries, and hand out the sandbox."""
+        tried = "user and other namespaces"
+        return await proved(self.name, slots, self.layers, tried, WAYS_TO_NAMESPACES)
+
+
+class BoxSharedProvider(BoxProvider):
+    """The box where a run gets no namespaces of its own: it shares those of its zygote.
+
+    One run at a time is in a box, and Landlock and seccomp keep it from the zygote.
+    """
+
+    name = "box-shared"
+    strength = 20
+    layers = (*BoxProvider.layers, "landlock")
 
 
 class ReducedProvider:
@@ -37,37 +82,8 @@ class ReducedProvider:
 
     async def start(self, slots: int) -> Sandbox:
         """Prove the layers by a run and by canaries, and hand out the sandbox."""
-        try:
-            return await self._proved(slots)
-        except SandboxUnavailable as error:
-            raise SandboxUnavailable(
-                f"sandbox `reduced` cannot be had here; tried Landlock, seccomp and rlimits:"
-                f" {error}; {WAYS_OUT}"
-            ) from error
-
-    async def _proved(self, slots: int) -> Sandbox:
-        refuse_other_systems()
-        from sygra_eval.sandbox.cold import ColdSandbox  # Linux alone has what it imports
-        from sygra_eval.sandbox.folders import make_base
-        from sygra_eval.sandbox.process import Lockup
-
-        bpf = allow_list()
-        base, lock = make_base()
-        lockup = Lockup(
-            has_walls=True,
-            uid=uid_to_become(base),
-            bpf=bpf,
-            readable=(*SYSTEM_READABLE, *library_folders()),
-            slots=slots,
-        )
-        sandbox = ColdSandbox(self.name, lockup, base, lock)
-        try:
-            proof = await prove(sandbox, layers=("landlock", "seccomp", "rlimit"))
-        except BaseException:
-            await sandbox.close()
-            raise
-        sandbox.in_force = proof.isolation
-        return sandbox
+        layers = ("landlock", "seccomp", "rlimit")
+        return await proved(self.name, slots, layers, "Landlock, seccomp and rlimits", WAYS_OUT)
 
 
 class NoneProvider:
@@ -79,12 +95,49 @@ class NoneProvider:
     async def start(self, slots: int) -> Sandbox:
         """Hand out a sandbox in name only."""
         refuse_other_systems()
-        from sygra_eval.sandbox.cold import ColdSandbox  # Linux alone has what it imports
-        from sygra_eval.sandbox.folders import make_base
-        from sygra_eval.sandbox.process import Lockup
+        return unproved(self.name, slots, b"")
 
-        lockup = Lockup(has_walls=False, uid=None, bpf=b"", readable=(), slots=slots)
-        return ColdSandbox(self.name, lockup, *make_base())
+
+async def proved(
+    name: str, slots: int, layers: tuple[str, ...], tried: str, ways_out: str
+) -> Sandbox:
+    """Start a sandbox and hand it out when it holds.
+
+    :raises SandboxUnavailable: With what was tried and what the host answered.
+    """
+    try:
+        refuse_other_systems()
+        sandbox = unproved(name, slots, allow_list())
+        try:
+            proof = await prove(sandbox, layers)
+        except BaseException:
+            await sandbox.close()
+            raise
+    except SandboxUnavailable as error:
+        raise SandboxUnavailable(
+            f"sandbox `{name}` cannot be had here; tried {tried}: {error}; ways out: {ways_out}"
+        ) from error
+    sandbox.in_force = proof.isolation
+    return sandbox
+
+
+def unproved(name: str, slots: int, bpf: bytes) -> "WarmSandbox":
+    """Prepare a sandbox; its first execution starts its first process."""
+    from sygra_eval.sandbox.folders import make_base  # Linux alone has what these import
+    from sygra_eval.sandbox.warm import WarmSandbox
+    from sygra_eval.sandbox.zygote import Lockup
+
+    base, lock = make_base()
+    lockup = Lockup(
+        profile=name,
+        uid=uid_to_become(base) if name != "none" else None,
+        bpf=bpf,
+        readable=(*SYSTEM_READABLE, *library_folders()),
+        folder=BOX_FOLDER if name.startswith("box") else str(base),
+        slots=slots,
+        preload=PRELOAD,
+    )
+    return WarmSandbox(name, lockup, base, lock)
 
 
 def refuse_other_systems() -> None:

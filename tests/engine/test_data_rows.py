@@ -46,7 +46,7 @@ async def test_the_verdicts_of_a_row_say_who_judged_how_and_in_what_isolation(co
     assert (compiles["validator"], compiles["status"]) == ("python_compiles", "pass")
     assert (tests["status"], tests["score"]) == ("pass", 1.0)
     assert tests["reason"] == "1 of 1 visible and 1 of 1 hidden tests passed"
-    assert tests["isolation"].startswith("reduced(")
+    assert "seccomp,rlimit" in tests["isolation"]
 
 
 async def test_the_provenance_names_suite_row_models_and_prompt(code_suite, run):

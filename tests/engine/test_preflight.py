@@ -57,13 +57,13 @@ async def test_an_empty_source_is_nothing_selected(tmp_path, run):
 
 
 async def test_a_sandbox_that_is_not_to_be_had_is_named(tmp_path, run):
-    suite = fast_suite(tmp_path, ["one"], sandbox={"require": "box"})
+    suite = fast_suite(tmp_path, ["one"], sandbox={"require": "bunker"})
 
     with pytest.raises(UsageError) as refused:
         await run(suite)
 
     said = [str(refused.value), *(found.message for found in refused.value.diagnostics)]
-    assert any("box" in text for text in said)
+    assert any("bunker" in text for text in said)
     assert not (tmp_path / "out").exists()
 
 

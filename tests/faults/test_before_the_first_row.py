@@ -35,7 +35,7 @@ async def command(*arguments: object, cwd, **env: str) -> tuple[int, str, str]:
         ({"model": {"base_url": "http://127.0.0.1:9/v1"}}, 4, "is the server running"),
         ({"model": {"api_key_env": "NOT_SET_ANYWHERE"}}, 4, "NOT_SET_ANYWHERE"),
         ({"rows": []}, 5, "no rows"),
-        ({"sandbox": {"require": "box"}}, 4, "box"),
+        ({"sandbox": {"require": "bunker"}}, 4, "bunker"),
         ({"sandbocks": {}}, 4, "sandbocks"),
     ],
 )

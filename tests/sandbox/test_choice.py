@@ -1,3 +1,4 @@
+import asyncio
 import sys
 
 import pytest
@@ -98,3 +99,11 @@ def test_time_limits_grow_with_the_machine_and_the_others_do_not():
 
     assert (scaled.wall_s, scaled.cpu_s, scaled.memory_mb) == (15.0, 12.0, 512)
     assert 1.0 <= machine_factor() <= 8.0
+
+
+async def test_sandboxes_that_start_side_by_side_leave_each_others_canaries_alone():
+    started = await asyncio.gather(*(ReducedProvider().start(slots=1) for _ in range(4)))
+
+    assert len({sandbox.base for sandbox in started}) == 4
+    for sandbox in started:
+        await sandbox.close()

@@ -12,7 +12,7 @@ REFUSED = {
     "an exec": "import os; os.execv('/bin/true', ['true'])",
     "a spawn": "import os; os.posix_spawn('/bin/true', ['true'], {})",
     "a memory file": "import os; os.memfd_create('x')",
-    "another's limits": "import resource, os; resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
+    "another's limits": "import resource; resource.prlimit(1, resource.RLIMIT_CPU)",
     "a higher limit": "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (999, 999))",
     "the owner of a pipe's signals": "import fcntl, os; fcntl.fcntl(os.pipe()[0], 8, os.getppid())",
     "a device": "import os; os.mknod('d', 0o60600, os.makedev(254, 0))",

@@ -96,7 +96,7 @@ def test_a_validator_is_run_in_the_real_sandbox(user, arguments):
         )
 
         assert verdict.status == "fail"
-        assert "reduced(" in verdict.evidence.isolation
+        assert "seccomp,rlimit" in verdict.evidence.isolation
     """
 
     user(source, "-W", "error", *arguments).assert_outcomes(passed=2)
