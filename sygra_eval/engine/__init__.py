@@ -12,9 +12,10 @@ from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
-from sygra_eval.engine.summary import Cause, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import WEAK, Cause, ExitCode, RunSummary, Strength, Tally
 
 __all__ = [
+    "WEAK",
     "Cause",
     "ExitCode",
     "NothingSelected",
@@ -22,6 +23,7 @@ __all__ = [
     "RunOptions",
     "RunSummary",
     "StopSignal",
+    "Strength",
     "Tally",
     "grade_of",
     "outcome_of",

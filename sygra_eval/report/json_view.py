@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import RunSummary, Strength
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -76,6 +76,7 @@ def _judging(summary: RunSummary) -> dict[str, object]:
         ],
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
+        "mutation_score": _strength(summary.strength),
     }
 
 
@@ -109,6 +110,18 @@ def _spending(summary: RunSummary) -> dict[str, object]:
         "wall_s": round(summary.wall_s, 3),
         "model_s": round(summary.model_s, 3),
         "cost_usd": summary.cost_usd,
+    }
+
+
+def _strength(strength: Strength | None) -> dict[str, object] | None:
+    if strength is None:
+        return None
+    return {
+        "rows": strength.rows,
+        "median": strength.median,
+        "lowest": strength.lowest,
+        "weakly_tested": strength.weak,
+        "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
     }
 
 

@@ -5,7 +5,8 @@ validator takes the candidate and a context and gives one verdict: `python_compi
 `inside_compile` run in the sandbox; `unit_tests` reads the row's tests (`row_tests`), has
 `inside_tests` run them in the candidate's process, and believes only the whole sequence of
 outcomes on the result pipe (`outcomes`). `running` keeps the host's faults from being the
-candidate's.
+candidate's. `mutation` asks how strong the row's tests are, with the programs of `mutants`;
+`stable` asks whether they say the same again.
 """
 
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
