@@ -39,8 +39,9 @@ from sygra_eval.values import (
 
 MEASURE = "mutation_score"
 SHOWN_SURVIVORS = 3
-LEAST_S = 0.5
+LEAST_CPU_S = 0.5
 SLOWER = 10
+STARVED = 3
 AFTER_THE_LOOP = "judged on the accepted candidate, after the loop"
 
 
@@ -109,36 +110,34 @@ class Trial:
             )
 
         fates = []
-        short = self.short_limits()
+        limits = self.mutant_limits()
         for mutant in mutants:
-            outcome = await ran(mutant, short)
-            if is_starved(outcome):
-                outcome = await ran(mutant, self.limits)
+            outcome = await ran(mutant, limits)
+            if is_late(outcome) and outcome.ran.cpu_ms < STARVED * self.first.ran.cpu_ms:
+                outcome = await ran(mutant, limits)  # the machine was busy with something else
             fates.append(fate_of(outcome))
         return tuple(fates)
 
-    def short_limits(self) -> Limits:
-        """Give a mutant some times what the candidate took, so that endless loops cost little."""
-        took_s = self.first.ran.wall_ms / 1e3
-        time_s = max(LEAST_S * machine_factor(), SLOWER * took_s)
-        return replace(
-            self.limits,
-            wall_s=min(time_s, self.limits.wall_s),
-            cpu_s=min(time_s, self.limits.cpu_s),
-        )
+    def mutant_limits(self) -> Limits:
+        """Give a mutant some times the candidate's CPU time, so that endless loops cost little.
+
+        CPU and not wall time, so that a busy machine changes no score.
+        """
+        took_s = self.first.ran.cpu_ms / 1e3
+        cpu_s = max(LEAST_CPU_S * machine_factor(), SLOWER * took_s)
+        return replace(self.limits, cpu_s=min(cpu_s, self.limits.cpu_s))
 
 
-def is_starved(outcome: Outcome) -> bool:
-    """Whether time was up before the program had even half of it: the machine was busy."""
-    is_late = outcome.ran.status is ExecutionStatus.TIMEOUT
-    return is_late and outcome.ran.cpu_ms < outcome.limit_s * 500
+def is_late(outcome: Outcome) -> bool:
+    """Whether its time was up."""
+    return outcome.ran.status is ExecutionStatus.TIMEOUT
 
 
 def fate_of(outcome: Outcome) -> str:
     """Say what became of a mutant."""
     if outcome.failing is None:
         return "survived"
-    return "timed out" if outcome.ran.status is ExecutionStatus.TIMEOUT else "killed"
+    return "timed out" if is_late(outcome) else "killed"
 
 
 def judged(

@@ -46,16 +46,14 @@ async def test_a_score_that_is_just_reached_is_enough(judge_strength):
 
 
 async def test_a_mutant_that_never_ends_is_noticed(judge_strength):
-    code = "def count(n):\n    c = 0\n    while c < n:\n        c += 1\n    return c\n"
-    tests = ["assert count(3) == 3", "assert count(0) == 0", "assert count(-1) == 0"]
+    code = "def emptied(items):\n    while items:\n        items.pop()\n    return items\n"
 
     verdict = await judge_strength(
-        code, visible=tests, entry_point="count", config={"mutants": 40, "timeout": 0.5}
+        code, visible=["assert emptied([1]) == []"], entry_point="emptied"
     )
 
+    assert verdict.evidence.output == "2 killed, 1 timed out, 0 survived"
     assert verdict.score == 1.0
-    assert " 0 timed out" not in verdict.evidence.output
-    assert verdict.evidence.output.endswith(" 0 survived")
 
 
 async def test_tests_in_the_candidates_process_are_measured_too(judge_strength):
@@ -130,11 +128,11 @@ async def test_a_mutant_that_hardly_ran_before_its_time_was_up_is_asked_again(
         cpu_ms=1.0,
         wall_ms=500.0,
     )
-    inner = sandbox.inner.run
+    inner, asked = sandbox.inner.run, []
 
     async def busy(execution):  # every first attempt at a mutant finds the machine busy
-        is_short = execution.limits.wall_s < 3
-        return starved if is_short else await inner(execution)
+        asked.append(execution)
+        return starved if len(asked) % 2 == 0 else await inner(execution)
 
     sandbox.inner.run = busy
 
