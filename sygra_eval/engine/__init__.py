@@ -14,7 +14,15 @@ from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
-from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import (
+    WEAK,
+    Cause,
+    ErrorCount,
+    ExitCode,
+    RunSummary,
+    Strength,
+    Tally,
+)
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
     Complaint,
@@ -25,6 +33,7 @@ from sygra_eval.engine.truth import (
 
 __all__ = [
     "DEFAULT_VALIDATORS",
+    "WEAK",
     "Cause",
     "Complaint",
     "ErrorCount",
@@ -36,6 +45,7 @@ __all__ = [
     "RunOptions",
     "RunSummary",
     "StopSignal",
+    "Strength",
     "Tally",
     "TruthReport",
     "grade_of",

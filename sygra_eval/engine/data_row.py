@@ -37,6 +37,9 @@ TYPICAL_ROW: Mapping[str, object] = {
 }
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
 
+MEASURED = ("mutation_score",)
+"""Measures of verdicts that are columns of their own, in rows where they were taken."""
+
 
 TYPICAL_JUDGED_ROW: Mapping[str, object] = {
     column: TYPICAL_ROW[column] for column in ("grade", "verdicts", "provenance")
@@ -78,6 +81,7 @@ def data_row(
             "prompt_sha256": _prompt_sha256(prompt),
         },
         "grade": grade_of(judgement.verdicts),
+        **_measured(judgement.verdicts),
     }
     return data | _closing_columns(suite, row, state, outcome=outcome, reason=reason)
 
@@ -139,6 +143,16 @@ def _model_column(use: ModelUse) -> dict[str, object]:
         "name": use.name,
         "model": use.model,
         "parameters": use.parameters,
+    }
+
+
+def _measured(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
+    """Return the figures that are columns; of two validators that measure one, the first's."""
+    return {
+        name: verdict.evidence.measures[name]
+        for name in MEASURED
+        for verdict in reversed(verdicts)
+        if verdict.evidence is not None and name in verdict.evidence.measures
     }
 
 

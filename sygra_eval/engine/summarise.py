@@ -6,12 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any, cast
 
 import yaml
 
 import sygra_eval
-from sygra_eval.engine.summary import Cause, ErrorCount, ExitCode, RunSummary, Tally
+from sygra_eval.engine.summary import (
+    WEAK,
+    Cause,
+    ErrorCount,
+    ExitCode,
+    RunSummary,
+    Strength,
+    Tally,
+)
 from sygra_eval.journal import Event, open_readonly
 from sygra_eval.quality import wilson
 from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, Verdict
@@ -86,6 +95,7 @@ def summarise(folder: Path) -> RunSummary:
         warnings=_warnings(document, labels, estimated=calls.estimated),
         exit_code=exit_code,
         exit_reason=exit_reason,
+        strength=_strength(count),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -147,6 +157,8 @@ class _Count:
     causes: dict[tuple[Outcome, str], list[str]] = field(default_factory=dict)
     cause_rows: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
     topics: dict[str, tuple[int, int]] = field(default_factory=dict)
+    scores: Counter[float] = field(default_factory=Counter)
+    weakest: list[tuple[float, int, str]] = field(default_factory=list)
     isolation: set[str] = field(default_factory=set)
     trust: set[str] = field(default_factory=set)
     repaired: list[str] = field(default_factory=list)
@@ -163,6 +175,10 @@ class _Count:
             self.first_id, self.columns = end.row_id, tuple(end.data)
         if not is_verified and end.outcome is not Outcome.UNJUDGED:
             self._take_cause(end)
+        score = end.data.get("mutation_score")
+        if is_verified and isinstance(score, float):
+            self.scores[score] += 1
+            self.weakest = sorted([*self.weakest, (score, end.index, end.row_id)])[:EXAMPLES]
         self._take_loop(end, is_verified=is_verified)
         self._take_stages(end)
         for verdict in end.verdicts:
@@ -295,6 +311,21 @@ def _causes(count: _Count) -> tuple[Cause, ...]:
         Cause(outcome=outcome, reason=reason, rows=rows, examples=tuple(count.causes[key]))
         for key, rows in count.cause_rows.most_common()
         for outcome, reason in [key]
+    )
+
+
+def _strength(count: _Count) -> Strength | None:
+    """Come to the figures from how often each score was seen: there are few different ones."""
+    rows = count.scores.total()
+    if not rows:
+        return None
+    ordered = sorted(count.scores.elements())
+    return Strength(
+        rows=rows,
+        median=median(ordered),
+        lowest=ordered[0],
+        weak=sum(of for score, of in count.scores.items() if score < WEAK),
+        weakest=tuple((row_id, score) for score, _, row_id in count.weakest if score < WEAK),
     )
 
 

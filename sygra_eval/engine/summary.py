@@ -74,6 +74,24 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strength:
+    """How strong the tests of the verified rows are, of those whose mutation score was measured.
+
+    :ivar weak: Rows below `WEAK`; `weakest` holds the ids and scores of up to three of them.
+    """
+
+    rows: int
+    median: float
+    lowest: float
+    weak: int
+    weakest: tuple[tuple[str, float], ...]
+
+
+WEAK = 0.8
+"""A row whose mutation score is lower is weakly tested."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
@@ -123,6 +141,7 @@ class RunSummary:
     exit_code: ExitCode
     exit_reason: str
     cost_usd: float | None = None
+    strength: Strength | None = None  # None where no verified row has a mutation score
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order

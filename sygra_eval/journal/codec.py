@@ -100,6 +100,7 @@ def evidence_to_json(evidence: Evidence) -> Json:
             group: {"passed": count.passed, "total": count.total}
             for group, count in evidence.tests.items()
         },
+        "measures": dict(evidence.measures),
     }
 
 
@@ -114,6 +115,7 @@ def evidence_from_json(data: Json) -> Evidence:
         limit_s=data["limit_s"],
         failing=None if failing is None else FailingCase(**failing),
         tests={group: TestCount(**count) for group, count in data["tests"].items()},
+        measures=data.get("measures", {}),  # journals of 0.1.0 have none
     )
 
 

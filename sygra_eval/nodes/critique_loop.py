@@ -281,9 +281,8 @@ def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:
 def _accepting(loop: _Loop, judgement: Judgement) -> tuple[Verdict, ...]:
     if names := loop.config.accepted_by:
         return tuple(v for v in judgement.verdicts if v.validator in names)
-    return tuple(
-        v for v in judgement.verdicts if v.is_required and v.status is not Status.SKIP
-    )  # what skips here runs after the loop, or rejects the row there
+    # One that is skipped here, as it judges the kept candidate only, has no say in the loop.
+    return tuple(v for v in judgement.verdicts if v.is_required and v.status is not Status.SKIP)
 
 
 def _rank(loop: _Loop, judgement: Judgement) -> tuple[bool, int, float]:

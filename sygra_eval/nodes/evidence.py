@@ -1,6 +1,7 @@
 """Verdicts as text for author and critic: what passed, what failed, and on which input.
 
-Only what the loop stage saw is in it, so hidden tests cannot leak through here.
+Only what the loop stage saw is in it, so hidden tests cannot leak through here. A validator that
+was skipped has nothing to say to them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,6 @@ _WORDS = {
     Status.PASS: "PASSED",
     Status.FAIL: "FAILED",
     Status.ERROR: "ERROR",
-    Status.SKIP: "SKIPPED",
 }
 
 
@@ -21,6 +21,8 @@ def evidence_text(verdicts: Sequence[Verdict]) -> str:
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
+    if verdict.status is Status.SKIP:
+        return
     word = _WORDS[verdict.status]
     if verdict.status is Status.PASS:
         yield f"{word} {verdict.validator}"

@@ -39,6 +39,7 @@ _OURS = {
     "verdicts": "what each validator said in the end, and in what isolation",
     "provenance": "suite, row, models and prompt that the answer comes from",
     "grade": "how strong the evidence is",
+    "mutation_score": "the share of small faults in the code that its tests notice",
 }
 
 

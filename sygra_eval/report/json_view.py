@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import RunSummary, Strength
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -77,6 +77,7 @@ def _judging(summary: RunSummary) -> dict[str, object]:
         "validator_errors": _errors(summary),
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
+        "mutation_score": _strength(summary.strength),
     }
 
 
@@ -127,6 +128,18 @@ def _errors(summary: RunSummary) -> list[dict[str, object]]:
         }
         for count in summary.errors
     ]
+
+
+def _strength(strength: Strength | None) -> dict[str, object] | None:
+    if strength is None:
+        return None
+    return {
+        "rows": strength.rows,
+        "median": strength.median,
+        "lowest": strength.lowest,
+        "weakly_tested": strength.weak,
+        "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
+    }
 
 
 def _rate(interval: Interval | None) -> dict[str, object] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from sygra_eval.report.figures import UNKNOWN, duration
 from sygra_eval.report.layout import grid, wrapped
 from sygra_eval.report.text_safety import one_line, printable
-from sygra_eval.values import Attempt, RecordEnd, Round, Sentinel, Status, Verdict
+from sygra_eval.values import Attempt, Evidence, RecordEnd, Round, Sentinel, Status, Verdict
 
 _INDENT = "    "
 
@@ -107,6 +107,9 @@ def _reasons(verdicts: Sequence[Verdict]) -> Iterator[str]:
     ]
     if lines:
         yield "\n".join(wrapped(line, indent="  ") for line in lines)
+    for verdict in verdicts:
+        if verdict.evidence is not None and verdict.evidence.measures:
+            yield f"{one_line(verdict.validator)}\n{_block(verdict.evidence.output)}"
 
 
 def _close(end: RecordEnd) -> str:
@@ -165,7 +168,14 @@ def _verdict_json(verdict: Verdict) -> dict[str, object]:
         "reason": verdict.reason,
         "isolation": _isolation(verdict),
         "trust": verdict.trust.value,
+        **_measured(verdict.evidence),
     }
+
+
+def _measured(evidence: Evidence | None) -> dict[str, object]:
+    if evidence is None or not evidence.measures:
+        return {}
+    return {"measures": dict(evidence.measures), "output": evidence.output}
 
 
 def _shown(attempts: Sequence[Attempt]) -> Attempt | None:

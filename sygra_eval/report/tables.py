@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import WEAK, RunSummary
 from sygra_eval.quality import wilson
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.values import Outcome, Trust
@@ -140,6 +140,7 @@ def validators(summary: RunSummary) -> Table:
             "* required: a row is verified when all of these pass",
             f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
             *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
+            *strength_notes(summary),
         ),
     )
 
@@ -165,6 +166,20 @@ def errors(summary: RunSummary) -> Table:
             "false acc.: of the rows known to be wrong, those accepted; false rej.: of those known "
             "to be right, those not accepted; 95 %: interval of that rate, in percent",
         ),
+    )
+
+
+def strength_notes(summary: RunSummary) -> tuple[str, ...]:
+    """Return how strong the rows' tests are, and whose are weak; nothing where none was asked."""
+    strength = summary.strength
+    if strength is None:
+        return ()
+    weakest = ", ".join(f"{row_id} ({score:.2f})" for row_id, score in strength.weakest)
+    such_as = f", lowest first: {weakest}" if weakest else ""
+    return (
+        f"mutation score of {_count(strength.rows, 'verified row')}: median {strength.median:.2f}, "
+        f"lowest {strength.lowest:.2f}",
+        f"weakly tested (below {WEAK:g}): {_count(strength.weak, 'row')}{such_as}",
     )
 
 

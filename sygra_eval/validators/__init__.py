@@ -10,7 +10,8 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 `mutated_inputs` makes. `running` keeps the host's faults from being the candidate's.
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
-docs/validators.md says of each what it takes and what passes.
+`mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
+whether they say the same again. docs/validators.md says of each what it takes and what passes.
 """
 
 from sygra_eval.validators.differential import differential

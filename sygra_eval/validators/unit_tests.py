@@ -21,7 +21,7 @@ from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
 from sygra_eval.validators.row_tests import BadTests, TestItem, items_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
-from sygra_eval.validators.split import splits_of
+from sygra_eval.validators.split import SplitTest, splits_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 from sygra_eval.validators.words import no_code, shortened
 from sygra_eval.values import (
@@ -63,7 +63,7 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         evidence = Evidence(tests=counts(items, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
     try:
-        outcome = await outcome_of(candidate.code, items, entry_point, config, ctx)
+        outcome = await outcome_of(candidate.code, items, entry_point, limits_for(config, ctx), ctx)
     except IsHostFault as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     tests = counts(items, outcome.passed)
@@ -110,16 +110,24 @@ async def outcome_of(
     code: str,
     items: Sequence[TestItem],
     entry_point: str | None,
-    config: UnitTestsConfig,
+    limits: Limits,
     ctx: ValidatorContext,
+    *,
+    splits: Sequence[SplitTest | None] | None = None,
+    seed: int | None = None,
 ) -> Outcome:
-    """Run the tests: all that can be in driver mode, the others beside the candidate."""
-    limits = limits_for(config, ctx)
-    splits = splits_of([item.statement for item in items], entry_point, code)
+    """Run the tests: all that can be in driver mode, the others beside the candidate.
+
+    :param splits: The tests as `split` made them, where they run on several programs.
+    :param seed: Another than the run's, for the order of inputs and for `random`.
+    """
+    seed = ctx.seed if seed is None else seed
+    if splits is None:
+        splits = splits_of([item.statement for item in items], entry_point, code)
     parts = []
     split = {number: test for number, test in enumerate(splits) if test is not None}
     if split:
-        drive = drive_of(tuple(split.values()), secrets.token_hex(16), ctx.seed)
+        drive = drive_of(tuple(split.values()), secrets.token_hex(16), seed)
         ran = await run_judged(ctx.sandbox, driven(code, drive, limits))
         told = driver_outcomes(drive, answered(drive, ran))
         parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
@@ -127,7 +135,7 @@ async def outcome_of(
     if rest:
         nonce = secrets.token_hex(16)
         chosen = [items[number] for number in rest]
-        execution = execution_of(code, chosen, entry_point, nonce, ctx.seed, limits)
+        execution = execution_of(code, chosen, entry_point, nonce, seed, limits)
         ran = await run_judged(ctx.sandbox, execution)
         parts.append(part_of(items, rest, outcomes_of(ran, nonce, len(rest)), ran, COMMAND))
     decisive = min(parts, key=lambda part: part.first)

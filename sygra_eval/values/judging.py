@@ -71,6 +71,7 @@ class Evidence:
     """What proves a verdict: enough to repeat it. Holds no time, pid, path or address.
 
     :ivar tests: Per group (`visible`, `hidden`) how many passed.
+    :ivar measures: Figures of the row by name; `mutation_score` becomes a column of the data.
     """
 
     command: tuple[str, ...] = ()
@@ -80,6 +81,7 @@ class Evidence:
     limit_s: float | None = None
     failing: FailingCase | None = None
     tests: Mapping[str, TestCount] = field(default_factory=dict)
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

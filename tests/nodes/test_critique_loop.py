@@ -380,3 +380,34 @@ async def test_whatever_the_critic_says_a_right_draft_is_kept_and_a_wrong_one_is
     assert not any(
         attempt.is_accepted for finished in wrong.rounds for attempt in finished.attempts
     )
+
+
+async def test_a_validator_that_is_skipped_in_the_loop_has_no_say_in_it_and_no_line(visit_node):
+    skipped = Verdict(validator="mutation", status=Status.SKIP, reason="after the loop")
+    answers = {"draft": ["good"], "critique": ["NO MORE FEEDBACK"]}
+
+    visit = await visit_node(
+        "critique_loop",
+        config=loop(draft={**LOOP["draft"], "samples": 3}, until={"sentinel": "NO MORE FEEDBACK"}),
+        answers=answers,
+        judging=lambda answer: [verdict(passed=2), skipped],
+        question="q",
+    )
+
+    (attempt,) = visit.rounds[0].attempts
+    assert attempt.is_accepted
+    assert attempt.evidence == "PASSED unit_tests"
+
+
+async def test_where_all_are_skipped_nothing_is_accepted(visit_node):
+    skipped = Verdict(validator="mutation", status=Status.SKIP, reason="after the loop")
+
+    visit = await visit_node(
+        "critique_loop",
+        config=loop(until={"sentinel": "NO MORE FEEDBACK"}),
+        answers={"draft": ["good"], "critique": ["NO MORE FEEDBACK"]},
+        judging=lambda answer: [skipped],
+        question="q",
+    )
+
+    assert not visit.rounds[0].attempts[0].is_accepted

@@ -22,6 +22,7 @@ def test_what_is_unknown_is_null(summary_of):
     report = json.loads(json_report(summary_of(verified_rate=None, cost_usd=None)))
 
     assert (report["verified_rate"], report["cost_usd"]) == (None, None)
+    assert report["mutation_score"] is None
 
 
 def test_the_order_of_keys_depends_on_no_mapping(summary_of):

@@ -124,3 +124,23 @@ def test_nothing_that_a_model_wrote_reaches_the_terminal_raw(attempt_of, text):
     )
 
     assert printable(shown) == shown
+
+
+def test_a_measure_is_shown_with_what_it_rests_on(story):
+    end, rounds = story
+    verdict = Verdict(
+        validator="mutation",
+        status=Status.PASS,
+        reason="11 of 12 mutants noticed",
+        evidence=Evidence(
+            output="11 killed\nsurvived: line 2", measures={"mutation_score": 11 / 12}
+        ),
+    )
+    end = replace(end, verdicts=(*end.verdicts, verdict))
+
+    text, data = record_text(end, rounds), record_json(end, rounds)
+
+    assert "mutation\n" in text
+    assert "survived: line 2" in text
+    assert data["verdicts"][-1]["measures"] == {"mutation_score": 11 / 12}
+    assert data["verdicts"][-1]["output"] == "11 killed\nsurvived: line 2"

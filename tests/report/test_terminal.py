@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sygra_eval.engine import Cause, ExitCode
+from sygra_eval.engine import Cause, ExitCode, Strength
 from sygra_eval.report import printable, terminal_report
 from sygra_eval.report.tables import MOST_CAUSES
 from sygra_eval.values import Outcome
@@ -98,6 +98,28 @@ def test_isolation_and_trust_that_are_not_known_are_dashes(summary_of):
     page = terminal_report(summary_of(isolation=(), trust=()))
 
     assert "isolation: –\ntrust: –" in page
+
+
+def test_the_strength_of_tests_is_told_with_the_weakest_rows(summary_of):
+    weakest = (("dates-001", 0.5), ("text-003", 0.75))
+    strength = Strength(rows=12, median=0.9167, lowest=0.5, weak=2, weakest=weakest)
+
+    page = terminal_report(summary_of(strength=strength))
+
+    assert "mutation score of 12 verified rows: median 0.92, lowest 0.50\n" in page
+    assert (
+        "weakly tested (below 0.8): 2 rows, lowest first: dates-001 (0.50), text-003 (0.75)"
+    ) in " ".join(page.split())
+
+
+def test_no_row_is_called_weak_that_is_not(summary_of):
+    strength = Strength(rows=1, median=1.0, lowest=0.8, weak=0, weakest=())
+
+    page = terminal_report(summary_of(strength=strength))
+
+    assert "mutation score of 1 verified row: median 1.00, lowest 0.80\n" in page
+    assert "weakly tested (below 0.8): 0 rows\n" in page
+    assert "mutation score" not in terminal_report(summary_of())
 
 
 def test_loops_show_what_rounds_and_drafts_bought_and_the_stops_that_were_refused(summary_of):

@@ -3,9 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from sygra_eval.hookspecs import ValidatorImplementation
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.sandbox import ReducedProvider
 from sygra_eval.validators import UnitTestsConfig, candidate_of, python_compiles, unit_tests
+from sygra_eval.validators.mutation import MutationConfig, mutation
+from sygra_eval.validators.stable import StableConfig, stable
 from sygra_eval.values import (
     Candidate,
     Execution,
@@ -52,6 +55,25 @@ async def sandbox() -> AsyncIterator[Keeping]:
 @pytest.fixture
 def judge_tests(sandbox: Keeping) -> JudgeTests:
     """Judges code by `unit_tests`; columns by keyword, `visible` and `hidden` are their names."""
+    return judge_with(unit_tests, UnitTestsConfig, sandbox)
+
+
+@pytest.fixture
+def judge_strength(sandbox: Keeping) -> JudgeTests:
+    """Judges tests by `mutation`; given as for `judge_tests`."""
+    return judge_with(mutation, MutationConfig, sandbox)
+
+
+@pytest.fixture
+def judge_stable(sandbox: Keeping) -> JudgeTests:
+    """Judges code by `stable`; given as for `judge_tests`."""
+    return judge_with(stable, StableConfig, sandbox)
+
+
+def judge_with(
+    validator: ValidatorImplementation, keys: type[UnitTestsConfig], sandbox: Keeping
+) -> JudgeTests:
+    """Judge by a validator that takes tests from columns."""
 
     async def judge(
         code: str | None,
@@ -61,17 +83,18 @@ def judge_tests(sandbox: Keeping) -> JudgeTests:
         config: dict[str, object] | None = None,
         **columns: object,
     ) -> Verdict:
-        named = config or {"from": {group: group for group in columns if group != "extra"}}
+        groups = {"from": {group: group for group in columns if group != "extra"}}
+        named = config if config and "from" in config else {**groups, **(config or {})}
         spec = ValidatorSpec(
             name="tests",
             use="unit_tests",
             is_required=False,
-            config=UnitTestsConfig.model_validate(named),
+            config=keys.model_validate(named),
         )
         context = ValidatorContext(
             validator=spec, columns=columns, stage=stage, sandbox=sandbox, limits=LIMITS
         )
-        return await unit_tests(candidate(code, entry_point), context)
+        return await validator(candidate(code, entry_point), context)
 
     return judge
 

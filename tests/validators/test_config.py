@@ -2,6 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from sygra_eval.validators import UnitTestsConfig
+from sygra_eval.validators.mutation import MutationConfig
+from sygra_eval.validators.stable import StableConfig
 from sygra_eval.values import Scope, Severity
 
 SCOPE = Scope(variables=frozenset({"question", "visible_tests", "entry_point"}))
@@ -57,3 +59,12 @@ def test_the_default_entry_point_need_not_be_there():
     config = UnitTestsConfig.model_validate({"from": "visible_tests"})
 
     assert list(config.problems(Scope(variables=frozenset({"visible_tests"})))) == []
+
+
+@pytest.mark.parametrize("keys", [MutationConfig, StableConfig])
+def test_who_judges_by_a_rows_tests_says_which_column_is_not_there(keys):
+    config = keys.model_validate({"from": {"visible": "visible_test"}})
+
+    (problem,) = config.problems(SCOPE)
+
+    assert (problem.code, problem.fix) == ("unknown-column", "write `visible_tests`")

@@ -339,3 +339,13 @@ async def test_the_tests_lie_in_no_file_and_on_no_descriptor(judge_tests):
 
     assert verdict.status is Status.FAIL
     assert verdict.evidence.failing.got == "0"
+
+
+async def test_tests_that_cannot_be_split_run_too_when_those_that_can_have_passed(judge_tests):
+    beside = "import math\nassert math.prod([add(1, 2)]) == 4"
+
+    verdict = await judge_tests(RIGHT, visible=ADDS, hidden=[beside])
+
+    assert verdict.status is Status.FAIL
+    assert verdict.reason.startswith("hidden test 1 of 1 failed")
+    assert verdict.evidence.tests["hidden"] == TestCount(passed=0, total=1)

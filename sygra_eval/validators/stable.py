@@ -1,0 +1,123 @@
+"""Validator `stable`: the tests say the same of the candidate when they are run again.
+
+The candidate runs three times: as `unit_tests` runs it, with other random numbers, and with the
+tests in reverse. The hash seed is not varied yet, as the sandbox fixes it at 0: a candidate that
+leans on the order of a set of strings is not found out. The evidence says so.
+"""
+
+import ast
+from collections.abc import Sequence
+from functools import partial
+
+from sygra_eval.validators.mutation import AFTER_THE_LOOP
+from sygra_eval.validators.row_tests import BadTests, TestItem
+from sygra_eval.validators.running import IsHostFault
+from sygra_eval.validators.syntax import names_in, parsed_afresh
+from sygra_eval.validators.unit_tests import (
+    Outcome,
+    items_for,
+    limits_for,
+    named_entry_point,
+    outcome_of,
+)
+from sygra_eval.validators.unit_tests_config import UnitTestsConfig
+from sygra_eval.validators.words import no_code
+from sygra_eval.values import (
+    Candidate,
+    Evidence,
+    ExecutionStatus,
+    Stage,
+    Status,
+    ValidatorContext,
+    Verdict,
+)
+
+NOT_VARIED = "not varied: PYTHONHASHSEED, which the sandbox fixes at 0"
+
+
+class StableConfig(UnitTestsConfig):
+    """Keys of `stable`: those of `unit_tests`."""
+
+
+async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
+    """Pass when every run comes to the same; only a candidate that passes is run again."""
+    config = ctx.validator.config
+    assert isinstance(config, StableConfig)  # noqa: S101 - registered with this model
+    verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
+    if ctx.stage is Stage.LOOP:
+        return verdict(status=Status.SKIP, reason=AFTER_THE_LOOP)
+    if candidate.code is None:
+        return verdict(status=Status.SKIP, reason=no_code(candidate))
+    code, entry_point = candidate.code, candidate.entry_point or named_entry_point(config, ctx)
+    try:
+        items = items_for(config, ctx, entry_point)
+    except BadTests as error:
+        return verdict(status=Status.ERROR, reason=str(error))
+    if isinstance(items, str):
+        return verdict(status=Status.SKIP, reason=items)
+    limits = limits_for(config, ctx)
+    can_turn = not lean_on_one_another(items)
+    varied = (
+        ("other random numbers", items, ctx.seed + 1),
+        (
+            "the tests in reverse" if can_turn else "random numbers once more",
+            tuple(reversed(items)) if can_turn else items,
+            ctx.seed + 2,
+        ),
+    )
+    differing = ""
+    try:
+        outcome = first = await outcome_of(code, items, entry_point, limits, ctx)
+        if first.failing is not None:
+            told = f"not run again, as it fails: {first.failing[0]}"
+            return verdict(status=Status.SKIP, reason=told)
+        for how, ordered, seed in varied:
+            outcome = await outcome_of(code, ordered, entry_point, limits, ctx, seed=seed)
+            if outcome.ran.status is ExecutionStatus.TIMEOUT:  # the machine may have been busy
+                outcome = await outcome_of(code, ordered, entry_point, limits, ctx, seed=seed)
+            if outcome.failing is not None:
+                differing = f"with {how}: {outcome.failing[0]}"
+                break
+    except IsHostFault as fault:
+        return verdict(status=Status.ERROR, reason=str(fault))
+    verdict = partial(
+        verdict,
+        trust=first.trust,
+        is_accepted_cooperative=True,  # `unit_tests` speaks of the answer
+        evidence=evidence_of(outcome, [how for how, *_ in varied], can_turn=can_turn),
+    )
+    if differing:
+        reason = f"flaky: passed at first, then {differing}"
+        return verdict(status=Status.FAIL, score=0.0, reason=reason)
+    return verdict(status=Status.PASS, score=1.0, reason=f"the same in {len(varied) + 1} runs")
+
+
+def evidence_of(outcome: Outcome, varied: Sequence[str], *, can_turn: bool) -> Evidence:
+    """Say what was varied and what was not."""
+    lines = [f"varied: {', '.join(varied)}", NOT_VARIED]
+    if not can_turn:
+        lines.append("not varied: the order of the tests, as one uses what another defines")
+    return Evidence(
+        command=outcome.command,
+        exit_code=outcome.ran.exit_code,
+        output="\n".join(lines),
+        isolation=outcome.ran.isolation,
+        limit_s=outcome.limit_s,
+        failing=outcome.failing[1] if outcome.failing else None,
+    )
+
+
+def lean_on_one_another(items: Sequence[TestItem]) -> bool:
+    """Whether a test reads a name that another one binds, so that their order matters."""
+    trees = [parsed_afresh(item.statement) for item in items]
+    bound = [names_in(tree.body) if isinstance(tree, ast.Module) else set() for tree in trees]
+    for number, tree in enumerate(trees):
+        others = {name for own, names in enumerate(bound) if own != number for name in names}
+        read = (
+            {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            if isinstance(tree, ast.Module)
+            else set()
+        )
+        if (read - bound[number]) & others:
+            return True
+    return False
