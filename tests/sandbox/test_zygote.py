@@ -20,8 +20,15 @@ SLOW = Execution(
 
 
 def children() -> list[int]:
+    """Our zygotes: other tests of the session may have servers that still run."""
     own = os.getpid()
-    return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+    pids = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+    return [int(pid) for pid in pids if is_zygote(pid)]
+
+
+def is_zygote(pid: str) -> bool:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return command[1:6] == [b"-s", b"-P", b"-S", b"-B", b"-c"]
 
 
 def open_files() -> int:

@@ -114,7 +114,10 @@ def test_mutants_differ_in_one_place_and_rewrites_keep_the_parameters():
     assert other.startswith("def f(a, b=1):\n    if not b > a:\n        total_5 = b\n")
 
 
-@pytest.mark.parametrize("task", sorted(QUESTIONS))
+WITHOUT_INPUTS = {"code/all-or-nothing-orders"}  # its tests call with a variable, so none is known
+
+
+@pytest.mark.parametrize("task", sorted(QUESTIONS.keys() - WITHOUT_INPUTS))
 def test_inputs_keep_to_what_a_question_allows(task):
     def some(most):
         return inputs(QUESTIONS[task], Random(1), most)  # noqa: S311 - not a secret
