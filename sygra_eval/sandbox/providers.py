@@ -169,5 +169,6 @@ def uid_to_become(base: Path) -> int | None:
 
 def library_folders() -> tuple[str, ...]:
     """Where the interpreter keeps its standard library and the shared libraries beside it."""
-    libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    base = {"platbase": sys.base_exec_prefix}  # not a virtual environment's, which has packages
+    libraries = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib", vars=base)}
     return tuple(sorted({str(Path(library).resolve().parent) for library in libraries}))

@@ -201,6 +201,19 @@ async def test_in_a_box_there_is_nothing_of_the_host(sandbox):
     assert result.stdout == "1 0 1000 False\nFalse False True\n"
 
 
+async def test_the_packages_of_the_harness_cannot_be_read(sandbox):
+    packages = str(Path(pytest.__file__).parent)
+    code = (
+        "import os\n"
+        f"try:\n    print(os.listdir({packages!r}))\n"
+        "except OSError as error:\n    print(type(error).__name__)\n"
+    )
+
+    result = await sandbox.run(Execution(files={"a.py": code}, entry="a.py"))
+
+    assert result.stdout in ("FileNotFoundError\n", "PermissionError\n")
+
+
 async def test_cancelled_runs_leave_no_program_and_the_sandbox_goes_on(sandbox):
     for moment_s in (0.0, 0.001, 0.01, 0.1):
         task = asyncio.create_task(sandbox.run(SLOW))
