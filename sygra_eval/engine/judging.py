@@ -102,7 +102,7 @@ async def verdict_of(
     )
     try:
         verdict = await registered.implementation(candidate, ctx)
-    except Exception as error:  # noqa: BLE001 - the boundary to plugins
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
         return _error(spec, f"plugin {registered.plugin}: {type(error).__name__}: {error}")
     if not isinstance(verdict, Verdict):
         kind = type(verdict).__name__

@@ -33,11 +33,13 @@ class Echo:
 
 
 async def says(candidate, ctx):
-    """Judge by the candidate's words: NAME-fail, NAME-error, NAME-skip, NAME-raise, else pass."""
+    """Judge by the candidate's words: NAME-fail, -error, -skip, -raise, -exit, else pass."""
     name = ctx.validator.name
     verdict = {word.removeprefix(f"{name}-") for word in candidate.text.split() if name in word}
     if "raise" in verdict:
         raise RuntimeError("as the row says")
+    if "exit" in verdict:
+        raise SystemExit("as the row says")
     if "nonsense" in verdict:
         return "pass"
     status = next((Status(word) for word in ("fail", "error", "skip") if word in verdict), None)

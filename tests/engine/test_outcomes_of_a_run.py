@@ -100,6 +100,11 @@ async def test_a_server_that_breaks_in_the_middle_fails_the_rows_it_leaves(
             "validator error: says: plugin fast_plugin: RuntimeError: as the row says",
         ),
         (
+            "says-exit",
+            "failed",
+            "validator error: says: plugin fast_plugin: SystemExit: as the row says",
+        ),
+        (
             "says-nonsense",
             "failed",
             "validator error: says: plugin fast_plugin returned str, not a Verdict",
