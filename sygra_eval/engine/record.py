@@ -252,7 +252,7 @@ async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting
         return _as_json_values(additions)
     except (InfrastructureError, Interrupted):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         culprit = _plugin_that_raised(error, setting.plugins) or origin
         whose = "" if culprit == origin else f", plugin {culprit}"
         raise BadAnswer(
@@ -261,7 +261,7 @@ async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting
         ) from error
 
 
-def _plugin_that_raised(error: Exception, plugins: Plugins) -> str | None:
+def _plugin_that_raised(error: BaseException, plugins: Plugins) -> str | None:
     """Return the plugin nearest to where an error was raised: a middleware, a stop rule, a node."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = sys.modules.get(frame.f_globals.get("__name__", ""))

@@ -72,13 +72,19 @@ async def test_the_plugin_registered_last_wraps_outermost(tmp_path, run, plugin)
     assert finished.rows("verified")[0]["answer"] == "one first second"
 
 
-async def test_a_middleware_that_breaks_fails_the_row_and_is_named_itself(tmp_path, run, plugin):
+@pytest.mark.parametrize(
+    ("breaks", "told"),
+    [("raise KeyError('lost')", "KeyError: 'lost'"), ("raise SystemExit(0)", "SystemExit: 0")],
+)
+async def test_a_middleware_that_breaks_fails_the_row_and_is_named_itself(
+    tmp_path, run, plugin, breaks, told
+):
     plugins = plugin(
         "@hookimpl\n"
         "def sygra_wrap_node(node, ctx):\n"
         "    async def broken(state, proceed):\n"
         "        if ctx.row.id == 'r1':\n"
-        "            raise KeyError('lost')\n"
+        f"            {breaks}\n"
         "        return await proceed(state)\n"
         "    return broken\n"
     )
@@ -88,7 +94,7 @@ async def test_a_middleware_that_breaks_fails_the_row_and_is_named_itself(tmp_pa
     assert finished.outcomes() == {"r0": "verified", "r1": "failed", "r2": "verified"}
     reason = finished.ends()[1].reason
     assert "node `mark`" in reason
-    assert "plugin mine: KeyError: 'lost'" in reason
+    assert f"plugin mine: {told}" in reason
 
 
 async def test_a_plugin_can_replace_a_node(tmp_path, run, plugin):
