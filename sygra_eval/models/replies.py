@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sygra_eval.models import fast_json
+from sygra_eval.models.buckets import allowances
 from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, Usage
 
 HEAD_CHARACTERS = 300
@@ -93,6 +94,7 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
         finish_reason=finish_reason if isinstance(finish_reason, str) else "unknown",
         usage=_usage_of(payload.get("usage"), request, text),
         model_seen=seen[:_MODEL_NAME_CHARACTERS] if isinstance(seen, str) else "",
+        allowances=allowances(reply.headers),
     )
 
 

@@ -340,6 +340,8 @@ def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
         folder=folder,
         parameters=section.parameters,
         max_concurrency=section.max_concurrency,
+        rpm=section.rpm,
+        tpm=section.tpm,
         timeout_s=section.timeout,
     )
 

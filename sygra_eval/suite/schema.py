@@ -47,6 +47,8 @@ class ModelSection(TypedSection):
     use: str
     parameters: dict[str, Any] = {}
     max_concurrency: int | None = Field(default=None, ge=1)
+    rpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     timeout: Seconds | None = None
 
 
@@ -209,7 +211,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
         *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
-        *(("models", "*", key) for key in ("rpm", "tpm", "price", "fallback")),
+        *(("models", "*", key) for key in ("price", "fallback")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),

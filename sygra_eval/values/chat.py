@@ -26,6 +26,7 @@ class ModelSpec:
     :ivar config: The type's own keys: an instance of its config model, else a mapping.
     :ivar parameters: Sampling parameters sent with each request (`temperature`, `max_tokens`…).
     :ivar folder: The suite's folder, which relative paths are relative to.
+    :ivar rpm: Requests per minute that the user allows, `tpm` tokens likewise.
     """
 
     name: str
@@ -35,6 +36,8 @@ class ModelSpec:
     parameters: Mapping[str, object] = field(default_factory=dict)
     max_concurrency: int | None = None
     timeout_s: float | None = None
+    rpm: float | None = None
+    tpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,28 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What an endpoint says is left of one limit; None is unknown.
+
+    :ivar per_minute: The limit itself.
+    :ivar remaining: What is left of it now.
+    :ivar full_again_s: Seconds until all of it is there again.
+    """
+
+    per_minute: float | None = None
+    remaining: float | None = None
+    full_again_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowances:
+    """What an endpoint says is left of requests and of tokens; None where it does not say."""
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResponse:
     """What one call gave back.
 
@@ -82,6 +107,7 @@ class ChatResponse:
     :ivar model_seen: The model that the server says answered; empty when it does not say.
     :ivar latency_s: Seconds on the monotonic clock from admission to the whole answer.
     :ivar tries: Requests that were sent for it, at least 1.
+    :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
     """
 
     text: str
@@ -90,6 +116,7 @@ class ChatResponse:
     model_seen: str = ""
     latency_s: float = 0.0
     tries: int = 1
+    allowances: Allowances | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
