@@ -308,9 +308,11 @@ async def _complete(
     """Answer from the journal or from the model; the answer is committed before it is used."""
     spec = setting.suite.models[model]
     endpoint = setting.gateway.models[model]
-    request = ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
     path = f"{node.name}/{step}" if step else node.name
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
+    request = ChatRequest(
+        messages=messages, parameters={**spec.parameters, **(parameters or {})}, site=site
+    )
     has_begun = bool(trace.models)
     _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
 

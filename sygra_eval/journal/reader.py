@@ -116,6 +116,13 @@ class JournalReader:
         stored = self._look_up("call", ("key",), (key,), "response")
         return None if stored is None else response_from_json(from_stored(stored))
 
+    def call_keys(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the key and the request's hash of every journalled call, in order."""
+        for row in self._stream("call", "rowid"):
+            key, asked = row[1], row[6]
+            if isinstance(key, bytes) and isinstance(asked, bytes):
+                yield key, asked
+
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
         stored = self._look_up("execution", ("key",), (key,), "verdict")

@@ -41,14 +41,6 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
-    """What one call sends: messages and sampling parameters."""
-
-    messages: tuple[Message, ...]
-    parameters: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CallSite:
     """Where in a run a call belongs; two equal prompts at two sites are two samples.
 
@@ -61,6 +53,18 @@ class CallSite:
     node: str
     visit: int = 1
     sample: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What one call sends: messages and sampling parameters.
+
+    :ivar site: Where it is asked from; it is not sent, and no part of what makes two equal.
+    """
+
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    site: CallSite | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
