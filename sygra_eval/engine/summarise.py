@@ -82,6 +82,7 @@ def summarise(folder: Path) -> RunSummary:
         ),
         causes=_causes(count),
         calls=calls.calls,
+        cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,
         prompt_tokens=calls.prompt_tokens,
         completion_tokens=calls.completion_tokens,

@@ -37,10 +37,13 @@ def response_to_json(response: ChatResponse) -> Json:
             "prompt_tokens": response.usage.prompt_tokens,
             "completion_tokens": response.usage.completion_tokens,
             "is_estimated": response.usage.is_estimated,
+            "cached_tokens": response.usage.cached_tokens,
+            "reasoning_tokens": response.usage.reasoning_tokens,
         },
         "model_seen": response.model_seen,
         "latency_s": response.latency_s,
         "tries": response.tries,
+        "cost_nano_usd": response.cost_nano_usd,
     }
 
 
@@ -53,6 +56,7 @@ def response_from_json(data: Json) -> ChatResponse:
         model_seen=data["model_seen"],
         latency_s=data["latency_s"],
         tries=data["tries"],
+        cost_nano_usd=data.get("cost_nano_usd"),  # not there before prices were known
     )
 
 

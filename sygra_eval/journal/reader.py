@@ -57,6 +57,7 @@ class CallsSummary:
     :ivar estimated: Calls whose tokens the server did not count.
     :ivar tries: Requests that were sent for them, so at least `calls`.
     :ivar latency_s: Of all of them added up.
+    :ivar cost_nano_usd: None when the price of one of them is not known.
     """
 
     calls: int
@@ -66,6 +67,7 @@ class CallsSummary:
     tries: int
     latency_s: float
     slowest_s: float
+    cost_nano_usd: int | None
 
 
 def open_readonly(path: Path) -> "JournalReader":
@@ -178,7 +180,7 @@ class JournalReader:
 
     def calls_summary(self) -> CallsSummary:
         """Return what all journalled calls come to."""
-        calls = prompt = completion = estimated = tries = 0
+        calls = prompt = completion = estimated = tries = cost = unpriced = 0
         latency_s = slowest_s = 0.0
         for row in self._stream("call", "rowid"):
             response = response_from_json(from_stored(_stored(row[7])))
@@ -189,6 +191,8 @@ class JournalReader:
             tries += response.tries
             latency_s += response.latency_s
             slowest_s = max(slowest_s, response.latency_s)
+            cost += response.cost_nano_usd or 0
+            unpriced += response.cost_nano_usd is None
         return CallsSummary(
             calls=calls,
             prompt_tokens=prompt,
@@ -197,6 +201,7 @@ class JournalReader:
             tries=tries,
             latency_s=latency_s,
             slowest_s=slowest_s,
+            cost_nano_usd=None if unpriced else cost,
         )
 
     def close(self) -> None:

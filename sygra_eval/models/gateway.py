@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
+from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
@@ -20,6 +21,7 @@ from sygra_eval.values import (
     EndpointLost,
     ModelSpec,
     ModelUnavailable,
+    Price,
     RetryLater,
 )
 
@@ -69,6 +71,7 @@ class Gateway:
     """The models of one run behind their gates.
 
     :ivar models: By the names that the suite gives them.
+    :ivar prices: What the tokens of each cost, or why that is not known.
     :param specs: What the suite says of each; a model that is not in it has named limits.
     :param most_outage_s: For how long an endpoint may be down before it ends the run.
     """
@@ -86,6 +89,9 @@ class Gateway:
     ) -> None:
         self.models = dict(models)
         self._gates = Gates(self.models, specs or {}, clock=clock)
+        self.prices: dict[str, Price | UnknownPrice] = {
+            name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
+        }
         self._outages = {
             model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
             for model in self.models.values()
@@ -185,9 +191,17 @@ class Gateway:
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
                     self._outages[self.models[name].endpoint].answered()
-                    latency_s = self._clock() - admitted_s
-                    return replace(response, latency_s=latency_s, tries=len(failures) + 1)
+                    return replace(
+                        response,
+                        latency_s=self._clock() - admitted_s,
+                        tries=len(failures) + 1,
+                        cost_nano_usd=self._cost_of(name, response),
+                    )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+
+    def _cost_of(self, name: str, response: ChatResponse) -> int | None:
+        price = self.prices[name]
+        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, response.usage)
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
         """Estimate what a call will use, where somebody counts it."""

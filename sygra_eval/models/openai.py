@@ -89,6 +89,12 @@ class OpenAIModel:
         return self.config.model
 
     @property
+    def price_name(self) -> str | None:
+        """The name in the price map, which speaks of OpenAI's own service alone."""
+        is_openai = urlsplit(self.config.base_url).hostname == "api.openai.com"
+        return self.config.model if is_openai else None
+
+    @property
     def endpoint(self) -> str:
         """Address and account."""
         return f"{self.config.base_url} {self.config.api_key_env or 'without key'}"

@@ -41,6 +41,15 @@ class SuiteSection(Section):
     description: str = ""
 
 
+class PriceSection(Section):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
 class ModelSection(TypedSection):
     """A language model under the name that nodes use."""
 
@@ -50,6 +59,7 @@ class ModelSection(TypedSection):
     rpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     timeout: Seconds | None = None
+    price: PriceSection | str | None = None
 
 
 class SourceSection(TypedSection):
@@ -211,7 +221,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
         *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
-        *(("models", "*", key) for key in ("price", "fallback")),
+        ("models", "*", "fallback"),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),

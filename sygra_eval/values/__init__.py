@@ -17,6 +17,8 @@ from sygra_eval.values.chat import (
     Message,
     ModelSpec,
     ModelUse,
+    Price,
+    PriceTier,
     Usage,
 )
 from sygra_eval.values.contexts import (
@@ -95,6 +97,8 @@ __all__ = [
     "NodeContext",
     "Outcome",
     "PluginError",
+    "Price",
+    "PriceTier",
     "Problem",
     "RecordEnd",
     "RetryLater",
