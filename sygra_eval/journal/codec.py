@@ -44,6 +44,8 @@ def response_to_json(response: ChatResponse) -> Json:
         "latency_s": response.latency_s,
         "tries": response.tries,
         "cost_nano_usd": response.cost_nano_usd,
+        "is_cached": response.is_cached,
+        "saved_nano_usd": response.saved_nano_usd,
     }
 
 
@@ -56,7 +58,10 @@ def response_from_json(data: Json) -> ChatResponse:
         model_seen=data["model_seen"],
         latency_s=data["latency_s"],
         tries=data["tries"],
-        cost_nano_usd=data.get("cost_nano_usd"),  # not there before prices were known
+        # What follows was not there in the first version.
+        cost_nano_usd=data.get("cost_nano_usd"),
+        is_cached=data.get("is_cached", False),
+        saved_nano_usd=data.get("saved_nano_usd"),
     )
 
 

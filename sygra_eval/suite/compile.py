@@ -141,6 +141,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         truth=quality.truth if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
+        cache=head.cache,
         description=head.description,
         models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),

@@ -151,6 +151,7 @@ class ChatResponse:
     :ivar tries: Requests that were sent for it, at least 1.
     :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
     :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
+    :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
     """
 
     text: str
@@ -161,6 +162,8 @@ class ChatResponse:
     tries: int = 1
     allowances: Allowances | None = field(default=None, compare=False)
     cost_nano_usd: int | None = None
+    is_cached: bool = False
+    saved_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
