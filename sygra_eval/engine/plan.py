@@ -28,6 +28,7 @@ class Plan:
     accepts_no_sandbox: bool
     isolation: str
     labels: Mapping[str, str]  # what each model of the suite is, for people
+    recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -39,6 +40,7 @@ class Plan:
             "input_fingerprint": self.input_fingerprint,
             "isolation": self.isolation,
             "labels": json.dumps(dict(self.labels), sort_keys=True),
+            "models": json.dumps(dict(self.recorded), sort_keys=True),
             "asked": json.dumps(
                 {
                     "seed": self.seed,
@@ -95,6 +97,10 @@ def plan_of(
         accepts_no_sandbox=options.accepts_no_sandbox,
         isolation=isolation,
         labels={name: model.label for name, model in gateway.models.items()},
+        recorded={
+            name: {"identity": model.identity, "parameters": dict(suite.models[name].parameters)}
+            for name, model in gateway.models.items()
+        },
     )
 
 
@@ -124,4 +130,5 @@ def read_plan(folder: Path) -> Plan:
         accepts_no_sandbox=asked["accepts_no_sandbox"],
         isolation=rows["isolation"],
         labels=json.loads(rows["labels"]),
+        recorded=json.loads(rows.get("models", "{}")),
     )

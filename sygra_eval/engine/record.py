@@ -35,6 +35,7 @@ from sygra_eval.values import (
     CallSite,
     ChatRequest,
     ChatResponse,
+    EndpointLost,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -307,9 +308,12 @@ async def _complete(
     """Answer from the journal or from the model; the answer is committed before it is used."""
     spec = setting.suite.models[model]
     endpoint = setting.gateway.models[model]
-    request = ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
     path = f"{node.name}/{step}" if step else node.name
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
+    request = ChatRequest(
+        messages=messages, parameters={**spec.parameters, **(parameters or {})}, site=site
+    )
+    has_begun = bool(trace.models)
     _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
 
     key = call_key(endpoint.identity, request, site)
@@ -318,7 +322,17 @@ async def _complete(
         setting.counters.calls_cached += 1
         return answered
     setting.stop.check()
-    response = await setting.gateway.complete(model, request, before_try=setting.stop.check)
+    try:
+        response = await setting.gateway.complete(
+            model,
+            request,
+            record=row.id,
+            has_begun=has_begun,
+            before_try=setting.stop.check,
+        )
+    except EndpointLost as lost:
+        setting.stop.give_up(str(lost))
+        raise Interrupted(str(lost)) from lost
     setting.counters.calls_sent += 1
     await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
     return response

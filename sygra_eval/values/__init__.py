@@ -8,6 +8,8 @@ outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops`
 """
 
 from sygra_eval.values.chat import (
+    Allowance,
+    Allowances,
     CallSite,
     ChatModel,
     ChatRequest,
@@ -15,6 +17,8 @@ from sygra_eval.values.chat import (
     Message,
     ModelSpec,
     ModelUse,
+    Price,
+    PriceTier,
     Usage,
 )
 from sygra_eval.values.contexts import (
@@ -30,6 +34,7 @@ from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
     BadAnswer,
     CallFailed,
+    EndpointLost,
     InfrastructureError,
     Interrupted,
     ModelUnavailable,
@@ -60,6 +65,8 @@ from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReaso
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "Allowance",
+    "Allowances",
     "Attempt",
     "BadAnswer",
     "BadRow",
@@ -70,6 +77,7 @@ __all__ = [
     "ChatRequest",
     "ChatResponse",
     "Diagnostic",
+    "EndpointLost",
     "Evidence",
     "Execution",
     "ExecutionResult",
@@ -89,6 +97,8 @@ __all__ = [
     "NodeContext",
     "Outcome",
     "PluginError",
+    "Price",
+    "PriceTier",
     "Problem",
     "RecordEnd",
     "RetryLater",
