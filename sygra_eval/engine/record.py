@@ -14,6 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
+from sygra_eval.engine.asking import ask, request_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import existing_candidate
@@ -21,12 +22,7 @@ from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import (
-    call_key,
-    loop_end_from_json,
-    loop_end_to_json,
-    request_hash,
-)
+from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -304,24 +300,13 @@ async def _complete(
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
-    """Answer from the journal or from the model; the answer is committed before it is used."""
-    spec = setting.suite.models[model]
-    endpoint = setting.gateway.models[model]
-    request = ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
+    """Ask for a node, and note for the row's provenance whom."""
+    request = request_of(setting, messages, model=model, parameters=parameters)
     path = f"{node.name}/{step}" if step else node.name
+    label = setting.gateway.models[model].label
+    _note_use(trace, request, role=step or node.name, name=model, label=label)
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
-    _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
-
-    key = call_key(endpoint.identity, request, site)
-    answered = setting.journal.answer(key)
-    if answered is not None:
-        setting.counters.calls_cached += 1
-        return answered
-    setting.stop.check()
-    response = await setting.gateway.complete(model, request, before_try=setting.stop.check)
-    setting.counters.calls_sent += 1
-    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
-    return response
+    return await ask(setting, site, messages, model=model, parameters=parameters)
 
 
 def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, label: str) -> None:

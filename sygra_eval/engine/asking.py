@@ -1,0 +1,47 @@
+"""Asks a model of the suite: from the journal, or else from the model, and paid for once.
+
+Nodes and validators ask through here alike; where a call belongs is its `CallSite`.
+"""
+
+from collections.abc import Mapping
+
+from sygra_eval.engine.setting import Setting
+from sygra_eval.journal import call_key, request_hash
+from sygra_eval.values import BadAnswer, CallSite, ChatRequest, ChatResponse, Message
+
+
+async def ask(
+    setting: Setting,
+    site: CallSite,
+    messages: tuple[Message, ...],
+    *,
+    model: str,
+    parameters: Mapping[str, object] | None = None,
+) -> ChatResponse:
+    """Answer from the journal or from the model; the answer is committed before it is used."""
+    if model not in setting.gateway.models:
+        raise BadAnswer(f"the suite has no model `{model}`")
+    request = request_of(setting, messages, model=model, parameters=parameters)
+    endpoint = setting.gateway.models[model]
+    key = call_key(endpoint.identity, request, site)
+    answered = setting.journal.answer(key)
+    if answered is not None:
+        setting.counters.calls_cached += 1
+        return answered
+    setting.stop.check()
+    response = await setting.gateway.complete(model, request, before_try=setting.stop.check)
+    setting.counters.calls_sent += 1
+    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
+    return response
+
+
+def request_of(
+    setting: Setting,
+    messages: tuple[Message, ...],
+    *,
+    model: str,
+    parameters: Mapping[str, object] | None = None,
+) -> ChatRequest:
+    """Return what is sent: the caller's parameters win over the model's own."""
+    spec = setting.suite.models[model]
+    return ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
