@@ -28,6 +28,7 @@ from sygra_eval.values.contexts import (
     RunView,
     ValidatorContext,
     ValidatorSpec,
+    no_models,
 )
 from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
@@ -122,4 +123,5 @@ __all__ = [
     "ValidatorContext",
     "ValidatorSpec",
     "Verdict",
+    "no_models",
 ]
