@@ -3,11 +3,22 @@
 Nodes and validators ask through here alike; where a call belongs is its `CallSite`.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import call_key, request_hash
-from sygra_eval.values import BadAnswer, CallSite, ChatRequest, ChatResponse, Message
+from sygra_eval.suite import ModelChoice
+from sygra_eval.values import (
+    BadAnswer,
+    CallSite,
+    ChatRequest,
+    ChatResponse,
+    Judgement,
+    Message,
+    ModelUse,
+    Status,
+)
 
 
 async def ask(
@@ -45,3 +56,19 @@ def request_of(
     """Return what is sent: the caller's parameters win over the model's own."""
     spec = setting.suite.models[model]
     return ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
+
+
+def use_of(setting: Setting, request: ChatRequest, *, role: str, name: str) -> ModelUse:
+    """Return what a row's provenance says of a model that was asked."""
+    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
+    label = setting.gateway.models[name].label
+    return ModelUse(role=role, name=name, model=label, parameters=parameters)
+
+
+def models_of_validators(setting: Setting, judgement: Judgement) -> Iterator[ModelUse]:
+    """Yield the models that judged a row; from the suite, as a resumed run asks no one again."""
+    for spec, verdict in zip(setting.suite.validators, judgement.verdicts, strict=True):
+        choice = getattr(spec.config, "model", None)
+        if isinstance(choice, ModelChoice) and verdict.status is not Status.SKIP:
+            request = request_of(setting, (), model=choice.name, parameters=choice.parameters)
+            yield use_of(setting, request, role=spec.name, name=choice.name)

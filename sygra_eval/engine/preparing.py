@@ -37,7 +37,9 @@ async def with_prepared(setting: Setting, tell: Tell) -> Setting:
             continue
         prepared[spec.name] = found
         for sentence in [found] if isinstance(found, str) else found.warnings:
-            tell(f"validator `{spec.name}`: {sentence}")
+            told = f"validator `{spec.name}`: {sentence}"
+            setting.journal.event("warned", text=told)
+            tell(told)
     return replace(setting, prepared=prepared)
 
 

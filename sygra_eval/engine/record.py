@@ -14,7 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
-from sygra_eval.engine.asking import ask, request_of
+from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import existing_candidate
@@ -136,7 +136,14 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
             judgement,
             outcome=outcome,
             reason=reason,
-            models=tuple(dict.fromkeys(use for visit in visits for use in visit.models)),
+            models=tuple(
+                dict.fromkeys(
+                    (
+                        *(use for visit in visits for use in visit.models),
+                        *models_of_validators(setting, judgement),
+                    )
+                )
+            ),
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
         ),
@@ -146,7 +153,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
 
 
 async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
-    """Judge a row as it stands in the source: no graph, so no calls and no loop."""
+    """Judge a row as it stands in the source: no graph, so no loop and no calls but a judge's."""
     suite, columns = setting.suite, MappingProxyType(dict(row.columns))
     candidate = existing_candidate(judged, suite.validators, columns)
     judgement = await judge_candidate(
@@ -158,7 +165,14 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
         index=row.index,
         outcome=outcome,
         reason=reason,
-        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason),
+        data=judged_row(
+            suite,
+            row,
+            judgement,
+            outcome=outcome,
+            reason=reason,
+            models=tuple(models_of_validators(setting, judgement)),
+        ),
         verdicts=judgement.verdicts,
     )
 
@@ -303,15 +317,12 @@ async def _complete(
     """Ask for a node, and note for the row's provenance whom."""
     request = request_of(setting, messages, model=model, parameters=parameters)
     path = f"{node.name}/{step}" if step else node.name
-    label = setting.gateway.models[model].label
-    _note_use(trace, request, role=step or node.name, name=model, label=label)
+    _note_use(trace, request, use_of(setting, request, role=step or node.name, name=model))
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
     return await ask(setting, site, messages, model=model, parameters=parameters)
 
 
-def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, label: str) -> None:
-    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
-    use = ModelUse(role=role, name=name, model=label, parameters=parameters)
+def _note_use(trace: _Trace, request: ChatRequest, use: ModelUse) -> None:
     if use not in trace.models:
         trace.models.append(use)
     if not trace.messages:

@@ -85,10 +85,7 @@ def scripted(answers: Answers) -> Complete:
         del model, step, visit, sample, parameters
         nonlocal asked
         asked += 1
-        if callable(answers):
-            text = answers(messages)
-        else:
-            text = answers[min(asked, len(answers)) - 1]
+        text = answers(messages) if callable(answers) else answers[min(asked, len(answers)) - 1]
         usage = Usage(prompt_tokens=0, completion_tokens=len(text.split()))
         return ChatResponse(text=text, finish_reason="stop", usage=usage)
 
