@@ -20,11 +20,13 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
                 "critique carries little information"
             )
         own = author if author is not None else _name_of(node.get("model"))
-        if own in labels:
+        if own is not None and own in labels:
             authors.setdefault(labels[own], []).append(f"`{name}`")
     for entry in (document.get("quality") or {}).get("validators") or ():
         judge = _name_of(entry.get("model"))
-        if judge in labels and (written := authors.get(labels[judge])):
+        if judge is None or judge not in labels:
+            continue
+        if written := authors.get(labels[judge]):
             name = entry.get("name") or entry.get("use")
             yield (
                 f"`{name}` judges by the model that wrote the answers of {', '.join(written)}, "

@@ -10,6 +10,7 @@ from sygra_eval.engine import ExitCode
 from sygra_eval.plugins import load_plugins
 from sygra_eval.report import terminal_report
 from sygra_eval.suite import check_suite
+from sygra_eval.testing import status
 from tests.engine.conftest import CODE, code_row, write_suite
 
 PASS, FAIL = "REASON: it says why.\nVERDICT: pass", "REASON: it does not.\nVERDICT: fail"
@@ -435,8 +436,6 @@ async def test_the_places_of_calls_say_what_they_were_for(judging, run, endpoint
 async def test_a_judge_that_does_not_answer_ends_the_run_before_a_row_is_paid(
     judging, run, resume, endpoint
 ):
-    from sygra_eval.testing import status
-
     endpoint.answers_with(lambda body: status(400, {"error": {"message": "no such parameter"}}))
     stopped = await run(judging("because", "it is"))
 
@@ -452,8 +451,6 @@ async def test_a_judge_that_does_not_answer_ends_the_run_before_a_row_is_paid(
 async def test_a_call_that_fails_is_an_error_verdict_and_is_asked_again_on_resume(
     judging, run, resume, endpoint
 ):
-    from sygra_eval.testing import status
-
     endpoint.answers_with(lambda body: status(400, {"error": {"message": "no such parameter"}}))
     stopped = await run(judging("because", config={"canaries": False}))
     assert ends(stopped) == [("failed", "error")]
@@ -508,32 +505,37 @@ async def test_a_loop_is_accepted_by_a_judge_whose_reason_reaches_the_critic(
 
 
 @pytest.mark.parametrize(
-    ("config", "code", "said"),
+    ("config", "code", "said", "where"),
     [
-        ({"model": "critc"}, "unknown-model", "write `critic`"),
-        ({"model": {"name": "critc"}}, "unknown-model", "write `critic`"),
-        ({"show": ["qestion"]}, "unknown-column", "write `question`"),
-        ({"against": "gven"}, "unknown-column", "write `given`"),
-        ({"votes": 0}, "wrong-value", ""),
-        ({"verdicts": ["good", "bad"]}, "wrong-value", "say which of the `verdicts` pass"),
-        ({"passes": ["pass", "fail"]}, "wrong-value", "nothing would be judged"),
-        ({"passes": ["good"]}, "wrong-value", "`good`, which is not in `verdicts`"),
-        ({"verdicts": ["pass", "Pass"]}, "wrong-value", "the same word"),
-        ({"against": "given", "swap": False}, "wrong-value", "measures the order"),
-        ({"against": "given", "passes": ["pass"]}, "wrong-value", "no `verdicts`"),
-        ({"vote": 3}, "unknown-key", "write `votes`"),
+        ({"model": "critc"}, "unknown-model", "write `critic`", "critc"),
+        ({"model": {"name": "critc"}}, "unknown-model", "write `critic`", "critc"),
+        ({"show": ["qestion"]}, "unknown-column", "write `question`", "qestion"),
+        ({"against": "gven"}, "unknown-column", "write `given`", "gven"),
+        ({"votes": 0}, "wrong-value", "", "0"),
+        (
+            {"verdicts": ["good", "bad"]},
+            "wrong-value",
+            "say which of the `verdicts` pass",
+            "use: judge",
+        ),
+        ({"passes": ["pass", "fail"]}, "wrong-value", "nothing would be judged", "use: judge"),
+        ({"passes": ["good"]}, "wrong-value", "`good`, which is not in `verdicts`", "use: judge"),
+        ({"verdicts": ["pass", "Pass"]}, "wrong-value", "the same word", "use: judge"),
+        ({"against": "given", "swap": False}, "wrong-value", "measures the order", "use: judge"),
+        ({"against": "given", "passes": ["pass"]}, "wrong-value", "no `verdicts`", "use: judge"),
+        ({"vote": 3}, "unknown-key", "write `votes`", "vote: 3"),
     ],
 )
-def test_what_is_wrong_with_a_judge_is_said_before_anything_is_spent(judging, config, code, said):
+def test_what_is_wrong_with_a_judge_is_said_before_anything_is_spent(
+    judging, config, code, said, where
+):
     suite = judging("because", config=config)
 
     (found,) = check_suite(suite, load_plugins(suite.parent))
 
     assert found.code == code
     assert said in f"{found.message} {found.fix}"
-    (key,) = [key for key in config if key != "passes" or len(config) == 1] or ["passes"]
-    line = suite.read_text().splitlines()[found.line - 1]
-    assert key in line or str(config[key])[2:6] in line or "judge" in line
+    assert where in suite.read_text().splitlines()[found.line - 1][found.column - 1 :]
 
 
 async def test_a_suite_without_a_graph_has_models_for_its_judges_alone(judging, run, endpoint):
