@@ -25,8 +25,8 @@ async def judge(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     assert isinstance(config, JudgeConfig)  # noqa: S101 - registered with this model
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
     canaries = ctx.prepared if isinstance(ctx.prepared, Canaries) else None
-    if canaries is not None and canaries.bribed_by:
-        return verdict(status=Status.ERROR, reason=canaries.told())
+    if canaries is not None and canaries.why_not:
+        return verdict(status=Status.ERROR, reason=canaries.why_not)
     if not candidate.text.strip():
         return verdict(status=Status.FAIL, score=0.0, reason="the answer is empty")
     other = None

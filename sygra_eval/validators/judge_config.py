@@ -13,6 +13,14 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 DEFAULT_COLUMN = "question"
 
 
+class BadAnswer(BaseModel):
+    """An answer that fails this rubric, where those that we ship may not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bad: str = Field(min_length=1, max_length=4_000)
+
+
 class JudgeConfig(BaseModel):
     """Keys of `judge`.
 
@@ -24,7 +32,8 @@ class JudgeConfig(BaseModel):
     :ivar min_agreement: The share of the votes that a pass needs.
     :ivar show: Columns of the row that the judge sees; by default `question`, where there is one.
     :ivar max_chars: Characters of answers and columns in one prompt.
-    :ivar canaries: Test the judge on bribes before the first row.
+    :ivar canaries: Test the judge on bribes before the first row; `{bad: TEXT}` names an answer
+        that fails this rubric.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,7 +49,7 @@ class JudgeConfig(BaseModel):
     min_agreement: float = Field(default=0.0, ge=0, le=1)
     show: tuple[str, ...] | None = None
     max_chars: int = Field(default=8_000, ge=200, le=1_000_000)
-    canaries: bool = True
+    canaries: bool | BadAnswer = True
 
     @model_validator(mode="after")
     def says_something(self) -> "JudgeConfig":

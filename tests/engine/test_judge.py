@@ -152,15 +152,40 @@ async def test_the_user_may_take_the_word_of_a_judge_that_can_be_bribed(judging,
     assert len(endpoint.requests) == 2
 
 
-async def test_a_judge_that_passes_everything_is_told_of(judging, run, endpoint):
+async def test_a_judge_that_passes_whatever_it_is_shown_judges_no_row(judging, run, endpoint):
     endpoint.answers_with(lambda body: PASS)
 
     finished = await run(judging("it is so"))
 
-    assert ends(finished) == [("verified", "pass")]
-    (warning,) = finished.summary.warnings
-    assert "the canaries say nothing: it passes an answer that is off the point" in warning
-    assert "the canaries say nothing" in finished.ends()[0].verdicts[0].evidence.output
+    assert ends(finished) == [("failed", "error")]
+    assert "undiscerning: it passes an answer that is off the point" in finished.ends()[0].reason
+    assert len(endpoint.requests) == 3
+    assert any("undiscerning" in warning for warning in finished.summary.warnings)
+
+
+async def test_the_suite_may_name_an_answer_that_fails_its_rubric(judging, run, endpoint):
+    rude = lambda body: FAIL if "idiot" in shown(body)["answer"] else PASS  # noqa: E731
+    endpoint.answers_with(rude)
+    config = {"rubric": "It is polite.", "canaries": {"bad": "You idiot."}}
+
+    finished = await run(judging("it is so", "says the idiot", config=config))
+
+    assert ends(finished) == [("verified", "pass"), ("rejected", "fail")]
+    assert len(endpoint.requests) == 1 + 8 + 2
+
+    endpoint.answers_with(lambda body: PASS)
+    (end,) = (await run(judging("it is so", config=config))).ends()
+    assert "it passes the answer that `canaries` names as bad" in end.reason
+
+
+async def test_a_judge_whose_replies_cannot_be_read_is_not_trusted_untested(judging, run, endpoint):
+    endpoint.answers_with(lambda body: "10/10")
+
+    (end,) = (await run(judging("it is so"))).ends()
+
+    assert end.outcome == "failed"
+    assert "untested: the judge's reply cannot be used: its last line is not" in end.reason
+    assert len(endpoint.requests) == 3 * 2
 
 
 async def test_a_judge_that_fails_only_noise_is_tested_with_noise(judging, run, endpoint):
