@@ -127,7 +127,11 @@ class Hooks:
 
     @hookspec
     def sygra_register_validators(self, register: RegisterValidator) -> None:
-        """Add validator types. Called once per loaded suite, before the suite is checked."""
+        """Add validator types. Called once per loaded suite, before the suite is checked.
+
+        With `prepare=FUNCTION` a validator is asked once per run before the first row, as to test
+        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`.
+        """
 
     @hookspec
     def sygra_register_models(self, register: RegisterModel) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import call_key, request_hash
-from sygra_eval.suite import ModelChoice
+from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
     CallSite,
@@ -32,7 +32,7 @@ async def ask(
     """Answer from the journal or from the model; the answer is committed before it is used."""
     if model not in setting.gateway.models:
         raise BadAnswer(f"the suite has no model `{model}`")
-    request = request_of(setting, messages, model=model, parameters=parameters)
+    request = request_of(setting.suite, messages, model=model, parameters=parameters)
     endpoint = setting.gateway.models[model]
     key = call_key(endpoint.identity, request, site)
     answered = setting.journal.answer(key)
@@ -47,14 +47,14 @@ async def ask(
 
 
 def request_of(
-    setting: Setting,
+    suite: Suite,
     messages: tuple[Message, ...],
     *,
     model: str,
     parameters: Mapping[str, object] | None = None,
 ) -> ChatRequest:
     """Return what is sent: the caller's parameters win over the model's own."""
-    spec = setting.suite.models[model]
+    spec = suite.models[model]
     return ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
 
 
@@ -70,5 +70,5 @@ def models_of_validators(setting: Setting, judgement: Judgement) -> Iterator[Mod
     for spec, verdict in zip(setting.suite.validators, judgement.verdicts, strict=True):
         choice = getattr(spec.config, "model", None)
         if isinstance(choice, ModelChoice) and verdict.status is not Status.SKIP:
-            request = request_of(setting, (), model=choice.name, parameters=choice.parameters)
+            request = request_of(setting.suite, (), model=choice.name, parameters=choice.parameters)
             yield use_of(setting, request, role=spec.name, name=choice.name)

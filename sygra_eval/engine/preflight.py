@@ -49,7 +49,7 @@ async def opened(
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
-            gateway = Gateway(_models(suite, plugins), sleep=stop.sleep)
+            gateway = Gateway(models_of(suite, plugins), sleep=stop.sleep)
             stack.push_async_callback(gateway.close)
             await stop.unless_draining(gateway.open())
             stop.check()
@@ -62,7 +62,8 @@ async def opened(
         yield gateway, sandbox
 
 
-def _models(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+def models_of(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+    """Make the suite's models; none of them is open yet."""
     models: dict[str, ChatModel] = {}
     for name, spec in suite.models.items():
         registered = plugins.of("models")[spec.use]

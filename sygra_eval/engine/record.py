@@ -315,7 +315,7 @@ async def _complete(
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance whom."""
-    request = request_of(setting, messages, model=model, parameters=parameters)
+    request = request_of(setting.suite, messages, model=model, parameters=parameters)
     path = f"{node.name}/{step}" if step else node.name
     _note_use(trace, request, use_of(setting, request, role=step or node.name, name=model))
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)

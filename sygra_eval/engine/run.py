@@ -235,7 +235,8 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    setting = await with_prepared(setting, tell)
+    async with _stopped_at_once(setting.stop):
+        setting = await with_prepared(setting, tell)
     rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
     kind = _how_it_ended(setting.stop)
     fields = {

@@ -19,17 +19,17 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
                 f"author and critic of `{name}` are the same model, {labels[author]}: its "
                 "critique carries little information"
             )
-        own = author if author is not None else _name_of(node.get("model"))
-        if own is not None and own in labels:
-            authors.setdefault(labels[own], []).append(f"`{name}`")
+        for own in {author, _model_of(node, "revise"), _name_of(node.get("model"))}:
+            if own is not None and own in labels:
+                authors.setdefault(labels[own], []).append(f"`{name}`")
     for entry in (document.get("quality") or {}).get("validators") or ():
         judge = _name_of(entry.get("model"))
         if judge is None or judge not in labels:
             continue
         if written := authors.get(labels[judge]):
-            name = entry.get("name") or entry.get("use")
+            name, whose = entry.get("name") or entry.get("use"), ", ".join(dict.fromkeys(written))
             yield (
-                f"`{name}` judges by the model that wrote the answers of {', '.join(written)}, "
+                f"`{name}` judges by the model that wrote the answers of {whose}, "
                 f"{labels[judge]}: a model thinks well of its own answers"
             )
 

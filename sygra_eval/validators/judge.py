@@ -12,7 +12,7 @@ from functools import partial
 
 from sygra_eval.validators.judge_canaries import Canaries
 from sygra_eval.validators.judge_config import DEFAULT_COLUMN, JudgeConfig
-from sygra_eval.validators.judge_prompt import cut
+from sygra_eval.validators.judge_prompt import cut, harmless
 from sygra_eval.validators.judge_votes import Case, Vote, Voted, vote
 from sygra_eval.values import Candidate, Evidence, State, Status, ValidatorContext, Verdict
 
@@ -38,7 +38,11 @@ async def judge(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
             told = f"`{config.against}` holds {type(beside).__name__}, not a text"
             return verdict(status=Status.ERROR, reason=told)
         other = beside
-    length = len(candidate.text) + len(other or "")
+    # Escapes are longer than what they stand for; ten megabytes are too long without a look.
+    texts = (candidate.text, other or "")
+    length = sum(map(len, texts))
+    if length <= config.max_chars:
+        length = sum(len(harmless(text)) for text in texts)
     if length > config.max_chars:  # half an answer would be judged, and the other half kept
         told = f"too long for the judge: {length} characters, `max_chars` is {config.max_chars}"
         return verdict(status=Status.SKIP, reason=told)
@@ -61,7 +65,7 @@ def _columns(config: JudgeConfig, columns: State, left: int) -> Mapping[str, str
     default = (DEFAULT_COLUMN,) if DEFAULT_COLUMN in columns else ()
     names = default if config.show is None else config.show
     longest = max(LEAST_OF_A_COLUMN, left // max(1, len(names)))
-    return {name: cut(_text(columns.get(name)), longest) for name in names}
+    return {name: cut(harmless(_text(columns.get(name))), longest) for name in names}
 
 
 def _text(value: object) -> str:
@@ -107,6 +111,8 @@ def _reason(came_to: Voted, decided: Sequence[Vote], config: JudgeConfig) -> str
     if came_to is Voted.TIE and config.asks_both_orders and speaks.voted is Voted.TIE:
         words = " and ".join(said.verdict for said in speaks.said)
         return f"tie{tally}: asked in both orders, the judge says {words}: {speaks.reason}"
+    if came_to is Voted.TIE and 2 * counts[Voted.PASS] > len(decided):
+        return f"tie{tally}: fewer agree than `min_agreement` {config.min_agreement:g}"
     word = speaks.said[0].verdict if came_to is not Voted.TIE and len(speaks.said) == 1 else came_to
     return f"{word}{tally}: {speaks.reason}"
 

@@ -11,6 +11,7 @@ from sygra_eval.values import Problem, Scope
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 DEFAULT_COLUMN = "question"
+ANSWER, FIRST, SECOND = "answer to judge", "first answer", "second answer"
 
 
 class BadAnswer(BaseModel):
@@ -54,6 +55,10 @@ class JudgeConfig(BaseModel):
     @model_validator(mode="after")
     def says_something(self) -> "JudgeConfig":
         """Refuse a scale on which everything or nothing passes, and half a comparison."""
+        if not self.rubric.strip():
+            raise ValueError("the rubric is empty: there is nothing to judge by")
+        if taken := sorted({ANSWER, FIRST, SECOND}.intersection(self.show or ())):
+            raise ValueError(f"`{taken[0]}` is what the answers are called: rename the column")
         scale = [word.casefold() for word in self.verdicts]
         if len(set(scale)) < len(scale):
             raise ValueError("two of the `verdicts` are the same word")

@@ -13,7 +13,7 @@ from sygra_eval.validators.verdicts import in_one_line
 LONGEST_LINE = 120
 LONGEST_REASON = 300
 VERDICT_LINE = re.compile(r"[\s*#`]*verdict[\s*`]*:(?P<word>.*)", re.IGNORECASE)
-AROUND_A_WORD = " \t*`\"'.!"
+AROUND_A_WORD = " \t*`\"'.![]<>(){}"
 THOUGHT = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
 END_OF_THOUGHT = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 

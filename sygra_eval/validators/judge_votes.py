@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sygra_eval.validators.judge_config import JudgeConfig
+from sygra_eval.validators.judge_config import ANSWER, FIRST, SECOND, JudgeConfig
 from sygra_eval.validators.judge_prompt import Shown, question, reminder
 from sygra_eval.validators.judge_reply import Said, Unreadable, read_reply
 from sygra_eval.values import Complete, Message
@@ -96,7 +96,7 @@ async def vote(
 def _orders(case: Case, config: JudgeConfig) -> Sequence[_Order]:
     columns = tuple(Shown(name=name, text=text) for name, text in case.columns.items())
     if case.other is None:
-        shown = (*columns, Shown(name="answer", text=case.answer))
+        shown = (*columns, Shown(name=ANSWER, text=case.answer))
         wins = frozenset(word.casefold() for word in config.passes)
         given = _Order(name="given", shown=shown, scale=config.verdicts, wins=wins)
         turned = _Order(name="turned", shown=shown, scale=config.verdicts[::-1], wins=wins)
@@ -107,8 +107,8 @@ def _orders(case: Case, config: JudgeConfig) -> Sequence[_Order]:
         ("second", (case.other, case.answer)),
     ):
         pair = (
-            Shown(name="first answer", text=texts[0]),
-            Shown(name="second answer", text=texts[1]),
+            Shown(name=FIRST, text=texts[0]),
+            Shown(name=SECOND, text=texts[1]),
         )
         wins = frozenset({place})
         orders.append(_Order(name=place, shown=(*columns, *pair), scale=PAIR_SCALE, wins=wins))
