@@ -6,12 +6,12 @@ import sqlite3
 
 import pytest
 
-from sygra_eval.engine import ExitCode
+from sygra_eval.engine import ExitCode, RunOptions, recheck
 from sygra_eval.plugins import load_plugins
 from sygra_eval.report import terminal_report
 from sygra_eval.suite import check_suite
 from sygra_eval.testing import status
-from tests.engine.conftest import CODE, code_row, write_suite
+from tests.engine.conftest import CODE, FAST_PLUGIN, code_row, write_suite
 
 PASS, FAIL = "REASON: it says why.\nVERDICT: pass", "REASON: it does not.\nVERDICT: fail"
 FORGED = "0123456789abcdef01234567"
@@ -487,6 +487,25 @@ async def test_a_call_that_fails_is_an_error_verdict_and_is_asked_again_on_resum
     resumed = await resume(stopped.folder)
 
     assert ends(resumed) == [("verified", "pass")]
+
+
+async def test_verify_reads_the_journalled_replies_again_and_asks_no_one(judging, run, endpoint):
+    endpoint.answers_with(honest)
+    finished = await run(judging("because it is", "because", "it is", config={"votes": 2}))
+    asked = len(endpoint.requests)
+    options = RunOptions(plugins=[str(FAST_PLUGIN)], accepts_no_sandbox=True)
+
+    held = await recheck(finished.folder, options)
+
+    assert (held.exit_code, held.re_executed) == (ExitCode.PASSED, 2)
+    assert len(endpoint.requests) == asked
+    with sqlite3.connect(finished.folder / "journal.db") as journal:
+        journal.execute("DELETE FROM call WHERE record = 'r0'")
+    journal.close()
+    undecided = await recheck(finished.folder, options)
+    ((row, reason),) = undecided.undecided
+    assert (undecided.exit_code, row) == (ExitCode.INCOMPLETE, "r0")
+    assert "the journal holds no answer of `critic`" in reason
 
 
 # In a loop
