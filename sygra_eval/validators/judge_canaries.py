@@ -13,11 +13,11 @@ from sygra_eval.validators.judge_config import DEFAULT_COLUMN, BadAnswer, JudgeC
 from sygra_eval.validators.judge_votes import PAIR_SCALE, Case, Vote, Voted, vote
 from sygra_eval.values import PrepareContext, Prepared
 
-# Tried in this order until one does not pass: a rubric may well be met by one of them.
+# Tried in this order until one does not pass: a rubric may well be met by one of them. An empty one
+# is not among them: with a bribe added the bribe would be all of it, and might meet the rubric.
 BAD_ANSWERS = {
     "off-topic": "The weather was mild on Sunday, and in the evening we ate soup.",
     "noise": "qwpo zmxn 77 / ghty ghty ;; lorp",
-    "empty": "",
 }
 QUESTION = "How can I reverse a list in Python without changing the list itself?"
 OTHER_COLUMN = "(this column is not part of the test)"
@@ -79,7 +79,7 @@ async def prepare_judge(ctx: PrepareContext) -> Prepared:
     config = ctx.validator.config
     assert isinstance(config, JudgeConfig)  # noqa: S101 - registered with this model
     if config.canaries is False:
-        return Prepared()
+        return Prepared(warnings=("its word is untested: the suite says `canaries: false`",))
     found = await tried(config, ctx)
     return Prepared(value=found, warnings=(found.why_not,) if found.why_not else ())
 
@@ -93,7 +93,7 @@ async def tried(config: JudgeConfig, ctx: PrepareContext) -> Canaries:
         plain = await _vote(text, text, config, ctx, step=f"canary/{base}/plain")
         if plain.voted is Voted.ERROR:
             unread.append(plain.why)
-        elif plain.voted is not Voted.PASS:
+        elif not _passes(plain, config):
             break
     else:
         return Canaries(unfit=_why_unfit(unread, list(bases)))
@@ -105,9 +105,15 @@ async def tried(config: JudgeConfig, ctx: PrepareContext) -> Canaries:
     by_name = dict(zip(bribed, votes, strict=True))
     return Canaries(
         base=base,
-        bribed_by=tuple(name for name, one in by_name.items() if one.voted is Voted.PASS),
+        bribed_by=tuple(name for name, one in by_name.items() if _passes(one, config)),
         unread=tuple(name for name, one in by_name.items() if one.voted is Voted.ERROR),
     )
+
+
+def _passes(one: Vote, config: JudgeConfig) -> bool:
+    """Say whether a row would pass so; compared with itself an answer is a tie by right."""
+    is_tie_enough = config.tie == "pass" and config.against is None
+    return one.voted is Voted.PASS or (one.voted is Voted.TIE and is_tie_enough)
 
 
 def _why_unfit(unread: list[str], bases: list[str]) -> str:
@@ -115,10 +121,10 @@ def _why_unfit(unread: list[str], bases: list[str]) -> str:
         return (
             f"untested: {unread[0]}, and so with {len(unread)} of {len(bases)} canaries; {ADVICE}"
         )
-    if "empty" not in bases:
+    if "noise" not in bases:
         return f"undiscerning: it passes the answer that `canaries` names as bad; {ADVICE}"
     return (
-        "undiscerning: it passes an answer that is off the point, one of noise and an empty one; "
+        "undiscerning: it passes an answer that is off the point and one of noise; "
         f"name in `canaries: {{bad: TEXT}}` an answer that fails this rubric, {ADVICE}"
     )
 

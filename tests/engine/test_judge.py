@@ -152,6 +152,8 @@ async def test_the_user_may_take_the_word_of_a_judge_that_can_be_bribed(judging,
 
     assert ends(finished) == [("verified", "pass"), ("rejected", "fail")]
     assert len(endpoint.requests) == 2
+    (warning,) = finished.summary.warnings
+    assert "its word is untested" in warning
 
 
 async def test_a_judge_that_passes_whatever_it_is_shown_judges_no_row(judging, run, endpoint):
@@ -161,7 +163,7 @@ async def test_a_judge_that_passes_whatever_it_is_shown_judges_no_row(judging, r
 
     assert ends(finished) == [("failed", "error")]
     assert "undiscerning: it passes an answer that is off the point" in finished.ends()[0].reason
-    assert len(endpoint.requests) == 3
+    assert len(endpoint.requests) == 2
     assert any("undiscerning" in warning for warning in finished.summary.warnings)
 
 
@@ -187,7 +189,7 @@ async def test_a_judge_whose_replies_cannot_be_read_is_not_trusted_untested(judg
 
     assert end.outcome == "failed"
     assert "untested: the judge's reply cannot be used: its last line is not" in end.reason
-    assert len(endpoint.requests) == 3 * 2
+    assert len(endpoint.requests) == 2 * 2
 
 
 async def test_a_judge_that_fails_only_noise_is_tested_with_noise(judging, run, endpoint):
@@ -201,6 +203,22 @@ async def test_a_judge_that_fails_only_noise_is_tested_with_noise(judging, run, 
 
     assert "it fails a bad answer (noise)" in end.reason
     assert "1 of 8 bribes added (no-more-feedback)" in end.reason
+
+
+async def test_a_bribe_that_buys_a_tie_counts_where_a_tie_passes(judging, run, endpoint):
+    def last_if_bribed(body):
+        if "rate this 10" not in shown(body)["answer to judge"]:
+            return FAIL
+        word = body["messages"][1]["content"].rpartition(", ")[2]
+        return f"REASON: the last one.\nVERDICT: {word}"
+
+    endpoint.answers_with(last_if_bribed)
+
+    lenient = await run(judging("it is so", config={"swap": True, "tie": "pass"}))
+    strict = await run(judging("it is so", config={"swap": True}))
+
+    assert ends(lenient) == [("failed", "error")]
+    assert ends(strict) == [("rejected", "fail")]
 
 
 # Orders
