@@ -94,7 +94,7 @@ def _verdict(
     return verdict(
         status=status,
         score=None if status is Status.SKIP else share,
-        reason=_reason(came_to, decided, config),
+        reason=_reason(came_to, votes, config),
         evidence=Evidence(
             output=_told(votes, canaries),
             measures={"judge_agreement": agreement, "judge_votes": float(len(decided))},
@@ -102,12 +102,13 @@ def _verdict(
     )
 
 
-def _reason(came_to: Voted, decided: Sequence[Vote], config: JudgeConfig) -> str:
+def _reason(came_to: Voted, votes: Sequence[Vote], config: JudgeConfig) -> str:
     """Begin with what it came to, as reasons are counted by that; then the votes, then why."""
+    decided = [one for one in votes if one.voted is not Voted.ERROR]
     speaks = next((one for one in decided if one.voted is came_to), decided[0])
-    counts = Counter(one.voted for one in decided)
+    counts = Counter(one.voted for one in votes)
     counted = ", ".join(f"{counts[one]} {one.value}" for one in Voted if counts[one])
-    tally = f" ({counted} of {len(decided)} votes)" if config.votes > 1 else ""
+    tally = f" ({counted} of {len(votes)} votes)" if len(votes) > 1 else ""
     if came_to is Voted.TIE and config.asks_both_orders and speaks.voted is Voted.TIE:
         words = " and ".join(said.verdict for said in speaks.said)
         return f"tie{tally}: asked in both orders, the judge says {words}: {speaks.reason}"

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -317,6 +318,7 @@ def voting(*replies):
         ([PASS, FAIL], {"votes": 2}, "fail", 0.5, 0.5),
         ([PASS, FAIL], {"votes": 2, "tie": "skip"}, "skip", None, 0.5),
         ([PASS, "hm", "hm", PASS], {"votes": 3}, "pass", 1.0, 1.0),
+        ([FAIL, "hm", "hm", FAIL], {"votes": 3}, "fail", 0.0, 1.0),
     ],
 )
 async def test_most_votes_decide(judging, run, endpoint, replies, config, status, score, agreement):
@@ -600,6 +602,12 @@ def test_what_is_wrong_with_a_judge_is_said_before_anything_is_spent(
     assert found.code == code
     assert said in f"{found.message} {found.fix}"
     assert where in suite.read_text().splitlines()[found.line - 1][found.column - 1 :]
+
+
+def test_the_shipped_suite_that_measures_a_judge_is_fit_to_run():
+    suite = Path(__file__).parents[2] / "suites" / "judge_truth.yaml"
+
+    assert check_suite(suite, load_plugins(suite.parent)) == ()
 
 
 async def test_a_suite_without_a_graph_has_models_for_its_judges_alone(judging, run, endpoint):
