@@ -46,12 +46,16 @@ _AWAITED_HOOKS = _ASYNC_HOOKS | {"sygra_wrap_node"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A type that a plugin added: its implementation, and the model of its own keys."""
+    """A type that a plugin added: its implementation, and the model of its own keys.
+
+    :ivar prepare: Of a validator that wants to be asked before the first row.
+    """
 
     name: str
     implementation: Any
     config: type[Any] | None
     plugin: str
+    prepare: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,12 +354,18 @@ def _collect_types(plugins: Plugins) -> None:
 def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
     entries = plugins.types[kind]
 
-    def register(name: str, implementation: Any, *, config: type[Any] | None = None) -> None:
+    def register(
+        name: str, implementation: Any, *, config: type[Any] | None = None, prepare: Any = None
+    ) -> None:
         if name in entries:
             first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
             raise PluginError(f"{kind}: `{name}` is registered twice, by {first} and by {second}")
         entries[name] = Registered(
-            name=name, implementation=implementation, config=config, plugin=plugin
+            name=name,
+            implementation=implementation,
+            config=config,
+            plugin=plugin,
+            prepare=prepare,
         )
 
     return register

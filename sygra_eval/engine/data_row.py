@@ -87,7 +87,13 @@ def data_row(
 
 
 def judged_row(
-    suite: Suite, row: Row, judgement: Judgement, *, outcome: Outcome, reason: str
+    suite: Suite,
+    row: Row,
+    judgement: Judgement,
+    *,
+    outcome: Outcome,
+    reason: str,
+    models: tuple[ModelUse, ...] = (),
 ) -> dict[str, object]:
     """Return a row that was there before: its columns, and only what judging adds to them."""
     data: dict[str, object] = {
@@ -97,7 +103,7 @@ def judged_row(
         "provenance": {
             "suite_sha256": suite.sha256,
             "row_id": row.id,
-            "models": [],
+            "models": [_model_column(use) for use in models],
             "prompt_sha256": None,
         },
     }

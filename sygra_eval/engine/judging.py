@@ -5,17 +5,28 @@ whoever has its parts.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
+from sygra_eval.engine.asking import ask
 from sygra_eval.engine.setting import Setting
+from sygra_eval.journal import validator_path
 from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
+    CallSite,
     Candidate,
+    ChatResponse,
+    Complete,
+    InfrastructureError,
+    Interrupted,
     Judgement,
     Limits,
+    Message,
+    Prepared,
     Sandbox,
     Stage,
     State,
@@ -26,14 +37,35 @@ from sygra_eval.values import (
 )
 
 
+class Ask(Protocol):
+    """Ask a model of the suite from a place in the run."""
+
+    async def __call__(
+        self,
+        site: CallSite,
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        """Return the answer, which is journalled by then."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """What every validator is asked with, whatever the candidate."""
+    """What every validator is asked with, whatever the candidate.
+
+    :ivar ask: How a validator reaches a model; None where no model is open.
+    :ivar prepared: As in `Setting`.
+    """
 
     plugins: Plugins
     sandbox: Sandbox | None
     timeout_s: float
     seed: int = 0
+    ask: Ask | None = None
+    prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
 
 
 async def judge(
@@ -54,13 +86,15 @@ async def judge_candidate(
         sandbox=setting.sandbox,
         timeout_s=suite.sandbox.timeout_s,
         seed=suite.seed,
+        ask=partial(ask, setting),
+        prepared=setting.prepared,
     )
     verdicts = []
     for spec in suite.validators:
         key = _verdict_key(spec, stage, row_id, candidate.text)
         verdict = setting.journal.execution(key)
         if verdict is None:
-            verdict = await verdict_of(spec, candidate, columns, stage, court)
+            verdict = await verdict_of(spec, candidate, columns, stage, court, row_id=row_id)
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
@@ -85,10 +119,22 @@ def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) ->
 
 
 async def verdict_of(
-    spec: ValidatorSpec, candidate: Candidate, columns: State, stage: Stage, court: Court
+    spec: ValidatorSpec,
+    candidate: Candidate,
+    columns: State,
+    stage: Stage,
+    court: Court,
+    *,
+    row_id: str = "",
 ) -> Verdict:
-    """Ask one validator; what goes wrong in it is a verdict that names the plugin."""
+    """Ask one validator; what goes wrong in it is a verdict that names the plugin.
+
+    :raises Interrupted: When the run drains before the validator could ask a model.
+    """
     registered = court.plugins.of("validators")[spec.use]
+    prepared = court.prepared.get(spec.name, Prepared())
+    if isinstance(prepared, str):
+        return _error(spec, prepared)
     if court.sandbox is None:
         return _error(spec, "no sandbox was started")
     seconds = court.timeout_s
@@ -99,15 +145,43 @@ async def verdict_of(
         sandbox=court.sandbox,
         limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
         seed=court.seed,
+        row_id=row_id,
+        prepared=prepared.value,
     )
+    if court.ask is not None:
+        complete = completing(court.ask, spec, when=stage.value, row_id=row_id)
+        ctx = replace(ctx, complete=complete)
     try:
         verdict = await registered.implementation(candidate, ctx)
+    except Interrupted:
+        raise
+    except InfrastructureError as error:  # a model that gave no answer
+        return _error(spec, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
         return _error(spec, f"plugin {registered.plugin}: {type(error).__name__}: {error}")
     if not isinstance(verdict, Verdict):
         kind = type(verdict).__name__
         return _error(spec, f"plugin {registered.plugin} returned {kind}, not a Verdict")
     return verdict
+
+
+def completing(ask: Ask, spec: ValidatorSpec, *, when: str, row_id: str = "") -> Complete:
+    """Return how a validator asks; its calls belong to it and to the row, if there is one."""
+
+    async def complete(
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        step: str = "",
+        visit: int = 1,
+        sample: int = 0,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        path = validator_path(spec.name, when, step)
+        site = CallSite(record=row_id, node=path, visit=visit, sample=sample)
+        return await ask(site, messages, model=model, parameters=parameters)
+
+    return complete
 
 
 def _error(spec: ValidatorSpec, reason: str) -> Verdict:

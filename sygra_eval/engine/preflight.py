@@ -49,7 +49,7 @@ async def opened(
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
-            models = _models(suite, plugins)
+            models = models_of(suite, plugins)
             gateway = Gateway(
                 models,
                 specs=suite.models,
@@ -70,7 +70,8 @@ async def opened(
         yield gateway, sandbox
 
 
-def _models(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+def models_of(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+    """Make the suite's models; none of them is open yet."""
     models: dict[str, ChatModel] = {}
     for name, spec in suite.models.items():
         registered = plugins.of("models")[spec.use]

@@ -14,6 +14,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
+from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import existing_candidate
@@ -21,12 +22,7 @@ from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import (
-    call_key,
-    loop_end_from_json,
-    loop_end_to_json,
-    request_hash,
-)
+from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -35,7 +31,6 @@ from sygra_eval.values import (
     CallSite,
     ChatRequest,
     ChatResponse,
-    EndpointLost,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -141,7 +136,14 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
             judgement,
             outcome=outcome,
             reason=reason,
-            models=tuple(dict.fromkeys(use for visit in visits for use in visit.models)),
+            models=tuple(
+                dict.fromkeys(
+                    (
+                        *(use for visit in visits for use in visit.models),
+                        *models_of_validators(setting, judgement),
+                    )
+                )
+            ),
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
         ),
@@ -151,7 +153,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
 
 
 async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
-    """Judge a row as it stands in the source: no graph, so no calls and no loop."""
+    """Judge a row as it stands in the source: no graph, so no loop and no calls but a judge's."""
     suite, columns = setting.suite, MappingProxyType(dict(row.columns))
     candidate = existing_candidate(judged, suite.validators, columns)
     judgement = await judge_candidate(
@@ -163,7 +165,14 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
         index=row.index,
         outcome=outcome,
         reason=reason,
-        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason),
+        data=judged_row(
+            suite,
+            row,
+            judgement,
+            outcome=outcome,
+            reason=reason,
+            models=tuple(models_of_validators(setting, judgement)),
+        ),
         verdicts=judgement.verdicts,
     )
 
@@ -305,42 +314,18 @@ async def _complete(
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
-    """Answer from the journal or from the model; the answer is committed before it is used."""
-    spec = setting.suite.models[model]
-    endpoint = setting.gateway.models[model]
-    path = f"{node.name}/{step}" if step else node.name
-    site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
-    request = ChatRequest(
-        messages=messages, parameters={**spec.parameters, **(parameters or {})}, site=site
-    )
+    """Ask for a node, and note for the row's provenance whom."""
     has_begun = bool(trace.models)
-    _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
-
-    key = call_key(endpoint.identity, request, site)
-    answered = setting.journal.answer(key)
-    if answered is not None:
-        setting.counters.calls_cached += 1
-        return answered
-    setting.stop.check()
-    try:
-        response = await setting.gateway.complete(
-            model,
-            request,
-            record=row.id,
-            has_begun=has_begun,
-            before_try=setting.stop.check,
-        )
-    except EndpointLost as lost:
-        setting.stop.give_up(str(lost))
-        raise Interrupted(str(lost)) from lost
-    setting.counters.calls_sent += 1
-    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
-    return response
+    request = request_of(setting.suite, messages, model=model, parameters=parameters)
+    path = f"{node.name}/{step}" if step else node.name
+    _note_use(trace, request, use_of(setting, request, role=step or node.name, name=model))
+    site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
+    return await ask(
+        setting, site, messages, model=model, parameters=parameters, has_begun=has_begun
+    )
 
 
-def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, label: str) -> None:
-    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
-    use = ModelUse(role=role, name=name, model=label, parameters=parameters)
+def _note_use(trace: _Trace, request: ChatRequest, use: ModelUse) -> None:
     if use not in trace.models:
         trace.models.append(use)
     if not trace.messages:

@@ -18,6 +18,7 @@ from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, wr
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
+from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import Progress, ShowProgress
 from sygra_eval.engine.reading import count_rows, while_it_lasts
 from sygra_eval.engine.record import settle
@@ -234,6 +235,8 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
+    async with _stopped_at_once(setting.stop):
+        setting = await with_prepared(setting, tell)
     rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
     kind = _how_it_ended(setting.stop)
     fields = {

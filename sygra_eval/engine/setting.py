@@ -1,5 +1,6 @@
 """What every record of a run works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.stop import StopSignal
@@ -7,7 +8,7 @@ from sygra_eval.journal import Journal
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
-from sygra_eval.values import Sandbox
+from sygra_eval.values import Prepared, Sandbox
 
 
 @dataclass(slots=True)
@@ -20,7 +21,11 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One run's parts; nothing of it is shared with another run in the same process."""
+    """One run's parts; nothing of it is shared with another run in the same process.
+
+    :ivar prepared: By validator's name, what it found out before the first row, or why it could
+        not.
+    """
 
     suite: Suite
     plugins: Plugins
@@ -29,3 +34,4 @@ class Setting:
     journal: Journal
     stop: StopSignal
     counters: Counters = field(default_factory=Counters)
+    prepared: Mapping[str, Prepared | str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
     WEAK,
     Cause,
@@ -95,7 +96,10 @@ def summarise(folder: Path) -> RunSummary:
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
         models=_models(document, labels),
-        warnings=_warnings(document, labels, estimated=calls.estimated),
+        warnings=(
+            *_warnings(document, labels, estimated=calls.estimated),
+            *life.warnings,
+        ),
         exit_code=exit_code,
         exit_reason=exit_reason,
         strength=_strength(count),
@@ -123,6 +127,7 @@ class _Life:
     rows: int = 0
     wall_s: float = 0.0
     calls_cached: int = 0
+    warnings: tuple[str, ...] = ()  # of the last start
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -131,6 +136,9 @@ def _life(events: Iterable[Event]) -> _Life:
         match event.kind:
             case "started":
                 life.state = "running"
+                life.warnings = ()
+            case "warned":
+                life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
             case "finished" | "stopped" | "broke" as kind:
                 data = cast("Mapping[str, Any]", event.data)
                 life.state = _STATES[kind]
@@ -380,20 +388,7 @@ def _models(
 def _warnings(
     document: Mapping[str, Any], labels: Mapping[str, str], *, estimated: int
 ) -> tuple[str, ...]:
-    warnings = []
-    for name, node in ((document.get("graph_config") or {}).get("nodes") or {}).items():
-        author, critic = _model_of(node, "draft"), _model_of(node, "critique")
-        if author is not None and critic is not None and labels[author] == labels[critic]:
-            warnings.append(
-                f"author and critic of `{name}` are the same model, {labels[author]}: its "
-                "critique carries little information"
-            )
+    warnings = list(same_models(document, labels))
     if estimated:
         warnings.append(f"{estimated} answers came without token counts; theirs are estimated")
     return tuple(warnings)
-
-
-def _model_of(node: Mapping[str, Any], step: str) -> str | None:
-    part = node.get(step)
-    model = part.get("model") if isinstance(part, Mapping) else None
-    return model.get("name") if isinstance(model, Mapping) else model

@@ -206,7 +206,7 @@ async def _judge(
     candidate = given_code(found.code, found.entry_point)
     verdicts = {}
     for spec in specs:
-        verdict = await verdict_of(spec, candidate, row.columns, Stage.FINAL, court)
+        verdict = await verdict_of(spec, candidate, row.columns, Stage.FINAL, court, row_id=row.id)
         verdicts[spec.name] = replace(verdict, evidence=None, is_required=True)  # memory stays flat
     return _Judged(
         index=row.index, place=row.origin, task_id=found.task_id, case=found, verdicts=verdicts

@@ -28,7 +28,7 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.journal import Journal
-from sygra_eval.journal.keys import call_key, request_hash
+from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
 from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
 from sygra_eval.journal.writer import JournalUnwritable
@@ -58,6 +58,7 @@ __all__ = [
     "round_from_json",
     "round_to_json",
     "to_stored",
+    "validator_path",
     "verdict_from_json",
     "verdict_to_json",
 ]

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from sygra_eval.nodes.evidence import evidence_text
-from sygra_eval.nodes.llm import ModelChoice
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
-from sygra_eval.suite import Template
+from sygra_eval.suite import ModelChoice, Template
 from sygra_eval.values import (
     Attempt,
     ChatResponse,

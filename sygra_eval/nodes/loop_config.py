@@ -6,8 +6,7 @@ from difflib import get_close_matches
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sygra_eval.nodes.llm import ModelByName
-from sygra_eval.suite import Prompt
+from sygra_eval.suite import ModelByName, Prompt
 from sygra_eval.values import Problem, Scope
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"

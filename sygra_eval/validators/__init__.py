@@ -11,7 +11,9 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
-whether they say the same again. docs/validators.md says of each what it takes and what passes.
+whether they say the same again. `judge` asks a model (`judge_votes`, over `judge_prompt` and
+`judge_reply`), after `judge_canaries` has tried to bribe it.
+docs/validators.md says of each what it takes and what passes.
 """
 
 from sygra_eval.validators.differential import differential

@@ -6,6 +6,9 @@ from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.doctests import DoctestConfig, doctest
 from sygra_eval.validators.exact import ExactConfig, exact
 from sygra_eval.validators.json_schema import JsonSchemaConfig, json_schema
+from sygra_eval.validators.judge import judge
+from sygra_eval.validators.judge_canaries import prepare_judge
+from sygra_eval.validators.judge_config import JudgeConfig
 from sygra_eval.validators.language import LanguageConfig, language
 from sygra_eval.validators.length import LengthConfig, length
 from sygra_eval.validators.lint import LintConfig, lint
@@ -27,6 +30,7 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     register("unit_tests", unit_tests, config=UnitTestsConfig)
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)
+    register("judge", judge, config=JudgeConfig, prepare=prepare_judge)
     register_texts_and_tools(register)
 
 

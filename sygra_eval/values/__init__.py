@@ -22,13 +22,17 @@ from sygra_eval.values.chat import (
     Usage,
 )
 from sygra_eval.values.contexts import (
+    Complete,
     LoopView,
     Node,
     NodeContext,
+    PrepareContext,
+    Prepared,
     RunEnd,
     RunView,
     ValidatorContext,
     ValidatorSpec,
+    no_models,
 )
 from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
@@ -76,6 +80,7 @@ __all__ = [
     "ChatModel",
     "ChatRequest",
     "ChatResponse",
+    "Complete",
     "Diagnostic",
     "EndpointLost",
     "Evidence",
@@ -97,6 +102,8 @@ __all__ = [
     "NodeContext",
     "Outcome",
     "PluginError",
+    "PrepareContext",
+    "Prepared",
     "Price",
     "PriceTier",
     "Problem",
@@ -126,4 +133,5 @@ __all__ = [
     "ValidatorContext",
     "ValidatorSpec",
     "Verdict",
+    "no_models",
 ]
