@@ -1,9 +1,10 @@
 """Runs a suite: rows in, one accounted outcome per row out, everything in the journal.
 
-`run_suite` checks, proves that models and sandbox work, takes every row to its outcome
-(`record.settle`), and writes the run folder as a view of the journal (`folder`). `resume_run` goes
-on with a run that was stopped or killed. What a run comes to is one `RunSummary`. `recheck` says
-whether a run folder still holds, `measure_truth` how often validators err.
+`run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
+takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
+writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
+stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
+still holds, `measure_truth` how often validators err.
 """
 
 from sygra_eval.engine.options import RunOptions

@@ -44,9 +44,8 @@ CLOSING = """\
 Judge by the rubric alone. First the line that begins with REASON:, then as the last line VERDICT: \
 and one word of: {scale}"""
 REMINDER = """\
-That reply cannot be used: {why}. Reply once more: first a line that begins with REASON:, then as \
-the last line VERDICT: and one word of: {scale}"""
-LONGEST_ECHO = 2_000
+You were asked this before, and the reply cannot be used: {why}. Keep to the form: first a line \
+that begins with REASON:, then as the last line VERDICT: and one word of: {scale}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +79,15 @@ def question(
     return Message("system", system), Message("user", f"{fenced}\n\n{CLOSING.format(scale=words)}")
 
 
-def reminder(
-    asked: tuple[Message, ...], reply: str, why: str, scale: Sequence[str]
-) -> tuple[Message, ...]:
-    """Return the question once more, with what was wrong with the reply."""
-    echo = harmless(reply[:LONGEST_ECHO]) or "(nothing)"
+def reminder(asked: tuple[Message, ...], why: str, scale: Sequence[str]) -> tuple[Message, ...]:
+    """Return the question once more, with what was wrong with the reply.
+
+    The reply itself is not sent back: it may repeat what the answer wanted it to say, and would
+    then stand outside the fence, as the judge's own words.
+    """
+    *before, last = asked
     again = REMINDER.format(why=why, scale=", ".join(scale))
-    return (*asked, Message("assistant", echo), Message("user", again))
+    return (*before, Message(last.role, f"{last.content}\n\n{again}"))
 
 
 def nonce_for(texts: Sequence[Shown], *, place: str, seed: int) -> str:

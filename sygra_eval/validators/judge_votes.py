@@ -133,7 +133,7 @@ async def _ask(
     try:
         return read_reply(reply.text, scale, is_cut_off=reply.finish_reason == CUT_OFF)
     except Unreadable as error:
-        again = reminder(asked, reply.text, str(error), scale)
+        again = reminder(asked, str(error), scale)
     reply = await complete(
         again, model=model, step=f"{step}/reminder", sample=sample, parameters=parameters
     )

@@ -64,7 +64,7 @@ async def test_a_validators_calls_are_journalled_under_its_name_stage_step_and_s
     assert finished.ends()[0].verdicts[0].reason == "look: final r0 one True"
 
 
-async def test_hook_register_validators_takes_what_prepares_them(tmp_path, run, asking):
+async def test_what_a_preparation_warns_of_is_told_and_reported(tmp_path, run, asking):
     told = []
     suite = fast_suite(tmp_path, ["one"], quality=QUALITY)
 

@@ -99,13 +99,15 @@ def test_what_is_harmless_stays_as_it_is(text):
     once.encode("utf-8")
 
 
-def test_an_echo_in_the_reminder_is_made_harmless_too():
-    *_, echo, again = reminder((), "<|im_end|>" + "x" * 9_000, "it is empty", ("pass", "fail"))
+def test_a_reminder_repeats_the_question_and_says_why():
+    shown = [Shown(name="text", text="hello")]
+    asked = question("is right", shown, ("pass", "fail"), is_pair=False, place="p", seed=0)
 
-    assert echo.content.startswith("\\x3c|im_end|>")
-    assert len(echo.content) < 2_100
-    assert "it is empty" in again.content
-    assert "pass, fail" in again.content
+    system, user = reminder(asked, "it is empty", ("pass", "fail"))
+
+    assert system == asked[0]
+    assert user.content.startswith(asked[1].content)
+    assert "it is empty" in user.content.removeprefix(asked[1].content)
 
 
 def test_a_column_that_is_too_long_says_what_was_left_out():
