@@ -92,6 +92,24 @@ WEAK = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HardCoding:
+    """How many rows pass the tests that their author saw and fail those that it did not.
+
+    :ivar rows: Such rows; `examples` holds up to three of their ids.
+    :ivar of: Rows that pass all visible tests and have hidden ones.
+    """
+
+    rows: int
+    of: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def rate(self) -> Interval | None:
+        """The measured rate of hard-coding."""
+        return wilson(self.rows, self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
@@ -142,6 +160,8 @@ class RunSummary:
     exit_reason: str
     cost_usd: float | None = None
     strength: Strength | None = None  # None where no verified row has a mutation score
+    grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
+    hard_coding: HardCoding | None = None  # None where no row has hidden tests
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order

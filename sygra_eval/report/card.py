@@ -11,9 +11,8 @@ import yaml
 from sygra_eval.engine import RunSummary
 from sygra_eval.report.figures import UNKNOWN, stops
 from sygra_eval.report.markdown import bullets, pipe_table
+from sygra_eval.report.table import Align, Table
 from sygra_eval.report.tables import (
-    Align,
-    Table,
     has_cooperative_trust,
     models,
     outcomes,

@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import RunSummary, Strength
+from sygra_eval.engine import HardCoding, RunSummary, Strength
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -78,6 +78,8 @@ def _judging(summary: RunSummary) -> dict[str, object]:
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
         "mutation_score": _strength(summary.strength),
+        "grades": dict(summary.grades),
+        "hard_coding": _hard_coding(summary.hard_coding),
     }
 
 
@@ -139,6 +141,17 @@ def _strength(strength: Strength | None) -> dict[str, object] | None:
         "lowest": strength.lowest,
         "weakly_tested": strength.weak,
         "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
+    }
+
+
+def _hard_coding(found: HardCoding | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "examples": list(found.examples),
+        "rate": _rate(found.rate),
     }
 
 

@@ -127,6 +127,12 @@ class ValidatorSection(TypedSection):
     required: bool | None = None
 
 
+Grade = Literal[
+    "tests", "tests + hidden", "differential", "properties + differential + mutation + stable"
+]
+"""Evidence that a suite can ask for, from the weakest to the strongest."""
+
+
 class QualitySection(Section):
     """What `verified` means here. If no validator is marked `required`, all of them are.
 
@@ -136,7 +142,7 @@ class QualitySection(Section):
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
-    grade: Literal["tests", "tests + hidden", "differential"] | None = None
+    grade: Grade | None = None
     truth: str | None = None
 
 

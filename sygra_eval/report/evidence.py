@@ -1,0 +1,66 @@
+"""What stands behind the rows: how strong their evidence is, and what their tests let through.
+
+Tables and sentences for `tables.tables_of`; a figure that a run does not have leaves them out.
+"""
+
+from collections.abc import Iterator
+
+from sygra_eval.engine import WEAK, RunSummary
+from sygra_eval.report.figures import UNKNOWN, bounds, percent, some_of
+from sygra_eval.report.table import Align, Table
+from sygra_eval.values import Outcome
+
+
+def grades(summary: RunSummary) -> Table:
+    """Return how strong the evidence of the verified rows is; the rows add up to verified."""
+    verified = summary.counts.get(Outcome.VERIFIED, 0)
+    rows = [
+        (grade, str(count), percent(count / verified if verified else None))
+        for grade, count in summary.grades.items()
+    ]
+    return Table(
+        title="Grades of evidence",
+        columns=("grade", "verified rows", "%"),
+        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT),
+        rows=(*rows, ("all grades", str(verified), "")) if verified and rows else (),
+    )
+
+
+def notes_on_tests(summary: RunSummary) -> tuple[str, ...]:
+    """Return what is known of the rows' tests: how strong they are, what they let through."""
+    return (*strength_notes(summary), *_hard_coding_notes(summary))
+
+
+def strength_notes(summary: RunSummary) -> Iterator[str]:
+    """Yield how strong the rows' tests are, and whose are weak; nothing where none was asked."""
+    strength = summary.strength
+    if strength is None:
+        return
+    weakest = ", ".join(f"{row_id} ({score:.2f})" for row_id, score in strength.weakest)
+    such_as = f", lowest first: {weakest}" if weakest else ""
+    yield (
+        f"mutation score of {counted(strength.rows, 'verified row')}: "
+        f"median {strength.median:.2f}, lowest {strength.lowest:.2f}"
+    )
+    yield f"weakly tested (below {WEAK:g}): {counted(strength.weak, 'row')}{such_as}"
+
+
+def _hard_coding_notes(summary: RunSummary) -> Iterator[str]:
+    found = summary.hard_coding
+    if found is None:
+        return
+    rate = found.rate
+    share = percent(rate.estimate if rate is not None else None)
+    interval = f", 95 % interval {bounds(rate)}" if rate is not None else ""
+    such_as = f", such as {some_of(found.examples)}" if found.examples else ""
+    yield (
+        f"rate of hard-coding: {share} %{interval}: {found.rows} of "
+        f"{counted(found.of, 'row')} that pass the visible tests fail the hidden ones{such_as}"
+        if found.of
+        else f"rate of hard-coding: {UNKNOWN}: no row passes all its visible tests"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
