@@ -16,6 +16,7 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import (
     WEAK,
+    Canaries,
     Cause,
     ErrorCount,
     ExitCode,
@@ -35,6 +36,7 @@ from sygra_eval.engine.truth import (
 __all__ = [
     "DEFAULT_VALIDATORS",
     "WEAK",
+    "Canaries",
     "Cause",
     "Complaint",
     "ErrorCount",

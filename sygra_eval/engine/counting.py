@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.canaries import ALARM, mark_of
 from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
@@ -16,6 +17,10 @@ class Count:
 
     has_graph: bool = True
     truth: str | None = None
+    canary: str | None = None
+    canaries: Counter[Outcome] = field(default_factory=Counter)
+    alarms: int = 0
+    alarm_ids: list[str] = field(default_factory=list)
     known: dict[str, Counter[tuple[str, bool | None]]] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     stops: dict[Outcome, Counter[StopReason]] = field(default_factory=dict)
@@ -58,13 +63,29 @@ class Count:
             self.weakest = sorted([*self.weakest, (score, end.index, end.row_id)])[:EXAMPLES]
         if is_verified:
             self.grades[str(end.data.get("grade") or "none")] += 1
-        self._take_hard_coding(end)
+        is_canary = self.canary is not None and mark_of(end.data.get(self.canary)) is True
+        if is_canary:
+            self._take_canary(end)
+        else:
+            self._take_tests(end, is_verified=is_verified)
         self._take_loop(end, is_verified=is_verified)
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)
         if self.truth is not None:
             self._take_truth(end, end.data.get(self.truth))
+
+    def _take_canary(self, end: RecordEnd) -> None:
+        self.canaries[end.outcome] += 1
+        if end.reason != ALARM:
+            return
+        self.alarms += 1
+        if len(self.alarm_ids) < EXAMPLES:
+            self.alarm_ids.append(end.row_id)
+
+    def _take_tests(self, end: RecordEnd, *, is_verified: bool) -> None:
+        """Count what says something of the model and of the rows' tests; a canary does not."""
+        self._take_hard_coding(end)
         topic = end.data.get("topic")
         if isinstance(topic, str):
             got, of = self.topics.get(topic, (0, 0))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from sygra_eval.engine.bad_input import why_unusable
+from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.judging import judge, judge_candidate
@@ -126,7 +127,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
     judgement = await judge(
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, state)
+    outcome, reason = _outcome(suite, row, judgement, state)
     loop = _last_loop(visits)
     return RecordEnd(
         row_id=row.id,
@@ -156,7 +157,7 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
     judgement = await judge_candidate(
         setting, candidate, row_id=row.id, columns=columns, stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, columns)
+    outcome, reason = _outcome(suite, row, judgement, columns)
     return RecordEnd(
         row_id=row.id,
         index=row.index,
@@ -167,13 +168,15 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
     )
 
 
-def _outcome(suite: Suite, judgement: Judgement, state: State) -> tuple[Outcome, str]:
+def _outcome(suite: Suite, row: Row, judgement: Judgement, state: State) -> tuple[Outcome, str]:
     """Return where a judged record ends, and why."""
     outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
     mismatch = schema_mismatch(suite.schema_fields, state)
     if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
-        return Outcome.REJECTED, mismatch
-    return outcome, reason
+        outcome, reason = Outcome.REJECTED, mismatch
+    return (
+        outcome_of_canary(outcome, reason) if is_canary(suite, row.columns) else (outcome, reason)
+    )
 
 
 def _bad(row: Row | BadRow, reason: str) -> RecordEnd:

@@ -14,6 +14,7 @@ from sygra_eval.engine.counting import Count
 from sygra_eval.engine.outcome import GRADES
 from sygra_eval.engine.summary import (
     WEAK,
+    Canaries,
     Cause,
     ErrorCount,
     ExitCode,
@@ -41,15 +42,16 @@ def summarise(folder: Path) -> RunSummary:
         life = _life(reader.events())
         document = suite_document(folder)
         has_graph = "candidate" not in document
-        truth = (document.get("quality") or {}).get("truth")
-        count = Count(has_graph=has_graph, truth=truth)
+        quality = document.get("quality") or {}
+        canary = quality.get("canary")
+        count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
     labels = json.loads(plan["labels"])
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life, count.outcomes, rows, has_graph=has_graph)
+    exit_code, exit_reason = _exit(life, count, rows)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -98,6 +100,7 @@ def summarise(folder: Path) -> RunSummary:
         strength=_strength(count),
         grades=_grades(count),
         hard_coding=_hard_coding(count),
+        canaries=_canaries(count),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -204,10 +207,17 @@ def _hard_coding(count: Count) -> HardCoding | None:
     )
 
 
-def _exit(
-    life: _Life, counts: Mapping[Outcome, int], rows: int, *, has_graph: bool
-) -> tuple[ExitCode, str]:
+def _canaries(count: Count) -> Canaries | None:
+    if count.canary is None:
+        return None
+    return Canaries(
+        rows=count.canaries.total(), verified=count.alarms, examples=tuple(count.alarm_ids)
+    )
+
+
+def _exit(life: _Life, count: Count, rows: int) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
+    counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values())
     if life.state == "running":
@@ -222,8 +232,12 @@ def _exit(
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
         )
-    if counts[Outcome.REJECTED] and not has_graph:
-        return ExitCode.GATE_FAILED, f"{counts[Outcome.REJECTED]} of {rows} rows rejected"
+    if count.alarms:
+        of = count.canaries.total()
+        return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
+    rejected = counts[Outcome.REJECTED] - count.canaries[Outcome.REJECTED]
+    if rejected and not count.has_graph:
+        return ExitCode.GATE_FAILED, f"{rejected} of {rows} rows rejected"
     if verified:
         return ExitCode.PASSED, f"{verified} of {rows} rows verified"
     if counts[Outcome.UNJUDGED] == ended:

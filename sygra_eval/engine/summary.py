@@ -110,6 +110,19 @@ class HardCoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canaries:
+    """Rows whose tests contradict their text.
+
+    :ivar rows: Those that ended; they are in the counts of outcomes, and never verified.
+    :ivar verified: Those that would have been verified: each is an alarm; `examples` are ids.
+    """
+
+    rows: int
+    verified: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
@@ -162,6 +175,7 @@ class RunSummary:
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests
+    canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order

@@ -61,6 +61,20 @@ def _hard_coding_notes(summary: RunSummary) -> Iterator[str]:
     )
 
 
+def canary_notes(summary: RunSummary) -> tuple[str, ...]:
+    """Return what became of the rows that nothing right can verify."""
+    found = summary.canaries
+    if found is None:
+        return ()
+    told = f"canaries: {counted(found.rows, 'row')}, never verified data"
+    if not found.verified:
+        return (f"{told}; none passed the required validators",)
+    return (
+        f"ALARM: {told}; {found.verified} passed the required validators although the tests "
+        f"contradict the text, such as {some_of(found.examples)}",
+    )
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

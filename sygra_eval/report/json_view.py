@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import HardCoding, RunSummary, Strength
+from sygra_eval.engine import Canaries, HardCoding, RunSummary, Strength
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -43,6 +43,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "rows": summary.rows,
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),
         "by_topic": {
             topic: {"verified": verified, "judged": judged}
@@ -142,6 +143,12 @@ def _strength(strength: Strength | None) -> dict[str, object] | None:
         "weakly_tested": strength.weak,
         "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
     }
+
+
+def _canaries(found: Canaries | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {"rows": found.rows, "verified": found.verified, "examples": list(found.examples)}
 
 
 def _hard_coding(found: HardCoding | None) -> dict[str, object] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
-from sygra_eval.report.evidence import counted, grades, notes_on_tests
+from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome, Trust
@@ -79,7 +79,10 @@ def outcomes(summary: RunSummary) -> Table:
         columns=("outcome", "rows", "%", "95 % interval", "loop stopped by")[:shown],
         aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT)[:shown],
         rows=tuple(row[:shown] for row in rows),
-        notes=("% of the rows that have an outcome",) if summary.not_reached else (),
+        notes=(
+            *(("% of the rows that have an outcome",) if summary.not_reached else ()),
+            *canary_notes(summary),
+        ),
     )
 
 

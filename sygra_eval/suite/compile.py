@@ -17,7 +17,7 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
-from sygra_eval.suite.judged import check_sections, check_truth, judged_of
+from sygra_eval.suite.judged import check_canary, check_sections, check_truth, judged_of
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -120,6 +120,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
+    check_canary(quality, row, document)
     settings = _settings(sections, end, inputs)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
@@ -138,6 +139,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
+        canary=quality.canary if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
         description=head.description,

@@ -137,13 +137,15 @@ class QualitySection(Section):
     """What `verified` means here. If no validator is marked `required`, all of them are.
 
     `truth` names a column that says `right` or `wrong` of each row; the report then counts how
-    often the validators erred.
+    often the validators erred. `canary` names a column that is true in rows whose tests contradict
+    their text: none of them is verified data, and one that would be raises an alarm.
     """
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
     grade: Grade | None = None
     truth: str | None = None
+    canary: str | None = None
 
 
 class OutputColumn(Section):

@@ -69,6 +69,7 @@ class Suite:
     :ivar candidate: The variable that is judged, of a suite with a graph.
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
+    :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -84,6 +85,7 @@ class Suite:
     candidate: str
     judged: Judged | None = None
     truth: str | None = None
+    canary: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
     description: str = ""
