@@ -24,6 +24,7 @@ from sygra_eval.engine.summary import (
     RunSummary,
     Strength,
     Tally,
+    WeakTests,
 )
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -52,6 +53,7 @@ __all__ = [
     "Strength",
     "Tally",
     "TruthReport",
+    "WeakTests",
     "grade_of",
     "measure_truth",
     "outcome_of",

@@ -44,6 +44,9 @@ class Count:
     grades: Counter[str] = field(default_factory=Counter)
     with_hidden: int = 0
     passed_visible: int = 0
+    probed: int = 0
+    weak: Counter[str] = field(default_factory=Counter)
+    weak_ids: list[str] = field(default_factory=list)
     hard_coded: int = 0
     hard_coded_ids: list[str] = field(default_factory=list)
     first_id: str | None = None
@@ -68,6 +71,8 @@ class Count:
             self._take_canary(end)
         else:
             self._take_tests(end, is_verified=is_verified)
+        if end.weak_tests is not None:
+            self._take_probes(end, end.weak_tests)
         self._take_loop(end, is_verified=is_verified)
         self._take_stages(end)
         for verdict in end.verdicts:
@@ -105,6 +110,14 @@ class Count:
         accepted[""] = end.outcome is Outcome.VERIFIED if is_decided else None
         for validator, is_accepted in accepted.items():
             self.known.setdefault(validator, Counter())[str(label), is_accepted] += 1
+
+    def _take_probes(self, end: RecordEnd, weak: str) -> None:
+        self.probed += 1
+        if not weak:
+            return
+        self.weak[_cause(weak)] += 1
+        if len(self.weak_ids) < EXAMPLES:
+            self.weak_ids.append(end.row_id)
 
     def _take_hard_coding(self, end: RecordEnd) -> None:
         """Count a row that knows the answers which it was shown, and no others."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 
 from sygra_eval.engine.outcome import grade_of
+from sygra_eval.engine.probing import PROBES
 from sygra_eval.suite import Suite
 from sygra_eval.values import (
     Judgement,
@@ -14,6 +15,7 @@ from sygra_eval.values import (
     Outcome,
     Row,
     State,
+    Status,
     Verdict,
 )
 
@@ -34,6 +36,7 @@ TYPICAL_ROW: Mapping[str, object] = {
         "prompt_sha256": _TEXT,
     },
     "grade": _TEXT,
+    "weak_tests": _TEXT,
 }
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
 
@@ -58,6 +61,7 @@ def data_row(
     models: tuple[ModelUse, ...],
     prompt: tuple[Message, ...],
     loop: LoopEnd | None,
+    weak_tests: str | None = None,
 ) -> dict[str, object]:
     """Return the row: input columns, what was made of them, why it is right, where it is from.
 
@@ -83,17 +87,30 @@ def data_row(
         "grade": grade_of(judgement.verdicts),
         **_measured(judgement.verdicts),
     }
+    if weak_tests is not None:
+        data["weak_tests"] = weak_tests
     return data | _closing_columns(suite, row, state, outcome=outcome, reason=reason)
 
 
 def judged_row(
-    suite: Suite, row: Row, judgement: Judgement, *, outcome: Outcome, reason: str
+    suite: Suite,
+    row: Row,
+    judgement: Judgement,
+    *,
+    outcome: Outcome,
+    reason: str,
+    weak_tests: str | None = None,
 ) -> dict[str, object]:
-    """Return a row that was there before: its columns, and only what judging adds to them."""
+    """Return a row that was there before: its columns, and only what judging adds to them.
+
+    Such rows get no column of ours beyond three, so weak tests are told among the verdicts.
+    """
+    weak = Verdict(validator=PROBES, status=Status.FAIL, reason=weak_tests or "")
+    verdicts = (*judgement.verdicts, weak) if weak_tests else judgement.verdicts
     data: dict[str, object] = {
         **row.columns,
         "grade": grade_of(judgement.verdicts),
-        "verdicts": [_verdict_column(verdict) for verdict in judgement.verdicts],
+        "verdicts": [_verdict_column(verdict) for verdict in verdicts],
         "provenance": {
             "suite_sha256": suite.sha256,
             "row_id": row.id,

@@ -17,9 +17,10 @@ from typing import Any, cast
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
-from sygra_eval.engine.existing import existing_candidate
+from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
+from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import (
@@ -29,7 +30,7 @@ from sygra_eval.journal import (
     request_hash,
 )
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Suite, UnknownVariable
+from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
     BadAnswer,
     BadRow,
@@ -109,12 +110,17 @@ async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
     if (why := why_unusable(suite, row)) is not None:
         raise _BadInput(f"{row.origin}: {why}")
+    weak = await try_tests(row, setting, entry_point_of_row(suite, row.columns))
+    if weak and suite.probes is Probes.REFUSE:
+        return _refused(row, weak)
     if suite.judged is not None:
-        return await _judge_existing(row, suite.judged, setting)
-    return await _generate_and_judge(row, visits, setting)
+        return await _judge_existing(row, suite.judged, weak, setting)
+    return await _generate_and_judge(row, visits, weak, setting)
 
 
-async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+async def _generate_and_judge(
+    row: Row, visits: list[Visit], weak: str | None, setting: Setting
+) -> RecordEnd:
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
@@ -144,13 +150,17 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
             models=tuple(dict.fromkeys(use for visit in visits for use in visit.models)),
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
+            weak_tests=weak,
         ),
         verdicts=judgement.verdicts,
         loop=loop,
+        weak_tests=weak,
     )
 
 
-async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
+async def _judge_existing(
+    row: Row, judged: Judged, weak: str | None, setting: Setting
+) -> RecordEnd:
     """Judge a row as it stands in the source: no graph, so no calls and no loop."""
     suite, columns = setting.suite, MappingProxyType(dict(row.columns))
     candidate = existing_candidate(judged, suite.validators, columns)
@@ -163,8 +173,9 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
         index=row.index,
         outcome=outcome,
         reason=reason,
-        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason),
+        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason, weak_tests=weak),
         verdicts=judgement.verdicts,
+        weak_tests=weak,
     )
 
 
@@ -176,6 +187,18 @@ def _outcome(suite: Suite, row: Row, judgement: Judgement, state: State) -> tupl
         outcome, reason = Outcome.REJECTED, mismatch
     return (
         outcome_of_canary(outcome, reason) if is_canary(suite, row.columns) else (outcome, reason)
+    )
+
+
+def _refused(row: Row, weak: str) -> RecordEnd:
+    """End a row whose tests prove nothing, before anything is spent on it."""
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=Outcome.REJECTED,
+        reason=weak,
+        data=leftover_row(row, weak),
+        weak_tests=weak,
     )
 
 

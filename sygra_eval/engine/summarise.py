@@ -22,6 +22,7 @@ from sygra_eval.engine.summary import (
     RunSummary,
     Strength,
     Tally,
+    WeakTests,
 )
 from sygra_eval.journal import Event, open_readonly
 from sygra_eval.quality import wilson
@@ -101,6 +102,7 @@ def summarise(folder: Path) -> RunSummary:
         grades=_grades(count),
         hard_coding=_hard_coding(count),
         canaries=_canaries(count),
+        weak_tests=_weak_tests(count),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -204,6 +206,17 @@ def _hard_coding(count: Count) -> HardCoding | None:
         rows=count.hard_coded,
         of=count.passed_visible,
         examples=tuple(count.hard_coded_ids),
+    )
+
+
+def _weak_tests(count: Count) -> WeakTests | None:
+    if not count.probed:
+        return None
+    return WeakTests(
+        rows=count.weak.total(),
+        of=count.probed,
+        reasons=dict(sorted(count.weak.items(), key=lambda item: (-item[1], item[0]))),
+        examples=tuple(count.weak_ids),
     )
 
 

@@ -110,6 +110,19 @@ class HardCoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeakTests:
+    """Rows whose tests a program passes that must not, or whose reference fails them.
+
+    :ivar rows: Such rows, of the `of` whose tests were tried; `reasons` counts them by why.
+    """
+
+    rows: int
+    of: int
+    reasons: Mapping[str, int]
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canaries:
     """Rows whose tests contradict their text.
 
@@ -175,6 +188,7 @@ class RunSummary:
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests
+    weak_tests: WeakTests | None = None  # None where no row's tests were tried
     canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one

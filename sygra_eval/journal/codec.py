@@ -215,6 +215,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "data": dict(end.data),
         "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
+        "weak_tests": end.weak_tests,
     }
 
 
@@ -229,6 +230,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         data=data["data"],
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
         loop=None if loop is None else loop_end_from_json(loop),
+        weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
     )
 
 

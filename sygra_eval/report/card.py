@@ -38,6 +38,7 @@ _OURS = {
     "verdicts": "what each validator said in the end, and in what isolation",
     "provenance": "suite, row, models and prompt that the answer comes from",
     "grade": "how strong the evidence is",
+    "weak_tests": "why a program that must not pass the row's tests does; empty where none does",
     "mutation_score": "the share of small faults in the code that its tests notice",
 }
 

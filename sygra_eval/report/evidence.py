@@ -28,7 +28,11 @@ def grades(summary: RunSummary) -> Table:
 
 def notes_on_tests(summary: RunSummary) -> tuple[str, ...]:
     """Return what is known of the rows' tests: how strong they are, what they let through."""
-    return (*strength_notes(summary), *_hard_coding_notes(summary))
+    return (
+        *strength_notes(summary),
+        *_hard_coding_notes(summary),
+        *_weak_notes(summary),
+    )
 
 
 def strength_notes(summary: RunSummary) -> Iterator[str]:
@@ -59,6 +63,19 @@ def _hard_coding_notes(summary: RunSummary) -> Iterator[str]:
         if found.of
         else f"rate of hard-coding: {UNKNOWN}: no row passes all its visible tests"
     )
+
+
+def _weak_notes(summary: RunSummary) -> Iterator[str]:
+    found = summary.weak_tests
+    if found is None:
+        return
+    told = f"weak tests: {found.rows} of {counted(found.of, 'row')} whose tests were tried"
+    if not found.rows:
+        yield f"{told}; no program passes that must not"
+        return
+    yield f"{told}, such as {some_of(found.examples)}"
+    for reason, rows in found.reasons.items():
+        yield f"{counted(rows, 'row')}: {reason.removeprefix('weak tests: ')}"
 
 
 def canary_notes(summary: RunSummary) -> tuple[str, ...]:

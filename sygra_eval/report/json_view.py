@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import Canaries, HardCoding, RunSummary, Strength
+from sygra_eval.engine import Canaries, HardCoding, RunSummary, Strength, WeakTests
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -81,6 +81,7 @@ def _judging(summary: RunSummary) -> dict[str, object]:
         "mutation_score": _strength(summary.strength),
         "grades": dict(summary.grades),
         "hard_coding": _hard_coding(summary.hard_coding),
+        "weak_tests": _weak_tests(summary.weak_tests),
     }
 
 
@@ -142,6 +143,17 @@ def _strength(strength: Strength | None) -> dict[str, object] | None:
         "lowest": strength.lowest,
         "weakly_tested": strength.weak,
         "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
+    }
+
+
+def _weak_tests(found: WeakTests | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "reasons": dict(found.reasons),
+        "examples": list(found.examples),
     }
 
 

@@ -52,6 +52,7 @@ from sygra_eval.suite.settings import (
 from sygra_eval.suite.suite import (
     Card,
     OutputColumn,
+    Probes,
     SandboxChoice,
     Suite,
     document_sha256,
@@ -139,6 +140,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
+        probes=Probes(quality.probes) if quality is not None else Probes.MARK,
         canary=quality.canary if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,

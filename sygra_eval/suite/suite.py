@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ class SandboxChoice:
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+
+
+class Probes(StrEnum):
+    """What becomes of a row whose tests a program passes that must not."""
+
+    MARK = "mark"
+    REFUSE = "refuse"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,7 @@ class Suite:
     judged: Judged | None = None
     truth: str | None = None
     canary: str | None = None
+    probes: Probes = Probes.MARK
     tags: tuple[str, ...] = ()
     seed: int = 0
     description: str = ""
@@ -116,6 +126,7 @@ OF_A_GRAPH = frozenset(
         "stop_reason",
         "mutation_score",
         "pass_rate",
+        "weak_tests",
     }
 )
 

@@ -11,12 +11,14 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
-whether they say the same again. docs/validators.md says of each what it takes and what passes.
+whether they say the same again; `probes` tries the tests on programs that must not pass, before
+anything is spent on the row. docs/validators.md says of each what it takes and what passes.
 """
 
 from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
+from sygra_eval.validators.probes import Probed, columns_of, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
@@ -24,10 +26,14 @@ from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 __all__ = [
     "DifferentialConfig",
     "Extracted",
+    "Probed",
     "UnitTestsConfig",
     "candidate_of",
+    "columns_of",
     "differential",
     "extract",
+    "probed",
     "python_compiles",
+    "tests_of",
     "unit_tests",
 ]

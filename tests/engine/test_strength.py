@@ -28,12 +28,12 @@ async def test_the_score_is_a_column_after_the_grade_of_rows_where_it_was_measur
     finished = await run(code_suite(*rows, quality=WITH_MUTATION, output_config=output))
 
     strong, weak = finished.rows("verified")
-    assert list(strong) == [*rows[0], *OURS, "mutation_score", "kind"]
+    assert list(strong) == [*rows[0], *OURS, "mutation_score", "weak_tests", "kind"]
     assert strong["mutation_score"] == 1.0
     assert 0 < weak["mutation_score"] < 0.8
     assert strong["verdicts"][-1]["score"] == 1.0
     names = pq.read_schema(finished.folder / "verified.parquet").names
-    assert names == [*rows[0], *OURS, "mutation_score", "kind"]
+    assert names == [*rows[0], *OURS, "mutation_score", "weak_tests", "kind"]
     assert "small faults" in (finished.folder / "README.md").read_text()
 
 
