@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.canaries import ALARM, mark_of
-from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
+from sygra_eval.values import DraftRate, Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
 
@@ -44,6 +44,10 @@ class Count:
     grades: Counter[str] = field(default_factory=Counter)
     with_hidden: int = 0
     passed_visible: int = 0
+    rates: Counter[tuple[int, int]] = field(default_factory=Counter)
+    rates_verified: Counter[tuple[int, int]] = field(default_factory=Counter)
+    left_band: int = 0
+    unsolved_ids: list[str] = field(default_factory=list)
     probed: int = 0
     weak: Counter[str] = field(default_factory=Counter)
     weak_ids: list[str] = field(default_factory=list)
@@ -91,6 +95,8 @@ class Count:
     def _take_tests(self, end: RecordEnd, *, is_verified: bool) -> None:
         """Count what says something of the model and of the rows' tests; a canary does not."""
         self._take_hard_coding(end)
+        if end.loop is not None and end.loop.rate is not None:
+            self._take_rate(end, end.loop.rate, is_verified=is_verified)
         topic = end.data.get("topic")
         if isinstance(topic, str):
             got, of = self.topics.get(topic, (0, 0))
@@ -110,6 +116,14 @@ class Count:
         accepted[""] = end.outcome is Outcome.VERIFIED if is_decided else None
         for validator, is_accepted in accepted.items():
             self.known.setdefault(validator, Counter())[str(label), is_accepted] += 1
+
+    def _take_rate(self, end: RecordEnd, rate: DraftRate, *, is_verified: bool) -> None:
+        key = rate.passed, rate.judged
+        self.rates[key] += 1
+        self.rates_verified[key] += is_verified
+        self.left_band += rate.has_left_band
+        if rate.judged and not rate.passed and len(self.unsolved_ids) < EXAMPLES:
+            self.unsolved_ids.append(end.row_id)
 
     def _take_probes(self, end: RecordEnd, weak: str) -> None:
         self.probed += 1
@@ -150,9 +164,11 @@ class Count:
         if not is_verified:
             return
         self.by_round[loop.kept_round] += 1
-        if loop.kept_round == 1:
+        is_until_one_passes = loop.rate is None
+        if loop.kept_round == 1 and is_until_one_passes:
             self.by_sample[loop.samples] += 1
-        if loop.kept_round > 1 or loop.samples > 1 or loop.sentinels_refused:
+        has_more_drafts = loop.samples > 1 and is_until_one_passes
+        if loop.kept_round > 1 or has_more_drafts or loop.sentinels_refused:
             self.repaired.append(end.row_id)
 
     def _take_stages(self, end: RecordEnd) -> None:

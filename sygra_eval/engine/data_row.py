@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from sygra_eval.engine.outcome import grade_of
 from sygra_eval.engine.probing import PROBES
+from sygra_eval.quality import difficulty_of, wilson
 from sygra_eval.suite import Suite
 from sygra_eval.values import (
+    DraftRate,
     Judgement,
     LoopEnd,
     Message,
@@ -36,6 +38,10 @@ TYPICAL_ROW: Mapping[str, object] = {
         "prompt_sha256": _TEXT,
     },
     "grade": _TEXT,
+    "pass_rate": 1.0,
+    "pass_rate_low": 1.0,
+    "pass_rate_high": 1.0,
+    "pass_rate_difficulty": _TEXT,
     "weak_tests": _TEXT,
 }
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
@@ -86,6 +92,7 @@ def data_row(
         },
         "grade": grade_of(judgement.verdicts),
         **_measured(judgement.verdicts),
+        **(_pass_rate(loop.rate) if loop is not None and loop.rate is not None else {}),
     }
     if weak_tests is not None:
         data["weak_tests"] = weak_tests
@@ -170,6 +177,18 @@ def _measured(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
         for name in MEASURED
         for verdict in reversed(verdicts)
         if verdict.evidence is not None and name in verdict.evidence.measures
+    }
+
+
+def _pass_rate(rate: DraftRate) -> dict[str, object]:
+    """Return how many drafts pass, with the 95 % interval and the band that it lies in."""
+    interval = wilson(rate.passed, rate.judged)
+    difficulty = difficulty_of(rate.passed, rate.judged)
+    return {
+        "pass_rate": None if interval is None else interval.estimate,
+        "pass_rate_low": None if interval is None else interval.low,
+        "pass_rate_high": None if interval is None else interval.high,
+        "pass_rate_difficulty": None if difficulty is None else difficulty.value,
     }
 
 

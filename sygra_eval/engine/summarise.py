@@ -1,8 +1,9 @@
 """Reads a run's journal once and comes to its figures. Start at `summarise`."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -19,13 +20,21 @@ from sygra_eval.engine.summary import (
     ErrorCount,
     ExitCode,
     HardCoding,
+    PassRates,
     RunSummary,
     Strength,
     Tally,
     WeakTests,
 )
 from sygra_eval.journal import Event, open_readonly
-from sygra_eval.quality import wilson
+from sygra_eval.quality import (
+    DIFFICULTIES,
+    Interval,
+    difficulty_of,
+    mean_t,
+    pass_at_k,
+    wilson,
+)
 from sygra_eval.values import Outcome, Status
 
 MOST_FAILED = 0.05
@@ -103,6 +112,7 @@ def summarise(folder: Path) -> RunSummary:
         hard_coding=_hard_coding(count),
         canaries=_canaries(count),
         weak_tests=_weak_tests(count),
+        pass_rates=_pass_rates(count),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -207,6 +217,40 @@ def _hard_coding(count: Count) -> HardCoding | None:
         of=count.passed_visible,
         examples=tuple(count.hard_coded_ids),
     )
+
+
+def _pass_rates(count: Count) -> PassRates | None:
+    """Come to the figures from how often each rate was seen: there are few different ones."""
+    if not count.rates:
+        return None
+    bands = {band.value: (0, 0) for band in DIFFICULTIES}
+    at_1: Counter[float] = Counter()
+    for (passed, judged), rows in count.rates.items():
+        band, one = difficulty_of(passed, judged), pass_at_k(judged, passed, 1)
+        if band is None or one is None:
+            continue
+        before, verified = bands[band.value]
+        bands[band.value] = (before + rows, verified + count.rates_verified[passed, judged])
+        at_1[one] += rows
+    judged_rows = at_1.total()
+    total = sum(value * rows for value, rows in at_1.items())
+    return PassRates(
+        rows=count.rates.total(),
+        judged=judged_rows,
+        drafts=sum(judged * rows for (_, judged), rows in count.rates.items()),
+        by_difficulty=bands,
+        pass_at_1=total / judged_rows if judged_rows else None,
+        interval=_within_0_and_1(mean_t(at_1)),
+        left_band=count.left_band,
+        unsolved=tuple(count.unsolved_ids),
+    )
+
+
+def _within_0_and_1(interval: Interval | None) -> Interval | None:
+    """Cut what no rate can be; without any spread nothing is known of it, so no interval is."""
+    if interval is None or interval.low == interval.high:
+        return None
+    return replace(interval, low=max(0.0, interval.low), high=min(1.0, interval.high))
 
 
 def _weak_tests(count: Count) -> WeakTests | None:

@@ -123,6 +123,28 @@ class WeakTests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassRates:
+    """How many of several drafts pass, question by question.
+
+    :ivar rows: Questions whose drafts were drawn for this; `judged` of them have a rate.
+    :ivar drafts: All drafts that were judged.
+    :ivar by_difficulty: Band -> rows and how many of them are verified; all bands are there.
+    :ivar pass_at_1: The mean over questions; its interval is None where fewer than two are judged.
+    :ivar left_band: Questions whose drawing ended early, outside the band that the suite asks for.
+    :ivar unsolved: Ids of up to three questions of which no draft passed.
+    """
+
+    rows: int
+    judged: int
+    drafts: int
+    by_difficulty: Mapping[str, tuple[int, int]]
+    pass_at_1: float | None
+    interval: Interval | None
+    left_band: int
+    unsolved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canaries:
     """Rows whose tests contradict their text.
 
@@ -188,6 +210,7 @@ class RunSummary:
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests
+    pass_rates: PassRates | None = None  # None where the suite asks for none
     weak_tests: WeakTests | None = None  # None where no row's tests were tried
     canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged

@@ -10,6 +10,7 @@ from typing import Any
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -181,6 +182,7 @@ def attempt_from_json(data: Json) -> Attempt:
 
 def loop_end_to_json(end: LoopEnd) -> Json:
     """Return how a loop ended as JSON."""
+    rate = end.rate
     return {
         "node": end.node,
         "stop_reason": end.stop_reason.value,
@@ -189,11 +191,13 @@ def loop_end_to_json(end: LoopEnd) -> Json:
         "sentinels_refused": end.sentinels_refused,
         "tokens": end.tokens,
         "kept_round": end.kept_round,
+        "rate": None if rate is None else [rate.passed, rate.judged, rate.has_left_band],
     }
 
 
 def loop_end_from_json(data: Json) -> LoopEnd:
     """Return the end that `loop_end_to_json` was given."""
+    rate = data.get("rate")  # journals of 0.1.0 have none
     return LoopEnd(
         node=data["node"],
         stop_reason=StopReason(data["stop_reason"]),
@@ -202,6 +206,9 @@ def loop_end_from_json(data: Json) -> LoopEnd:
         sentinels_refused=data["sentinels_refused"],
         tokens=data["tokens"],
         kept_round=data["kept_round"],
+        rate=None
+        if rate is None
+        else DraftRate(passed=rate[0], judged=rate[1], has_left_band=rate[2]),
     )
 
 

@@ -17,6 +17,7 @@ from sygra_eval.suite import Template
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Judgement,
     LoopEnd,
     LoopView,
@@ -75,6 +76,7 @@ class _Loop:
     sentinels_refused: int = 0
     rounds: list[Round] = field(default_factory=list)
     kept: _Kept | None = None
+    rate: DraftRate | None = None
 
 
 async def critique_loop(node: Node, state: State, ctx: NodeContext) -> State:
@@ -108,9 +110,12 @@ async def _run(loop: _Loop) -> StopReason:
 
 
 async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
-    """Draw up to `samples` drafts, one at a time, until one passes; the best one is kept."""
+    """Draw up to `samples` drafts, one at a time, until one passes; the best one is kept.
+
+    Where their pass rate is asked for, one that passes ends nothing.
+    """
     draft, drawn = loop.config.draft, []
-    for sample in range(draft.samples):
+    for sample in range(draft.most):
         if sample and _spent(loop) is not None:
             break
         messages = draft.prompt.render(loop.state)
@@ -118,7 +123,7 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         loop.samples += 1
         judgement = await loop.ctx.judge(response.text)
         drawn.append((judgement, response))
-        if _is_accepted(loop, judgement):
+        if _is_enough(loop, judgement):
             break
     best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][0]), -index))
     loop.kept = _Kept(drawn[best][0], round_no=1)
@@ -126,6 +131,20 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         _attempt(loop, judgement, response, sample=sample, before=None, is_kept=sample == best)
         for sample, (judgement, response) in enumerate(drawn)
     )
+
+
+def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
+    """Say whether no further draft is to be drawn."""
+    rate, is_accepted = loop.config.draft.rate, _is_accepted(loop, judgement)
+    if rate is None:
+        return is_accepted
+    statuses = {verdict.status for verdict in _accepting(loop, judgement)}
+    is_judged = bool(statuses) and statuses <= {Status.PASS, Status.FAIL}
+    before = loop.rate or DraftRate(passed=0, judged=0)
+    passed, judged = before.passed + is_accepted, before.judged + is_judged
+    has_left = rate.has_left_band(passed, judged)
+    loop.rate = DraftRate(passed=passed, judged=judged, has_left_band=has_left)
+    return has_left
 
 
 async def _close_round(
@@ -369,5 +388,6 @@ def _end(loop: _Loop, reason: StopReason) -> None:
             sentinels_refused=loop.sentinels_refused,
             tokens=loop.tokens,
             kept_round=loop.kept.round_no if loop.kept else 0,
+            rate=loop.rate,
         )
     )

@@ -5,7 +5,7 @@ Tables and sentences for `tables.tables_of`; a figure that a run does not have l
 
 from collections.abc import Iterator
 
-from sygra_eval.engine import WEAK, RunSummary
+from sygra_eval.engine import WEAK, PassRates, RunSummary
 from sygra_eval.report.figures import UNKNOWN, bounds, percent, some_of
 from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome
@@ -24,6 +24,46 @@ def grades(summary: RunSummary) -> Table:
         aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT),
         rows=(*rows, ("all grades", str(verified), "")) if verified and rows else (),
     )
+
+
+def pass_rates(summary: RunSummary) -> Table:
+    """Return how hard the questions are, by how many of their drafts pass."""
+    found = summary.pass_rates
+    title, columns = "Pass rate of the drafts", ("difficulty", "rows", "%", "verified in the end")
+    aligns = (Align.LEFT, *(Align.RIGHT,) * 3)
+    if found is None:
+        return Table(title=title, columns=columns, aligns=aligns, rows=())
+    rows = [
+        (band, str(count), percent(count / found.rows), str(verified))
+        for band, (count, verified) in found.by_difficulty.items()
+    ]
+    if found.judged < found.rows:
+        unjudged = found.rows - found.judged
+        rows.append(("not judged", str(unjudged), percent(unjudged / found.rows), UNKNOWN))
+    return Table(
+        title=title,
+        columns=columns,
+        aligns=aligns,
+        rows=tuple(rows),
+        notes=tuple(_rate_notes(found)),
+    )
+
+
+def _rate_notes(found: PassRates) -> Iterator[str]:
+    interval = f", 95 % interval {bounds(found.interval)}" if found.interval is not None else ""
+    yield (
+        f"pass@1: {percent(found.pass_at_1)} %{interval}: the mean over "
+        f"{counted(found.judged, 'question')}, {counted(found.drafts, 'draft')} in all"
+    )
+    yield "easy: more than 80 % pass · medium: 20 to 80 % · hard: fewer · unsolved: none"
+    count, verified = found.by_difficulty["unsolved"]
+    if count:
+        yield (
+            f"unsolved: {counted(count, 'row')}, such as {some_of(found.unsolved)}; "
+            f"{verified} verified by a revision, the others are kept with the rejected rows"
+        )
+    if found.left_band:
+        yield f"drawn fewer drafts, as the rate lies outside the band: {found.left_band}"
 
 
 def notes_on_tests(summary: RunSummary) -> tuple[str, ...]:

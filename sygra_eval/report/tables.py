@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
-from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests
+from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome, Trust
@@ -45,6 +45,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         errors(summary),
         rounds(summary),
         samples(summary),
+        pass_rates(summary),
         topics(summary),
         causes(summary),
         usage(summary),

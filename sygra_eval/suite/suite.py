@@ -126,6 +126,9 @@ OF_A_GRAPH = frozenset(
         "stop_reason",
         "mutation_score",
         "pass_rate",
+        "pass_rate_low",
+        "pass_rate_high",
+        "pass_rate_difficulty",
         "weak_tests",
     }
 )

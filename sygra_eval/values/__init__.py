@@ -4,7 +4,8 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
 outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops` (rounds),
-`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
+`intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
+wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.chat import (
@@ -39,6 +40,7 @@ from sygra_eval.values.errors import (
     SygraEvalError,
     UsageError,
 )
+from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
     Candidate,
     Evidence,
@@ -56,7 +58,7 @@ from sygra_eval.values.judging import (
     Trust,
     Verdict,
 )
-from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "ChatRequest",
     "ChatResponse",
     "Diagnostic",
+    "DraftRate",
     "Evidence",
     "Execution",
     "ExecutionResult",
@@ -77,6 +80,7 @@ __all__ = [
     "FailingCase",
     "InfrastructureError",
     "Interrupted",
+    "Interval",
     "Judgement",
     "Limits",
     "LoopEnd",
@@ -116,4 +120,5 @@ __all__ = [
     "ValidatorContext",
     "ValidatorSpec",
     "Verdict",
+    "wilson",
 ]

@@ -7,6 +7,7 @@ from sygra_eval.journal.canonical import from_stored, to_stored
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -113,6 +114,7 @@ LOOP_END = built(
     sentinels_refused=COUNT,
     tokens=COUNT,
     kept_round=COUNT,
+    rate=st.none() | built(DraftRate, passed=COUNT, judged=COUNT, has_left_band=st.booleans()),
 )
 RECORD_END = built(
     RecordEnd,
@@ -123,6 +125,7 @@ RECORD_END = built(
     data=st.dictionaries(TEXT, JSON, max_size=4),
     verdicts=st.lists(verdicts(), max_size=2).map(tuple),
     loop=st.none() | LOOP_END,
+    weak_tests=st.none() | TEXT,
 )
 KINDS = {
     "response": RESPONSE,
