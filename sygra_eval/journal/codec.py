@@ -97,6 +97,7 @@ def evidence_to_json(evidence: Evidence) -> Json:
         "isolation": evidence.isolation,
         "limit_s": evidence.limit_s,
         "failing": None if failing is None else _failing_to_json(failing),
+        "further": [_failing_to_json(case) for case in evidence.further],
         "tests": {
             group: {"passed": count.passed, "total": count.total}
             for group, count in evidence.tests.items()
@@ -115,6 +116,7 @@ def evidence_from_json(data: Json) -> Evidence:
         isolation=data["isolation"],
         limit_s=data["limit_s"],
         failing=None if failing is None else FailingCase(**failing),
+        further=tuple(FailingCase(**case) for case in data.get("further", ())),
         tests={group: TestCount(**count) for group, count in data["tests"].items()},
         measures=data.get("measures", {}),  # journals of 0.1.0 have none
     )

@@ -51,15 +51,12 @@ class _Kept:
     """The best candidate so far."""
 
     judgement: Judgement
+    evidence: str
     round_no: int
 
     @property
     def answer(self) -> str:
         return self.judgement.candidate.text
-
-    @property
-    def evidence(self) -> str:
-        return evidence_text(self.judgement.verdicts)
 
 
 @dataclass(slots=True)
@@ -126,7 +123,8 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         if _is_enough(loop, judgement):
             break
     best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][0]), -index))
-    loop.kept = _Kept(drawn[best][0], round_no=1)
+    kept = drawn[best][0]
+    loop.kept = _Kept(kept, _evidence(loop, kept), round_no=1)
     return tuple(
         _attempt(loop, judgement, response, sample=sample, before=None, is_kept=sample == best)
         for sample, (judgement, response) in enumerate(drawn)
@@ -235,7 +233,7 @@ async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, boo
     is_kept = is_changed and not _breaks(kept.judgement, judgement)
     attempt = _attempt(loop, judgement, response, sample=0, before=kept, is_kept=is_kept)
     if is_kept:
-        loop.kept = _Kept(judgement, round_no=number)
+        loop.kept = _Kept(judgement, attempt.evidence, round_no=number)
     return attempt, is_changed
 
 
@@ -337,7 +335,7 @@ def _attempt(
         answer=candidate.text,
         code=candidate.code,
         extraction=candidate.extraction,
-        evidence=evidence_text(judgement.verdicts),
+        evidence=_evidence(loop, judgement),
         verdicts=judgement.verdicts,
         is_accepted=_is_accepted(loop, judgement),
         is_kept=is_kept,
@@ -345,6 +343,10 @@ def _attempt(
         tokens=response.usage.total,
         latency_s=response.latency_s,
     )
+
+
+def _evidence(loop: _Loop, judgement: Judgement) -> str:
+    return evidence_text(judgement.verdicts, loop.config.evidence.max_chars)
 
 
 def _code_of(judgement: Judgement) -> str:

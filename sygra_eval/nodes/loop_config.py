@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from sygra_eval.nodes.evidence import MAX_CHARS
 from sygra_eval.nodes.llm import ModelByName
 from sygra_eval.suite import Prompt
 from sygra_eval.values import Problem, Scope, wilson
@@ -119,6 +120,14 @@ class Budget(BaseModel):
     tokens: int = Field(gt=0, description="no further call once so many are spent")
 
 
+class EvidenceBudget(BaseModel):
+    """How much of what the checks said author and critic are told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_chars: int = Field(default=MAX_CHARS, ge=200, le=100_000)
+
+
 class CritiqueLoopConfig(BaseModel):
     """The keys of a `critique_loop` node."""
 
@@ -134,6 +143,7 @@ class CritiqueLoopConfig(BaseModel):
         default=None, gt=0, description="seconds of model time after which no further call is made"
     )
     output: str = "answer"
+    evidence: EvidenceBudget = Field(default_factory=EvidenceBudget)
 
     @property
     def sentinel(self) -> str | None:

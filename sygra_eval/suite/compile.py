@@ -17,6 +17,7 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
+from sygra_eval.suite.hidden import check_hidden
 from sygra_eval.suite.judged import check_canary, check_sections, check_truth, judged_of
 from sygra_eval.suite.names import (
     Names,
@@ -115,6 +116,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         document,
     )
+    check_hidden(_raw_nodes(data), validators, document)
     quality = _of(sections, QualitySection)
     is_end_known = order is not None and are_all_known
     candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""

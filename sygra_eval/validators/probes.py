@@ -103,6 +103,8 @@ async def probed(
     try:
         passed = await trial.probes_that_pass()
         failing = "" if reference is None else await trial.why_it_fails(reference)
+    except BadTests as error:
+        return Probed(unusable=str(error))
     except IsHostFault as fault:
         return Probed(fault=str(fault))
     return Probed(weak=told(passed), reference=failing)

@@ -60,6 +60,7 @@ EVIDENCE = built(
     isolation=TEXT,
     limit_s=st.none() | SECONDS,
     failing=st.none() | FAILING,
+    further=st.lists(FAILING, max_size=2).map(tuple),
     tests=st.dictionaries(TEXT, built(TestCount, passed=COUNT, total=COUNT), max_size=2),
     measures=st.dictionaries(TEXT, SECONDS, max_size=2),
 )
