@@ -17,12 +17,16 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import (
     WEAK,
+    Canaries,
     Cause,
     ErrorCount,
     ExitCode,
+    HardCoding,
+    PassRates,
     RunSummary,
     Strength,
     Tally,
+    WeakTests,
 )
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -35,12 +39,15 @@ from sygra_eval.engine.truth import (
 __all__ = [
     "DEFAULT_VALIDATORS",
     "WEAK",
+    "Canaries",
     "Cause",
     "Complaint",
     "ErrorCount",
     "ErrorRates",
     "ExitCode",
+    "HardCoding",
     "NothingSelected",
+    "PassRates",
     "Progress",
     "Recheck",
     "RunOptions",
@@ -49,6 +56,7 @@ __all__ = [
     "Strength",
     "Tally",
     "TruthReport",
+    "WeakTests",
     "grade_of",
     "measure_truth",
     "outcome_of",

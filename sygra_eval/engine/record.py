@@ -16,15 +16,17 @@ from typing import Any, cast
 
 from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
+from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
-from sygra_eval.engine.existing import existing_candidate
+from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
+from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Suite, UnknownVariable
+from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
     BadAnswer,
     BadRow,
@@ -104,12 +106,17 @@ async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
     if (why := why_unusable(suite, row)) is not None:
         raise _BadInput(f"{row.origin}: {why}")
+    weak = await try_tests(row, setting, entry_point_of_row(suite, row.columns))
+    if weak and suite.probes is Probes.REFUSE:
+        return _refused(row, weak)
     if suite.judged is not None:
-        return await _judge_existing(row, suite.judged, setting)
-    return await _generate_and_judge(row, visits, setting)
+        return await _judge_existing(row, suite.judged, weak, setting)
+    return await _generate_and_judge(row, visits, weak, setting)
 
 
-async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+async def _generate_and_judge(
+    row: Row, visits: list[Visit], weak: str | None, setting: Setting
+) -> RecordEnd:
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
@@ -122,7 +129,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
     judgement = await judge(
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, state)
+    outcome, reason = _outcome(suite, row, judgement, state)
     loop = _last_loop(visits)
     return RecordEnd(
         row_id=row.id,
@@ -146,20 +153,24 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
             ),
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
+            weak_tests=weak,
         ),
         verdicts=judgement.verdicts,
         loop=loop,
+        weak_tests=weak,
     )
 
 
-async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
+async def _judge_existing(
+    row: Row, judged: Judged, weak: str | None, setting: Setting
+) -> RecordEnd:
     """Judge a row as it stands in the source: no graph, so no loop and no calls but a judge's."""
     suite, columns = setting.suite, MappingProxyType(dict(row.columns))
     candidate = existing_candidate(judged, suite.validators, columns)
     judgement = await judge_candidate(
         setting, candidate, row_id=row.id, columns=columns, stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, columns)
+    outcome, reason = _outcome(suite, row, judgement, columns)
     return RecordEnd(
         row_id=row.id,
         index=row.index,
@@ -172,18 +183,34 @@ async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordE
             outcome=outcome,
             reason=reason,
             models=tuple(models_of_validators(setting, judgement)),
+            weak_tests=weak,
         ),
         verdicts=judgement.verdicts,
+        weak_tests=weak,
     )
 
 
-def _outcome(suite: Suite, judgement: Judgement, state: State) -> tuple[Outcome, str]:
+def _outcome(suite: Suite, row: Row, judgement: Judgement, state: State) -> tuple[Outcome, str]:
     """Return where a judged record ends, and why."""
     outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
     mismatch = schema_mismatch(suite.schema_fields, state)
     if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
-        return Outcome.REJECTED, mismatch
-    return outcome, reason
+        outcome, reason = Outcome.REJECTED, mismatch
+    return (
+        outcome_of_canary(outcome, reason) if is_canary(suite, row.columns) else (outcome, reason)
+    )
+
+
+def _refused(row: Row, weak: str) -> RecordEnd:
+    """End a row whose tests prove nothing, before anything is spent on it."""
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=Outcome.REJECTED,
+        reason=weak,
+        data=leftover_row(row, weak),
+        weak_tests=weak,
+    )
 
 
 def _bad(row: Row | BadRow, reason: str) -> RecordEnd:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -321,6 +322,8 @@ async def _stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
 
 def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
     setting.plugins.observe("sygra_record_finished", tell, record=end)
+    if end.reason == ALARM:
+        tell(f"row {end.row_id}: {ALARM}")
     tally.done += 1
     tally.counts[end.outcome] += 1
     tally.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)

@@ -10,6 +10,7 @@ from typing import Any
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -105,6 +106,7 @@ def evidence_to_json(evidence: Evidence) -> Json:
         "isolation": evidence.isolation,
         "limit_s": evidence.limit_s,
         "failing": None if failing is None else _failing_to_json(failing),
+        "further": [_failing_to_json(case) for case in evidence.further],
         "tests": {
             group: {"passed": count.passed, "total": count.total}
             for group, count in evidence.tests.items()
@@ -123,6 +125,7 @@ def evidence_from_json(data: Json) -> Evidence:
         isolation=data["isolation"],
         limit_s=data["limit_s"],
         failing=None if failing is None else FailingCase(**failing),
+        further=tuple(FailingCase(**case) for case in data.get("further", ())),
         tests={group: TestCount(**count) for group, count in data["tests"].items()},
         measures=data.get("measures", {}),  # journals of 0.1.0 have none
     )
@@ -190,6 +193,7 @@ def attempt_from_json(data: Json) -> Attempt:
 
 def loop_end_to_json(end: LoopEnd) -> Json:
     """Return how a loop ended as JSON."""
+    rate = end.rate
     return {
         "node": end.node,
         "stop_reason": end.stop_reason.value,
@@ -198,11 +202,13 @@ def loop_end_to_json(end: LoopEnd) -> Json:
         "sentinels_refused": end.sentinels_refused,
         "tokens": end.tokens,
         "kept_round": end.kept_round,
+        "rate": None if rate is None else [rate.passed, rate.judged, rate.has_left_band],
     }
 
 
 def loop_end_from_json(data: Json) -> LoopEnd:
     """Return the end that `loop_end_to_json` was given."""
+    rate = data.get("rate")  # journals of 0.1.0 have none
     return LoopEnd(
         node=data["node"],
         stop_reason=StopReason(data["stop_reason"]),
@@ -211,6 +217,9 @@ def loop_end_from_json(data: Json) -> LoopEnd:
         sentinels_refused=data["sentinels_refused"],
         tokens=data["tokens"],
         kept_round=data["kept_round"],
+        rate=None
+        if rate is None
+        else DraftRate(passed=rate[0], judged=rate[1], has_left_band=rate[2]),
     )
 
 
@@ -224,6 +233,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "data": dict(end.data),
         "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
+        "weak_tests": end.weak_tests,
     }
 
 
@@ -238,6 +248,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         data=data["data"],
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
         loop=None if loop is None else loop_end_from_json(loop),
+        weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
     )
 
 

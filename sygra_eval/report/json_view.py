@@ -7,7 +7,7 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import RunSummary, Strength
+from sygra_eval.engine import Canaries, HardCoding, PassRates, RunSummary, Strength, WeakTests
 from sygra_eval.quality import Interval
 from sygra_eval.values import Outcome
 
@@ -43,6 +43,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "rows": summary.rows,
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),
         "by_topic": {
             topic: {"verified": verified, "judged": judged}
@@ -78,6 +79,9 @@ def _judging(summary: RunSummary) -> dict[str, object]:
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
         "mutation_score": _strength(summary.strength),
+        "grades": dict(summary.grades),
+        "hard_coding": _hard_coding(summary.hard_coding),
+        "weak_tests": _weak_tests(summary.weak_tests),
     }
 
 
@@ -94,6 +98,7 @@ def _loops(summary: RunSummary) -> dict[str, object]:
         "rounds": _by_number(summary.rounds),
         "verified_by_round": _by_number(summary.verified_by_round),
         "verified_by_sample": _by_number(summary.verified_by_sample),
+        "pass_rates": _pass_rates(summary.pass_rates),
         "sentinels_refused": summary.sentinels_refused,
         "rows_with_refused_sentinel": summary.rows_with_refused_sentinel,
         "repaired": list(summary.repaired),
@@ -139,6 +144,58 @@ def _strength(strength: Strength | None) -> dict[str, object] | None:
         "lowest": strength.lowest,
         "weakly_tested": strength.weak,
         "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
+    }
+
+
+def _pass_rates(found: PassRates | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    interval = found.interval
+    return {
+        "rows": found.rows,
+        "judged": found.judged,
+        "drafts": found.drafts,
+        "by_difficulty": {
+            band: {"rows": rows, "verified": verified}
+            for band, (rows, verified) in found.by_difficulty.items()
+        },
+        "pass_at_1": {
+            "value": found.pass_at_1,
+            "lower": None if interval is None else interval.low,
+            "upper": None if interval is None else interval.high,
+            "method": "t",
+            "confidence": 0.95,
+        },
+        "left_band": found.left_band,
+        "unsolved": list(found.unsolved),
+    }
+
+
+def _weak_tests(found: WeakTests | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "reasons": dict(found.reasons),
+        "examples": list(found.examples),
+    }
+
+
+def _canaries(found: Canaries | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {"rows": found.rows, "verified": found.verified, "examples": list(found.examples)}
+
+
+def _hard_coding(found: HardCoding | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "examples": list(found.examples),
+        "rate": _rate(found.rate),
     }
 
 

@@ -17,7 +17,8 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
-from sygra_eval.suite.judged import check_sections, check_truth, judged_of
+from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.judged import check_canary, check_sections, check_truth, judged_of
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -53,6 +54,7 @@ from sygra_eval.suite.settings import (
 from sygra_eval.suite.suite import (
     Card,
     OutputColumn,
+    Probes,
     SandboxChoice,
     Suite,
     document_sha256,
@@ -115,12 +117,14 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         document,
     )
+    check_hidden(_raw_nodes(data), validators, document)
     quality = _of(sections, QualitySection)
     is_end_known = order is not None and are_all_known
     candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
+    check_canary(quality, row, document)
     settings = _settings(sections, end, inputs)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
@@ -139,6 +143,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
+        probes=Probes(quality.probes) if quality is not None else Probes.MARK,
+        canary=quality.canary if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
         cache=head.cache,

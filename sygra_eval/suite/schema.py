@@ -6,7 +6,15 @@ of a later version gets an honest answer and not a spelling hint.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 
@@ -146,17 +154,38 @@ class ValidatorSection(TypedSection):
     required: bool | None = None
 
 
+Grade = Literal[
+    "tests", "tests + hidden", "differential", "properties + differential + mutation + stable"
+]
+"""Evidence that a suite can ask for, from the weakest to the strongest."""
+
+
+def _off(value: object) -> object:
+    return "off" if value is False else value  # how YAML reads the word
+
+
+ProbesMode = Annotated[
+    Literal["mark", "refuse", "off"],
+    BeforeValidator(_off, json_schema_input_type=Literal["mark", "refuse", "off", False]),
+]
+"""In a suite: `probes: mark`, `refuse` or `off`."""
+
+
 class QualitySection(Section):
     """What `verified` means here. If no validator is marked `required`, all of them are.
 
     `truth` names a column that says `right` or `wrong` of each row; the report then counts how
-    often the validators erred.
+    often the validators erred. `canary` names a column that is true in rows whose tests contradict
+    their text: none of them is verified data, and one that would be raises an alarm. `probes` says
+    what becomes of a row whose tests a program passes that must not.
     """
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
-    grade: Literal["tests", "tests + hidden", "differential"] | None = None
+    grade: Grade | None = None
     truth: str | None = None
+    canary: str | None = None
+    probes: ProbesMode = "mark"
 
 
 class OutputColumn(Section):

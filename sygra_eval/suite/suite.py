@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ class SandboxChoice:
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+
+
+class Probes(StrEnum):
+    """What becomes of a row whose tests a program passes that must not."""
+
+    MARK = "mark"
+    REFUSE = "refuse"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class Suite:
     :ivar candidate: The variable that is judged, of a suite with a graph.
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
+    :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -84,6 +94,8 @@ class Suite:
     candidate: str
     judged: Judged | None = None
     truth: str | None = None
+    canary: str | None = None
+    probes: Probes = Probes.MARK
     tags: tuple[str, ...] = ()
     seed: int = 0
     cache: str = "off"
@@ -115,6 +127,10 @@ OF_A_GRAPH = frozenset(
         "stop_reason",
         "mutation_score",
         "pass_rate",
+        "pass_rate_low",
+        "pass_rate_high",
+        "pass_rate_difficulty",
+        "weak_tests",
     }
 )
 

@@ -11,7 +11,8 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
-whether they say the same again. `judge` asks a model (`judge_votes`, over `judge_prompt` and
+whether they say the same again; `probes` tries the tests on programs that must not pass, before
+anything is spent on the row. `judge` asks a model (`judge_votes`, over `judge_prompt` and
 `judge_reply`), after `judge_canaries` has tried to bribe it.
 docs/validators.md says of each what it takes and what passes.
 """
@@ -19,6 +20,7 @@ docs/validators.md says of each what it takes and what passes.
 from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
+from sygra_eval.validators.probes import Probed, columns_of, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
@@ -26,10 +28,14 @@ from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 __all__ = [
     "DifferentialConfig",
     "Extracted",
+    "Probed",
     "UnitTestsConfig",
     "candidate_of",
+    "columns_of",
     "differential",
     "extract",
+    "probed",
     "python_compiles",
+    "tests_of",
     "unit_tests",
 ]

@@ -4,7 +4,8 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
 outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops` (rounds),
-`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
+`intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
+wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.chat import (
@@ -48,6 +49,7 @@ from sygra_eval.values.errors import (
     SygraEvalError,
     UsageError,
 )
+from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
     Candidate,
     Evidence,
@@ -65,7 +67,7 @@ from sygra_eval.values.judging import (
     Trust,
     Verdict,
 )
-from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "ChatResponse",
     "Complete",
     "Diagnostic",
+    "DraftRate",
     "EndpointLost",
     "Evidence",
     "Execution",
@@ -90,6 +93,7 @@ __all__ = [
     "FailingCase",
     "InfrastructureError",
     "Interrupted",
+    "Interval",
     "Judgement",
     "Limits",
     "LoopEnd",
@@ -134,4 +138,5 @@ __all__ = [
     "ValidatorSpec",
     "Verdict",
     "no_models",
+    "wilson",
 ]

@@ -71,6 +71,7 @@ class Evidence:
     """What proves a verdict: enough to repeat it. Holds no time, pid, path or address.
 
     :ivar tests: Per group (`visible`, `hidden`) how many passed.
+    :ivar further: More failing cases after the first, two at most.
     :ivar measures: Figures of the row by name; `mutation_score` becomes a column of the data.
     """
 
@@ -80,6 +81,7 @@ class Evidence:
     isolation: str = ""
     limit_s: float | None = None
     failing: FailingCase | None = None
+    further: tuple[FailingCase, ...] = ()
     tests: Mapping[str, TestCount] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
 

@@ -62,8 +62,11 @@ async def test_rejected_and_failed_rows_say_their_reason_last(code_suite, run):
     assert list(rejected)[-1] == "reason"
     assert rejected["reason"].startswith("unit_tests: ")
     assert rejected["grade"] == "none"
-    judged, bad = finished.rows("failed")
-    assert judged["reason"].startswith("validator error: unit_tests: ")
+    unusable, bad = finished.rows("failed")
+    assert list(unusable)[-1] == "reason"
+    assert unusable["reason"].startswith(
+        "bad_input: rows.jsonl:2: column `visible_tests` holds int"
+    )
     assert (bad["origin"], bad["reason"][:9]) == ("rows.jsonl:3", "bad_input")
 
 

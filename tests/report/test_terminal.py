@@ -196,3 +196,14 @@ def test_no_id_reason_or_name_widens_the_page_or_reaches_the_terminal_raw(summar
     assert max(sum(map(cell_len, line)) for line in page.splitlines()) <= 80
     assert printable(page) == page
     assert "\t" not in page
+
+
+def test_the_grades_of_the_verified_rows_add_up_on_the_page(summary_of):
+    grades = {"tests": 5, "properties + differential + mutation + stable": 7}
+
+    page = terminal_report(summary_of(grades=grades))
+
+    table = page.partition("grade ")[2].partition("\n\n")[0].splitlines()[2:]
+    counts = [int(re.search(r" {2,}(\d+)", line)[1]) for line in table]
+    assert counts == [5, 7, 12]
+    assert max(map(cell_len, page.splitlines())) <= 80

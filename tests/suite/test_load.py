@@ -387,3 +387,12 @@ def test_an_override_of_a_model_that_is_not_there_is_refused(folder):
     diagnostic = folder.only(overrides={"autor": override_model("embedded")})
 
     assert (diagnostic.code, diagnostic.fix) == ("unknown-model", "write `author`")
+
+
+def test_a_canary_column_that_the_source_lacks_would_leave_canaries_in_the_data(folder):
+    folder.rows({"id": "a", "question": "q", "expected": "e", "is_canary": False})
+    folder.change("quality:\n", "quality:\n  canary: is_canry\n")
+
+    diagnostic = folder.only()
+
+    assert (diagnostic.code, diagnostic.fix) == ("unknown-variable", "write `is_canary`")
