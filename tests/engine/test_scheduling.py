@@ -9,8 +9,8 @@ from tests.engine.conftest import FAST_PLUGIN, Run, answer, code_row, fast_suite
 
 
 async def test_no_more_calls_are_in_flight_than_the_suite_allows(code_suite, run, endpoint):
-    endpoint.latency_s = 0.02
-    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(12)))
+    endpoint.latency_s = 0.3  # long beside what a loaded machine takes to judge a row
+    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(6)))
 
     finished = await run(suite)
 
