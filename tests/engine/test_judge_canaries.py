@@ -80,7 +80,7 @@ async def test_a_judge_whose_replies_cannot_be_read_is_not_trusted_untested(judg
     (end,) = (await run(judging("it is so"))).ends()
 
     assert end.outcome == "failed"
-    assert "untested: the judge's reply cannot be used: its last line is not" in end.reason
+    assert "untested: on a canary the judge's reply cannot be used: its last line" in end.reason
     assert len(endpoint.requests) == 2 * 2
 
 
