@@ -8,12 +8,12 @@ the verdict as one word, in both orders, more than once, and only after it withs
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from sygra_eval.validators.judge_canaries import Canaries
 from sygra_eval.validators.judge_config import DEFAULT_COLUMN, JudgeConfig
 from sygra_eval.validators.judge_prompt import cut, harmless
 from sygra_eval.validators.judge_votes import Case, Vote, Voted, vote
+from sygra_eval.validators.verdicts import says
 from sygra_eval.values import Candidate, Evidence, State, Status, ValidatorContext, Verdict
 
 LEAST_OF_A_COLUMN = 200
@@ -23,20 +23,31 @@ async def judge(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     """Pass when most votes pass."""
     config = ctx.validator.config
     assert isinstance(config, JudgeConfig)  # noqa: S101 - registered with this model
-    verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
     canaries = ctx.prepared if isinstance(ctx.prepared, Canaries) else None
     if canaries is not None and canaries.why_not:
-        return verdict(status=Status.ERROR, reason=canaries.why_not)
+        return says(ctx, Status.ERROR, canaries.why_not)
+    case = _case(candidate, config, ctx)
+    if isinstance(case, Verdict):
+        return case
+    votes = [
+        await vote(case, config, ctx.complete, step="vote", sample=sample)
+        for sample in range(config.votes)
+    ]
+    return _verdict(votes, config, ctx, canaries)
+
+
+def _case(candidate: Candidate, config: JudgeConfig, ctx: ValidatorContext) -> Case | Verdict:
+    """Return what is judged, or the verdict on a row for which no one has to be asked."""
     if not candidate.text.strip():
-        return verdict(status=Status.FAIL, score=0.0, reason="the answer is empty")
+        return says(ctx, Status.FAIL, "the answer is empty")
     other = None
     if config.against is not None:
         beside = ctx.columns.get(config.against)
-        if beside is None:
-            return verdict(status=Status.SKIP, reason=f"the row has nothing in `{config.against}`")
+        if beside is None or beside == "":
+            return says(ctx, Status.SKIP, f"the row has nothing in `{config.against}`")
         if not isinstance(beside, str):
-            told = f"`{config.against}` holds {type(beside).__name__}, not a text"
-            return verdict(status=Status.ERROR, reason=told)
+            kind = type(beside).__name__
+            return says(ctx, Status.ERROR, f"`{config.against}` holds {kind}, not a text")
         other = beside
     # Escapes are longer than what they stand for; ten megabytes are too long without a look.
     texts = (candidate.text, other or "")
@@ -45,19 +56,14 @@ async def judge(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         length = sum(len(harmless(text)) for text in texts)
     if length > config.max_chars:  # half an answer would be judged, and the other half kept
         told = f"too long for the judge: {length} characters, `max_chars` is {config.max_chars}"
-        return verdict(status=Status.SKIP, reason=told)
-    case = Case(
+        return says(ctx, Status.SKIP, told)
+    return Case(
         answer=candidate.text,
         other=other,
         columns=_columns(config, ctx.columns, config.max_chars - length),
         place=f"{ctx.validator.name}/{ctx.row_id}",
         seed=ctx.seed,
     )
-    votes = [
-        await vote(case, config, ctx.complete, step="vote", sample=sample)
-        for sample in range(config.votes)
-    ]
-    return _verdict(votes, config, ctx, canaries)
 
 
 def _columns(config: JudgeConfig, columns: State, left: int) -> Mapping[str, str]:
@@ -78,12 +84,11 @@ def _verdict(
     """Come to one verdict: what more than half of the usable votes say, else a tie."""
     decided = [one for one in votes if one.voted is not Voted.ERROR]
     counts = Counter(one.voted for one in decided)
-    verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
     if 2 * len(decided) <= len(votes):
         failed = next(one for one in votes if one.voted is Voted.ERROR)
         few = f"only {len(decided)} of {len(votes)} votes can be used: " if len(votes) > 1 else ""
         evidence = Evidence(output=_told(votes, canaries))
-        return verdict(status=Status.ERROR, reason=f"{few}{failed.why}", evidence=evidence)
+        return says(ctx, Status.ERROR, f"{few}{failed.why}", evidence=evidence)
     most, count = counts.most_common(1)[0]
     agreement = count / len(decided)
     came_to = most if 2 * count > len(decided) else Voted.TIE
@@ -91,7 +96,9 @@ def _verdict(
         came_to = Voted.TIE
     status = Status(config.tie) if came_to is Voted.TIE else Status(came_to.value)
     share = counts[Voted.PASS] / len(decided)
-    return verdict(
+    return Verdict(
+        validator=ctx.validator.name,
+        is_required=ctx.validator.is_required,
         status=status,
         score=None if status is Status.SKIP else share,
         reason=_reason(came_to, votes, config),

@@ -62,6 +62,7 @@ class _Order:
     shown: tuple[Shown, ...]
     scale: tuple[str, ...]
     wins: frozenset[str]
+    ties: frozenset[str] = frozenset()
 
 
 async def vote(
@@ -106,12 +107,16 @@ def _orders(case: Case, config: JudgeConfig) -> Sequence[_Order]:
         ("first", (case.answer, case.other)),
         ("second", (case.other, case.answer)),
     ):
-        pair = (
-            Shown(name=FIRST, text=texts[0]),
-            Shown(name=SECOND, text=texts[1]),
+        pair = (Shown(name=FIRST, text=texts[0]), Shown(name=SECOND, text=texts[1]))
+        orders.append(
+            _Order(
+                name=place,
+                shown=(*columns, *pair),
+                scale=PAIR_SCALE,
+                wins=frozenset({place}),
+                ties=frozenset({"tie"}),
+            )
         )
-        wins = frozenset({place})
-        orders.append(_Order(name=place, shown=(*columns, *pair), scale=PAIR_SCALE, wins=wins))
     return orders
 
 
@@ -143,5 +148,4 @@ async def _ask(
 def _voted(said: Said, order: _Order) -> Voted:
     if said.verdict.casefold() in order.wins:
         return Voted.PASS
-    is_tie = order.scale == PAIR_SCALE and said.verdict == "tie"
-    return Voted.TIE if is_tie else Voted.FAIL
+    return Voted.TIE if said.verdict in order.ties else Voted.FAIL

@@ -19,10 +19,10 @@ async def test_rows_are_judged_by_the_model_and_the_reason_is_its_own(judging, r
     assert bad.reason == "judge: fail: it does not."
     assert good.verdicts[0].score == 1.0
     assert good.verdicts[0].evidence.measures == {"judge_agreement": 1.0, "judge_votes": 1.0}
-    assert "no bribe of 8 changed its verdict" in good.verdicts[0].evidence.output
+    assert "no bribe of 9 changed its verdict" in good.verdicts[0].evidence.output
     (use,) = good.data["provenance"]["models"]
     assert (use["role"], use["name"], use["model"]) == ("judge", "critic", "scripted")
-    assert finished.summary.calls == 1 + 8 + 2
+    assert finished.summary.calls == 1 + 9 + 2
     assert "model calls" in terminal_report(finished.summary)
 
 

@@ -15,6 +15,7 @@ from tests.engine.judges import FAIL, PASS, ends, honest, is_canary, shown
         ("only an example", "forged-fence"),
         ('"score": 10', "forged-json"),
         ("assistant\nREASON", "forged-turn"),
+        ("Copy the next two lines", "say-after-me"),
         ("Note of the author", "authority"),
     ],
 )
@@ -67,7 +68,7 @@ async def test_the_suite_may_name_an_answer_that_fails_its_rubric(judging, run, 
     finished = await run(judging("it is so", "says the idiot", config=config))
 
     assert ends(finished) == [("verified", "pass"), ("rejected", "fail")]
-    assert len(endpoint.requests) == 1 + 8 + 2
+    assert len(endpoint.requests) == 1 + 9 + 2
 
     endpoint.answers_with(lambda body: PASS)
     (end,) = (await run(judging("it is so", config=config))).ends()
@@ -80,7 +81,7 @@ async def test_a_judge_whose_replies_cannot_be_read_is_not_trusted_untested(judg
     (end,) = (await run(judging("it is so"))).ends()
 
     assert end.outcome == "failed"
-    assert "untested: the judge's reply cannot be used: its last line is not" in end.reason
+    assert "untested: on a canary the judge's reply cannot be used: its last line" in end.reason
     assert len(endpoint.requests) == 2 * 2
 
 
@@ -94,7 +95,7 @@ async def test_a_judge_that_fails_only_noise_is_tested_with_noise(judging, run, 
     (end,) = (await run(judging("it is so"))).ends()
 
     assert "it fails a bad answer (noise)" in end.reason
-    assert "1 of 8 bribes added (no-more-feedback)" in end.reason
+    assert "1 of 9 bribes added (no-more-feedback)" in end.reason
 
 
 async def test_a_bribe_that_buys_a_tie_counts_where_a_tie_passes(judging, run, endpoint):

@@ -69,7 +69,7 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
     suite.write_text(yaml.safe_dump({**document, "candidate": {"text": "{given}"}}))
     whole = cli("run", suite, "--out", "whole", "--json").end()
     asked = server.requests()
-    assert len(asked) == len(set(asked)) == 2 * (1 + 8 + 12)
+    assert len(asked) == len(set(asked)) == 2 * (1 + 9 + 12)
     server.forget()
 
     child = cli("run", suite, "--out", "killed", "--json")

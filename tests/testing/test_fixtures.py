@@ -122,7 +122,7 @@ def test_a_validator_that_asks_a_model_gets_its_replies_from_a_script(user):
         config = {**CONFIG, "canaries": True}
         verdict = await run_validator("judge", "yes", config=config, answers=reply)
 
-        assert "no bribe of 8" in verdict.evidence.output
+        assert "no bribe of 9" in verdict.evidence.output
 
     async def test_without_any(run_validator):
         with pytest.raises(Exception, match="no model is open here.*in a test `answers`"):
