@@ -154,8 +154,9 @@ class Hooks:
 
         A run folder's `report.md`, `report.json` and `README.md` are what the formats `markdown`,
         `json` and `card` return; another NAME in the suite's `report: {formats: [NAME]}` is
-        written to `report.NAME`. An exception in one ends the run with exit code 3; its outcomes
-        are in the journal by then.
+        written to `report.NAME`. An exception in one, or something else than text, costs its own
+        file alone: it is told with the plugin's name, the data and the other reports are written,
+        and the run ends with exit code 7; a resume calls no model and writes the files again.
         """
 
     @hookspec

@@ -7,8 +7,10 @@ stopped or killed. What a run comes to is one `RunSummary`. `recheck` says wheth
 still holds, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
+from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.progress import Progress
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
@@ -42,10 +44,12 @@ __all__ = [
     "Canaries",
     "Cause",
     "Complaint",
+    "Counts",
     "ErrorCount",
     "ErrorRates",
     "ExitCode",
     "HardCoding",
+    "Measured",
     "NothingSelected",
     "PassRates",
     "Progress",
@@ -63,5 +67,7 @@ __all__ = [
     "recheck",
     "resume_run",
     "run_suite",
+    "shipped_from",
+    "suite_folder_of",
     "summarise",
 ]

@@ -104,6 +104,14 @@ def plan_of(
     )
 
 
+def suite_folder_of(folder: Path) -> Path:
+    """Return where a run's suite stood, which is where its plugins are looked for.
+
+    :raises UsageError: When the folder is no run.
+    """
+    return read_plan(folder).suite_folder
+
+
 def read_plan(folder: Path) -> Plan:
     """Read a run's plan.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
@@ -29,6 +30,7 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
+from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
@@ -85,21 +87,18 @@ async def run_suite(
     replaced = {name: override_model(what) for name, what in options.models.items()}
     suite = load_suite(path, plugins, overrides=replaced)
     source = _source(suite, plugins)
+    measured = text_of(suite)
     total = await count_rows(source, options.limit)
-    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
+    async with opened(suite, plugins, options, tell, stop) as parts:
         folder = new_run_folder(options.out, suite.name, options.name)
+        gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
             (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
+            if measured is not None:
+                (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
-            setting = Setting(
-                suite=suite,
-                plugins=plugins,
-                gateway=gateway,
-                sandbox=sandbox,
-                journal=journal,
-                stop=stop,
-            )
+            setting = _setting(suite, plugins, parts, journal, stop)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -129,25 +128,36 @@ async def resume_run(
     plan.refuse_other(suite, source)
     if before is not None:  # it died after its last row and before its last file
         with RunLock(folder), _disk_named(folder):
-            write_folder(folder, before, plugins)
-        return before
+            return write_folder(folder, before, plugins, tell)
     total = await count_rows(source, plan.limit)
-    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
+    async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
                 return ended
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
-            setting = Setting(
-                suite=suite,
-                plugins=plugins,
-                gateway=gateway,
-                sandbox=sandbox,
-                journal=journal,
-                stop=stop,
-            )
+            setting = _setting(suite, plugins, parts, journal, stop)
             return await _drive(setting, plan, folder, source, total, show, tell)
+
+
+def _setting(
+    suite: Suite,
+    plugins: Plugins,
+    parts: tuple[Gateway, Sandbox | None],
+    journal: Journal,
+    stop: StopSignal,
+) -> Setting:
+    """Put a start's parts together, of a run that begins as of one that goes on."""
+    gateway, sandbox = parts
+    return Setting(
+        suite=suite,
+        plugins=plugins,
+        gateway=gateway,
+        sandbox=sandbox,
+        journal=journal,
+        stop=stop,
+    )
 
 
 async def _drive(
@@ -176,7 +186,7 @@ async def _drive(
                 await setting.journal.close()
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
-            write_folder(folder, summary, setting.plugins)
+            summary = write_folder(folder, summary, setting.plugins, tell_and_log)
     counts = {outcome.value: count for outcome, count in summary.counts.items()}
     end = RunEnd(
         folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts

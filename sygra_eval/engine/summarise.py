@@ -12,6 +12,7 @@ import yaml
 
 import sygra_eval
 from sygra_eval.engine.counting import Count
+from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.outcome import GRADES
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
@@ -60,6 +61,7 @@ def summarise(folder: Path) -> RunSummary:
             count.take(end)
         calls = reader.calls_summary()
     labels = json.loads(plan["labels"])
+    uses = _uses(quality)
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
     exit_code, exit_reason = _exit(life, count, rows)
@@ -90,6 +92,7 @@ def summarise(folder: Path) -> RunSummary:
                 failed=said[Status.FAIL],
                 errors=said[Status.ERROR],
                 skipped=said[Status.SKIP],
+                use=uses.get(name, ""),
             )
             for name, said in count.verdicts.items()
         ),
@@ -120,6 +123,7 @@ def summarise(folder: Path) -> RunSummary:
         canaries=_canaries(count),
         weak_tests=_weak_tests(count),
         pass_rates=_pass_rates(count),
+        measured=_measured(folder, quality),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -228,6 +232,21 @@ def _hard_coding(count: Count) -> HardCoding | None:
         of=count.passed_visible,
         examples=tuple(count.hard_coded_ids),
     )
+
+
+def _uses(quality: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each validator by the name that it has in the suite."""
+    entries = [one for one in quality.get("validators") or () if isinstance(one, Mapping)]
+    return {str(one.get("name") or one.get("use")): str(one.get("use")) for one in entries}
+
+
+def _measured(folder: Path, quality: Mapping[str, Any]) -> Measured | None:
+    """Return the measure that the suite named, from the run's own copy."""
+    try:
+        text = (folder / MEASURED_FILE).read_text(encoding="utf-8")
+        return printed_from(text, str(quality.get("measured") or MEASURED_FILE))
+    except (OSError, ValueError):
+        return None
 
 
 def _pass_rates(count: Count) -> PassRates | None:

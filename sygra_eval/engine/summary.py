@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from sygra_eval.engine.measured import Measured
 from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, StopReason
 
@@ -27,7 +28,10 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What one validator said over the run, final verdicts only."""
+    """What one validator said over the run, final verdicts only.
+
+    :ivar use: The type of validator behind the name; empty where that is not known.
+    """
 
     validator: str
     is_required: bool
@@ -35,6 +39,7 @@ class Tally:
     failed: int
     errors: int
     skipped: int
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +219,7 @@ class RunSummary:
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests
+    measured: Measured | None = None  # how the validators err, where the suite names a measure
     pass_rates: PassRates | None = None  # None where the suite asks for none
     weak_tests: WeakTests | None = None  # None where no row's tests were tried
     canaries: Canaries | None = None  # None where the suite marks none

@@ -7,8 +7,17 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import Canaries, HardCoding, PassRates, RunSummary, Strength, WeakTests
+from sygra_eval.engine import (
+    Canaries,
+    Counts,
+    HardCoding,
+    PassRates,
+    RunSummary,
+    Strength,
+    WeakTests,
+)
 from sygra_eval.quality import Interval
+from sygra_eval.report.estimate import estimate_of, estimate_of_all, has_estimate, measured_for
 from sygra_eval.values import Outcome
 
 SCHEMA_VERSION = 1
@@ -72,9 +81,14 @@ def _judging(summary: RunSummary) -> dict[str, object]:
                 "fail": tally.failed,
                 "error": tally.errors,
                 "skip": tally.skipped,
+                "measured": _measured(estimate_of(summary, tally)),
             }
             for tally in summary.validators
         ],
+        "measured": {
+            "source": measured_for(summary).source if has_estimate(summary) else None,
+            "all_required": _measured(estimate_of_all(summary)),
+        },
         "validator_errors": _errors(summary),
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
@@ -116,6 +130,20 @@ def _spending(summary: RunSummary) -> dict[str, object]:
         "wall_s": round(summary.wall_s, 3),
         "model_s": round(summary.model_s, 3),
         "cost_usd": summary.cost_usd,
+    }
+
+
+def _measured(counts: Counts | None) -> dict[str, object] | None:
+    if counts is None:
+        return None
+    return {
+        "right": counts.decided_right,
+        "wrong": counts.decided_wrong,
+        "false_accepts": counts.false_accepts,
+        "false_rejects": counts.false_rejects,
+        "errors": counts.errors,
+        "false_accept_rate": _rate(counts.false_accept_rate),
+        "false_reject_rate": _rate(counts.false_reject_rate),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.report.table import Align, Table
@@ -102,22 +103,28 @@ def funnel(summary: RunSummary) -> Table:
 
 
 def validators(summary: RunSummary) -> Table:
-    """Return what each validator said in the end, and in what isolation and trust."""
+    """Return what each validator said in the end, how often it errs, in what isolation and trust.
+
+    Without any measure there are no columns for it.
+    """
+    shown = 7 if has_estimate(summary) else 5
     return Table(
         title="Validators",
-        columns=("validator", "pass", "fail", "error", "skip"),
-        aligns=(Align.LEFT, *(Align.RIGHT,) * 4),
+        columns=("validator", "pass", "fail", "error", "skip", "false acc.", "false rej.")[:shown],
+        aligns=(Align.LEFT, *(Align.RIGHT,) * (shown - 1)),
         rows=tuple(
             (
                 tally.validator + "*" * tally.is_required,
                 *map(str, (tally.passed, tally.failed, tally.errors, tally.skipped)),
-            )
+                *cells(estimate_of(summary, tally)),
+            )[:shown]
             for tally in summary.validators
         ),
         notes=(
             "* required: a row is verified when all of these pass",
             f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
             *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
+            *estimate_notes(summary),
             *notes_on_tests(summary),
         ),
     )

@@ -18,7 +18,13 @@ from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
 from sygra_eval.suite.hidden import check_hidden
-from sygra_eval.suite.judged import check_canary, check_sections, check_truth, judged_of
+from sygra_eval.suite.judged import (
+    check_canary,
+    check_measured,
+    check_sections,
+    check_truth,
+    judged_of,
+)
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -125,6 +131,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
     check_canary(quality, row, document)
+    check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
@@ -144,6 +151,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         judged=judged,
         truth=quality.truth if quality is not None else None,
         probes=Probes(quality.probes) if quality is not None else Probes.MARK,
+        measured=quality.measured if quality is not None else None,
         canary=quality.canary if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,

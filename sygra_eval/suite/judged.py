@@ -1,6 +1,7 @@
 """What is judged where there is no graph, what goes with that, and columns that mark rows."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sygra_eval.suite.document import Document
@@ -36,6 +37,18 @@ def check_canary(section: QualitySection | None, row: Row | None, document: Docu
         return
     scope = Scope(variables=frozenset(row.columns), row=row.columns)
     check_variable(section.canary, scope, document, ("quality", "canary"))
+
+
+def check_measured(section: QualitySection | None, folder: Path, document: Document) -> None:
+    """Report a file of measured errors that is not there; the run's start looks into it."""
+    if section is None or section.measured is None or (folder / section.measured).is_file():
+        return
+    document.report(
+        code="file-not-found",
+        message=f"there is no file {folder / section.measured}",
+        at=("quality", "measured"),
+        fix="make it with `sygra-eval verify --truth FILE --json`, or take `measured` out",
+    )
 
 
 def check_sections(data: Mapping[str, Any], document: Document) -> None:

@@ -177,7 +177,8 @@ class QualitySection(Section):
     `truth` names a column that says `right` or `wrong` of each row; the report then counts how
     often the validators erred. `canary` names a column that is true in rows whose tests contradict
     their text: none of them is verified data, and one that would be raises an alarm. `probes` says
-    what becomes of a row whose tests a program passes that must not.
+    what becomes of a row whose tests a program passes that must not. `measured` names a file with
+    the line that `sygra-eval verify --truth FILE --json` printed of the suite's validators.
     """
 
     candidate: str | None = None
@@ -186,6 +187,7 @@ class QualitySection(Section):
     truth: str | None = None
     canary: str | None = None
     probes: ProbesMode = "mark"
+    measured: str | None = None
 
 
 class OutputColumn(Section):

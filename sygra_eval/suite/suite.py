@@ -96,6 +96,7 @@ class Suite:
     truth: str | None = None
     canary: str | None = None
     probes: Probes = Probes.MARK
+    measured: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
     cache: str = "off"

@@ -396,3 +396,14 @@ def test_a_canary_column_that_the_source_lacks_would_leave_canaries_in_the_data(
     diagnostic = folder.only()
 
     assert (diagnostic.code, diagnostic.fix) == ("unknown-variable", "write `is_canary`")
+
+
+def test_a_replaced_model_keeps_how_many_calls_the_suite_lets_it_take(folder):
+    folder.change(
+        "parameters: {temperature: 0.5}", "parameters: {temperature: 0.5}, max_concurrency: 3"
+    )
+
+    suite = folder.load(overrides={"author": override_model("http://h/v1#m")})
+
+    assert suite.models["author"].max_concurrency == 3
+    assert suite.models["author"].parameters == {"temperature": 0.5}
