@@ -4,6 +4,7 @@ Tests are the suite's data and are parsed on the host, but never run there.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -113,6 +114,16 @@ def program_of(statement: str, title: str, entry_point: str | None) -> tuple[str
     if has_check and not calls_itself:
         program += f"\ncheck({entry_point})"
     return program, rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
+
+
+def source_of(statement: str, name: str) -> str:
+    """Give the source of one named test of a file, the whole text where it is not found."""
+    tree = parsed_afresh(statement) if name else None
+    wanted = re.split(r"[.:]+", name.partition("[")[0])[-1]
+    for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+        if isinstance(node, ast.FunctionDef) and node.name == wanted:
+            return ast.unparse(node)
+    return statement
 
 
 def is_call_of_check(node: ast.stmt) -> bool:
