@@ -57,7 +57,7 @@ class Link:
 
     def __init__(self, pipe: Pipe, known: list[str]) -> None:
         self.pipe, self.known = pipe, frozenset(known)
-        self.asked = 0
+        self.asked = self.called = 0
         self.is_ready = False
         self.last: tuple[str, Any, Any] = ("", [], {})
         self.trouble: Trouble | None = None
@@ -80,6 +80,7 @@ class Link:
                 raise self.trouble
             forms = self.encoded(list(args)), self.encoded(named)
             self.asked += 1
+            self.called += operation == "call"
             self.last = operation, *forms
             try:
                 self.pipe.send([self.asked, operation, *forms])
@@ -365,6 +366,7 @@ def refused(name: str) -> Callable[..., object]:
     return refuse
 
 
+setattr(Proxy, "__doc__", property(lambda self: self._sygra_link.ask("get", self, "__doc__")))  # noqa: B010 - a class has a docstring
 for method in BETWEEN_OBJECTS.split():
     setattr(Proxy, method, between(method))
 for method in WITH_PLAIN.split():

@@ -33,7 +33,16 @@ ANSWER = "answer"
 LONGEST = 400
 PYTEST_FLAGS = (
     *("--noconftest", "--assert=rewrite", "--import-mode=importlib", "-c", os.devnull),
-    *("--rootdir=.", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"),
+    *(
+        "--rootdir=.",
+        "--confcutdir=.",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:faulthandler",
+    ),
     *("-p", "no:junitxml", "-p", "no:doctest", "-p", "no:pastebin", "-p", "no:stepwise"),
 )
 Account = dict[str, str]
@@ -100,7 +109,7 @@ class Run:
         self.tell = tell
         self.link: Link | None = None
         if self.is_apart:
-            self.link = Link(Pipe(), order["classes"])
+            self.link = Link(Pipe(order["patience_s"]), order["classes"])
         self.judge = Judge({}, order["entry_point"])
 
     def meet_the_answer(self) -> bool:
@@ -114,7 +123,9 @@ class Run:
             kind, *told = self.link.pipe.receive()
         except (BrokenLink, ValueError):
             return False
-        if kind != "loaded":
+        if kind not in ("loaded", "unloaded"):
+            return False
+        if kind == "unloaded":
             _, _, words, place, *_ = (*told, "", "", "", "")
             self.tell("unloaded", 0, {"error": str(words), "where": str(place)})
             return False
@@ -162,8 +173,8 @@ class Run:
             if self.link is not None:
                 try:
                     self.link.ask("seed")
-                except Trouble:
-                    yield "fail", {"gone": "yes"}
+                except Trouble as trouble:
+                    yield "fail", self.account_of(trouble)
                     continue
             if item["kind"] == "statements":
                 yield self.statements(item, number)
@@ -184,12 +195,13 @@ class Run:
     def file(self, item: dict[str, Any], name: str) -> tuple[str, Account]:
         """Run a file of named tests; it passes when each of those collected did."""
         kinds = {"functions": self.functions, "unittest": self.unittest, "pytest": self.pytest}
-        asked = self.link.asked if self.link is not None else 0
+        asked = self.link.called if self.link is not None else 0
         tests = kinds[item["kind"]](item["source"], name)
         if self.link is not None and isinstance(self.link.trouble, NeedsOneProcess):
             raise self.link.trouble
+        is_ours = self.link is None or self.link.called == asked
         if not tests:
-            if self.link is None or self.link.asked == asked:
+            if is_ours:
                 raise BadTests("no tests: nothing was collected")
             return "fail", {"error": "no test is left after the answer was asked", "where": ""}
         passed = [test for test in tests if test.outcome == PASSED]
@@ -197,7 +209,7 @@ class Run:
         first = next((test for test in tests if test.outcome != PASSED), None)
         if first is None:
             return "pass", counted
-        if all(test.outcome == SKIPPED for test in tests):
+        if is_ours and all(test.outcome == SKIPPED for test in tests):
             raise BadTests(f"no tests: all {len(tests)} are skipped")
         return "fail", {**first.account, **counted, "name": first.title}
 
@@ -313,16 +325,21 @@ class Run:
 
     def refuse_bad(self, error: BaseException, asked: int) -> None:
         """Say that tests cannot be used, where the answer cannot be the reason."""
-        if not isinstance(error, ImportError) or (self.link and self.link.asked != asked):
+        if not isinstance(error, ImportError | OSError) or (
+            self.link and self.link.called != asked
+        ):
             return
-        if str(error.name).partition(".")[0] not in NAMES:
+        if str(getattr(error, "name", "")).partition(".")[0] not in NAMES:
             raise BadTests(f"the tests cannot be loaded: {type(error).__name__}: {error}")
 
     def account_of(self, error: BaseException) -> Account:
         """Say what ended a test."""
         words = in_words(self.link.last) if self.link is not None else ""
         if isinstance(error, CandidateGone):
-            return {"gone": "yes", "input": words, "error": "", "where": ""}
+            gone, told = str(error), "the program wrote what nobody had asked for"
+            if gone in ("closed", "late"):
+                return {"gone": gone, "input": words, "error": "", "where": ""}
+            return {"input": words, "error": told, "where": ""}
         if isinstance(error, NoPlainAnswer):
             return {"error": f"the answer gave {error}", "where": "", "input": words}
         told = getattr(error, "sygra_told", "")
@@ -343,7 +360,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self.run.begin()
-        self.asked = self.run.link.asked if self.run.link is not None else 0
+        self.asked = self.run.link.called if self.run.link is not None else 0
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
@@ -363,7 +380,7 @@ class Reporter:
         self.run = run
         self.bad = ""
         self.tests: dict[str, Named] = {}
-        self.asked = run.link.asked if run.link is not None else 0
+        self.asked = run.link.called if run.link is not None else 0
 
     def pytest_collection_finish(self, session: Any) -> None:
         """Note what there is, so that a test without an outcome has none."""

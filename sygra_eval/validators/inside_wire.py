@@ -12,7 +12,9 @@ import collections
 import importlib
 import json
 import os
+import select
 import sys
+import time
 from collections.abc import Callable
 
 from sygra_eval.validators.typed_values import DECODERS, BadForm, Encoder, Opaque, decoded
@@ -64,9 +66,13 @@ class BrokenLink(Exception):
 
 
 class Pipe:
-    """Whole lines in both directions, over the pair of pipes."""
+    """Whole lines in both directions, over the pair of pipes.
 
-    def __init__(self) -> None:
+    :ivar patience_s: How long may still be waited, all in all.
+    """
+
+    def __init__(self, patience_s: float | None = None) -> None:
+        self.patience_s = patience_s
         self.reading = int(os.environ.pop("SYGRA_EVAL_PEER_IN_FD"))
         self.writing = int(os.environ.pop("SYGRA_EVAL_PEER_OUT_FD"))
         self._read, self._write = os.read, os.write
@@ -88,6 +94,7 @@ class Pipe:
         while end < 0:
             if len(self._rest) > MOST_LINE:
                 raise BrokenLink("a line that does not end")
+            self.wait()
             try:
                 chunk = self._read(self.reading, CHUNK)
             except OSError as error:
@@ -106,6 +113,16 @@ class Pipe:
         if not isinstance(message, list):
             raise BrokenLink("no message")
         return message
+
+    def wait(self) -> None:
+        """Wait until there is something to read, where patience ends."""
+        if self.patience_s is None:
+            return
+        began = time.monotonic()
+        ready = select.select([self.reading], [], [], max(self.patience_s, 0))[0]
+        self.patience_s -= time.monotonic() - began
+        if not ready:
+            raise BrokenLink("late")
 
 
 class WireEncoder(Encoder):

@@ -23,6 +23,7 @@ from sygra_eval.validators.syntax import defined_names, names_in, parsed_afresh,
 from sygra_eval.values import Execution, ExecutionResult, Limits, TestCount
 
 ENTRY = "start.py"
+STATEMENTS = "statements"
 PACKAGE = "sygra_eval.validators"
 CANDIDATE_PARTS = ("typed_values", "inside_wire", "inside_candidate")
 TESTER_PARTS = ("typed_values", "inside_wire", "inside_stubs", "inside_tests", "inside_tester")
@@ -82,6 +83,7 @@ class Told:
     """What process T said.
 
     :ivar named: For each file that was run: how many of its named tests passed.
+    :ivar is_late: The answer had not answered when its time was up.
     :ivar why_together: What could not be done apart; the tests then have to run beside the answer.
     """
 
@@ -89,6 +91,7 @@ class Told:
     named: Mapping[int, TestCount] = field(default_factory=dict)
     why_together: str = ""
     is_whole: bool = False
+    is_late: bool = False
 
 
 def plan_of(
@@ -100,6 +103,8 @@ def plan_of(
     """
     trees = [tree_or_bad(item.statement, item.title) for item in items]
     kinds = tuple(kind_of(tree) for tree in trees)
+    if not others and set(kinds) == {STATEMENTS} and all(map(only_defines, trees)):
+        raise BadTests(f"{items[0].title}: no tests: nothing was collected, it only defines")
     has = defined_names(code)
     bound_by = [names_in(tree.body) for tree in trees]
     bound_anywhere = set[str]().union(*bound_by, *(bound_names(item) for item in others))
@@ -130,8 +135,8 @@ def pair_of(
     tests = Execution(
         files=program_of(TESTER_PARTS),
         entry=ENTRY,
-        stdin=order_of(run, nonce, seed, is_apart=True),
-        limits=longer(limits),
+        stdin=order_of(run, nonce, seed, limits.wall_s, is_apart=True),
+        limits=longer(limits, 1),
         wants_result=True,
         packages=run.packages,
     )
@@ -139,7 +144,7 @@ def pair_of(
         files={"answer.py": code, **program_of(CANDIDATE_PARTS)},
         entry=ENTRY,
         stdin=json.dumps({"seed": seed}),
-        limits=limits,
+        limits=replace(longer(limits, 2), cpu_s=limits.cpu_s, memory_mb=limits.memory_mb),
     )
     return tests, answer
 
@@ -149,14 +154,14 @@ def together(run: TestRun, code: str, nonce: str, seed: int, limits: Limits) -> 
     return Execution(
         files={"answer.py": code, **program_of(TESTER_PARTS)},
         entry=ENTRY,
-        stdin=order_of(run, nonce, seed, is_apart=False),
+        stdin=order_of(run, nonce, seed, limits.wall_s, is_apart=False),
         limits=limits,
         wants_result=True,
         packages=run.packages,
     )
 
 
-def order_of(run: TestRun, nonce: str, seed: int, *, is_apart: bool) -> str:
+def order_of(run: TestRun, nonce: str, seed: int, patience_s: float, *, is_apart: bool) -> str:
     """Write what process T reads from its standard input."""
     items = [{"kind": k, "source": s} for k, s in zip(run.kinds, run.sources, strict=True)]
     order = {
@@ -166,15 +171,19 @@ def order_of(run: TestRun, nonce: str, seed: int, *, is_apart: bool) -> str:
         "entry_point": run.entry_point,
         "classes": run.classes,
         "is_apart": is_apart,
+        "patience_s": patience_s,
     }
     return json.dumps(order)
 
 
-def longer(limits: Limits) -> Limits:
-    """Give the tests the answer's time and some for themselves, so that the answer ends first."""
+def longer(limits: Limits, times: int) -> Limits:
+    """Give the tests the answer's time and some for themselves; they say when the answer is late.
+
+    The answer's clock also runs while the tests compute, so it runs for longer still.
+    """
     return replace(
         limits,
-        wall_s=limits.wall_s + TESTERS_OWN_S,
+        wall_s=limits.wall_s + times * TESTERS_OWN_S,
         cpu_s=limits.cpu_s + TESTERS_OWN_S,
         memory_mb=max(limits.memory_mb, 512),
     )
@@ -271,9 +280,10 @@ class Reading:
             return Told(outcomes=TestOutcomes(), why_together=self.why_together)
         passed = frozenset(self.passed) if is_whole else frozenset[int]()
         stopped_at = None if is_whole else max(self.started, 0)
-        stopped_input = ""
+        stopped_input, is_late = "", False
         gone = next((n for n in sorted(self.failed) if "gone" in self.failed[n]), None)
         if gone is not None:
+            is_late = self.failed[gone]["gone"] == "late"
             stopped_at, stopped_input = gone, self.failed[gone].get("input", "")
             for number in [n for n in self.failed if "gone" in self.failed[n]]:
                 del self.failed[number]
@@ -286,6 +296,7 @@ class Reading:
             ),
             named=self.named,
             is_whole=is_whole,
+            is_late=is_late,
         )
 
 
@@ -330,6 +341,16 @@ def kind_of(tree: ast.Module) -> str:
     if needs_pytest or (cases and functions):
         return "pytest"
     return "unittest" if cases else "functions"
+
+
+def only_defines(tree: ast.Module) -> bool:
+    """Whether statements judge nothing by themselves."""
+    definitions = (
+        ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    )
+    done = [node for node in tree.body if not isinstance(node, definitions)]
+    judging = ast.Assert | ast.Call | ast.Raise
+    return not any(isinstance(inner, judging) for node in done for inner in ast.walk(node))
 
 
 def is_case(node: ast.ClassDef) -> bool:

@@ -17,7 +17,9 @@ from sygra_eval.values import (
     TestCount,
 )
 
-USED_UP = 0.8  # of its CPU time
+ITS_SHARE = 0.5  # of the tests' CPU time: an answer that used more kept them busy
+LEFT_BEFORE_MS = 1000.0  # an answer that was gone by then is why its tests were ended
+LATE = "still running when its time was up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,13 @@ async def ran_apart(
     if told.why_together:
         return told.why_together
     is_late = tested.status is ExecutionStatus.TIMEOUT and not told.is_whole
-    if is_late and tested.cpu_ms >= USED_UP * tests.limits.cpu_s * 1e3:
+    was_waiting = answered.wall_ms > tested.wall_ms - LEFT_BEFORE_MS
+    if is_late and was_waiting and answered.cpu_ms < ITS_SHARE * tested.cpu_ms:
         raise BadTests("the tests themselves do not end in time")
-    ran = as_one(tested, answered, is_whole=told.is_whole)
+    has_stayed = told.is_whole and told.outcomes.stopped_at is None
+    ran = as_one(tested, answered, is_whole=has_stayed)
+    if told.is_late:
+        ran = replace(ran, status=ExecutionStatus.TIMEOUT, reason=LATE, exit_code=None)
     return Ran(outcomes=told.outcomes, ran=ran, named=told.named)
 
 
