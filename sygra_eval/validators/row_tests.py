@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sygra_eval.validators.stdio_cases import BadCases, Case, Compare, cases_in
 from sygra_eval.validators.syntax import parsed_afresh
 
 OPERATORS = {
@@ -34,6 +35,7 @@ class TestItem:
     """One test: what the suite says and the program that is run for it.
 
     :ivar input: The expression under test, where the test is one assertion.
+    :ivar case: What a program reads and is to write, where that is the test.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -44,6 +46,7 @@ class TestItem:
     statement: str
     program: str
     input: str = ""
+    case: Case | None = None
 
     @property
     def title(self) -> str:
@@ -52,12 +55,35 @@ class TestItem:
 
 
 def items_of(
-    group: str, column: str, columns: Mapping[str, object], entry_point: str | None
+    group: str,
+    column: str,
+    columns: Mapping[str, object],
+    entry_point: str | None,
+    *,
+    compare: Compare = "trimmed",
+    tolerance: float = 0.0,
 ) -> tuple[TestItem, ...]:
     """Read one column; an empty or absent one gives none.
 
-    :raises BadTests: When it is no list of Python texts.
+    :raises BadTests: When it is neither a list of Python texts nor of cases.
     """
+    try:
+        cases = cases_in(columns.get(column), f"`{column}`", compare, tolerance)
+    except BadCases as error:
+        raise BadTests(str(error)) from error
+    if cases is not None:
+        return tuple(
+            TestItem(
+                group=group,
+                number=number,
+                total=len(cases),
+                statement=case.statement,
+                program="",
+                input=case.shown_input,
+                case=case,
+            )
+            for number, case in enumerate(cases, 1)
+        )
     statements = statements_of(column, columns.get(column))
     items = []
     for number, statement in enumerate(statements, 1):

@@ -25,6 +25,8 @@ from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, splits_of
 from sygra_eval.validators.split_mode import COMMAND as APART
 from sygra_eval.validators.split_mode import plan_of
+from sygra_eval.validators.stdio_cases import COMMAND as RUN
+from sygra_eval.validators.stdio_cases import ran_cases
 from sygra_eval.validators.two_boxes import Ran, ran_apart, ran_together
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 from sygra_eval.validators.words import no_code, shortened
@@ -144,14 +146,18 @@ async def outcome_of(
     if splits is None:
         splits = splits_of([item.statement for item in items], entry_point, code)
     parts = []
-    split = {number: test for number, test in enumerate(splits) if test is not None}
+    cases = {number: item.case for number, item in enumerate(items) if item.case is not None}
+    split = {n: test for n, test in enumerate(splits) if test is not None and n not in cases}
+    if cases:
+        told, ran = await ran_cases(tuple(cases.values()), code, hash_seed, limits, ctx.sandbox)
+        parts.append(part_of(items, tuple(cases), told, ran, RUN))
     if split:
         drive = drive_of(tuple(split.values()), secrets.token_hex(16), seed)
         execution = replace(driven(code, drive, limits), hash_seed=hash_seed)
         ran = await run_judged(ctx.sandbox, execution)
         told = driver_outcomes(drive, answered(drive, ran))
         parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
-    rest = tuple(number for number in range(len(items)) if number not in split)
+    rest = tuple(n for n in range(len(items)) if n not in split and n not in cases)
     together = ""
     if rest:
         chosen = [items[number] for number in rest]
@@ -231,7 +237,14 @@ def items_for(
             return "no visible tests are named; the hidden ones run after the loop"
     items: tuple[TestItem, ...] = ()
     for group, column in columns.items():
-        found = items_of(group, column, ctx.columns, entry_point)
+        found = items_of(
+            group,
+            column,
+            ctx.columns,
+            entry_point,
+            compare=config.compare,
+            tolerance=config.tolerance,
+        )
         if not found:
             return f"the row has no {group} tests in `{column}`"
         items += found
