@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from sygra_eval.sandbox import machine_factor
 from sygra_eval.validators.driver import COMMAND as DRIVEN
@@ -19,6 +18,7 @@ from sygra_eval.validators.driver import answered, drive_of
 from sygra_eval.validators.driver import execution_of as driven
 from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
+from sygra_eval.validators.ready_made import ENTRY, ready_made
 from sygra_eval.validators.row_tests import BadTests, TestItem, items_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, splits_of
@@ -39,7 +39,6 @@ from sygra_eval.values import (
     Verdict,
 )
 
-INSIDE = Path(__file__).with_name("inside_tests.py").read_text("utf-8")
 COMMAND = ("python", "inside_tests.py", "answer.py")
 
 
@@ -227,8 +226,8 @@ def execution_of(
         "tests": [item.program for item in items],
     }
     return Execution(
-        files={"answer.py": code, "inside_tests.py": INSIDE},
-        entry="inside_tests.py",
+        files={"answer.py": code, **ready_made("inside_tests")},
+        entry=ENTRY,
         stdin=json.dumps(order),
         limits=limits,
         wants_result=True,
