@@ -159,9 +159,7 @@ def write_suite(folder: Path, samples: Sequence[Mapping[str, Any]], base_url: st
     tests = {"visible": "visible_tests", "hidden": "hidden_tests"}
     document = {
         "suite": {"name": "loop"},
-        "models": {
-            name: {**model, "max_concurrency": IN_FLIGHT} for name in ("author", "critic")
-        },
+        "models": {name: {**model, "max_concurrency": IN_FLIGHT} for name in ("author", "critic")},
         "data_config": {"source": {"type": "disk", "file_path": "samples.jsonl", "id": "id"}},
         "graph_config": {
             "nodes": {"solve": loop},

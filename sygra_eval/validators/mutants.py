@@ -138,7 +138,7 @@ def mutated(tree: ast.Module, site: Site) -> str | None:
 def text_of(tree: ast.Module) -> str | None:
     """Write a tree as text; None where it is nested too deeply."""
     try:
-        return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+        return ast.unparse(tree) + "\n"
     except (RecursionError, ValueError):
         return None
 

@@ -62,7 +62,8 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         evidence = Evidence(tests=counts(items, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
     try:
-        outcome = await outcome_of(candidate.code, items, entry_point, limits_for(config, ctx), ctx)
+        limits = limits_for(config, ctx)
+        outcome = await outcome_at_first(candidate.code, items, entry_point, limits, ctx)
     except IsHostFault as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     tests = counts(items, outcome.passed)
@@ -103,6 +104,23 @@ class Outcome:
     def output(self) -> str:
         """What the program printed."""
         return self.ran.stdout + self.ran.stderr
+
+
+async def outcome_at_first(
+    code: str,
+    items: tuple[TestItem, ...],
+    entry_point: str | None,
+    limits: Limits,
+    ctx: ValidatorContext,
+) -> Outcome:
+    """Run the tests, unless another validator has just done so with all the same."""
+    key = (code, items, entry_point, limits, ctx.seed)
+    known = ctx.shared.get(key)
+    if isinstance(known, Outcome):
+        return known
+    outcome = await outcome_of(code, items, entry_point, limits, ctx)
+    ctx.shared[key] = outcome
+    return outcome
 
 
 async def outcome_of(
