@@ -191,7 +191,7 @@ class Sandbox(Protocol):
         ...
 
     async def close(self) -> None:
-        """End what still runs and remove what was left behind."""
+        """End what still runs and remove what was left behind; a second time there is nothing."""
         ...
 
 
