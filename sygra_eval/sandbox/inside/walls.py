@@ -62,7 +62,7 @@ def lock_up(
     return f"{namespaces}{landlock}seccomp,rlimit" + (",uid0" if os.getuid() == 0 else "")
 
 
-def set_environment(folder: str) -> None:
+def set_environment(folder: str, hash_seed: object) -> None:
     """Leave nothing of the user's environment; what is there is the same on every machine."""
     os.environ.clear()
     os.environ.update(
@@ -70,7 +70,7 @@ def set_environment(folder: str) -> None:
         TMPDIR=folder,
         LANG="C.UTF-8",
         PATH="/usr/bin:/bin",
-        PYTHONHASHSEED="0",
+        PYTHONHASHSEED=str(hash_seed),
         TZ="UTC",
     )
 
