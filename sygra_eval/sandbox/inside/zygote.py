@@ -251,16 +251,21 @@ def mount_folder(order: dict[str, object]) -> None:
 
 
 def read_files(descriptor: int) -> dict[str, bytes]:
-    """Read the program's files from memory."""
-    with open(descriptor, "rb") as file:
-        files: dict[str, bytes] = marshal.load(file)  # noqa: S302 - the harness wrote it
+    """Read the program's files from memory; without a file object, which costs copied pages."""
+    size = os.fstat(descriptor).st_size
+    files: dict[str, bytes] = marshal.loads(os.pread(descriptor, size, 0))  # noqa: S302 - the harness wrote it
+    os.close(descriptor)
     return files
 
 
 def write_file(name: str, content: bytes) -> None:
     """Write one of the program's files into its folder."""
-    with open(name, "wb") as file:  # noqa: PTH123
-        file.write(content)
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
 
 
 def end_its_group(pid: int) -> None:
