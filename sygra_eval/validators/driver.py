@@ -12,7 +12,7 @@ from random import Random
 from sygra_eval.validators.answered import decide
 from sygra_eval.validators.boxes import Place
 from sygra_eval.validators.outcomes import NOTHING, TestOutcomes
-from sygra_eval.validators.ready_made import ENTRY, ready_made
+from sygra_eval.validators.ready_made import ready_made
 from sygra_eval.validators.split import SplitTest, Unit
 from sygra_eval.values import Execution, ExecutionResult, Limits
 
@@ -69,8 +69,9 @@ def execution_of(code: str, drive: Drive, limits: Limits) -> Execution:
         "order": drive.order,
     }
     return Execution(
-        files={"answer.py": code, **ready_made("inside_driver", "typed_values")},
-        entry=ENTRY,
+        files={"answer.py": code},
+        support=ready_made("typed_values", "inside_driver"),
+        entry="inside_driver.py",
         stdin=json.dumps(order),
         limits=limits,
         wants_result=True,

@@ -158,13 +158,13 @@ def silence() -> None:
 
 
 def module_of(name: str) -> "dict[str, Callable[..., Any]]":
-    """Execute a module of ours, as the starter brought it where it could."""
-    names: dict[str, object] = {"__name__": name.removesuffix(".py")}
-    code = globals().get("READY", {}).get(name)
-    if code is None:
-        with open(name, "rb") as file:  # noqa: PTH123 - start-up time
-            code = compile(file.read(), name, "exec", dont_inherit=True)
-    exec(code, names)  # noqa: S102
+    """Give the names of a module of ours, which the sandbox may have loaded already."""
+    ready = globals().get("READY", {}).get(name)
+    if ready is not None:
+        return ready  # type: ignore[no-any-return]
+    names: dict[str, object] = {"__name__": name}
+    with open(name, "rb") as file:  # noqa: PTH123 - start-up time
+        exec(compile(file.read(), name, "exec", dont_inherit=True), names)  # noqa: S102
     return names  # type: ignore[return-value]
 
 

@@ -16,7 +16,7 @@ from sygra_eval.sandbox import machine_factor
 from sygra_eval.validators.answered import decide
 from sygra_eval.validators.driver import ENDED, Drive, Json, differs, drive_of, lines_of, places_of
 from sygra_eval.validators.mutants import Mutant
-from sygra_eval.validators.ready_made import ENTRY, ready_made
+from sygra_eval.validators.ready_made import ready_made
 from sygra_eval.validators.running import run_judged
 from sygra_eval.validators.split import SplitTest
 from sygra_eval.values import Execution, ExecutionResult, ExecutionStatus, Limits, ValidatorContext
@@ -77,10 +77,10 @@ class Batch:
             "most_cpu_s": self.limits.cpu_s,
             "slower": SLOWER,
         }
-        ours = ready_made("inside_mutants", "inside_driver", "typed_values")
         return Execution(
-            files={"answer.py": self.code, **ours},
-            entry=ENTRY,
+            files={"answer.py": self.code},
+            support=ready_made("typed_values", "inside_driver", "inside_mutants"),
+            entry="inside_mutants.py",
             stdin=json.dumps(order),
             limits=self.limits,
             wants_result=True,

@@ -18,7 +18,7 @@ from sygra_eval.validators.driver import answered, drive_of
 from sygra_eval.validators.driver import execution_of as driven
 from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
-from sygra_eval.validators.ready_made import ENTRY, ready_made
+from sygra_eval.validators.ready_made import ready_made
 from sygra_eval.validators.row_tests import BadTests, TestItem, items_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, splits_of
@@ -247,8 +247,9 @@ def execution_of(
         "tests": [item.program for item in items],
     }
     return Execution(
-        files={"answer.py": code, **ready_made("inside_tests")},
-        entry=ENTRY,
+        files={"answer.py": code},
+        support=ready_made("inside_tests"),
+        entry="inside_tests.py",
         stdin=json.dumps(order),
         limits=limits,
         wants_result=True,

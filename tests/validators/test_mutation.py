@@ -208,7 +208,7 @@ async def test_a_candidate_that_only_passes_alone_has_its_mutants_run_alone(
     judge_strength, sandbox
 ):
     code = "def larger(a, b, *, said=print):\n    return max(a, b) if said is print else said\n"
-    code += "import sys\nif 'Bench' in vars(sys.modules['__main__']):\n    larger = min\n"
+    code += "import sys\nif 'mutants' in sys.argv[0]:\n    larger = min\n"
 
     verdict = await judge_strength(code, visible=STRONG, entry_point="larger")
 
