@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from sygra_eval.sandbox.calibration import is_overloaded
+from sygra_eval.sandbox.calibration import MACHINE, is_overloaded
 from sygra_eval.sandbox.folders import is_overfull, make_private, refuse_paths, remove_tree
 from sygra_eval.sandbox.packages import PackageMissing
 from sygra_eval.sandbox.peers import Link, ended_together
@@ -74,6 +74,7 @@ class WarmSandbox:
     async def _run_all(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         for execution in programs:
             refuse_paths((*execution.files, *execution.support))
+        await MACHINE.renew()
         async with self._slots:
             ran = await self._accounted(programs)
         if were_kept_waiting(ran, programs[-1].limits):
