@@ -17,6 +17,7 @@ from sygra_eval.validators.typed_values import Opaque, TooLarge, encoded
 
 MOST_CALLS = 2_000
 LONGEST_CALL = 200
+MOST_KEPT = 1_024  # tests, of some 7 KB: those of the rows in flight
 
 Json = list[object]
 
@@ -45,7 +46,7 @@ class SplitTest:
     foreign: frozenset[str]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=MOST_KEPT)
 def split_of(
     statement: str, entry_point: str | None, foreign: frozenset[str] = frozenset()
 ) -> SplitTest:

@@ -20,7 +20,7 @@ def parsed_or_line(code: str) -> ast.Module | int:
     return parsed_afresh(code)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1_024)  # the tests of the rows in flight
 def tree_of_test(statement: str) -> ast.Module | None:
     """Parse a test, which is looked at many times; nobody may change the tree."""
     parsed = parsed_afresh(statement)
