@@ -30,14 +30,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.sandbox import PRELOAD
 
-QUESTIONS = Path(__file__).parents[1] / "suites" / "data" / "code_questions.jsonl"
+ROOT = Path(__file__).parents[1]
+QUESTIONS = ROOT / "suites" / "data" / "code_questions.jsonl"
 ONE_IN = 5
 """One sample in so many is wrong at first."""
 IN_FLIGHT = 32
@@ -216,7 +217,7 @@ def measured(command: Sequence[str]) -> tuple[Cost, str]:
     """Run a command to its end: its tree's CPU time, its most memory, its standard output."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=out, stderr=errors)
+        process = subprocess.Popen(command, stdout=out, stderr=errors, cwd=ROOT)
         watch = Watch(process.pid)
         _, state, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(state)
@@ -278,13 +279,12 @@ def server(folder: Path, questions: Sequence[Mapping[str, Any]]) -> Iterator[tup
     table = folder / "answers.json"
     table.write_text(json.dumps(answers(questions)))
     command = [sys.executable, "-m", "sygra_eval.testing.endpoint", "--answers", str(table)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None  # noqa: S101 - asked for
-        yield process.stdout.readline().strip(), process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101 - asked for
+            yield process.stdout.readline().strip(), process.pid
+        finally:
+            process.terminate()
 
 
 def cpu_of(pid: int) -> float:
@@ -295,7 +295,7 @@ def cpu_of(pid: int) -> float:
 
 def executions_in(journal: Path) -> int:
     """Count the verdicts of executions; each of these tests' is of one execution."""
-    with sqlite3.connect(journal) as connection:
+    with closing(sqlite3.connect(journal)) as connection:
         count: int = connection.execute("SELECT count(*) FROM execution").fetchone()[0]
     return count
 

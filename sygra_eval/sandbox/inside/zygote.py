@@ -188,6 +188,8 @@ def keep_support(zygote: Zygote, order: dict[str, object]) -> None:
     """Load the harness's own modules that come with an order, for this child and all after it."""
     code = order.get("support_code")
     if not isinstance(code, bytes):
+        if order["support"] is not None and order["support"] not in zygote.support:
+            raise OSError("the support of this run did not load before")
         return
     ready: dict[str, dict[str, object]] = {}
     for file, part in marshal.loads(code):  # noqa: S302 - the harness wrote it
