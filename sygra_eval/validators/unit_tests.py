@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 
 from sygra_eval.sandbox import machine_factor
@@ -20,6 +19,7 @@ from sygra_eval.validators.driver import answered, drive_of
 from sygra_eval.validators.driver import execution_of as driven
 from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
+from sygra_eval.validators.ready_made import ready_made
 from sygra_eval.validators.row_tests import BadTests, TestItem, items_of, source_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, splits_of
@@ -45,7 +45,6 @@ from sygra_eval.values import (
     Verdict,
 )
 
-INSIDE = Path(__file__).with_name("inside_tests.py").read_text("utf-8")
 COMMAND = ("python", "inside_tests.py", "answer.py")
 
 
@@ -69,7 +68,8 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         evidence = Evidence(tests=counts(items, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
     try:
-        outcome = await outcome_of(candidate.code, items, entry_point, limits_for(config, ctx), ctx)
+        limits = limits_for(config, ctx)
+        outcome = await outcome_at_first(candidate.code, items, entry_point, limits, ctx)
     except (IsHostFault, BadTests) as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     tests = counts(items, outcome.passed, outcome.named)
@@ -123,6 +123,23 @@ class Outcome:
     def output(self) -> str:
         """What the program printed."""
         return self.ran.stdout + self.ran.stderr
+
+
+async def outcome_at_first(
+    code: str,
+    items: tuple[TestItem, ...],
+    entry_point: str | None,
+    limits: Limits,
+    ctx: ValidatorContext,
+) -> Outcome:
+    """Run the tests, unless another validator has just done so with all the same."""
+    key = (code, items, entry_point, limits, ctx.seed)
+    known = ctx.shared.get(key)
+    if isinstance(known, Outcome):
+        return known
+    outcome = await outcome_of(code, items, entry_point, limits, ctx)
+    ctx.shared[key] = outcome
+    return outcome
 
 
 async def outcome_of(
@@ -275,7 +292,8 @@ def execution_of(
         "tests": [item.program for item in items],
     }
     return Execution(
-        files={"answer.py": code, "inside_tests.py": INSIDE},
+        files={"answer.py": code},
+        support=ready_made("inside_tests"),
         entry="inside_tests.py",
         stdin=json.dumps(order),
         limits=limits,
