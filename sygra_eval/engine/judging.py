@@ -5,7 +5,7 @@ whoever has its parts.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -90,11 +90,14 @@ async def judge_candidate(
         prepared=setting.prepared,
     )
     verdicts = []
+    shared: dict[object, object] = {}
     for spec in suite.validators:
         key = _verdict_key(spec, stage, row_id, candidate.text)
         verdict = setting.journal.execution(key)
         if verdict is None:
-            verdict = await verdict_of(spec, candidate, columns, stage, court, row_id=row_id)
+            verdict = await verdict_of(
+                spec, candidate, columns, stage, court, row_id=row_id, shared=shared
+            )
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
@@ -126,9 +129,11 @@ async def verdict_of(
     court: Court,
     *,
     row_id: str = "",
+    shared: MutableMapping[object, object] | None = None,
 ) -> Verdict:
     """Ask one validator; what goes wrong in it is a verdict that names the plugin.
 
+    :param shared: What others found of this candidate in this stage.
     :raises Interrupted: When the run drains before the validator could ask a model.
     """
     registered = court.plugins.of("validators")[spec.use]
@@ -147,6 +152,7 @@ async def verdict_of(
         seed=court.seed,
         row_id=row_id,
         prepared=prepared.value,
+        shared={} if shared is None else shared,
     )
     if court.ask is not None:
         complete = completing(court.ask, spec, when=stage.value, row_id=row_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sygra_eval.sandbox.packaged import with_packages
 from sygra_eval.values import Sandbox, SandboxProvider, SandboxUnavailable
 
 LEAST = "reduced"
@@ -13,11 +14,32 @@ async def start_sandbox(
     require: str | None,
     isolation: str | None,
     slots: int,
+    packages: tuple[str, ...] = (),
 ) -> Sandbox:
     """Start the strongest provider that works, down to the one that is required.
 
     :param require: The least isolation accepted, a provider's name; `reduced` by default.
     :param isolation: One provider to take and no other; the only way to get `none`.
+    :param packages: Distributions that every program may import, beside the standard library.
+    :raises SandboxUnavailable: With what every provider answered.
+    """
+    sandbox = await strongest(providers, require=require, isolation=isolation, slots=slots)
+    try:
+        return await with_packages(sandbox, packages)
+    except BaseException:
+        await sandbox.close()
+        raise
+
+
+async def strongest(
+    providers: Mapping[str, SandboxProvider],
+    *,
+    require: str | None,
+    isolation: str | None,
+    slots: int,
+) -> Sandbox:
+    """Try the providers from the strongest down.
+
     :raises SandboxUnavailable: With what every provider answered.
     """
     if isolation is not None:

@@ -1,6 +1,7 @@
 """The sections around the graph: sandbox, output, schema, report, card."""
 
 from collections.abc import Mapping
+from importlib import metadata
 
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.document import At, Document
@@ -38,19 +39,29 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             at=("sandbox", "isolation"),
             fix="add `i_accept_the_risk: true`, or take `isolation` out",
         )
-    if section.packages:
-        document.report(
-            code="unsupported-key",
-            message="`packages` is not supported by this version: code has the standard library",
-            at=("sandbox", "packages"),
-            fix="take it out",
-            is_key=True,
-        )
+    for index, package in enumerate(section.packages):
+        if not is_installed(package):
+            document.report(
+                code="unknown-package",
+                message=f"the package `{package}` is not installed beside sygra-eval",
+                at=("sandbox", "packages", index),
+                fix=f"run `pip install {package}`, or take it out",
+            )
     return SandboxChoice(
         require=section.require,
         accepts_none=section.isolation == "none" and section.i_accept_the_risk,
         timeout_s=section.timeout,
+        packages=tuple(dict.fromkeys(section.packages)),
     )
+
+
+def is_installed(package: str) -> bool:
+    """Whether a distribution of that name is there; nothing is imported."""
+    try:
+        metadata.distribution(package)
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+    return True
 
 
 def output_columns(section: OutputSection) -> Mapping[str, OutputColumn]:

@@ -19,11 +19,13 @@ class SandboxChoice:
     """The least isolation that the suite accepts, and how long one execution may take.
 
     :ivar accepts_none: The suite says `isolation: none` and that it accepts the risk.
+    :ivar packages: Installed distributions that code may import beside the standard library.
     """
 
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+    packages: tuple[str, ...] = ()
 
 
 class Probes(StrEnum):

@@ -1,39 +1,31 @@
 """Validator `stable`: the tests say the same of the candidate when they are run again.
 
-The candidate runs three times: as `unit_tests` runs it, with other random numbers, and with the
-tests in reverse. The hash seed is not varied yet, as the sandbox fixes it at 0: a candidate that
-leans on the order of a set of strings is not found out. The evidence says so.
+The candidate runs three times: as `unit_tests` runs it, and twice more with another hash seed and
+other random numbers each time, the last time with the tests in reverse.
 """
 
 import ast
 from collections.abc import Sequence
 from functools import partial
 
-from sygra_eval.validators.mutation import AFTER_THE_LOOP
+from sygra_eval.validators.accepted import accepted
 from sygra_eval.validators.row_tests import BadTests, TestItem
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.syntax import names_in, parsed_afresh
-from sygra_eval.validators.unit_tests import (
-    Outcome,
-    items_for,
-    limits_for,
-    named_entry_point,
-    outcome_of,
-)
+from sygra_eval.validators.unit_tests import Outcome, outcome_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
-from sygra_eval.validators.words import no_code
 from sygra_eval.values import (
     Candidate,
     Evidence,
     ExecutionStatus,
-    Stage,
     Status,
     ValidatorContext,
     Verdict,
 )
 
 MEASURE = "stable_runs"  # by this the row's grade knows what was done; no column
-NOT_VARIED = "not varied: PYTHONHASHSEED, which the sandbox fixes at 0"
+ANOTHER_SEED = "another hash seed and random numbers"
+TURNED = "another hash seed and the tests in reverse"
 
 
 class StableConfig(UnitTestsConfig):
@@ -45,41 +37,29 @@ async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     config = ctx.validator.config
     assert isinstance(config, StableConfig)  # noqa: S101 - registered with this model
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
-    if ctx.stage is Stage.LOOP:
-        return verdict(status=Status.SKIP, reason=AFTER_THE_LOOP)
-    if candidate.code is None:
-        return verdict(status=Status.SKIP, reason=no_code(candidate))
-    code, entry_point = candidate.code, candidate.entry_point or named_entry_point(config, ctx)
-    try:
-        items = items_for(config, ctx, entry_point)
-    except BadTests as error:
-        return verdict(status=Status.ERROR, reason=str(error))
-    if isinstance(items, str):
-        return verdict(status=Status.SKIP, reason=items)
-    limits = limits_for(config, ctx)
+    found = await accepted(candidate, config, ctx, "not run again, as it fails")
+    if isinstance(found, Verdict):
+        return found
+    code, items, entry_point, limits = found.code, found.items, found.entry_point, found.limits
     can_turn = not lean_on_one_another(items)
     varied = (
-        ("other random numbers", items, ctx.seed + 1),
-        (
-            "the tests in reverse" if can_turn else "random numbers once more",
-            tuple(reversed(items)) if can_turn else items,
-            ctx.seed + 2,
-        ),
+        (ANOTHER_SEED, items, 1),
+        (TURNED if can_turn else f"{ANOTHER_SEED} once more", items[:: -1 if can_turn else 1], 2),
     )
-    differing = ""
+    differing, outcome, first = "", found.first, found.first
     try:
-        outcome = first = await outcome_of(code, items, entry_point, limits, ctx)
-        if first.failing is not None:
-            told = f"not run again, as it fails: {first.failing[0]}"
-            return verdict(status=Status.SKIP, reason=told)
-        for how, ordered, seed in varied:
-            outcome = await outcome_of(code, ordered, entry_point, limits, ctx, seed=seed)
+        for how, ordered, turn in varied:
+            again = partial(
+                outcome_of, code, ordered, entry_point, limits, ctx,
+                seed=ctx.seed + turn, hash_seed=turn,
+            )  # fmt: skip
+            outcome = await again()
             if outcome.ran.status is ExecutionStatus.TIMEOUT:  # the machine may have been busy
-                outcome = await outcome_of(code, ordered, entry_point, limits, ctx, seed=seed)
+                outcome = await again()
             if outcome.failing is not None:
                 differing = f"with {how}: {outcome.failing[0]}"
                 break
-    except IsHostFault as fault:
+    except (BadTests, IsHostFault) as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     verdict = partial(
         verdict,
@@ -95,7 +75,7 @@ async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
 
 def evidence_of(outcome: Outcome, varied: Sequence[str], *, can_turn: bool) -> Evidence:
     """Say what was varied and what was not."""
-    lines = [f"varied: {', '.join(varied)}", NOT_VARIED]
+    lines = [f"varied: {', '.join(varied)}"]
     if not can_turn:
         lines.append("not varied: the order of the tests, as one uses what another defines")
     return Evidence(

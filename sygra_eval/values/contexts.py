@@ -1,6 +1,6 @@
 """What hooks are handed: frozen, so that a field can be added without breaking a plugin."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -136,6 +136,8 @@ class ValidatorContext:
     :ivar row_id: The row that is judged.
     :ivar complete: Asks a model of the suite, as a node does; refuses where none is open.
     :ivar prepared: What the validator's `prepare` returned at the start of the run.
+    :ivar shared: What validators of the same candidate, in the same stage, left for those after
+        them, so that nothing is run twice; empty at first, and nothing in it is needed.
     """
 
     validator: ValidatorSpec
@@ -147,6 +149,7 @@ class ValidatorContext:
     row_id: str = ""
     complete: Complete = no_models
     prepared: object = None
+    shared: MutableMapping[object, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,17 +62,19 @@ def lock_up(
     return f"{namespaces}{landlock}seccomp,rlimit" + (",uid0" if os.getuid() == 0 else "")
 
 
-def set_environment(folder: str) -> None:
+def set_environment(folder: str, hash_seed: object) -> None:
     """Leave nothing of the user's environment; what is there is the same on every machine."""
-    os.environ.clear()
-    os.environ.update(
-        HOME=folder,
-        TMPDIR=folder,
-        LANG="C.UTF-8",
-        PATH="/usr/bin:/bin",
-        PYTHONHASHSEED="0",
-        TZ="UTC",
-    )
+    wanted = {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONHASHSEED": str(hash_seed),
+        "TZ": "UTC",
+    }
+    if os.environ != wanted:  # a child of a box finds it as its zygote left it
+        os.environ.clear()
+        os.environ.update(wanted)
 
 
 def limit_resources(order: dict[str, object]) -> None:

@@ -5,10 +5,12 @@ waits for the child's end and tells it. No text of any program is ever read here
 its own, so that nothing of one run is left in the memory of the next.
 
 Descriptors at the start: 0 to 2 stand-ins of the program's kinds, 3 the control socket, 4 this
-code. In a child 3 is the result pipe and 4 the status pipe, on which it says what is in force.
+code, 5 and 6 stand-ins too. In a child 3 is the result pipe and 4 the status pipe, on which it says
+what is in force; where it talks to another program, it reads from 5 and writes to 6.
 """
 
 import array
+import builtins
 import gc
 import importlib
 import marshal
@@ -52,6 +54,8 @@ from sygra_eval.sandbox.inside.walls import (
 )
 
 CONTROL_FD, RESULT_FD, STATUS_FD = 3, 3, 4
+PEER_IN_FD, PEER_OUT_FD = 5, 6
+MOST_DESCRIPTORS = 8  # three streams, status, files, result and two of the peer
 SETUP_FAILED_EXIT = 97
 LARGEST_ORDER = 1 << 16
 OWN_MEMORY = "/proc/self/statm"
@@ -65,7 +69,8 @@ class Zygote:
         self.settings, self.control = settings, control
         self.profile = str(settings["profile"])
         self.handles: list[Handle] = []
-        self.first_free = STATUS_FD + 1
+        self.support: dict[object, dict[str, dict[str, object]]] = {}
+        self.first_free = PEER_OUT_FD + 1
         self.own_pids = self.memory = -1
         self.pid = os.getpid()
 
@@ -81,7 +86,8 @@ def main(settings: dict[str, object]) -> None:
         os._exit(SETUP_FAILED_EXIT)
     tell(control, "ready", resident_kb(zygote.memory))
     while True:
-        order, _, _, _ = message = control.recvmsg(LARGEST_ORDER, socket.CMSG_SPACE(8 * 4))
+        room = socket.CMSG_SPACE(MOST_DESCRIPTORS * 4)
+        order, _, _, _ = message = control.recvmsg(LARGEST_ORDER, room)
         if not order:
             os._exit(0)
         serve(zygote, marshal.loads(order), descriptors_in(message[1]))  # noqa: S302
@@ -92,8 +98,12 @@ def prepare(zygote: Zygote) -> None:
     settings = zygote.settings
     os.setsid()
     os.closerange(STATUS_FD + 1, 1 << 20)  # by close_range(2); libraries leak descriptors
+    for stand_in in (PEER_IN_FD, PEER_OUT_FD):
+        os.dup2(0, stand_in)
     raise_oom_score()
     library = library_folder()
+    if settings["packages"]:
+        sys.path.append(str(settings["packages"]))
     if zygote.profile not in BOXES:
         keep_the_standard_library_within_reach()
         zygote.first_free = highest_open() + 1
@@ -101,7 +111,7 @@ def prepare(zygote: Zygote) -> None:
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.startswith("sygra_eval")]:
         del sys.modules[name]  # the program is alone with the standard library
-    set_environment(str(settings["folder"]))
+    set_environment(str(settings["folder"]), settings["hash_seed"])
     uid = settings["uid"]
     assert uid is None or isinstance(uid, int)  # noqa: S101 - for the type checker
     if zygote.profile in BOXES:
@@ -151,8 +161,9 @@ def die_with_the_parent(parent: object) -> None:
 def serve(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
     """Run one program in a child and tell how it ended."""
     try:
+        keep_support(zygote, order)
         pid = forked(zygote, order)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - the kernel refuses, or support does not load
         for descriptor in given:
             os.close(descriptor)
         tell(zygote.control, "refused", str(error))
@@ -171,6 +182,22 @@ def serve(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
     if zygote.profile == "box-shared":
         unmount(str(order["folder"]))
     tell(zygote.control, "ended", state, used.ru_utime + used.ru_stime, resident_kb(zygote.memory))
+
+
+def keep_support(zygote: Zygote, order: dict[str, object]) -> None:
+    """Load the harness's own modules that come with an order, for this child and all after it."""
+    code = order.get("support_code")
+    if not isinstance(code, bytes):
+        if order["support"] is not None and order["support"] not in zygote.support:
+            raise OSError("the support of this run did not load before")
+        return
+    ready: dict[str, dict[str, object]] = {}
+    for file, part in marshal.loads(code):  # noqa: S302 - the harness wrote it
+        names = {"__name__": file, "__builtins__": builtins, "READY": ready}
+        exec(part, names)  # noqa: S102
+        ready[file] = names
+    zygote.support[order["support"]] = ready
+    gc.freeze()
 
 
 def forked(zygote: Zygote, order: dict[str, object]) -> int:
@@ -202,7 +229,7 @@ def become_the_program(zygote: Zygote, order: dict[str, object], given: list[int
     os.write(STATUS_FD, f"ready {in_force}\n".encode())
     os.close(STATUS_FD)
     gc.enable()
-    run_as_main(str(order["entry"]))
+    run_as_main(str(order["entry"]), zygote.support.get(order["support"], {}))
 
 
 def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None:
@@ -213,6 +240,11 @@ def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None
         os.dup2(rest.pop(0), RESULT_FD)
     else:
         os.close(RESULT_FD)
+    for number in (PEER_IN_FD, PEER_OUT_FD):
+        if order["has_peer"]:
+            os.dup2(rest.pop(0), number)
+        else:
+            os.close(number)
     os.setsid()
     if zygote.profile == "box":
         unshare(mnt=NEW_MOUNTS, ipc=NEW_IPC)
@@ -223,9 +255,12 @@ def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None
     os.chdir(folder)
     for name, content in files.items():
         write_file(name, content)
-    set_environment(folder)
+    set_environment(folder, zygote.settings["hash_seed"])
     if order["wants_result"]:
         os.environ["SYGRA_EVAL_RESULT_FD"] = str(RESULT_FD)
+    if order["has_peer"]:
+        os.environ["SYGRA_EVAL_PEER_IN_FD"] = str(PEER_IN_FD)
+        os.environ["SYGRA_EVAL_PEER_OUT_FD"] = str(PEER_OUT_FD)
 
 
 def mount_folder(order: dict[str, object]) -> None:
@@ -235,16 +270,21 @@ def mount_folder(order: dict[str, object]) -> None:
 
 
 def read_files(descriptor: int) -> dict[str, bytes]:
-    """Read the program's files from memory."""
-    with open(descriptor, "rb") as file:
-        files: dict[str, bytes] = marshal.load(file)  # noqa: S302 - the harness wrote it
+    """Read the program's files from memory; without a file object, which costs copied pages."""
+    size = os.fstat(descriptor).st_size
+    files: dict[str, bytes] = marshal.loads(os.pread(descriptor, size, 0))  # noqa: S302 - the harness wrote it
+    os.close(descriptor)
     return files
 
 
 def write_file(name: str, content: bytes) -> None:
     """Write one of the program's files into its folder."""
-    with open(name, "wb") as file:  # noqa: PTH123
-        file.write(content)
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
 
 
 def end_its_group(pid: int) -> None:
