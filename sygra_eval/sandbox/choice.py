@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sygra_eval.sandbox.granting import Granting
 from sygra_eval.values import Sandbox, SandboxProvider, SandboxUnavailable
 
 LEAST = "reduced"
@@ -13,11 +14,28 @@ async def start_sandbox(
     require: str | None,
     isolation: str | None,
     slots: int,
+    allow: frozenset[str] = frozenset(),
 ) -> Sandbox:
     """Start the strongest provider that works, down to the one that is required.
 
     :param require: The least isolation accepted, a provider's name; `reduced` by default.
     :param isolation: One provider to take and no other; the only way to get `none`.
+    :param allow: What executions may do beyond computing, where they ask for it: `PROCESSES`.
+    :raises SandboxUnavailable: With what every provider answered.
+    """
+    chosen = await strongest(providers, require=require, isolation=isolation, slots=slots)
+    return Granting(chosen, allow)
+
+
+async def strongest(
+    providers: Mapping[str, SandboxProvider],
+    *,
+    require: str | None,
+    isolation: str | None,
+    slots: int,
+) -> Sandbox:
+    """Start the strongest provider that works.
+
     :raises SandboxUnavailable: With what every provider answered.
     """
     if isolation is not None:

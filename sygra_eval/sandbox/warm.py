@@ -8,6 +8,7 @@ from pathlib import Path
 from sygra_eval.sandbox.calibration import is_overloaded
 from sygra_eval.sandbox.folders import is_overfull, make_private, refuse_paths, remove_tree
 from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, launch, order_of
+from sygra_eval.sandbox.programs import allowing, refusal
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
 from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost, boot
 from sygra_eval.values import (
@@ -45,6 +46,9 @@ class WarmSandbox:
     async def run(self, execution: Execution) -> ExecutionResult:
         """Run one program to its end; never raises for what the program does."""
         refuse_paths(execution.files)
+        why_not = refusal(execution, self.lockup.profile)
+        if why_not:
+            return self._setup_failed(why_not)
         async with self._slots:
             ran = await self._accounted(execution)
         if ran.status is ExecutionStatus.TIMEOUT and was_kept_waiting(ran, execution.limits):
@@ -83,11 +87,12 @@ class WarmSandbox:
 
     async def _tried(self, execution: Execution) -> ExecutionResult:
         why = ""
+        lockup = allowing(self.lockup, execution.allow)
         for _ in range(TRIES):
             if self._is_closed:
                 raise InfrastructureError(f"sandbox `{self.name}` is closed")
             try:
-                zygote = await self._warm()
+                zygote = await self._warm(lockup)
             except ZygoteLost as error:
                 why = str(error)
                 continue
@@ -101,8 +106,12 @@ class WarmSandbox:
                 self._put_back(zygote)
         return self._setup_failed(why)
 
-    async def _warm(self) -> Zygote:
-        return self._idle.pop() if self._idle else await boot(self.lockup)
+    async def _warm(self, lockup: Lockup) -> Zygote:
+        for zygote in reversed(self._idle):
+            if zygote.lockup == lockup:
+                self._idle.remove(zygote)
+                return zygote
+        return await boot(lockup)
 
     def _put_back(self, zygote: Zygote) -> None:
         if zygote.is_due or self._is_closed:

@@ -41,6 +41,7 @@ class Lockup:
     :ivar profile: `box`, `box-shared`, `reduced` or `none`.
     :ivar uid: Whom to become; None keeps the user.
     :ivar folder: Where a box mounts the folder of a run; elsewhere the base of all folders.
+    :ivar allow: What programs may do beyond computing; then what is readable may be run, too.
     """
 
     profile: str
@@ -50,6 +51,7 @@ class Lockup:
     folder: str
     slots: int
     preload: tuple[str, ...]
+    allow: tuple[str, ...] = ()
 
     @property
     def is_box(self) -> bool:
@@ -73,8 +75,8 @@ class Message:
 class Zygote:
     """A warm process that runs one program at a time."""
 
-    def __init__(self, pid: int, control: socket.socket) -> None:
-        self.pid, self.control = pid, control
+    def __init__(self, pid: int, control: socket.socket, lockup: Lockup) -> None:
+        self.pid, self.control, self.lockup = pid, control, lockup
         self.began = time.monotonic()
         self.runs, self.first_kb, self.now_kb = 0, 0, 0
         self.is_lost = False
@@ -208,7 +210,7 @@ def spawn(lockup: Lockup) -> Zygote:
         for descriptor in opened:
             os.close(descriptor)
     ours.setblocking(False)  # noqa: FBT003
-    return Zygote(pid, ours)
+    return Zygote(pid, ours, lockup)
 
 
 def spawn_with(child_side: Mapping[int, int]) -> int:
@@ -256,6 +258,7 @@ def settings_of(lockup: Lockup) -> bytes:
             "readable": lockup.readable,
             "folder": lockup.folder,
             "preload": lockup.preload,
+            "allow": lockup.allow,
             "parent": os.getpid(),
         }
     )

@@ -117,6 +117,8 @@ class SandboxSection(Section):
     i_accept_the_risk: bool = False
     timeout: Seconds = 5.0
     packages: list[str] = []
+    allow: list[Literal["processes"]] = []
+    i_accept_no_cgroup: bool = False
 
 
 class ValidatorSection(TypedSection):

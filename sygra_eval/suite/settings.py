@@ -46,10 +46,18 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             fix="take it out",
             is_key=True,
         )
+    if section.allow and not section.i_accept_no_cgroup:
+        document.report(
+            code="no-cgroup-not-accepted",
+            message="nothing bounds the memory of several processes together: each has its limit",
+            at=("sandbox", "allow"),
+            fix="add `i_accept_no_cgroup: true`, or take `allow` out",
+        )
     return SandboxChoice(
         require=section.require,
         accepts_none=section.isolation == "none" and section.i_accept_the_risk,
         timeout_s=section.timeout,
+        allow=frozenset(section.allow) if section.i_accept_no_cgroup else frozenset(),
     )
 
 

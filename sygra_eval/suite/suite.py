@@ -18,11 +18,13 @@ class SandboxChoice:
     """The least isolation that the suite accepts, and how long one execution may take.
 
     :ivar accepts_none: The suite says `isolation: none` and that it accepts the risk.
+    :ivar allow: What executions may do beyond computing, where they ask for it.
     """
 
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+    allow: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ from sygra_eval.values.errors import (
     UsageError,
 )
 from sygra_eval.values.judging import (
+    PROCESSES,
+    PROGRAMS,
     Candidate,
     Evidence,
     Execution,
@@ -60,6 +62,8 @@ from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReaso
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "PROCESSES",
+    "PROGRAMS",
     "Attempt",
     "BadAnswer",
     "BadRow",

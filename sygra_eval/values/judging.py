@@ -117,11 +117,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one execution of untrusted code."""
+    """Bounds on one execution of untrusted code.
+
+    :ivar address_mb: Address space, where a program reserves much more than it uses (node does);
+        `memory_mb` then bounds what it can write to. 0 lets `memory_mb` bound both.
+    """
 
     wall_s: float = 5.0
     cpu_s: float = 4.0
     memory_mb: int = 512
+    address_mb: int = 0
     file_mb: int = 64
     open_files: int = 64
     threads: int = 32
@@ -129,9 +134,19 @@ class Limits:
     max_output_mb: int = 8
 
 
+PROGRAMS = "programs"
+"""Run another program of the system in its own place (exec), without any process beside it."""
+
+PROCESSES = "processes"
+"""Start other programs and processes; includes `PROGRAMS`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """One Python program to run in a sandbox.
+
+    :ivar allow: What it may do beyond computing, `PROGRAMS` or `PROCESSES`; see docs/sandbox.md.
+        A sandbox that cannot bound that says `setup_failed`.
 
     :ivar files: Names (no folders) to texts, placed in the private folder.
     :ivar entry: The file that runs as `__main__`.
@@ -144,6 +159,7 @@ class Execution:
     stdin: str = ""
     limits: Limits = field(default_factory=Limits)
     wants_result: bool = False
+    allow: frozenset[str] = frozenset()
 
 
 class ExecutionStatus(StrEnum):

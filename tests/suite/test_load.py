@@ -151,6 +151,7 @@ def test_one_mistake_is_one_diagnostic_in_its_place_with_a_fix(folder, old, new,
     ("section", "code", "words"),
     [
         ("sandbox: {isolation: none}", "risk-not-accepted", "all your rights"),
+        ("sandbox: {allow: [processes]}", "no-cgroup-not-accepted", "several processes together"),
         ("sandbox: {require: none}", "wrong-value", "opt-in"),
         ("sandbox: {require: redced}", "unknown-type", "redced"),
         ("sandbox: {packages: [numpy]}", "unsupported-key", "packages"),

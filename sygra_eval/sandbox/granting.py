@@ -1,0 +1,47 @@
+"""What a suite lets its executions do: whoever asks for more is told so, and runs nothing."""
+
+from sygra_eval.values import (
+    PROCESSES,
+    Execution,
+    ExecutionResult,
+    ExecutionStatus,
+    Sandbox,
+)
+
+NEEDS_A_GRANT = frozenset({PROCESSES})
+"""Running one other program is no further risk: the same walls and limits hold for it."""
+
+HOW_TO_GRANT = (
+    "the suite does not allow processes: write"
+    " `sandbox: {allow: [processes], i_accept_no_cgroup: true}`"
+)
+
+
+class Granting:
+    """A sandbox that hands on only what its suite allows."""
+
+    def __init__(self, inner: Sandbox, allow: frozenset[str]) -> None:
+        self.inner, self.allow = inner, allow
+
+    def describe(self) -> str:
+        """Name the isolation in force."""
+        return self.inner.describe()
+
+    async def run(self, execution: Execution) -> ExecutionResult:
+        """Run one program, unless it asks for more than is allowed."""
+        if execution.allow & NEEDS_A_GRANT <= self.allow:
+            return await self.inner.run(execution)
+        return ExecutionResult(
+            status=ExecutionStatus.SETUP_FAILED,
+            reason=HOW_TO_GRANT,
+            exit_code=None,
+            stdout="",
+            stderr="",
+            isolation=self.describe().partition("(")[0],
+            cpu_ms=0.0,
+            wall_ms=0.0,
+        )
+
+    async def close(self) -> None:
+        """End what still runs and remove what was left behind."""
+        await self.inner.close()
