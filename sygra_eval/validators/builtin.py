@@ -5,6 +5,7 @@ from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.doctests import DoctestConfig, doctest
 from sygra_eval.validators.exact import ExactConfig, exact
+from sygra_eval.validators.javascript_tests import JavascriptTestsConfig, javascript_tests
 from sygra_eval.validators.json_schema import JsonSchemaConfig, json_schema
 from sygra_eval.validators.language import LanguageConfig, language
 from sygra_eval.validators.length import LengthConfig, length
@@ -25,6 +26,7 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     register("python_compiles", python_compiles)
     register("differential", differential, config=DifferentialConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
+    register("javascript_tests", javascript_tests, config=JavascriptTestsConfig)
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)
     register_texts_and_tools(register)

@@ -36,6 +36,8 @@ class Candidate:
     :ivar text: The whole answer.
     :ivar code: The code taken from it, None when there is none.
     :ivar extraction: The rule that found the code (evidence), or why there is none.
+    :ivar language: What was looked for: `python`, `javascript` or `shell`.
+    :ivar tag: Of the code's fence, where that tells dialects apart (`sh`, `bash`).
     """
 
     text: str
@@ -43,6 +45,8 @@ class Candidate:
     extraction: str
     warnings: tuple[str, ...] = ()
     entry_point: str | None = None
+    language: str = "python"
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
