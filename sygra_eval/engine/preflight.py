@@ -90,5 +90,6 @@ async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunO
         require=choice.require,
         isolation="none" if is_none else None,
         allow=choice.allow,
+        packages=choice.packages,
         slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sygra_eval.sandbox.granting import Granting
+from sygra_eval.sandbox.granting import granting
+from sygra_eval.sandbox.packaged import with_packages
 from sygra_eval.values import Sandbox, SandboxProvider, SandboxUnavailable
 
 LEAST = "reduced"
@@ -14,17 +15,23 @@ async def start_sandbox(
     require: str | None,
     isolation: str | None,
     slots: int,
+    packages: tuple[str, ...] = (),
     allow: frozenset[str] = frozenset(),
 ) -> Sandbox:
     """Start the strongest provider that works, down to the one that is required.
 
     :param require: The least isolation accepted, a provider's name; `reduced` by default.
     :param isolation: One provider to take and no other; the only way to get `none`.
+    :param packages: Distributions that every program may import, beside the standard library.
     :param allow: What executions may do beyond computing, where they ask for it: `PROCESSES`.
     :raises SandboxUnavailable: With what every provider answered.
     """
-    chosen = await strongest(providers, require=require, isolation=isolation, slots=slots)
-    return Granting(chosen, allow)
+    sandbox = await strongest(providers, require=require, isolation=isolation, slots=slots)
+    try:
+        return granting(await with_packages(sandbox, packages), allow)
+    except BaseException:
+        await sandbox.close()
+        raise
 
 
 async def strongest(
@@ -34,7 +41,7 @@ async def strongest(
     isolation: str | None,
     slots: int,
 ) -> Sandbox:
-    """Start the strongest provider that works.
+    """Try the providers from the strongest down.
 
     :raises SandboxUnavailable: With what every provider answered.
     """

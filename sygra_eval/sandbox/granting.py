@@ -5,6 +5,7 @@ from sygra_eval.values import (
     Execution,
     ExecutionResult,
     ExecutionStatus,
+    PairSandbox,
     Sandbox,
 )
 
@@ -29,8 +30,18 @@ class Granting:
 
     async def run(self, execution: Execution) -> ExecutionResult:
         """Run one program, unless it asks for more than is allowed."""
-        if execution.allow & NEEDS_A_GRANT <= self.allow:
-            return await self.inner.run(execution)
+        return await self.inner.run(execution) if self.grants(execution) else self.refused()
+
+    async def close(self) -> None:
+        """End what still runs and remove what was left behind."""
+        await self.inner.close()
+
+    def grants(self, execution: Execution) -> bool:
+        """Whether an execution asks for no more than is allowed."""
+        return execution.allow & NEEDS_A_GRANT <= self.allow
+
+    def refused(self) -> ExecutionResult:
+        """Say that it was not run, and what to write."""
         return ExecutionResult(
             status=ExecutionStatus.SETUP_FAILED,
             reason=HOW_TO_GRANT,
@@ -42,6 +53,22 @@ class Granting:
             wall_ms=0.0,
         )
 
-    async def close(self) -> None:
-        """End what still runs and remove what was left behind."""
-        await self.inner.close()
+
+class GrantingPairs(Granting):
+    """The same over a sandbox that runs pairs."""
+
+    inner: PairSandbox
+
+    async def run_pair(
+        self, judge: Execution, candidate: Execution
+    ) -> tuple[ExecutionResult, ExecutionResult]:
+        """Run two programs, unless one asks for more than is allowed."""
+        if self.grants(judge) and self.grants(candidate):
+            return await self.inner.run_pair(judge, candidate)
+        return self.refused(), self.refused()
+
+
+def granting(sandbox: Sandbox, allow: frozenset[str]) -> Sandbox:
+    """Hold a sandbox to what its suite allows."""
+    kind = GrantingPairs if isinstance(sandbox, PairSandbox) else Granting
+    return kind(sandbox, allow)

@@ -178,9 +178,15 @@ async def came(event: asyncio.Event, within_s: float) -> bool:
 
 
 async def launch(
-    zygote: Zygote, execution: Execution, folder: Path | None, order: dict[str, object]
+    zygote: Zygote,
+    execution: Execution,
+    folder: Path | None,
+    order: dict[str, object],
+    peer: tuple[int, ...] = (),
 ) -> Program:
     """Have a zygote fork the program, with pipes of its own.
+
+    :param peer: Descriptors to read from and to write to; they stay the caller's.
 
     :raises ZygoteLost: When the zygote is gone.
     :raises OSError: When the machine has no pipe or no process to give.
@@ -196,7 +202,7 @@ async def launch(
             os.set_blocking(reading[kind], False)
         if folder is None:
             its.insert(4, memory_file(packed(execution)))
-        zygote.order(order, its)
+        zygote.order({**order, "has_peer": bool(peer)}, [*its, *peer])
         pidfd = await born(zygote)
     except BaseException:
         for descriptor in reading.values():
@@ -268,7 +274,8 @@ def tasks_beside(lockup: Lockup) -> int:
         return ZYGOTES_OWN  # a user namespace has a count of its own
     uid = os.getuid() if lockup.uid is None else lockup.uid
     others = tasks_of(uid, int(time.monotonic() / COUNT_AGAIN_S))
-    return others + (ZYGOTES_OWN + MOST_THREADS) * (lockup.slots - 1) + ZYGOTES_OWN
+    at_once = 2 * lockup.slots  # programs, should all of them be pairs
+    return others + (ZYGOTES_OWN + MOST_THREADS) * (at_once - 1) + ZYGOTES_OWN
 
 
 @lru_cache(maxsize=8)

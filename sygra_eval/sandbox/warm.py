@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from sygra_eval.sandbox.calibration import is_overloaded
 from sygra_eval.sandbox.folders import is_overfull, make_private, refuse_paths, remove_tree
+from sygra_eval.sandbox.packages import PackageMissing
+from sygra_eval.sandbox.peers import Link, ended_together
+from sygra_eval.sandbox.pool import ZygotePool
 from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, launch, order_of
-from sygra_eval.sandbox.programs import allowing, refusal
+from sygra_eval.sandbox.programs import refusal
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
-from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost, boot
+from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost
 from sygra_eval.values import (
     Execution,
     ExecutionResult,
@@ -32,8 +36,7 @@ class WarmSandbox:
         self._lock = lock
         self._slots = asyncio.Semaphore(lockup.slots)
         self._one_alone = asyncio.Lock()
-        self._idle: list[Zygote] = []
-        self._busy: set[Zygote] = set()
+        self._pool = ZygotePool(lockup, base)
         self._running: set[Program] = set()
         self._in_work = 0
         self._work_ended = asyncio.Event()
@@ -45,105 +48,132 @@ class WarmSandbox:
 
     async def run(self, execution: Execution) -> ExecutionResult:
         """Run one program to its end; never raises for what the program does."""
-        refuse_paths(execution.files)
-        why_not = refusal(execution, self.lockup.profile)
-        if why_not:
-            return self._setup_failed(why_not)
-        async with self._slots:
-            ran = await self._accounted(execution)
-        if ran.status is ExecutionStatus.TIMEOUT and was_kept_waiting(ran, execution.limits):
-            return await self._alone(execution)
+        (ran,) = await self._run_all((execution,))
         return ran
+
+    async def run_pair(
+        self, judge: Execution, candidate: Execution
+    ) -> tuple[ExecutionResult, ExecutionResult]:
+        """Run two programs that talk to each other; they wait in turns, so they share a slot."""
+        first, second = await self._run_all((judge, candidate))
+        return first, second
 
     async def close(self) -> None:
         """End what still runs and remove what was left behind."""
-        self._is_closed = True
+        self._is_closed = self._pool.is_closed = True
         for program in self._running:
             program.kill()
         while self._in_work:
             self._work_ended.clear()
             await self._work_ended.wait()
-        while self._idle:
-            await self._idle.pop().end()
+        await self._pool.close()
         if self._lock >= 0:
             await asyncio.to_thread(remove_if_it_goes, self.base)
             os.close(self._lock)
             self._lock = -1
 
-    async def _alone(self, execution: Execution) -> ExecutionResult:
+    async def _run_all(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
+        for execution in programs:
+            refuse_paths(execution.files)
+        for why_not in (refusal(execution, self.lockup.profile) for execution in programs):
+            if why_not:
+                return tuple(self._setup_failed(why_not) for _ in programs)
+        async with self._slots:
+            ran = await self._accounted(programs)
+        if were_kept_waiting(ran, programs[-1].limits):
+            return await self._alone(programs)
+        return ran
+
+    async def _alone(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         """Run with every slot to itself: the clock ran out, but perhaps not for the program."""
         async with self._one_alone, AsyncExitStack() as stack:
             for _ in range(self.lockup.slots):
                 await stack.enter_async_context(self._slots)
-            return await self._accounted(execution)
+            return await self._accounted(programs)
 
-    async def _accounted(self, execution: Execution) -> ExecutionResult:
+    async def _accounted(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         self._in_work += 1
         try:
-            return await self._tried(execution)
+            return await self._tried(programs)
         finally:
             self._in_work -= 1
             self._work_ended.set()
 
-    async def _tried(self, execution: Execution) -> ExecutionResult:
+    async def _tried(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         why = ""
-        lockup = allowing(self.lockup, execution.allow)
         for _ in range(TRIES):
             if self._is_closed:
                 raise InfrastructureError(f"sandbox `{self.name}` is closed")
+            zygotes: list[Zygote] = []
             try:
-                zygote = await self._warm(lockup)
-            except ZygoteLost as error:
+                for execution in programs:
+                    zygotes.append(await self._pool.take(execution))
+                return await self._run_on(zygotes, programs)
+            except PackageMissing as error:
                 why = str(error)
-                continue
-            self._busy.add(zygote)
-            try:
-                return await self._run_on(zygote, execution)
+                break
             except ZygoteLost as error:
                 why = str(error)
             finally:
-                self._busy.discard(zygote)
-                self._put_back(zygote)
-        return self._setup_failed(why)
+                for zygote in zygotes:
+                    self._pool.put_back(zygote)
+        return tuple(self._setup_failed(why) for _ in programs)
 
-    async def _warm(self, lockup: Lockup) -> Zygote:
-        for zygote in reversed(self._idle):
-            if zygote.lockup == lockup:
-                self._idle.remove(zygote)
-                return zygote
-        return await boot(lockup)
-
-    def _put_back(self, zygote: Zygote) -> None:
-        if zygote.is_due or self._is_closed:
-            zygote.retire()
-        else:
-            self._idle.append(zygote)
-
-    async def _run_on(self, zygote: Zygote, execution: Execution) -> ExecutionResult:
-        if self.lockup.is_box:
-            return await self._run_in(None, zygote, execution)
+    async def _run_on(
+        self, zygotes: Sequence[Zygote], programs: Sequence[Execution]
+    ) -> tuple[ExecutionResult, ...]:
+        if len(programs) == 1:
+            return (await self._run_one(zygotes[0], programs[0]),)
         try:
-            folder = make_private(self.base, execution.files, self.lockup.uid)
+            link = Link()
+        except OSError as error:
+            return tuple(self._setup_failed(error.strerror or str(error)) for _ in programs)
+        runs = [
+            self._run_one(zygote, execution, link, side)
+            for side, (zygote, execution) in enumerate(zip(zygotes, programs, strict=True))
+        ]
+        return await ended_together(link, *runs)
+
+    async def _run_one(
+        self, zygote: Zygote, execution: Execution, link: Link | None = None, side: int = 0
+    ) -> ExecutionResult:
+        folder = None
+        try:
+            if not self.lockup.is_box:
+                folder = make_private(self.base, execution.files, self.lockup.uid)
+            return await self._run_in(folder, zygote, execution, link, side)
         except OSError as error:  # no room, or somebody cleaned the temporary folder
             return self._setup_failed(f"no private folder can be made: {error.strerror}")
-        try:
-            return await self._run_in(folder, zygote, execution)
         finally:
-            await asyncio.shield(asyncio.to_thread(remove_if_it_goes, folder))
+            if link is not None:
+                link.let_go(side)
+            if folder is not None:
+                await asyncio.shield(asyncio.to_thread(remove_if_it_goes, folder))
 
     async def _run_in(
-        self, folder: Path | None, zygote: Zygote, execution: Execution
+        self,
+        folder: Path | None,
+        zygote: Zygote,
+        execution: Execution,
+        link: Link | None,
+        side: int,
     ) -> ExecutionResult:
         order = order_of(execution, folder, self.lockup)
+        peer = link.side(side) if link is not None else ()
         try:
-            program = await launch(zygote, execution, folder, order)
+            program = await launch(zygote, execution, folder, order, peer)
         except OSError as error:
             return self._setup_failed(error.strerror or str(error))
-        self._running.add(program)
+        kept_in = [self._running] if link is None else [self._running, link.programs]
+        for programs in kept_in:
+            programs.add(program)
         try:
+            if link is not None:
+                link.let_go(side)
             ended = await program.watch(execution, folder)
         finally:
-            self._running.discard(program)
+            for programs in kept_in:
+                programs.discard(program)
             program.close()
         if folder is not None and is_overfull(folder, execution.limits.file_mb):
             program.killed_for = program.killed_for or ExecutionStatus.OUTPUT_LIMIT
@@ -184,9 +214,11 @@ class WarmSandbox:
         )
 
 
-def was_kept_waiting(ran: ExecutionResult, limits: Limits) -> bool:
-    """Whether a program may have run out of time because others had the processors."""
-    return ran.cpu_ms < WAITED_SHARE * limits.cpu_s * 1e3 and is_overloaded()
+def were_kept_waiting(ran: Sequence[ExecutionResult], limits: Limits) -> bool:
+    """Whether programs may have run out of time because others had the processors."""
+    is_late = any(one.status is ExecutionStatus.TIMEOUT for one in ran)
+    cpu_ms = sum(one.cpu_ms for one in ran)
+    return is_late and cpu_ms < WAITED_SHARE * limits.cpu_s * 1e3 and is_overloaded()
 
 
 def remove_if_it_goes(folder: Path) -> None:

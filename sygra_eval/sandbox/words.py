@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sygra_eval.values import Execution, ExecutionStatus
 
 BY_DESCRIPTOR = re.compile(r"/proc/self/fd/\d+")
+PACKAGES = re.compile(r"(?:/[\w.+-]+)*/sygra-eval-\w+/packages-[\w.+-]+")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 REASONS = {
     ExecutionStatus.TIMEOUT: "still running when its time was up",
@@ -66,7 +67,7 @@ def message_of(result: bytearray, most: int) -> str | None:
     """Take what came on the result pipe; None when nothing, or more than it may be."""
     if not result or len(result) > most:
         return None
-    return result.decode("utf-8", errors="backslashreplace")
+    return without_prefix(result.decode("utf-8", errors="backslashreplace"))
 
 
 def readable(text: str, folder: str) -> str:
@@ -74,4 +75,9 @@ def readable(text: str, folder: str) -> str:
     text = text.replace(f"{folder}/", "").replace(folder, ".")
     for library in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
         text = text.replace(library, "<python>")
-    return BY_DESCRIPTOR.sub("<python>", text)
+    return BY_DESCRIPTOR.sub("<python>", without_prefix(text))
+
+
+def without_prefix(text: str) -> str:
+    """Take out where this run keeps the packages."""
+    return PACKAGES.sub("<python>", text) if "/packages-" in text else text

@@ -24,6 +24,9 @@ ABOVE_FIXED_FDS = 64  # duplicates start here, so that none is in the way of 0 t
 LARGEST_MESSAGE = 1 << 16
 INSIDE = Path(__file__).with_name("inside")
 PARTS = ("kernel", "program", "walls", "namespaces", "zygote")  # each after what it imports
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)  # threads that a library starts when it is loaded would be lost by the fork
 BOOT = """
 import marshal, sys
 file = open(4, "rb", closefd=False)
@@ -42,6 +45,7 @@ class Lockup:
     :ivar uid: Whom to become; None keeps the user.
     :ivar folder: Where a box mounts the folder of a run; elsewhere the base of all folders.
     :ivar allow: What programs may do beyond computing; then what is readable may be run, too.
+    :ivar packages: A folder of packages beside the standard library; empty for none.
     """
 
     profile: str
@@ -52,11 +56,22 @@ class Lockup:
     slots: int
     preload: tuple[str, ...]
     allow: tuple[str, ...] = ()
+    hash_seed: int = 0
+    packages: str = ""
 
     @property
     def is_box(self) -> bool:
         """Whether the program's folder is made inside, and nobody outside sees it."""
         return self.profile in {"box", "box-shared"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a zygote has and its children cannot change: hash seed, packages, what is allowed."""
+
+    hash_seed: int = 0
+    packages: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
 
 
 class ZygoteLost(InfrastructureError):
@@ -75,11 +90,12 @@ class Message:
 class Zygote:
     """A warm process that runs one program at a time."""
 
-    def __init__(self, pid: int, control: socket.socket, lockup: Lockup) -> None:
-        self.pid, self.control, self.lockup = pid, control, lockup
+    def __init__(self, pid: int, control: socket.socket) -> None:
+        self.pid, self.control = pid, control
         self.began = time.monotonic()
         self.runs, self.first_kb, self.now_kb = 0, 0, 0
         self.is_lost = False
+        self.kind = Kind()
         self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
         asyncio.get_running_loop().add_reader(control.fileno(), self._on_message)
 
@@ -202,7 +218,8 @@ def spawn(lockup: Lockup) -> Zygote:
         opened.append(writing)
         opened += [memory_file(b""), memory_file(compiled_parts() + settings_of(lockup))]
         control, output, empty, code = opened
-        pid = spawn_with({0: empty, 1: output, 2: output, 3: control, 4: code})
+        child_side = {0: empty, 1: output, 2: output, 3: control, 4: code}
+        pid = spawn_with(child_side, bare_environment(lockup))
     except OSError as error:
         ours.close()
         raise ZygoteLost(f"the interpreter cannot be started: {error.strerror}") from error
@@ -210,10 +227,10 @@ def spawn(lockup: Lockup) -> Zygote:
         for descriptor in opened:
             os.close(descriptor)
     ours.setblocking(False)  # noqa: FBT003
-    return Zygote(pid, ours, lockup)
+    return Zygote(pid, ours)
 
 
-def spawn_with(child_side: Mapping[int, int]) -> int:
+def spawn_with(child_side: Mapping[int, int], environment: dict[str, str]) -> int:
     """Spawn with these descriptors under their fixed numbers, and no others of ours."""
     sources: dict[int, int] = {}
     python = base_interpreter()
@@ -223,7 +240,7 @@ def spawn_with(child_side: Mapping[int, int]) -> int:
         return os.posix_spawn(
             python,
             [python, "-s", "-P", "-S", "-B", "-c", BOOT],
-            bare_environment(),
+            environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in sorted(sources.items())],
             setsigmask=[],
             setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM],
@@ -238,14 +255,16 @@ def base_interpreter() -> str:
     return str(getattr(sys, "_base_executable", "") or sys.executable)
 
 
-def bare_environment() -> dict[str, str]:
+def bare_environment(lockup: Lockup) -> dict[str, str]:
     """Give what the interpreter needs before the zygote sets the programs' environment.
 
     Not `-I`: that would ignore PYTHONHASHSEED, and sets of strings would differ between runs.
     """
     library_path = os.environ.get("LD_LIBRARY_PATH")  # some interpreters need it to start
     extra = {"LD_LIBRARY_PATH": library_path} if library_path else {}
-    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "TZ": "UTC", **extra}
+    if lockup.packages:
+        extra |= ONE_THREAD
+    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": str(lockup.hash_seed), "TZ": "UTC", **extra}
 
 
 def settings_of(lockup: Lockup) -> bytes:
@@ -259,6 +278,8 @@ def settings_of(lockup: Lockup) -> bytes:
             "folder": lockup.folder,
             "preload": lockup.preload,
             "allow": lockup.allow,
+            "hash_seed": lockup.hash_seed,
+            "packages": lockup.packages,
             "parent": os.getpid(),
         }
     )

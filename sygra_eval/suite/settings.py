@@ -1,6 +1,7 @@
 """The sections around the graph: sandbox, output, schema, report, card."""
 
 from collections.abc import Mapping
+from importlib import metadata
 
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.document import At, Document
@@ -38,14 +39,6 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             at=("sandbox", "isolation"),
             fix="add `i_accept_the_risk: true`, or take `isolation` out",
         )
-    if section.packages:
-        document.report(
-            code="unsupported-key",
-            message="`packages` is not supported by this version: code has the standard library",
-            at=("sandbox", "packages"),
-            fix="take it out",
-            is_key=True,
-        )
     if section.allow and not section.i_accept_no_cgroup:
         document.report(
             code="no-cgroup-not-accepted",
@@ -53,12 +46,30 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             at=("sandbox", "allow"),
             fix="add `i_accept_no_cgroup: true`, or take `allow` out",
         )
+    for index, package in enumerate(section.packages):
+        if not is_installed(package):
+            document.report(
+                code="unknown-package",
+                message=f"the package `{package}` is not installed beside sygra-eval",
+                at=("sandbox", "packages", index),
+                fix=f"run `pip install {package}`, or take it out",
+            )
     return SandboxChoice(
         require=section.require,
         accepts_none=section.isolation == "none" and section.i_accept_the_risk,
         timeout_s=section.timeout,
         allow=frozenset(section.allow) if section.i_accept_no_cgroup else frozenset(),
+        packages=tuple(dict.fromkeys(section.packages)),
     )
+
+
+def is_installed(package: str) -> bool:
+    """Whether a distribution of that name is there; nothing is imported."""
+    try:
+        metadata.distribution(package)
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+    return True
 
 
 def output_columns(section: OutputSection) -> Mapping[str, OutputColumn]:

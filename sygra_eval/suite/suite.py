@@ -19,12 +19,14 @@ class SandboxChoice:
 
     :ivar accepts_none: The suite says `isolation: none` and that it accepts the risk.
     :ivar allow: What executions may do beyond computing, where they ask for it.
+    :ivar packages: Installed distributions that code may import beside the standard library.
     """
 
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
     allow: frozenset[str] = frozenset()
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,11 +115,13 @@ async def outcome_of(
     *,
     splits: Sequence[SplitTest | None] | None = None,
     seed: int | None = None,
+    hash_seed: int = 0,
 ) -> Outcome:
     """Run the tests: all that can be in driver mode, the others beside the candidate.
 
     :param splits: The tests as `split` made them, where they run on several programs.
     :param seed: Another than the run's, for the order of inputs and for `random`.
+    :param hash_seed: Another for the order of sets of strings.
     """
     seed = ctx.seed if seed is None else seed
     if splits is None:
@@ -128,7 +130,8 @@ async def outcome_of(
     split = {number: test for number, test in enumerate(splits) if test is not None}
     if split:
         drive = drive_of(tuple(split.values()), secrets.token_hex(16), seed)
-        ran = await run_judged(ctx.sandbox, driven(code, drive, limits))
+        execution = replace(driven(code, drive, limits), hash_seed=hash_seed)
+        ran = await run_judged(ctx.sandbox, execution)
         told = driver_outcomes(drive, answered(drive, ran))
         parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
     rest = tuple(number for number in range(len(items)) if number not in split)
@@ -136,7 +139,7 @@ async def outcome_of(
         nonce = secrets.token_hex(16)
         chosen = [items[number] for number in rest]
         execution = execution_of(code, chosen, entry_point, nonce, seed, limits)
-        ran = await run_judged(ctx.sandbox, execution)
+        ran = await run_judged(ctx.sandbox, replace(execution, hash_seed=hash_seed))
         parts.append(part_of(items, rest, outcomes_of(ran, nonce, len(rest)), ran, COMMAND))
     decisive = min(parts, key=lambda part: part.first)
     return Outcome(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Status(StrEnum):
@@ -156,6 +156,9 @@ class Execution:
     :ivar entry: The file that runs as `__main__`.
     :ivar wants_result: Hand the program a pipe for one result message of at most 4 MiB: its
         descriptor's number stands in the environment variable `SYGRA_EVAL_RESULT_FD`.
+    :ivar hash_seed: PYTHONHASHSEED, which decides the order of a set of strings.
+    :ivar packages: Installed distributions that the program may import, with what they require;
+        without any it has the standard library alone.
     """
 
     files: Mapping[str, str]
@@ -164,6 +167,12 @@ class Execution:
     limits: Limits = field(default_factory=Limits)
     wants_result: bool = False
     allow: frozenset[str] = frozenset()
+    hash_seed: int = 0
+    packages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hash_seed < 1 << 32:
+            raise ValueError(f"hash seed {self.hash_seed} is outside 0..2**32 - 1")
 
 
 class ExecutionStatus(StrEnum):
@@ -212,6 +221,25 @@ class Sandbox(Protocol):
 
     async def close(self) -> None:
         """End what still runs and remove what was left behind."""
+        ...
+
+
+@runtime_checkable
+class PairSandbox(Sandbox, Protocol):
+    """A sandbox that can also run two programs at once which talk to each other.
+
+    Not every sandbox can: ask with `isinstance`, and do without where it is none.
+    """
+
+    async def run_pair(
+        self, judge: Execution, candidate: Execution
+    ) -> tuple[ExecutionResult, ExecutionResult]:
+        """Run both to their ends, each in a box of its own, with a pipe each way between them.
+
+        The numbers of the descriptors stand in `SYGRA_EVAL_PEER_IN_FD` and
+        `SYGRA_EVAL_PEER_OUT_FD`. When one ends, the other sees a closed pipe, and is ended when it
+        does not end by itself a little later. A pair takes the place of one execution.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.sandbox import warm, zygote
+from sygra_eval.sandbox import pool, warm, zygote
 from sygra_eval.values import Execution, ExecutionStatus, Limits
 
 HELLO = Execution(files={"a.py": "print('hello')"}, entry="a.py")
@@ -96,7 +96,7 @@ async def test_without_a_second_zygote_the_run_is_an_error_and_no_verdict(sandbo
 
     for pid in children():
         os.kill(pid, signal.SIGKILL)
-    monkeypatch.setattr(warm, "boot", refuses)
+    monkeypatch.setattr(pool, "boot", refuses)
 
     result = await sandbox.run(HELLO)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sygra_eval.values import ExecutionResult, ExecutionStatus, Stage, Status
+from sygra_eval.values import Execution, ExecutionResult, ExecutionStatus, Stage, Status
 
 ADDS = ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]
 RIGHT = "def add(a, b):\n    return a + b\n"
@@ -8,16 +8,15 @@ RIGHT = "def add(a, b):\n    return a + b\n"
 BESIDE = [f"import math\nassert math.prod([add(1, {n})]) == {n + 1}" for n in (1, 2)]
 
 
-async def test_right_code_passes_and_the_evidence_says_what_was_not_varied(judge_stable, sandbox):
+async def test_right_code_passes_and_the_evidence_says_what_was_varied(judge_stable, sandbox):
     verdict = await judge_stable(RIGHT, visible=ADDS[:1], hidden=ADDS[1:])
 
     assert (verdict.status, verdict.score) == (Status.PASS, 1.0)
     assert verdict.reason == "the same in 3 runs"
     assert verdict.evidence.output == (
-        "varied: other random numbers, the tests in reverse\n"
-        "not varied: PYTHONHASHSEED, which the sandbox fixes at 0"
+        "varied: another hash seed and random numbers, another hash seed and the tests in reverse"
     )
-    assert len(sandbox.asked) == 3
+    assert [execution.hash_seed for execution in sandbox.asked] == [0, 1, 2]
     assert len({execution.stdin for execution in sandbox.asked}) == 3
 
 
@@ -28,9 +27,35 @@ async def test_code_that_is_right_for_some_random_numbers_only_is_flaky(judge_st
 
     assert (verdict.status, verdict.score) == (Status.FAIL, 0.0)
     assert verdict.reason == (
-        "flaky: passed at first, then with other random numbers: "
+        "flaky: passed at first, then with another hash seed and random numbers: "
         "visible test 1 of 1 failed: `add(1, 2)` gave 4, expected 3"
     )
+
+
+FRUIT = ["apple", "banana", "cherry", "damson", "elderberry", "fig", "grape"]
+
+
+async def test_code_that_leans_on_the_order_of_a_set_of_strings_is_flaky(judge_stable, sandbox):
+    code = "def first(words):\n    return list(set(words))[0]\n"
+    program = f"{code}print(first({FRUIT}))"
+    seen = await sandbox.inner.run(Execution(files={"a.py": program}, entry="a.py"))
+
+    verdict = await judge_stable(
+        code, entry_point="first", visible=[f"assert first({FRUIT}) == {seen.stdout.strip()!r}"]
+    )
+
+    assert (verdict.status, verdict.score) == (Status.FAIL, 0.0)
+    assert verdict.reason.startswith("flaky: passed at first, then with another hash seed")
+
+
+async def test_code_that_sorts_its_set_is_stable(judge_stable):
+    code = "def first(words):\n    return sorted(set(words))[0]\n"
+
+    verdict = await judge_stable(
+        code, entry_point="first", visible=[f"assert first({FRUIT}) == 'apple'"]
+    )
+
+    assert verdict.status is Status.PASS
 
 
 async def test_random_numbers_that_change_no_result_are_not_flaky(judge_stable):
@@ -48,7 +73,8 @@ async def test_code_that_remembers_the_tests_before_is_flaky(judge_stable):
 
     assert (verdict.status, verdict.score) == (Status.FAIL, 0.0)
     assert verdict.reason.startswith(
-        "flaky: passed at first, then with the tests in reverse: visible test 2 of 2 failed"
+        "flaky: passed at first, then with another hash seed and the tests in reverse: "
+        "visible test 2 of 2 failed"
     )
     assert verdict.evidence.failing is not None
 

@@ -71,7 +71,7 @@ def allowed(settings: dict[str, object]) -> str:
     return f"{words},no-cgroup" if "processes" in allow else words
 
 
-def set_environment(folder: str) -> None:
+def set_environment(folder: str, hash_seed: object) -> None:
     """Leave nothing of the user's environment; what is there is the same on every machine."""
     os.environ.clear()
     os.environ.update(
@@ -79,7 +79,7 @@ def set_environment(folder: str) -> None:
         TMPDIR=folder,
         LANG="C.UTF-8",
         PATH="/usr/bin:/bin",
-        PYTHONHASHSEED="0",
+        PYTHONHASHSEED=str(hash_seed),
         TZ="UTC",
     )
 

@@ -5,7 +5,8 @@ waits for the child's end and tells it. No text of any program is ever read here
 its own, so that nothing of one run is left in the memory of the next.
 
 Descriptors at the start: 0 to 2 stand-ins of the program's kinds, 3 the control socket, 4 this
-code. In a child 3 is the result pipe and 4 the status pipe, on which it says what is in force.
+code, 5 and 6 stand-ins too. In a child 3 is the result pipe and 4 the status pipe, on which it says
+what is in force; where it talks to another program, it reads from 5 and writes to 6.
 """
 
 import array
@@ -52,6 +53,8 @@ from sygra_eval.sandbox.inside.walls import (
 )
 
 CONTROL_FD, RESULT_FD, STATUS_FD = 3, 3, 4
+PEER_IN_FD, PEER_OUT_FD = 5, 6
+MOST_DESCRIPTORS = 8  # three streams, status, files, result and two of the peer
 SETUP_FAILED_EXIT = 97
 LARGEST_ORDER = 1 << 16
 OWN_MEMORY = "/proc/self/statm"
@@ -65,7 +68,7 @@ class Zygote:
         self.settings, self.control = settings, control
         self.profile = str(settings["profile"])
         self.handles: list[Handle] = []
-        self.first_free = STATUS_FD + 1
+        self.first_free = PEER_OUT_FD + 1
         self.own_pids = self.memory = -1
         self.pid = os.getpid()
 
@@ -81,7 +84,8 @@ def main(settings: dict[str, object]) -> None:
         os._exit(SETUP_FAILED_EXIT)
     tell(control, "ready", resident_kb(zygote.memory))
     while True:
-        order, _, _, _ = message = control.recvmsg(LARGEST_ORDER, socket.CMSG_SPACE(8 * 4))
+        room = socket.CMSG_SPACE(MOST_DESCRIPTORS * 4)
+        order, _, _, _ = message = control.recvmsg(LARGEST_ORDER, room)
         if not order:
             os._exit(0)
         serve(zygote, marshal.loads(order), descriptors_in(message[1]))  # noqa: S302
@@ -92,8 +96,12 @@ def prepare(zygote: Zygote) -> None:
     settings = zygote.settings
     os.setsid()
     os.closerange(STATUS_FD + 1, 1 << 20)  # by close_range(2); libraries leak descriptors
+    for stand_in in (PEER_IN_FD, PEER_OUT_FD):
+        os.dup2(0, stand_in)
     raise_oom_score()
     library = library_folder()
+    if settings["packages"]:
+        sys.path.append(str(settings["packages"]))
     if zygote.profile not in BOXES:
         keep_the_standard_library_within_reach()
         zygote.first_free = highest_open() + 1
@@ -101,7 +109,7 @@ def prepare(zygote: Zygote) -> None:
         importlib.import_module(name)
     for name in [name for name in sys.modules if name.startswith("sygra_eval")]:
         del sys.modules[name]  # the program is alone with the standard library
-    set_environment(str(settings["folder"]))
+    set_environment(str(settings["folder"]), settings["hash_seed"])
     uid = settings["uid"]
     assert uid is None or isinstance(uid, int)  # noqa: S101 - for the type checker
     if zygote.profile in BOXES:
@@ -213,6 +221,11 @@ def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None
         os.dup2(rest.pop(0), RESULT_FD)
     else:
         os.close(RESULT_FD)
+    for number in (PEER_IN_FD, PEER_OUT_FD):
+        if order["has_peer"]:
+            os.dup2(rest.pop(0), number)
+        else:
+            os.close(number)
     os.setsid()
     if zygote.profile == "box":
         unshare(mnt=NEW_MOUNTS, ipc=NEW_IPC)
@@ -223,9 +236,12 @@ def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None
     os.chdir(folder)
     for name, content in files.items():
         write_file(name, content)
-    set_environment(folder)
+    set_environment(folder, zygote.settings["hash_seed"])
     if order["wants_result"]:
         os.environ["SYGRA_EVAL_RESULT_FD"] = str(RESULT_FD)
+    if order["has_peer"]:
+        os.environ["SYGRA_EVAL_PEER_IN_FD"] = str(PEER_IN_FD)
+        os.environ["SYGRA_EVAL_PEER_OUT_FD"] = str(PEER_OUT_FD)
 
 
 def mount_folder(order: dict[str, object]) -> None:
