@@ -1,11 +1,11 @@
 """The sections around the graph: sandbox, output, schema, report, card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.document import At, Document
-from sygra_eval.suite.entries import report_unknown_type
+from sygra_eval.suite.entries import TypedEntry, report_unknown_type
 from sygra_eval.suite.names import check_variable
 from sygra_eval.suite.schema import (
     CardSection,
@@ -70,6 +70,21 @@ def is_installed(package: str) -> bool:
     except (metadata.PackageNotFoundError, ValueError):
         return False
     return True
+
+
+def check_allowed(
+    validators: Iterable[TypedEntry], allow: frozenset[str], document: Document
+) -> None:
+    """Report validators whose executions need more than the suite allows."""
+    for entry in validators:
+        missing = sorted(getattr(entry.config, "allow", frozenset()) - allow)
+        if missing:
+            document.report(
+                code="not-allowed",
+                message=f"`{entry.type}` starts {missing[0]}, and this suite does not allow that",
+                at=(*entry.at, "use"),
+                fix=f"add `sandbox: {{allow: [{missing[0]}], i_accept_no_cgroup: true}}`",
+            )
 
 
 def output_columns(section: OutputSection) -> Mapping[str, OutputColumn]:

@@ -12,7 +12,8 @@ The others have a file each: those of the answer's text, `doctests`, and the too
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 `javascript_tests` does for JavaScript what `unit_tests` does for Python: `javascript_statements`
 (over `javascript_literals`) splits its tests, `inside_javascript.js` calls the answer in Node, and
-`javascript_driver` decides over `javascript_values`. `other_languages` finds such code in answers.
+`javascript_driver` decides over `javascript_values`. `shell` has `shell_check` read a script and
+`inside_shell` run it. `other_languages` finds such code in answers.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
 whether they say the same again. docs/validators.md says of each what it takes and what passes.
 """

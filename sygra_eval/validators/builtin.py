@@ -14,6 +14,7 @@ from sygra_eval.validators.mutation import MutationConfig, mutation
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.regex import RegexConfig, regex
 from sygra_eval.validators.security import SecurityConfig, security
+from sygra_eval.validators.shell import ShellConfig, shell
 from sygra_eval.validators.stable import StableConfig, stable
 from sygra_eval.validators.type_check import TypesConfig, types
 from sygra_eval.validators.unit_tests import unit_tests
@@ -27,6 +28,7 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     register("differential", differential, config=DifferentialConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
     register("javascript_tests", javascript_tests, config=JavascriptTestsConfig)
+    register("shell", shell, config=ShellConfig)
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)
     register_texts_and_tools(register)

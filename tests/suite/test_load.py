@@ -180,6 +180,18 @@ def test_sections_around_the_graph_are_checked_too(folder, section, code, words)
     assert words in diagnostic.message
 
 
+def test_a_validator_that_starts_processes_needs_the_suites_word(folder):
+    text = folder.file.read_text().replace("{use: contains, column: expected}", "{use: forking}")
+    folder.write(text)
+
+    diagnostic = folder.only()
+
+    assert diagnostic.code == "not-allowed"
+    assert diagnostic.fix == "add `sandbox: {allow: [processes], i_accept_no_cgroup: true}`"
+    folder.write(f"{text}sandbox: {{allow: [processes], i_accept_no_cgroup: true}}\n")
+    assert folder.load().sandbox.allow == {"processes"}
+
+
 def test_sections_around_the_graph_are_kept(folder):
     folder.write(
         folder.file.read_text()
