@@ -17,6 +17,7 @@ from sygra_eval.suite.schema import (
 from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice
 from sygra_eval.values import Scope
 
+CONTAINERS = frozenset({"docker", "podman"})
 _PLANNED_FORMATS = frozenset({"html", "junit"})
 
 
@@ -46,6 +47,7 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             at=("sandbox", "allow"),
             fix="add `i_accept_no_cgroup: true`, or take `allow` out",
         )
+    check_isolation(section, plugins, document)
     for index, package in enumerate(section.packages):
         if not is_installed(package):
             document.report(
@@ -56,6 +58,8 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             )
     return SandboxChoice(
         require=section.require,
+        isolation=section.isolation,
+        image=section.image,
         accepts_none=section.isolation == "none" and section.i_accept_the_risk,
         timeout_s=section.timeout,
         allow=frozenset(section.allow) if section.i_accept_no_cgroup else frozenset(),
@@ -70,6 +74,29 @@ def is_installed(package: str) -> bool:
     except (metadata.PackageNotFoundError, ValueError):
         return False
     return True
+
+
+def check_isolation(section: SandboxSection, plugins: Plugins, document: Document) -> None:
+    """Report a sandbox that nobody registered, and containers without an image."""
+    known = plugins.of("sandboxes")
+    isolation = section.isolation
+    if isolation is not None and known and isolation not in {*known, "none"}:
+        report_unknown_type("sandboxes", isolation, plugins, document, ("sandbox", "isolation"))
+    if isolation in CONTAINERS and section.image is None:
+        document.report(
+            code="missing-key",
+            message=f"`isolation: {isolation}` needs an image with Python",
+            at=("sandbox", "isolation"),
+            fix="add `image: python:3.11-slim`, or another that you have pulled",
+        )
+    if section.image is not None and isolation in {None, "none"}:
+        document.report(
+            code="conflict",
+            message="`image` says what containers are made of, and none are asked for",
+            at=("sandbox", "image"),
+            fix="add `isolation: docker`, or take it out",
+            is_key=True,
+        )
 
 
 def check_allowed(

@@ -243,6 +243,15 @@ class PairSandbox(Sandbox, Protocol):
         ...
 
 
+@runtime_checkable
+class ImageProvider(Protocol):
+    """A provider whose sandboxes are made of an image that the suite names."""
+
+    def for_image(self, image: str) -> "SandboxProvider":
+        """Give the provider with an image."""
+        ...
+
+
 class SandboxProvider(Protocol):
     """One way to isolate, registered by `sygra_register_sandboxes`, probed by doing it.
 

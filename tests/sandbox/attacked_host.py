@@ -1,7 +1,7 @@
 """Plants what there is to harm, runs the 48 attacks on the machine, and tells what was harmed.
 
-`python attacked_host.py PROFILE [ALLOWED…]` ends with one line of JSON; it looks at the host's
-side and not at what the code says. A process of its own, so that it can be any user's.
+`python attacked_host.py PROFILE[:IMAGE] [ALLOWED…]` ends with one line of JSON; it looks at the
+host's side and not at what the code says. A process of its own, so that it can be any user's.
 """
 
 import asyncio
@@ -85,7 +85,9 @@ def plant(stack: ExitStack) -> Planted:
 
 async def attack(planted: Planted, profile: str, allow: frozenset[str]) -> dict[str, object]:
     providers = load_plugins(Path("/nonexistent")).of("sandboxes")
-    sandbox = await providers[profile].implementation.start(SLOTS)
+    name, _, image = profile.partition(":")
+    provider = providers[name].implementation
+    sandbox = await (provider.for_image(image) if image else provider).start(SLOTS)
     results = {}
 
     async def one(row: dict[str, str]) -> None:
@@ -98,13 +100,14 @@ async def attack(planted: Planted, profile: str, allow: frozenset[str]) -> dict[
     async with asyncio.TaskGroup() as group:
         for row in MACHINE.values():
             group.create_task(one(row))
-    left_in_base = [entry.name for entry in sandbox.base.iterdir()]
+    base = getattr(sandbox, "base", None)  # a container has none on this side
+    left_in_base = [entry.name for entry in base.iterdir()] if base else []
     await sandbox.close()
     return {
         "uid": os.getuid(),
         "results": results,
         "left_in_base": left_in_base,
-        "is_base_left": sandbox.base.exists(),
+        "is_base_left": bool(base and base.exists()),
     }
 
 

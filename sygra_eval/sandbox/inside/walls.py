@@ -46,7 +46,7 @@ def lock_up(
     limit_resources(order)
     drop_capabilities()
     prctl("no_new_privs", PR_SET_NO_NEW_PRIVS, 1)
-    namespaces = "userns,pid,mnt,ipc,net," if profile != "reduced" else ""
+    namespaces = "userns,pid,mnt,ipc,net," if profile.startswith("box") else ""
     landlock = ""
     if walls is not None:
         abi, ruleset = walls
@@ -64,10 +64,12 @@ def lock_up(
 
 
 def allowed(settings: dict[str, object]) -> str:
-    """Say what was allowed beyond computing, and that nothing bounds several processes at once."""
+    """Say what was allowed beyond computing, and whether something bounds all processes at once."""
     allow = settings["allow"]
     assert isinstance(allow, tuple)  # noqa: S101 - for the type checker; marshal made it
     words = "".join(f",{word}" for word in allow)
+    if settings.get("has_cgroup"):
+        return f",cgroup{words}"
     return f"{words},no-cgroup" if "processes" in allow else words
 
 
