@@ -72,7 +72,8 @@ async def judge(
     setting: Setting, answer: str, *, row_id: str, columns: State, stage: Stage
 ) -> Judgement:
     """Take the code from an answer and collect one verdict per validator, in suite order."""
-    candidate = candidate_of(answer, entry_point_of(setting.suite.validators, columns))
+    specs = setting.suite.validators
+    candidate = candidate_of(answer, entry_point_of(specs, columns), language_of(specs))
     return await judge_candidate(setting, candidate, row_id=row_id, columns=columns, stage=stage)
 
 
@@ -112,6 +113,12 @@ def entry_point_of(validators: Iterable[ValidatorSpec], columns: State) -> str |
             return str(columns[column])
     name = columns.get("entry_point")
     return name if isinstance(name, str) else None
+
+
+def language_of(validators: Iterable[ValidatorSpec]) -> str:
+    """Return the language in which the suite's validators want an answer's code."""
+    named = (getattr(spec.config, "code_language", None) for spec in validators)
+    return next((name for name in named if isinstance(name, str)), "python")
 
 
 def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) -> bytes:

@@ -97,7 +97,9 @@ async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunO
     return await start_sandbox(
         providers,
         require=choice.require,
-        isolation="none" if is_none else None,
+        isolation="none" if is_none else choice.isolation,
+        image=None if is_none else choice.image,
+        allow=choice.allow,
         packages=choice.packages,
         slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
     )

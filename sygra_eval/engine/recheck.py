@@ -17,7 +17,7 @@ from sygra_eval.data import jsonl_line
 from sygra_eval.engine.asking import request_of
 from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.folder import MANIFEST
-from sygra_eval.engine.judging import Ask, Court, entry_point_of, verdict_of
+from sygra_eval.engine.judging import Ask, Court, entry_point_of, language_of, verdict_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import outcome_of
 from sygra_eval.engine.plan import Plan, read_plan
@@ -217,7 +217,11 @@ async def _again(
     candidate = (
         existing_candidate(suite.judged, suite.validators, state)
         if suite.judged is not None
-        else candidate_of(str(end.data["answer"]), entry_point_of(suite.validators, state))
+        else candidate_of(
+            str(end.data["answer"]),
+            entry_point_of(suite.validators, state),
+            language_of(suite.validators),
+        )
     )
     required = [spec for spec in suite.validators if spec.is_required]
     verdicts = [

@@ -44,6 +44,7 @@ class Lockup:
     :ivar profile: `box`, `box-shared`, `reduced` or `none`.
     :ivar uid: Whom to become; None keeps the user.
     :ivar folder: Where a box mounts the folder of a run; elsewhere the base of all folders.
+    :ivar allow: What programs may do beyond computing; then what is readable may be run, too.
     :ivar packages: A folder of packages beside the standard library; empty for none.
     """
 
@@ -54,6 +55,7 @@ class Lockup:
     folder: str
     slots: int
     preload: tuple[str, ...]
+    allow: tuple[str, ...] = ()
     hash_seed: int = 0
     packages: str = ""
 
@@ -65,10 +67,11 @@ class Lockup:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a zygote has and its children cannot change: hash seed and packages."""
+    """What a zygote has and its children cannot change: hash seed, packages, what is allowed."""
 
     hash_seed: int = 0
     packages: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +296,7 @@ def settings_of(lockup: Lockup) -> bytes:
             "readable": lockup.readable,
             "folder": lockup.folder,
             "preload": lockup.preload,
+            "allow": lockup.allow,
             "hash_seed": lockup.hash_seed,
             "packages": lockup.packages,
             "parent": os.getpid(),

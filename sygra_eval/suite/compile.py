@@ -52,6 +52,7 @@ from sygra_eval.suite.schema import (
 )
 from sygra_eval.suite.settings import (
     card,
+    check_allowed,
     output_columns,
     report_formats,
     sandbox_choice,
@@ -133,6 +134,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     check_canary(quality, row, document)
     check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
+    check_allowed(validators, settings["sandbox"].allow, document)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
         return None

@@ -140,10 +140,13 @@ class SandboxSection(Section):
     """The least isolation that this suite accepts for the code it runs."""
 
     require: str = "reduced"
-    isolation: Literal["none"] | None = None
+    isolation: str | None = None
+    image: str | None = None
     i_accept_the_risk: bool = False
     timeout: Seconds = 5.0
     packages: list[str] = []
+    allow: list[Literal["processes"]] = []
+    i_accept_no_cgroup: bool = False
 
 
 class ValidatorSection(TypedSection):

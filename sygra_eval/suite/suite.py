@@ -19,12 +19,18 @@ class SandboxChoice:
     """The least isolation that the suite accepts, and how long one execution may take.
 
     :ivar accepts_none: The suite says `isolation: none` and that it accepts the risk.
+    :ivar isolation: A sandbox that is taken and no other; None for the strongest.
+    :ivar image: What its containers are made of.
+    :ivar allow: What executions may do beyond computing, where they ask for it.
     :ivar packages: Installed distributions that code may import beside the standard library.
     """
 
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+    allow: frozenset[str] = frozenset()
+    isolation: str | None = None
+    image: str | None = None
     packages: tuple[str, ...] = ()
 
 

@@ -10,6 +10,10 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 `mutated_inputs` makes. `running` keeps the host's faults from being the candidate's.
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
+`javascript_tests` does for JavaScript what `unit_tests` does for Python: `javascript_statements`
+(over `javascript_literals`) splits its tests, `inside_javascript.js` calls the answer in Node, and
+`javascript_driver` decides over `javascript_values`. `shell` has `shell_check` read a script and
+`inside_shell` run it. `other_languages` finds such code in answers.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
 whether they say the same again; `probes` tries the tests on programs that must not pass, before
 anything is spent on the row. `judge` asks a model (`judge_votes`, over `judge_prompt` and

@@ -51,12 +51,15 @@ from sygra_eval.values.errors import (
 )
 from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
+    PROCESSES,
+    PROGRAMS,
     Candidate,
     Evidence,
     Execution,
     ExecutionResult,
     ExecutionStatus,
     FailingCase,
+    ImageProvider,
     Judgement,
     Limits,
     PairSandbox,
@@ -72,6 +75,8 @@ from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "PROCESSES",
+    "PROGRAMS",
     "Allowance",
     "Allowances",
     "Attempt",
@@ -92,6 +97,7 @@ __all__ = [
     "ExecutionResult",
     "ExecutionStatus",
     "FailingCase",
+    "ImageProvider",
     "InfrastructureError",
     "Interrupted",
     "Interval",

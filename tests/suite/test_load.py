@@ -151,6 +151,7 @@ def test_one_mistake_is_one_diagnostic_in_its_place_with_a_fix(folder, old, new,
     ("section", "code", "words"),
     [
         ("sandbox: {isolation: none}", "risk-not-accepted", "all your rights"),
+        ("sandbox: {allow: [processes]}", "no-cgroup-not-accepted", "several processes together"),
         ("sandbox: {require: none}", "wrong-value", "opt-in"),
         ("sandbox: {require: redced}", "unknown-type", "redced"),
         ("sandbox: {packages: [pytest, nosuch]}", "unknown-package", "pip install nosuch"),
@@ -177,6 +178,18 @@ def test_sections_around_the_graph_are_checked_too(folder, section, code, words)
 
     assert (diagnostic.code, diagnostic.line) == (code, 23)
     assert words in diagnostic.message
+
+
+def test_a_validator_that_starts_processes_needs_the_suites_word(folder):
+    text = folder.file.read_text().replace("{use: contains, column: expected}", "{use: forking}")
+    folder.write(text)
+
+    diagnostic = folder.only()
+
+    assert diagnostic.code == "not-allowed"
+    assert diagnostic.fix == "add `sandbox: {allow: [processes], i_accept_no_cgroup: true}`"
+    folder.write(f"{text}sandbox: {{allow: [processes], i_accept_no_cgroup: true}}\n")
+    assert folder.load().sandbox.allow == {"processes"}
 
 
 def test_sections_around_the_graph_are_kept(folder):
