@@ -93,11 +93,12 @@ def account_of(line: str, strategy: Strategy) -> Mapping[str, Any]:
     shown = in_one_line(", ".join(strategy.texts), 200)
     if "slow" in told:
         raise BadStrategy(
-            f"strategy `{shown}` takes more than {CPU_S:g} s of CPU to draw from; make it smaller"
+            f"{strategy.where}`{shown}` takes more than {CPU_S:g} s of CPU to draw from; "
+            "make it smaller"
         )
     if "refused" in told:
         place = told["at"] or f"in `{shown}`"
-        raise BadStrategy(f"{in_one_line(told['refused'])} {place}")
+        raise BadStrategy(f"{strategy.where}{in_one_line(told['refused'])} {place}")
     return told
 
 

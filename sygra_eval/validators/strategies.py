@@ -46,10 +46,12 @@ class Strategy:
 
     :ivar texts: What the row says.
     :ivar form: JSON for the child that draws.
+    :ivar where: Begins messages about it, as ``column `strategies`: ``; may be empty.
     """
 
     texts: tuple[str, ...]
     form: str
+    where: str = ""
 
 
 def parsed_strategy(
@@ -69,7 +71,7 @@ def parsed_strategy(
                 f"{prefix}one text has to be `tuples(...)` with a strategy for each argument; "
                 f"write a list of texts for separate arguments"
             )
-        return Strategy((value,), json.dumps({"all": form}))
+        return Strategy((value,), json.dumps({"all": form}), prefix)
     if not isinstance(value, list | tuple):
         kind = type(value).__name__
         raise BadStrategy(f"{prefix}strategies are texts in a list, or one text; this is {kind}")
@@ -81,7 +83,7 @@ def parsed_strategy(
         if not isinstance(text, str):
             raise BadStrategy(f"{title}this is {type(text).__name__}, not a text")
         forms.append(Reader(text, title, names or {}).read())
-    return Strategy(tuple(value), json.dumps({"arguments": forms}))
+    return Strategy(tuple(value), json.dumps({"arguments": forms}), prefix)
 
 
 @dataclass

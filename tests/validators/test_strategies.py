@@ -77,6 +77,15 @@ async def test_the_same_seed_gives_the_same_inputs_in_another_process_and_anothe
     assert first == again != other
 
 
+@pytest.mark.parametrize("seed", [0, 20261125])
+async def test_the_edges_of_numbers_are_drawn_more_often_also_inside_lists(seed):
+    made = await inputs("lists(integers(-20, 20), max_size=4)", count=100, seed=seed)
+
+    parts = [part for (numbers,) in made for part in numbers]
+    assert {-20, 0, 20} < set(parts)
+    assert parts.count(20) > parts.count(13)
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
