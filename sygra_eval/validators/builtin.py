@@ -10,6 +10,8 @@ from sygra_eval.validators.language import LanguageConfig, language
 from sygra_eval.validators.length import LengthConfig, length
 from sygra_eval.validators.lint import LintConfig, lint
 from sygra_eval.validators.mutation import MutationConfig, mutation
+from sygra_eval.validators.properties import properties
+from sygra_eval.validators.properties_config import PropertiesConfig
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.regex import RegexConfig, regex
 from sygra_eval.validators.security import SecurityConfig, security
@@ -24,6 +26,7 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     """Add the validators of docs/validators.md."""
     register("python_compiles", python_compiles)
     register("differential", differential, config=DifferentialConfig)
+    register("properties", properties, config=PropertiesConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)
