@@ -93,7 +93,7 @@ async def test_properties_that_hold_pass_in_one_execution_of_a_hundred_inputs(
         ("def f(xs):\n    return 1 // (13 not in xs)", "no_crash", "f([13])", "",
          "raised ZeroDivisionError: integer division or modulo by zero"),
         ("def f(xs):\n    return sum(xs[:4])", {"metamorphic": "f(x[::-1]) == f(x)"},
-         "f([0, 0, 0, 0, 1][::-1]) == f([0, 0, 0, 0, 1])", "0", "1"),
+         "f([1, 0, 0, 0, 0][::-1]) == f([1, 0, 0, 0, 0])", "1", "0"),
         ("def f(xs):\n    return xs[1:]\ndef g(xs):\n    return xs",
          {"roundtrip": {"encode": "f", "decode": "g"}}, "g(f([0]))", "[0]", "[]"),
         ("def f(xs):\n    return (x for x in xs)", "sorted", "f([])", "",
@@ -268,7 +268,7 @@ async def test_a_rows_own_properties_and_annotations_of_the_reference_are_used(t
     verdict = await try_properties(wrong, properties="p", strategies=None, reference="r", row=row)
 
     assert verdict.reason == (
-        "equivalent_to_reference: `f(-1, 'a')` gave 'a', the reference gives ''"
+        "equivalent_to_reference: `f(-1, '0')` gave '0', the reference gives ''"
     )
 
 
@@ -288,13 +288,15 @@ async def test_when_it_is_cancelled_no_child_and_no_thread_is_left(
 
     monkeypatch.setattr(target, seen)
     before = (children(), threading.active_count())
-    code = "def f(xs):\n    return [1 / (20 - x) for x in xs]\n"
+    code = "def f(xs):\n    return [1 / x for x in xs]\n"
     judged = asyncio.create_task(
         try_properties(code, "no_crash", strategies=[f"lists(integers(0, {os.getpid()}))"])
     )
 
-    await started.wait()
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(30):
+        await started.wait()
+        while not children() - before[0]:
+            await asyncio.sleep(0)
     judged.cancel()
     with pytest.raises(asyncio.CancelledError):
         await judged
