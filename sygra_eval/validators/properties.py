@@ -131,12 +131,17 @@ async def trial_of(
         known = await trial.reference(inputs.given)
         taken = [one for one in inputs.given if one.key() in known]
         trial = replace(trial, inputs=tuple(taken), known=known)
-    discarded = len(inputs.given) - len(trial.inputs) + inputs.undrawn
-    total = len(inputs.given) + inputs.undrawn
+    total = len(inputs.given)
+    discarded = total - len(trial.inputs)
     if 2 * discarded > total:
         raise BadTests(
             f"{discarded} of {total} inputs were discarded: the reference does not return on them; "
             "write strategies that give only inputs which the question allows"
+        )
+    if inputs.undrawn > total:
+        raise BadTests(
+            f"{inputs.undrawn} of {total + inputs.undrawn} draws came to nothing; "
+            "write strategies of which less is thrown away"
         )
     return trial
 
@@ -218,7 +223,7 @@ class Trial:
 
     def discarded(self) -> str:
         """Say how many inputs were discarded."""
-        total = len(self.made.given) + self.made.undrawn
+        total = len(self.made.given)
         return f"{total - len(self.inputs)} of {total} discarded"
 
     def evidence(self, came: Tried) -> Evidence:

@@ -295,7 +295,7 @@ async def test_when_it_is_cancelled_no_child_and_no_thread_is_left(
 
     async with asyncio.timeout(30):
         await started.wait()
-        while not children() - before[0]:
+        while not children() - before[0]:  # noqa: ASYNC110 - it begins in another process
             await asyncio.sleep(0)
     judged.cancel()
     with pytest.raises(asyncio.CancelledError):
