@@ -63,7 +63,9 @@ class TimeGrowthConfig(BaseModel):
 
 def claimed(text: str) -> str | None:
     """Read a claim, as `O(n**2)`; None when it is none that is known."""
-    plain = text.strip().removeprefix("O(").removesuffix(")") if "O(" in text else text.strip()
-    plain = plain.replace("**", "^").replace("²", "^2").replace("³", "^3").replace("*", " ")
-    plain = re.sub(r"\s+", " ", plain.replace("log(n", "log n")).strip()
+    plain = text.strip()
+    if plain.startswith("O(") and plain.endswith(")"):
+        plain = plain[2:-1]
+    plain = plain.replace("**", "^").replace("²", "^2").replace("³", "^3")
+    plain = re.sub(r"[\s*()]+", " ", plain).strip()
     return plain if plain in CLAIMS else None
