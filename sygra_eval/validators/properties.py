@@ -15,6 +15,7 @@ from sygra_eval.validators.differential_runs import asking
 from sygra_eval.validators.driver import COMMAND
 from sygra_eval.validators.generated_inputs import Args
 from sygra_eval.validators.mutated_inputs import Input
+from sygra_eval.validators.plain_data import weight_of
 from sygra_eval.validators.properties_config import (
     EQUIVALENT,
     PREVIOUS,
@@ -29,8 +30,8 @@ from sygra_eval.validators.row_tests import BadTests
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.shrinking import shrunk
 from sygra_eval.validators.typed_values import encoded
-from sygra_eval.validators.verdicts import says
-from sygra_eval.validators.words import no_code, shortened
+from sygra_eval.validators.verdicts import in_one_line, says
+from sygra_eval.validators.words import LONGEST, no_code, shortened
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     Candidate,
@@ -192,11 +193,11 @@ class Trial:
             words, broken = await self.smallest(rule, number, came, code)
             case = FailingCase(
                 test=rule.prop.title,
-                input=shortened(words),
-                expected=broken.expected,
-                got=broken.got,
+                input=in_one_line(words),
+                expected=in_one_line(broken.expected),
+                got=in_one_line(broken.got),
             )
-            reason = f"{rule.prop.title}: `{case.input}` {broken.told}"
+            reason = f"{rule.prop.title}: `{case.input}` {in_one_line(broken.told, 2 * LONGEST)}"
             return self.says(Status.FAIL, reason, replace(evidence, failing=case), came)
         if came.is_forged:
             return self.says(Status.FAIL, "answers came that were not asked for", evidence, came)
@@ -302,7 +303,7 @@ class Trial:
             search.known(),
             search.fails,
         )
-        if args is None or size_of(Input(args)) >= size_of(self.inputs[first.given]):
+        if args is None or weight_of(args) > weight_of(self.inputs[first.given].args):
             return first.words, first.broken
         found = await search.finding(Input(args))
         if found is None or found.broken is None:

@@ -20,9 +20,9 @@ from sygra_eval.validators.plain_data import NotPlain, in_order, written
 from sygra_eval.validators.properties_config import Property
 from sygra_eval.validators.split import SplitTest, Unit, split_of
 from sygra_eval.validators.typed_values import BadForm, Opaque, TooLarge, decoded, encoded
+from sygra_eval.validators.verdicts import in_one_line
 from sygra_eval.validators.words import shortened
 
-FIRST, SECOND = 1, 2  # slots
 ALIAS = "f"
 
 Json = list[object]
@@ -48,6 +48,14 @@ class DoesNotApply(Exception):
     """A property says nothing of an input."""
 
 
+class IsBroken(Exception):
+    """A property does not hold, which was found on the way."""
+
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(broken.told)
+        self.broken = broken
+
+
 class BadProperty(Exception):
     """A property that cannot be tried; the message says why."""
 
@@ -57,11 +65,14 @@ class Question:
     """What a rule asks of one input.
 
     :ivar words: The input as a call.
+    :ivar follow: A function that is then called with what came out, in another process, so that
+        nothing is remembered there.
     """
 
     units: tuple[Unit, ...]
     words: str
     split: SplitTest | None = None
+    follow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +105,85 @@ class Rule:
         match self.prop.name:
             case "metamorphic":
                 return metamorphic(self.prop.expression, self.name, given)
-            case "idempotent":
-                steps = [call.step(FIRST, self.name), call.again(SECOND, self.name, FIRST)]
-                words = f"{self.name}({given.in_words(self.name)})"
-                return Question((unit_of(steps, words),), words)
-            case "roundtrip":
-                encode, decode = self.prop.encode, self.prop.decode
-                steps = [call.step(FIRST, encode, "keep"), call.again(SECOND, decode, FIRST)]
-                words = f"{decode}({given.in_words(encode)})"
-                return Question((unit_of(steps, words),), words)
+            case "idempotent" | "roundtrip":
+                once, then = self.prop.encode or self.name, self.prop.decode or self.name
+                if not given.args:
+                    raise DoesNotApply("an input without an argument")
+                words = f"{then}({', '.join([given.in_words(once), *rest_of(given)])})"
+                return Question((unit_of(call.step(once), words),), words, follow=then)
             case "equivalent_to_reference" | "agrees_with_previous_draft":
                 if given.key() not in self.known:
                     raise DoesNotApply
         words = given.in_words(self.name)
-        return Question((unit_of([call.step(FIRST, self.name)], words),), words)
+        return Question((unit_of(call.step(self.name), words),), words)
 
-    def broken(self, given: Input, question: Question, told: Told) -> Broken | None:
+    def follow_up(self, given: Input, question: Question, told: Told) -> tuple[object, Question]:
+        """Ask about what came out: that value, and the question.
+
+        :raises DoesNotApply: When nothing did, as the function refused the input.
+        :raises IsBroken: When nothing did that could go in again.
+        """
+        self.refuse_raised([one for times in told for unit in times for one in unit], question)
+        try:
+            value = value_of(told[0][0][0])
+            step = Call(Input((value, *given.args[1:]), given.named)).step(question.follow)
+        except NoValue as error:
+            raise IsBroken(Broken(f"gave {error}", got=f"gave {error}")) from error
+        except (Opaque, TooLarge) as error:
+            raise IsBroken(Broken(f"gave a value that cannot go in again: {error}")) from error
+        return value, Question((unit_of(step, question.words),), question.words)
+
+    def broken(
+        self, given: Input, question: Question, told: Told, before: Json | None = None
+    ) -> Broken | None:
         """Judge what was told, at both times.
 
+        :param before: The value that went in again.
         :raises DoesNotApply: When it says nothing, as the function refused the input.
         """
         for time in range(2):
-            found = self.broken_once(given, question, [unit[time] for unit in told])
+            once = [unit[time] for unit in told]
+            try:
+                found = self.broken_once(given, question, once, before or [])
+            except IsBroken as error:
+                found = error.broken
             if found is not None:
                 return found
         return None
 
-    def broken_once(self, given: Input, question: Question, told: Sequence[Json]) -> Broken | None:
+    def broken_once(
+        self, given: Input, question: Question, told: Sequence[Json], before: Json
+    ) -> Broken | None:
         """Judge what was told at one time."""
         shown = [one for unit in told for one in unit]
         if self.prop.name == "equivalent_to_reference" or self.prop.name.startswith("agrees"):
             return self.differs(given, shown)
-        for one in shown:
-            match one:
-                case ["raise", [*names], _, str(text), *_]:
-                    if self.allowed & set(map(str, names)):
-                        if self.prop.name == "no_crash":
-                            return None
-                        raise DoesNotApply
-                    if question.split is None:  # in a metamorphic one it may be caught
-                        return Broken(f"raised {shortened(text)}", got=f"raised {shortened(text)}")
+        try:
+            self.refuse_raised(shown, question)
+        except DoesNotApply:
+            if self.prop.name == "no_crash":
+                return None
+            raise
         if question.split is not None:
             return undecided_or_false(question.split, told)
         if self.prop.name == "no_crash":
             return None
-        return self.judged(given, shown)
+        return self.judged(given, shown, before)
+
+    def refuse_raised(self, shown: Sequence[object], question: Question) -> None:
+        """Refuse what was raised.
+
+        :raises DoesNotApply: When it is one of the exceptions that are allowed.
+        :raises IsBroken: When it is not.
+        """
+        for one in shown:
+            match one:
+                case ["raise", [*names], _, str(text), *_]:
+                    if self.allowed & set(map(str, names)):
+                        raise DoesNotApply
+                    if question.split is None:  # in a metamorphic one it may be caught
+                        told = f"raised {in_one_line(text)}"
+                        raise IsBroken(Broken(told, got=told))
 
     def differs(self, given: Input, shown: Json) -> Broken | None:
         """Compare with what another program did."""
@@ -151,10 +196,10 @@ class Rule:
         told = f"{found}, {other} {known.expectation()}"
         return Broken(told, known.expectation().removeprefix("gives "), found)
 
-    def judged(self, given: Input, shown: Json) -> Broken | None:
+    def judged(self, given: Input, shown: Json, before: Json) -> Broken | None:
         """Judge values."""
         try:
-            values = [value_of(one) for one in shown if one != ["done"]]
+            values = [*before, *map(value_of, shown)]
             return JUDGES[self.prop.name](given, values, self.is_equal)
         except NoValue as error:
             return Broken(f"gave {error}", got=f"gave {error}")
@@ -172,23 +217,23 @@ class Call:
     def __init__(self, given: Input) -> None:
         self.args: Json = [["value", encoded(value)] for value in given.args]
         self.named = {key: ["value", encoded(value)] for key, value in given.named}
-        self.given = given
 
-    def step(self, slot: int, name: str, mode: str = "value") -> Json:
+    def step(self, name: str) -> Json:
         """Call with the input."""
-        return ["call", slot, name, self.args, self.named, mode]
-
-    def again(self, slot: int, name: str, held: int) -> Json:
-        """Call with what a slot holds in place of the first argument."""
-        if not self.given.args:
-            raise DoesNotApply
-        return ["call", slot, name, [["slot", held], *self.args[1:]], self.named, "value"]
+        return ["call", 1, name, self.args, self.named, "value"]
 
 
-def unit_of(steps: Sequence[Json], words: str) -> Unit:
-    """Make one unit, of which every step shows something."""
-    places = tuple((number, ()) for number in range(len(steps)))
-    return Unit(steps=tuple(steps), places=places, text=shortened(words))
+def rest_of(given: Input) -> list[str]:
+    """Write the arguments after the first."""
+    return [
+        *map(written, given.args[1:]),
+        *(f"{name}={written(value)}" for name, value in given.named),
+    ]
+
+
+def unit_of(step: Json, words: str) -> Unit:
+    """Make a unit of one step."""
+    return Unit(steps=(step,), places=((0, ()),), text=shortened(words))
 
 
 # Judging values
@@ -360,6 +405,6 @@ def undecided_or_false(split: SplitTest, told: Sequence[Json]) -> Broken | None:
     account = decision.account
     expected, got = account.get("expected", ""), account.get("got", "")
     if got:
-        return Broken(f"is false: {shortened(got)} and {shortened(expected)}", expected, got)
-    error = account.get("error", "") or "is not answered"
-    return Broken(f"does not hold: {shortened(error)}", got=shortened(error))
+        return Broken(f"is false: {in_one_line(got)} and {in_one_line(expected)}", expected, got)
+    error = in_one_line(account.get("error", "") or "is not answered")
+    return Broken(f"does not hold: {error}", got=error)

@@ -1,15 +1,27 @@
 """Puts all inputs of all properties to the answer, in as few executions as it allows."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sygra_eval.validators.differential_runs import Ask, answer_parts
+from sygra_eval.validators.differential_runs import Ask, Asked, slow_or_not
 from sygra_eval.validators.driver import Answered
 from sygra_eval.validators.mutated_inputs import Input
-from sygra_eval.validators.properties_rules import Broken, DoesNotApply, Question, Rule, Told
+from sygra_eval.validators.properties_rules import (
+    Broken,
+    DoesNotApply,
+    IsBroken,
+    Json,
+    Question,
+    Rule,
+    Told,
+)
 from sygra_eval.validators.running import told_of
 from sygra_eval.validators.split import Unit
-from sygra_eval.values import ExecutionResult, Limits
+from sygra_eval.validators.verdicts import in_one_line
+from sygra_eval.values import ExecutionResult, ExecutionStatus, Limits
+
+MOST_RUNS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +93,51 @@ async def tried(rules: Sequence[Rule], inputs: Sequence[Input], ask: Ask, limits
         asked.append((finding, question, numbers))
     if not asked:
         return Tried(tuple(findings))
-    came, ran = await answer_parts(plan.units, [range(len(plan.units))], ask, limits)
+    came, ran = await answers_to(plan.units, ask, limits)
     if came.load_failure is not None or came.stopped_at == -1:
         told = (came.load_failure or {}).get("error") or told_of(ran)
-        return Tried(tuple(findings), ran, load_failure=told)
+        return Tried(tuple(findings), ran, load_failure=in_one_line(told))
+    is_forged = is_more(came)
+    later: list[Followed] = []
     for finding, question, numbers in asked:
         rule, given = rules[finding.rule], inputs[finding.given]
-        findings.append(judged(finding, rule, given, question, numbers, came, ran))
-    is_forged = not came.is_whole and came.stopped_at is None
+        one = judged(finding, rule, given, question, numbers, came, ran)
+        (later if isinstance(one, Followed) else findings).append(one)  # type: ignore[arg-type]
+    if later:
+        units = [one.question.units[0] for one in later]
+        came, ran = await answers_to(units, ask, limits)
+        is_forged = is_forged or is_more(came)
+        findings += [one.judged(number, came, ran) for number, one in enumerate(later)]
     findings.sort(key=lambda one: (one.rule, one.given))
     return Tried(tuple(findings), ran, is_forged=is_forged)
+
+
+def is_more(came: Answered) -> bool:
+    """Whether something came that was not asked for."""
+    return not came.is_whole and came.stopped_at is None
+
+
+async def answers_to(units: Sequence[Unit], ask: Ask, limits: Limits) -> Asked:
+    """Ask all; where results are too many for one execution, in parts."""
+    answers: dict[int, tuple[Json, ...]] = {}
+    waiting = deque([list(range(len(units)))])
+    runs = 0
+    while True:
+        part = waiting.popleft()
+        came, ran = await slow_or_not([units[number] for number in part], ask, limits)
+        runs += 1
+        if ran.status is ExecutionStatus.OUTPUT_LIMIT and len(part) > 1 and runs < MOST_RUNS:
+            middle = len(part) // 2
+            waiting.extendleft([part[middle:], part[:middle]])
+            continue
+        answers |= {part[number]: times for number, times in came.answers.items()}
+        if not came.is_whole:
+            at = came.stopped_at
+            if at is not None and (at >= 0 or runs > 1) and came.load_failure is None:
+                at = part[max(at, 0)]  # that it loads is known by then
+            return replace(came, answers=answers, stopped_at=at), ran
+        if not waiting:
+            return Answered(answers=answers, is_whole=True), ran
 
 
 def questions(
@@ -116,15 +163,48 @@ def judged(
     numbers: Sequence[int],
     came: Answered,
     ran: ExecutionResult,
-) -> Finding:
-    """Judge one question by its answers."""
+) -> "Finding | Followed":
+    """Judge one question by its answers, or ask on."""
     told: Told = [came.answers.get(number, ()) for number in numbers]
     if any(len(times) < 2 for times in told):
-        if came.stopped_at in numbers:
-            text = f"did not return: {told_of(ran)}"
-            return replace(finding, broken=Broken(text, got=text, ended=True))
-        return replace(finding, is_unanswered=True)
+        return unanswered(finding, is_here=came.stopped_at in numbers, ran=ran)
     try:
+        if question.follow:
+            value, then = rule.follow_up(given, question, told)
+            return Followed(finding, rule, given, then, value)
         return replace(finding, broken=rule.broken(given, question, told))
+    except IsBroken as error:
+        return replace(finding, broken=error.broken)
     except DoesNotApply:
         return replace(finding, is_discarded=True)
+
+
+def unanswered(finding: Finding, *, is_here: bool, ran: ExecutionResult) -> Finding:
+    """Say that no answer came, and whether this is where the process ended."""
+    if not is_here:
+        return replace(finding, is_unanswered=True)
+    text = f"did not return: {told_of(ran)}"
+    return replace(finding, broken=Broken(text, got=text, ended=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A question that goes on with the value that came out, in another process."""
+
+    finding: Finding
+    rule: Rule
+    given: Input
+    question: Question
+    value: object
+
+    def judged(self, number: int, came: Answered, ran: ExecutionResult) -> Finding:
+        """Judge what came of it."""
+        times = came.answers.get(number, ())
+        if len(times) < 2:
+            is_here = came.stopped_at == number or came.load_failure is not None
+            return unanswered(self.finding, is_here=is_here, ran=ran)
+        try:
+            broken = self.rule.broken(self.given, self.question, [times], [self.value])
+        except DoesNotApply:
+            return replace(self.finding, is_discarded=True)
+        return replace(self.finding, broken=broken)
