@@ -46,7 +46,7 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [type(value).__name__, [plain(item) for item in value]]
     if isinstance(value, dict):
-        return ["dict", [[plain(key), plain(value[key])] for key in value]]
+        return ["dict", sorted(([plain(key), plain(value[key])] for key in value), key=repr)]
     return [type(value).__name__, repr(value)]
 
 

@@ -24,7 +24,7 @@ class DifferentialConfig(BaseModel):
     :ivar arguments: A column that says whether the arguments after the call are compared too.
     :ivar most_inputs: How many inputs are tried, examples included.
     :ivar min_inputs: With fewer than this the verdict is `skip`.
-    :ivar tolerance: How far floats may be apart.
+    :ivar tolerance: How far floats may be apart: who adds up in another order is no less right.
     :ivar types: `python` compares as `==` does, `exact` also the types.
     :ivar timeout: Seconds for the reference, and again for the candidate, scaled to the machine.
     """
@@ -40,9 +40,9 @@ class DifferentialConfig(BaseModel):
     contract: str | None = None
     raises: str | None = None
     arguments: str | None = None
-    most_inputs: int = Field(default=100, ge=1, le=1000)
+    most_inputs: int = Field(default=200, ge=1, le=1000)
     min_inputs: int = Field(default=10, ge=1)
-    tolerance: float = Field(default=0.0, ge=0)
+    tolerance: float = Field(default=1e-9, ge=0)
     types: Literal["python", "exact"] = "python"
     timeout: float | None = Field(default=None, gt=0)
 

@@ -1,6 +1,9 @@
 """What `differential` asks: inputs from a column, from tests, from strategies, and mutations."""
 
 import ast
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sygra_eval.validators.child import ChildFailed
 from sygra_eval.validators.differential_config import DifferentialConfig
@@ -18,7 +21,10 @@ from sygra_eval.values import ValidatorContext
 CONTRACT = "sygra_eval_contract"
 CONTRACT_SLOT, RESULT_SLOT, FIRST_SLOT = 1, 2, 3
 
+MOST_LISTED = 40  # values of one argument
+
 Json = list[object]
+Args = tuple[object, ...]
 
 
 async def inputs_for(
@@ -66,7 +72,35 @@ async def drawn_inputs(config: DifferentialConfig, ctx: ValidatorContext) -> lis
         raise BadTests(str(error)) from error
     except ChildFailed as error:
         raise IsHostFault(f"no inputs were drawn: {error}") from error
-    return [Input(args) for args in made.args()]
+    drawn = made.args()
+    return [Input(args) for args in (*listed_inputs(strategy.form, drawn), *drawn)]
+
+
+def listed_inputs(form: str, drawn: Sequence[Args]) -> list[Args]:
+    """Put each value that `sampled_from` lists for an argument into one of the drawn inputs.
+
+    Who lists values for an argument means them to be tried, and drawing leaves some out.
+    """
+    read = json.loads(form)
+    nodes = read["all"]["args"]["*"] if "all" in read else read["arguments"]
+    made: list[Args] = []
+    for place, node in enumerate(nodes):
+        for value in listed_values(node)[:MOST_LISTED]:
+            args = drawn[-1 - len(made) % len(drawn)]  # the last ones are the less simple ones
+            made.append((*args[:place], value, *args[place + 1 :]))
+    return made
+
+
+def listed_values(node: Mapping[str, Any]) -> list[object]:
+    """Find the values of `sampled_from`, also where it is one of several strategies."""
+    match node["name"]:
+        case "one_of":
+            return [value for one in node["args"]["*"] for value in listed_values(one)]
+        case "sampled_from":
+            listed = decoded(node["args"]["elements"]["value"])
+            assert isinstance(listed, list | tuple | str)  # noqa: S101 - checked when it was read
+            return list(listed)
+    return []
 
 
 def calls_in(split: SplitTest, name: str) -> list[Input]:
