@@ -21,6 +21,7 @@ INSIDE = str(Path(__file__).with_name("inside_strategies.py"))
 CPU_S = 2.0
 SLACK = 3  # the child gives up by itself; what cannot is killed after so many times that
 MOST_KEPT = 256
+SPARE = 10  # draws, as some of them are edges again
 
 Args = tuple[object, ...]
 
@@ -66,7 +67,7 @@ async def drawn(strategy: Strategy, count: int, seed: int) -> Examples:
     """Have a child draw."""
     cpu_s = CPU_S * machine_factor()
     edges = [json.dumps(encoded(args)) for args in edges_of_all(strategy.form)][: count // 2]
-    wanted = count - len(edges)
+    wanted = count - len(edges) + min(SPARE, len(edges))
     ended = await run_child(
         [INSIDE], files={}, stdin=order_for(strategy, wanted, seed, cpu_s), limit_s=SLACK * cpu_s
     )
@@ -74,7 +75,7 @@ async def drawn(strategy: Strategy, count: int, seed: int) -> Examples:
         raise ChildFailed(ended.crashed_by or last_line(ended.errors))
     told = account_of(ended.output, strategy)
     forms = dict.fromkeys([*edges, *map(json.dumps, told["inputs"])])
-    return Examples(forms=tuple(forms), discarded=told["discarded"], wanted=wanted)
+    return Examples(forms=tuple(forms)[:count], discarded=told["discarded"], wanted=wanted)
 
 
 def order_for(strategy: Strategy, count: int, seed: int, cpu_s: float, **more: object) -> str:
