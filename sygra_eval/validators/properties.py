@@ -24,8 +24,9 @@ from sygra_eval.validators.properties_config import (
     properties_of,
 )
 from sygra_eval.validators.properties_inputs import Inputs, inputs_of, known_by
-from sygra_eval.validators.properties_rules import BadProperty, Broken, Rule
+from sygra_eval.validators.properties_rules import Rule
 from sygra_eval.validators.properties_trial import Finding, Tried, tried
+from sygra_eval.validators.properties_values import BadProperty, Broken
 from sygra_eval.validators.row_tests import BadTests
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.shrinking import shrunk
@@ -199,8 +200,9 @@ class Trial:
             )
             reason = f"{rule.prop.title}: `{case.input}` {in_one_line(broken.told, 2 * LONGEST)}"
             return self.says(Status.FAIL, reason, replace(evidence, failing=case), came)
-        if came.is_forged:
-            return self.says(Status.FAIL, "answers came that were not asked for", evidence, came)
+        if came.is_forged or any(one.is_unanswered for one in came.findings):
+            told = "answers are missing, or came that were not asked for"
+            return self.says(Status.FAIL, told, evidence, came)
         for number, rule in enumerate(rules):
             refused = sum(one.is_discarded and not one.unasked for one in came.of(number))
             if 2 * refused > len(self.inputs):
@@ -261,8 +263,11 @@ class Trial:
         allowed = frozenset[str]().union(*(one.allowed for one in self.wanted)) | self.asked_for()
         known = {EQUIVALENT: reference}
         if PREVIOUS in names:
-            program = str(self.ctx.columns[PREVIOUS_DRAFT])
-            known[PREVIOUS] = await self.other(program, inputs)
+            known[PREVIOUS] = await self.draft_before(inputs)
+            if 2 * len(known[PREVIOUS]) < len(inputs):  # nothing that one could agree with
+                wanted = [one for one in wanted if one.name != PREVIOUS]
+        if not wanted:
+            raise NotApplicable("the draft before does not return on most inputs")
         config = self.config.for_reference()
         return [Rule(one, self.name, allowed, config, known.get(one.name, {})) for one in wanted]
 
@@ -275,6 +280,13 @@ class Trial:
         """Run the reference."""
         program = str(self.ctx.columns[self.config.reference or ""])
         return await self.other(program, inputs)
+
+    async def draft_before(self, inputs: Sequence[Input]) -> Mapping[str, Known]:
+        """Run the draft before, which may well be broken."""
+        try:
+            return await self.other(str(self.ctx.columns[PREVIOUS_DRAFT]), inputs)
+        except BadTests:
+            return {}
 
     async def other(self, program: str, inputs: Sequence[Input]) -> Mapping[str, Known]:
         """Run another program."""
@@ -349,7 +361,7 @@ class Search:
                 return None
             rules = await trial.rules([self.rule.prop], [given], known)
             came = await tried(rules, [given], asking(self.code, trial.ctx), trial.limits)
-        except (BadTests, BadProperty):
+        except (BadTests, BadProperty, NotApplicable):
             return None
         self.timeouts += came.ran is not None and came.ran.status is ExecutionStatus.TIMEOUT
         return came.findings[0] if came.findings else None

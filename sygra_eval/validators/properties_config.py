@@ -130,7 +130,8 @@ def expression_of(said: object) -> str:
 class PropertiesConfig(BaseModel):
     """Keys of `properties`.
 
-    :ivar properties: A list of properties, or the column that has a row's list.
+    :ivar properties: A list of properties, or the column that has a row's list; by default that
+        the answer is equal to the reference.
     :ivar strategies: What the arguments are drawn from: a column, or one text each.
     :ivar source: `from:`, columns of tests, whose calls are inputs too (and are mutated where
         there are no strategies).
@@ -147,7 +148,7 @@ class PropertiesConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    properties: str | tuple[Property, ...]
+    properties: str | tuple[Property, ...] = (Property(EQUIVALENT),)
     strategies: str | tuple[str, ...] | None = None
     source: str | TestColumns | None = Field(default=None, alias="from")
     entry_point: str = "entry_point"

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from sygra_eval.validators.differential_runs import Ask, Asked, slow_or_not
 from sygra_eval.validators.driver import Answered
 from sygra_eval.validators.mutated_inputs import Input
-from sygra_eval.validators.properties_rules import (
+from sygra_eval.validators.properties_rules import Rule, Told
+from sygra_eval.validators.properties_values import (
     Broken,
     DoesNotApply,
     IsBroken,
     Json,
     Question,
-    Rule,
-    Told,
 )
 from sygra_eval.validators.running import told_of
 from sygra_eval.validators.split import Unit
@@ -201,7 +200,7 @@ class Followed:
         """Judge what came of it."""
         times = came.answers.get(number, ())
         if len(times) < 2:
-            is_here = came.stopped_at == number or came.load_failure is not None
+            is_here = came.stopped_at in (number, -1) or came.load_failure is not None
             return unanswered(self.finding, is_here=is_here, ran=ran)
         try:
             broken = self.rule.broken(self.given, self.question, [times], [self.value])

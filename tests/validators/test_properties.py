@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,21 @@ async def test_an_earlier_draft_is_agreed_with_where_there_is_one(try_properties
         "agrees_with_previous_draft: `f([0, -1])` gave [0, -1], the draft before gives [-1, 0]"
     )
     assert (none.status, none.reason) == (Status.SKIP, "there is no earlier draft")
+
+
+@pytest.mark.parametrize("before", ["I cannot help.", "1/0", "def f(xs):\n    return xs[9]"])
+async def test_a_draft_before_that_does_not_work_has_no_say(try_properties, before):
+    wanted = "agrees_with_previous_draft"
+    keys = {"stage": Stage.LOOP, "row": {PREVIOUS_DRAFT: before}}
+
+    alone = await try_properties(SORT, wanted, **keys)
+    beside = await try_properties(SORT, wanted, "sorted", **keys)
+
+    assert (alone.status, alone.reason) == (
+        Status.SKIP,
+        "the draft before does not return on most inputs",
+    )
+    assert beside.reason.startswith("sorted: no counterexample")
 
 
 async def test_allowed_exceptions_are_no_crash_and_say_nothing_of_other_properties(try_properties):
@@ -364,6 +380,26 @@ async def test_what_a_function_remembers_does_not_help_it(try_properties, code, 
     verdict = await try_properties(code, wanted)
 
     assert verdict.status is Status.FAIL
+
+
+async def test_an_answer_that_leaves_when_it_is_asked_again_fails(
+    try_properties, sandbox, monkeypatch
+):
+    inner, ran = sandbox.inner.run, []
+
+    async def run(execution):
+        if ran:  # as with `if os.urandom(1) < b"a": os._exit(0)`, which a test cannot rely on
+            files = {**execution.files, "answer.py": "import os\nos._exit(0)"}
+            execution = replace(execution, files=files)
+        ran.append(execution)
+        return await inner(execution)
+
+    monkeypatch.setattr(sandbox.inner, "run", run)
+
+    verdict = await try_properties(SORT, "idempotent")
+
+    assert verdict.status is Status.FAIL
+    assert "did not return" in verdict.reason
 
 
 async def test_results_that_are_too_many_for_one_execution_come_in_several(try_properties, sandbox):
