@@ -139,6 +139,7 @@ class PropertiesConfig(BaseModel):
     :ivar reference: The column with a program that is right; inputs on which it raises are none.
     :ivar contract: A column with assertions on the parameters, that sort out inputs.
     :ivar raises: A column with names of exceptions that the question asks for.
+    :ivar arguments: A column that says whether the arguments after the call are compared too.
     :ivar examples: How many inputs are tried.
     :ivar visible: Whether the loop may know what the reference gives.
     :ivar tolerance: How far floats may be apart.
@@ -155,6 +156,7 @@ class PropertiesConfig(BaseModel):
     reference: str | None = None
     contract: str | None = None
     raises: str | None = None
+    arguments: str | None = None
     examples: int = Field(default=100, ge=1, le=1000)
     visible: bool = False
     tolerance: float = Field(default=0.0, ge=0)
@@ -191,6 +193,7 @@ class PropertiesConfig(BaseModel):
             entry_point=self.entry_point,
             contract=self.contract,
             raises=self.raises,
+            arguments=self.arguments,
             min_inputs=1,
             tolerance=self.tolerance,
             types=self.types,
@@ -207,7 +210,7 @@ class PropertiesConfig(BaseModel):
         """Report columns that nothing provides, and keys that need another one."""
         columns = {
             key: getattr(self, key)
-            for key in ("reference", "contract", "raises", "properties", "strategies")
+            for key in ("reference", "contract", "raises", "arguments", "properties", "strategies")
         }
         for key, column in columns.items():
             if isinstance(column, str) and not (key == "strategies" and is_literal(column)):

@@ -7,8 +7,9 @@ hostile code.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sygra_eval.validators import differential_inputs
 from sygra_eval.validators.comparing import are_equal
-from sygra_eval.validators.differential import Known, result_difference
+from sygra_eval.validators.differential import Known, arguments_difference, result_difference
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.mutated_inputs import Input
 from sygra_eval.validators.plain_data import written
@@ -73,6 +74,9 @@ class Rule:
             case "equivalent_to_reference" | "agrees_with_previous_draft":
                 if given.key() not in self.known:
                     raise DoesNotApply
+                if self.known[given.key()].after:  # what becomes of the arguments counts
+                    unit = differential_inputs.unit_of(self.name, given, shows_arguments=True)
+                    return Question((unit,), given.in_words(self.name))
         words = given.in_words(self.name)
         return Question((unit_of(call.step(self.name), words),), words)
 
@@ -147,7 +151,9 @@ class Rule:
     def differs(self, given: Input, shown: Json) -> Broken | None:
         """Compare with what another program did."""
         known = self.known[given.key()]
-        found = result_difference(shown[0] if shown else None, known, self.config)
+        told, *after = shown or [None]
+        found = result_difference(told, known, self.config)
+        found = found or arguments_difference(after, known, self.config)
         if found is None:
             return None
         is_reference = self.prop.name == "equivalent_to_reference"

@@ -43,7 +43,7 @@ def try_properties(sandbox) -> Try:
         limits: Limits | None = None,
         **keys: object,
     ) -> Verdict:
-        keys = {"properties": list(wanted), "examples": 40, **keys}
+        keys = {"examples": 40, **({"properties": list(wanted)} if wanted else {}), **keys}
         if "from" not in keys:
             keys.setdefault("strategies", NUMBERS)
         spec = ValidatorSpec(
@@ -124,6 +124,20 @@ async def test_an_answer_is_compared_with_the_reference_and_the_input_made_small
     assert verdict.reason == (
         "equivalent_to_reference: `f([0, 0, 0, 0])` gave [0], the reference gives [0, 0, 0, 0]"
     )
+
+
+async def test_what_becomes_of_the_arguments_is_compared_where_a_row_says_so(try_properties):
+    keys = {"reference": "right", "arguments": "counts"}
+    code = "def f(xs):\n    xs.sort()\n    return list(xs)\n"
+
+    counts, not_ = [
+        await try_properties(code, **keys, row={"right": SORT, "counts": counts})
+        for counts in (True, False)
+    ]
+
+    assert counts.status is Status.FAIL
+    assert "left its argument 1 as [" in counts.reason
+    assert not_.status is Status.PASS
 
 
 async def test_a_verdict_is_the_same_when_it_is_given_again(try_properties):
