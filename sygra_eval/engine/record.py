@@ -28,6 +28,7 @@ from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
+    PREVIOUS_DRAFT,
     BadAnswer,
     BadRow,
     CallSite,
@@ -359,8 +360,12 @@ def _note_use(trace: _Trace, request: ChatRequest, use: ModelUse) -> None:
         trace.messages = request.messages
 
 
-async def _judge_in_loop(setting: Setting, row: Row, columns: State, answer: str) -> Judgement:
+async def _judge_in_loop(
+    setting: Setting, row: Row, columns: State, answer: str, *, previous: str | None = None
+) -> Judgement:
     """Judge for a loop; what cannot be judged ends the record before more is spent on it."""
+    if previous is not None:
+        columns = MappingProxyType({**columns, PREVIOUS_DRAFT: previous})
     judgement = await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
     for verdict in judgement.verdicts:
         if verdict.is_required and verdict.status is Status.ERROR:

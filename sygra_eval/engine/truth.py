@@ -41,9 +41,12 @@ COLUMN_OF = {
     "reference": "reference",
     "entry_point": "entry_point",
     "contract": "contract",
+    "strategies": "strategies",
+    "raises": "raises",
+    "arguments": "arguments",
 }
 """A validator's key -> the column of a truth file that it is given."""
-OPTIONAL = frozenset({"entry_point", "contract"})
+OPTIONAL = frozenset({"entry_point", "contract", "strategies", "raises", "arguments"})
 """Keys whose column a row may lack."""
 
 

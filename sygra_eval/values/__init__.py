@@ -23,6 +23,7 @@ from sygra_eval.values.chat import (
     Usage,
 )
 from sygra_eval.values.contexts import (
+    PREVIOUS_DRAFT,
     Complete,
     LoopView,
     Node,
@@ -75,6 +76,7 @@ from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",
     "Allowance",
