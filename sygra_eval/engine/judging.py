@@ -13,6 +13,7 @@ from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
+    PREVIOUS_DRAFT,
     Candidate,
     Judgement,
     Limits,
@@ -57,7 +58,7 @@ async def judge_candidate(
     )
     verdicts = []
     for spec in suite.validators:
-        key = _verdict_key(spec, stage, row_id, candidate.text)
+        key = _verdict_key(spec, stage, row_id, candidate.text, columns)
         verdict = setting.journal.execution(key)
         if verdict is None:
             verdict = await verdict_of(spec, candidate, columns, stage, court)
@@ -77,9 +78,16 @@ def entry_point_of(validators: Iterable[ValidatorSpec], columns: State) -> str |
     return name if isinstance(name, str) else None
 
 
-def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) -> bytes:
-    """Suite and input are fixed within a journal, so these four name an execution."""
-    parts = (row_id, spec.name, stage.value, answer)
+def _verdict_key(
+    spec: ValidatorSpec, stage: Stage, row_id: str, answer: str, columns: State
+) -> bytes:
+    """Suite and input are fixed within a journal, so these four name an execution.
+
+    A verdict that depends on the draft before is one of both.
+    """
+    parts = [row_id, spec.name, stage.value, answer]
+    if getattr(spec.config, "uses_previous", False) and PREVIOUS_DRAFT in columns:
+        parts.append(str(columns[PREVIOUS_DRAFT]))
     joined = "\0".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 

@@ -30,6 +30,7 @@ from sygra_eval.journal import (
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Suite, UnknownVariable
 from sygra_eval.values import (
+    PREVIOUS_DRAFT,
     BadAnswer,
     BadRow,
     CallSite,
@@ -333,8 +334,12 @@ def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, labe
         trace.messages = request.messages
 
 
-async def _judge_in_loop(setting: Setting, row: Row, columns: State, answer: str) -> Judgement:
+async def _judge_in_loop(
+    setting: Setting, row: Row, columns: State, answer: str, *, previous: str | None = None
+) -> Judgement:
     """Judge for a loop; what cannot be judged ends the record before more is spent on it."""
+    if previous is not None:
+        columns = MappingProxyType({**columns, PREVIOUS_DRAFT: previous})
     judgement = await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
     for verdict in judgement.verdicts:
         if verdict.is_required and verdict.status is Status.ERROR:

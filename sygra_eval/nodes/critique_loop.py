@@ -211,7 +211,7 @@ async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, boo
             Message("user", _revise_text(kept.evidence, feedback)),
         )
     response = await _ask(loop, choice, messages, step="revise", visit=number)
-    judgement = await loop.ctx.judge(response.text)
+    judgement = await loop.ctx.judge(response.text, previous=_code_of(kept.judgement))
     is_changed = _code_of(judgement) != _code_of(kept.judgement)
     is_kept = is_changed and not _breaks(kept.judgement, judgement)
     attempt = _attempt(loop, judgement, response, sample=0, before=kept, is_kept=is_kept)

@@ -10,10 +10,14 @@ from sygra_eval.validators.language import LanguageConfig, language
 from sygra_eval.validators.length import LengthConfig, length
 from sygra_eval.validators.lint import LintConfig, lint
 from sygra_eval.validators.mutation import MutationConfig, mutation
+from sygra_eval.validators.properties import properties
+from sygra_eval.validators.properties_config import PropertiesConfig
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.regex import RegexConfig, regex
 from sygra_eval.validators.security import SecurityConfig, security
 from sygra_eval.validators.stable import StableConfig, stable
+from sygra_eval.validators.time_growth import time_growth
+from sygra_eval.validators.time_growth_config import TimeGrowthConfig
 from sygra_eval.validators.type_check import TypesConfig, types
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
@@ -24,6 +28,8 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     """Add the validators of docs/validators.md."""
     register("python_compiles", python_compiles)
     register("differential", differential, config=DifferentialConfig)
+    register("properties", properties, config=PropertiesConfig)
+    register("time_growth", time_growth, config=TimeGrowthConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)

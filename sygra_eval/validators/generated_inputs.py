@@ -21,6 +21,7 @@ INSIDE = str(Path(__file__).with_name("inside_strategies.py"))
 CPU_S = 2.0
 SLACK = 3  # the child gives up by itself; what cannot is killed after so many times that
 MOST_KEPT = 256
+SPARE = 10  # draws, as some of them are edges again
 
 Args = tuple[object, ...]
 
@@ -31,10 +32,12 @@ class Examples:
 
     :ivar forms: Each input's JSON form (`typed_values`); `args` makes fresh values of it.
     :ivar discarded: How many draws came to nothing.
+    :ivar wanted: How many hypothesis was asked for; the rest are edges.
     """
 
     forms: tuple[str, ...]
     discarded: int
+    wanted: int
 
     def args(self) -> list[Args]:
         """Give the arguments of every input."""
@@ -63,15 +66,16 @@ async def examples_of(strategy: Strategy, count: int, seed: int) -> Examples:
 async def drawn(strategy: Strategy, count: int, seed: int) -> Examples:
     """Have a child draw."""
     cpu_s = CPU_S * machine_factor()
+    edges = [json.dumps(encoded(args)) for args in edges_of_all(strategy.form)][: count // 2]
+    wanted = count - len(edges) + min(SPARE, len(edges))
     ended = await run_child(
-        [INSIDE], files={}, stdin=order_for(strategy, count, seed, cpu_s), limit_s=SLACK * cpu_s
+        [INSIDE], files={}, stdin=order_for(strategy, wanted, seed, cpu_s), limit_s=SLACK * cpu_s
     )
     if ended.exit_code != 0:
         raise ChildFailed(ended.crashed_by or last_line(ended.errors))
     told = account_of(ended.output, strategy)
-    edges = [json.dumps(encoded(args)) for args in edges_of_all(strategy.form)]
     forms = dict.fromkeys([*edges, *map(json.dumps, told["inputs"])])
-    return Examples(forms=tuple(forms)[:count], discarded=told["discarded"])
+    return Examples(forms=tuple(forms)[:count], discarded=told["discarded"], wanted=wanted)
 
 
 def order_for(strategy: Strategy, count: int, seed: int, cpu_s: float, **more: object) -> str:

@@ -18,6 +18,7 @@ from sygra_eval.values.chat import (
     Usage,
 )
 from sygra_eval.values.contexts import (
+    PREVIOUS_DRAFT,
     LoopView,
     Node,
     NodeContext,
@@ -60,6 +61,7 @@ from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReaso
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "PREVIOUS_DRAFT",
     "Attempt",
     "BadAnswer",
     "BadRow",

@@ -51,11 +51,18 @@ class Complete(Protocol):
         ...
 
 
+PREVIOUS_DRAFT = "sygra_eval.previous_draft"
+"""In a loop, the column with the code of the kept draft before; no source can have it."""
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
-    def __call__(self, answer: str) -> Awaitable[Judgement]:
-        """Return the candidate and its verdicts."""
+    def __call__(self, answer: str, *, previous: str | None = None) -> Awaitable[Judgement]:
+        """Return the candidate and its verdicts.
+
+        :param previous: The code of the draft that this one revises.
+        """
         ...
 
 

@@ -57,6 +57,7 @@ async def test_one_text_gives_a_tuple_of_all_arguments():
         ("frozensets(characters(min_codepoint=97, max_codepoint=99), max_size=2)",
          lambda v: isinstance(v, frozenset) and v <= set("abc")),
         ("tuples()", lambda v: v == ()),
+        ("text('')", lambda v: v == ""),
         ("binary(max_size=2)", lambda v: isinstance(v, bytes) and len(v) <= 2),
         ("text(characters(codec='ascii'), min_size=1)", lambda v: v and v.isascii()),
         ("sets(integers(0, 5), max_size=0)", lambda v: v == set()),
@@ -140,6 +141,8 @@ def test_what_cannot_be_used_is_told_with_its_place_and_what_was_meant(value, to
         ("lists(integers(5, 2))", "at column 7 of `lists(integers(5, 2))`"),
         ("from_regex('(')", "`from_regex` is refused"),
         ("lists(booleans(), unique=True, min_size=3)", "nothing fits it"),
+        ("sets(lists(integers()))", "TypeError: unhashable type: 'list'"),
+        ("dictionaries(lists(integers(), max_size=0), none())", "unhashable type"),
         ("integers().map(len)", "`.map` does not work on what it is given: TypeError"),
     ],
 )
@@ -150,9 +153,15 @@ async def test_what_hypothesis_refuses_is_told_with_its_place(text, told):
     assert told in str(error.value)
 
 
-async def test_a_strategy_that_takes_for_ever_ends_its_child_only(monkeypatch):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lists(lists(integers(), min_size=900), min_size=900)",
+        "lists(text(min_size=900), min_size=900)",
+    ],
+)
+async def test_a_strategy_that_takes_for_ever_ends_its_child_only(text, monkeypatch):
     monkeypatch.setattr("sygra_eval.validators.generated_inputs.CPU_S", 0.3)
-    text = "lists(lists(integers(), min_size=900), min_size=900)"
 
     with pytest.raises(BadStrategy) as error:
         await inputs(text, count=1000)
