@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sygra_eval.cli.budgets import BudgetParameter, budget_of
 from sygra_eval.cli.driving import drive
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
@@ -19,6 +20,14 @@ from sygra_eval.engine.progress import ShowProgress
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="As the run was given it.")
 @click.option("--no-retry-failed", is_flag=True, help="Leave rows that failed as they are.")
+@click.option(
+    "--budget",
+    "budget",
+    multiple=True,
+    type=BudgetParameter(),
+    metavar="USD|NAME=N",
+    help="Over all starts; NAME is usd, tokens, calls or time (s). As for `run` else.",
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     run: str,
@@ -26,6 +35,7 @@ def command(
     trust: bool,
     unsafe_no_sandbox: bool,
     no_retry_failed: bool,
+    budget: tuple[tuple[str, float | int], ...],
     as_json: bool,
 ) -> int:
     """Go on with a run that was stopped or killed; no answered call is sent again.
@@ -36,7 +46,12 @@ def command(
     folder = run_folder(run)
     if trust:
         remember(suite_folder_of(folder))
-    options = RunOptions(plugins=plugins, is_trusted=trust, accepts_no_sandbox=unsafe_no_sandbox)
+    options = RunOptions(
+        plugins=plugins,
+        is_trusted=trust,
+        accepts_no_sandbox=unsafe_no_sandbox,
+        budget=budget_of(budget),
+    )
     start = partial(_resume, folder, options, not no_retry_failed)
     return drive(start, as_json=as_json)
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.journal import open_readonly
 from sygra_eval.models import Gateway
 from sygra_eval.suite import Suite
-from sygra_eval.values import Source, UsageError
+from sygra_eval.values import Budget, Source, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Plan:
     isolation: str
     labels: Mapping[str, str]  # what each model of the suite is, for people
     recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
+    budget: Budget  # what was asked for beside the suite's
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -48,6 +49,7 @@ class Plan:
                     "models": dict(self.models),
                     "plugins": list(self.plugins),
                     "accepts_no_sandbox": self.accepts_no_sandbox,
+                    "budget": asdict(self.budget),
                 },
                 sort_keys=True,
             ),
@@ -96,6 +98,7 @@ def plan_of(
         plugins=tuple(options.plugins),
         accepts_no_sandbox=options.accepts_no_sandbox,
         isolation=isolation,
+        budget=options.budget,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {"identity": model.identity, "parameters": dict(suite.models[name].parameters)}
@@ -139,4 +142,5 @@ def read_plan(folder: Path) -> Plan:
         isolation=rows["isolation"],
         labels=json.loads(rows["labels"]),
         recorded=json.loads(rows.get("models", "{}")),
+        budget=Budget(**asked.get("budget", {})),
     )

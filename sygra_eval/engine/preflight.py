@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.spending import chosen, refuse_unpriced
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.models import AnswerCache, Gateway, cache_folder
@@ -57,6 +58,7 @@ async def opened(
                 cache=None if suite.cache == "off" else AnswerCache(cache_folder()),
                 writes_cache=suite.cache == "read-write",
             )
+            refuse_unpriced(chosen(suite.budget, options.budget), gateway)
             stop.when_draining(lambda: gateway.interrupt(Interrupted(stop.cause)))
             stack.push_async_callback(gateway.close)
             await stop.unless_draining(gateway.open())

@@ -11,7 +11,7 @@ import errno
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sygra_eval.engine.canaries import ALARM
@@ -26,6 +26,7 @@ from sygra_eval.engine.reading import count_rows, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
@@ -98,7 +99,7 @@ async def run_suite(
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
-            setting = _setting(suite, plugins, parts, journal, stop)
+            setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -122,6 +123,7 @@ async def resume_run(
     if before is not None and is_written(folder):
         return before
     plan.refuse_unrepeated(options)
+    options = replace(options, budget=chosen(plan.budget, options.budget))
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
     source = _source(suite, plugins)
@@ -137,7 +139,7 @@ async def resume_run(
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
-            setting = _setting(suite, plugins, parts, journal, stop)
+            setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -147,6 +149,7 @@ def _setting(
     parts: tuple[Gateway, Sandbox | None],
     journal: Journal,
     stop: StopSignal,
+    options: RunOptions,
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
@@ -157,6 +160,7 @@ def _setting(
         sandbox=sandbox,
         journal=journal,
         stop=stop,
+        spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
     )
 
 
@@ -248,9 +252,10 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    async with _stopped_at_once(setting.stop):
-        setting = await with_prepared(setting, tell)
-    rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    with within_time(setting.spending.budget, journal.reader, setting.stop):
+        async with _stopped_at_once(setting.stop):
+            setting = await with_prepared(setting, tell)
+        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
     kind = _how_it_ended(setting.stop)
     fields = {
         "rows": rows_read if total is None else total,

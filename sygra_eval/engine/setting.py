@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.spending import Amount, Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
-from sygra_eval.values import Prepared, Sandbox
+from sygra_eval.values import Budget, Prepared, Sandbox
 
 
 @dataclass(slots=True)
@@ -33,5 +34,6 @@ class Setting:
     sandbox: Sandbox | None
     journal: Journal
     stop: StopSignal
+    spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)

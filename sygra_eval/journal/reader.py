@@ -59,7 +59,8 @@ class CallsSummary:
     :ivar latency_s: Of all of them added up.
     :ivar cost_nano_usd: None when the price of one of them is not known.
     :ivar from_cache: Calls that were answered by what an earlier run had kept; what they cost then
-        and did not cost now is `saved_nano_usd`, as far as it is known.
+        and did not cost now is `saved_nano_usd`, as far as it is known, and their tokens are
+        `cached_answer_tokens`.
     """
 
     calls: int
@@ -72,6 +73,7 @@ class CallsSummary:
     cost_nano_usd: int | None
     from_cache: int
     saved_nano_usd: int
+    cached_answer_tokens: int
 
 
 def open_readonly(path: Path) -> "JournalReader":
@@ -185,7 +187,7 @@ class JournalReader:
     def calls_summary(self) -> CallsSummary:
         """Return what all journalled calls come to."""
         calls = prompt = completion = estimated = tries = 0
-        cost = unpriced = from_cache = saved = 0
+        cost = unpriced = from_cache = saved = kept_tokens = 0
         latency_s = slowest_s = 0.0
         for row in self._stream("call", "rowid"):
             response = response_from_json(from_stored(_stored(row[7])))
@@ -200,6 +202,7 @@ class JournalReader:
             unpriced += response.cost_nano_usd is None
             from_cache += response.is_cached
             saved += response.saved_nano_usd or 0
+            kept_tokens += response.usage.total if response.is_cached else 0
         return CallsSummary(
             calls=calls,
             prompt_tokens=prompt,
@@ -211,6 +214,7 @@ class JournalReader:
             cost_nano_usd=None if unpriced else cost,
             from_cache=from_cache,
             saved_nano_usd=saved,
+            cached_answer_tokens=kept_tokens,
         )
 
     def close(self) -> None:

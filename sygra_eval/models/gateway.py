@@ -25,6 +25,7 @@ from sygra_eval.values import (
     ModelUnavailable,
     Price,
     RetryLater,
+    Usage,
 )
 
 _log = logging.getLogger(__name__)
@@ -232,21 +233,32 @@ class Gateway:
                         response,
                         latency_s=self._clock() - admitted_s,
                         tries=len(failures) + 1,
-                        cost_nano_usd=self._cost_of(name, response),
+                        cost_nano_usd=self.cost_of(name, response.usage),
                     )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
 
-    def _cost_of(self, name: str, response: ChatResponse) -> int | None:
+    @property
+    def unpriced(self) -> dict[str, str]:
+        """The models whose price is not known, and why."""
+        return {n: p.why for n, p in self.prices.items() if isinstance(p, UnknownPrice)}
+
+    def cost_of(self, name: str, usage: Usage) -> int | None:
+        """Return what tokens cost, in billionths of a dollar; None is unknown."""
         price = self.prices[name]
-        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, response.usage)
+        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, usage)
+
+    def most_usage(self, name: str, request: ChatRequest) -> Usage:
+        """Estimate the most that a call will use: by its characters, and with a whole answer."""
+        asked = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
+        parameters = request.parameters
+        most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
+        answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER
+        return Usage(prompt_tokens=asked, completion_tokens=answer, is_estimated=True)
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
         """Estimate what a call will use, where somebody counts it."""
-        if self._gates.own(name).tokens is None:
-            return 0
-        asked = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
-        most = request.parameters.get("max_tokens", request.parameters.get("max_completion_tokens"))
-        return asked + (most if isinstance(most, int) else TOKENS_OF_AN_ANSWER)
+        is_counted = self._gates.own(name).tokens is not None
+        return self.most_usage(name, request).total if is_counted else 0
 
     def _note(self, failure: CallFailed, turn: Turn, endpoint: str) -> None:
         """Tell the gate how a try ended.

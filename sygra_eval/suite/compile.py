@@ -67,7 +67,7 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
-from sygra_eval.values import ModelSpec, Node, Price, Row, Scope, SourceSpec, ValidatorSpec
+from sygra_eval.values import Budget, ModelSpec, Node, Price, Row, Scope, SourceSpec, ValidatorSpec
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -158,6 +158,12 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         tags=tuple(head.tags),
         seed=head.seed,
         cache=head.cache,
+        budget=Budget(
+            usd=head.budget.usd,
+            tokens=head.budget.tokens,
+            calls=head.budget.calls,
+            time_s=head.budget.time,
+        ),
         description=head.description,
         models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),

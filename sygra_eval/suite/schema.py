@@ -40,6 +40,15 @@ class TypedSection(BaseModel):
         return dict(self.model_extra or {})
 
 
+class BudgetSection(Section):
+    """What a run may spend over all its starts."""
+
+    usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=1)
+    calls: int | None = Field(default=None, ge=1)
+    time: Seconds | None = None
+
+
 class SuiteSection(Section):
     """What the suite is called and how chance begins."""
 
@@ -48,6 +57,7 @@ class SuiteSection(Section):
     seed: int = 0
     description: str = ""
     cache: Literal["off", "read", "read-write"] = "off"
+    budget: BudgetSection = BudgetSection()
 
     @field_validator("cache", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
+from sygra_eval.values import Budget, Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,7 @@ class Suite:
     tags: tuple[str, ...] = ()
     seed: int = 0
     cache: str = "off"
+    budget: Budget = field(default_factory=Budget)
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     validators: tuple[ValidatorSpec, ...] = ()

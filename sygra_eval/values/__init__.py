@@ -11,6 +11,7 @@ wrong with a document) and `errors`.
 from sygra_eval.values.chat import (
     Allowance,
     Allowances,
+    Budget,
     CallSite,
     ChatModel,
     ChatRequest,
@@ -84,6 +85,7 @@ __all__ = [
     "Attempt",
     "BadAnswer",
     "BadRow",
+    "Budget",
     "CallFailed",
     "CallSite",
     "Candidate",

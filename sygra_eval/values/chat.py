@@ -49,6 +49,20 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may spend over all its starts; None is no bound.
+
+    :ivar usd: US dollars. `tokens` of prompts and answers, `calls` that are answered.
+    :ivar time_s: Seconds that the run may take.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    time_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model as the suite names it.
 
