@@ -16,6 +16,7 @@ from sygra_eval.sandbox import machine_factor
 from sygra_eval.validators.accepted import Accepted, accepted
 from sygra_eval.validators.mutant_batch import KILLED, SLOWER, SURVIVED, TIMED_OUT, batch_of
 from sygra_eval.validators.mutants import Mutant, mutants_of
+from sygra_eval.validators.row_tests import BadTests
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.split import SplitTest, splits_of
 from sygra_eval.validators.unit_tests import Outcome, outcome_of
@@ -56,7 +57,13 @@ async def mutation(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     if isinstance(found, Verdict):
         return found
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
-    mutants = mutants_of(found.code, config.mutants, ctx.seed, found.entry_point)
+    mutants = mutants_of(
+        found.code,
+        config.mutants,
+        ctx.seed,
+        found.entry_point,
+        is_whole_program=all(item.case is not None for item in found.items),
+    )
     if not mutants:
         return verdict(status=Status.SKIP, reason="the code has nothing in it to change")
     try:
@@ -95,7 +102,10 @@ async def fate_alone(
             mutant.code, found.items, found.entry_point, limits, ctx, splits=splits
         )
 
-    outcome = await ran()
+    try:
+        outcome = await ran()
+    except BadTests:  # they judge the candidate, so it is the fault that keeps them from it
+        return TIMED_OUT
     if is_late(outcome) and outcome.ran.cpu_ms < STARVED * found.first.ran.cpu_ms:
         outcome = await ran()
     return fate_of(outcome)

@@ -4,10 +4,12 @@ Tests are the suite's data and are parsed on the host, but never run there.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sygra_eval.validators.stdio_cases import BadCases, Case, Compare, cases_in
 from sygra_eval.validators.syntax import parsed_afresh, tree_of_test
 
 OPERATORS = {
@@ -35,6 +37,7 @@ class TestItem:
     """One test: what the suite says and the program that is run for it.
 
     :ivar entry_point: What `check(candidate)` is called with.
+    :ivar case: What a program reads and is to write, where that is the test.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -44,6 +47,7 @@ class TestItem:
     total: int
     statement: str
     entry_point: str | None = None
+    case: Case | None = None
 
     @property
     def title(self) -> str:
@@ -58,16 +62,39 @@ class TestItem:
     @property
     def input(self) -> str:
         """The expression under test, where the test is one assertion."""
+        if self.case is not None:
+            return self.case.shown_input
         return rewritten(self.statement, self.entry_point)[1]
 
 
 def items_of(
-    group: str, column: str, columns: Mapping[str, object], entry_point: str | None
+    group: str,
+    column: str,
+    columns: Mapping[str, object],
+    entry_point: str | None,
+    *,
+    compare: Compare = "trimmed",
+    tolerance: float = 0.0,
 ) -> tuple[TestItem, ...]:
     """Read one column; an empty or absent one gives none.
 
-    :raises BadTests: When it is no list of Python texts.
+    :raises BadTests: When it is neither a list of Python texts nor of cases.
     """
+    try:
+        cases = cases_in(columns.get(column), f"`{column}`", compare, tolerance)
+    except BadCases as error:
+        raise BadTests(str(error)) from error
+    if cases is not None:
+        return tuple(
+            TestItem(
+                group=group,
+                number=number,
+                total=len(cases),
+                statement=case.statement,
+                case=case,
+            )
+            for number, case in enumerate(cases, 1)
+        )
     statements = statements_of(column, columns.get(column))
     items = []
     for number, statement in enumerate(statements, 1):
@@ -132,6 +159,16 @@ def rewritten(statement: str, entry_point: str | None) -> tuple[str, str]:
     if has_check and not calls_itself:
         program += f"\ncheck({entry_point})"
     return program, rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
+
+
+def source_of(statement: str, name: str) -> str:
+    """Give the source of one named test of a file, the whole text where it is not found."""
+    tree = parsed_afresh(statement) if name else None
+    wanted = re.split(r"[.:]+", name.partition("[")[0])[-1]
+    for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+        if isinstance(node, ast.FunctionDef) and node.name == wanted:
+            return ast.unparse(node)
+    return statement
 
 
 def defines_check(tree: ast.Module) -> bool:

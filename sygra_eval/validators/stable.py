@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from sygra_eval.validators.accepted import accepted
-from sygra_eval.validators.row_tests import TestItem
+from sygra_eval.validators.row_tests import BadTests, TestItem
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.syntax import names_in, parsed_afresh
 from sygra_eval.validators.unit_tests import Outcome, outcome_of
@@ -58,7 +58,7 @@ async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
             if outcome.failing is not None:
                 differing = f"with {how}: {outcome.failing[0]}"
                 break
-    except IsHostFault as fault:
+    except (BadTests, IsHostFault) as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     verdict = partial(
         verdict,

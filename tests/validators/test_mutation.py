@@ -58,7 +58,7 @@ async def test_a_mutant_that_never_ends_is_noticed(judge_strength):
 
 
 async def test_tests_in_the_candidates_process_are_measured_too(judge_strength):
-    test = "import math\nassert math.prod([larger(5, 3)]) == 5 and larger.__name__"
+    test = "import inspect\nassert larger(5, 3) == 5 and inspect.isfunction(larger)"
 
     verdict = await judge_strength(LARGER, visible=[test], entry_point="larger")
 
