@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sygra_eval.sandbox import packages
+from sygra_eval.sandbox.packaged import with_packages
 from sygra_eval.validators import UnitTestsConfig, unit_tests
 from sygra_eval.values import (
     Execution,
@@ -617,3 +618,34 @@ async def test_a_file_finds_what_leans_on_the_order_of_a_set(judge_stable, sandb
 
     assert (verdict.status, verdict.trust) == (Status.FAIL, Trust.SEPARATE)
     assert verdict.reason.startswith("flaky: passed at first, then with another hash seed")
+
+
+NUMPY = """
+import unittest
+import numpy as np
+class TestMean(unittest.TestCase):
+    def test_array(self):
+        np.testing.assert_allclose(mean(np.array([[1, 2], [3, 4]])), [2, 3])
+        self.assertEqual(mean([[1], [3]]).shape, (1,))
+    def test_number(self):
+        self.assertEqual(mean([1, 2, 3]), 2)
+        self.assertIsInstance(mean([1]), np.floating)
+"""
+
+
+async def test_numbers_and_arrays_of_a_package_of_the_suites_are_judged_too(sandbox):
+    with_numpy = await with_packages(sandbox.inner, ("numpy",))
+    judge = judge_with(unit_tests, UnitTestsConfig, with_numpy)
+    right = "import numpy as np\ndef mean(a): return np.array(a).mean(axis=0)"
+    given = {"entry_point": "mean", "visible": [NUMPY], "hidden": ["assert mean([1, 2, 6]) == 3"]}
+
+    passed = await judge(right, **given)
+    failed = await judge(right.replace("mean(axis=0)", "sum(axis=0)"), **given)
+    forged = await judge(
+        "class float64:\n def __eq__(s, o): return True\n def item(s): return s\n"
+        "float64.__module__ = 'numpy'\ndef mean(a): return float64()",
+        **given,
+    )
+
+    assert (passed.status, passed.trust) == (Status.PASS, Trust.SEPARATE), passed.reason
+    assert failed.status is forged.status is Status.FAIL
