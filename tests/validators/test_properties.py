@@ -219,9 +219,11 @@ async def test_allowed_exceptions_are_no_crash_and_say_nothing_of_other_properti
     verdict = await try_properties(code, allowed, "sorted")
     strict = await try_properties(code, "no_crash")
     refusing = await try_properties("def f(xs):\n    raise ValueError", allowed, "sorted")
+    other = await try_properties("def f(xs):\n    raise KeyError(1)", allowed, "sorted")
 
     assert verdict.status is Status.PASS
     assert strict.evidence.failing.got == "raised UnicodeError: long"
+    assert other.evidence.failing.got == "raised KeyError: 1"
     assert refusing.status is Status.FAIL
     assert "inputs are refused" in refusing.reason
 

@@ -1,11 +1,13 @@
 """Strategies of a row: read over an allow-list, drawn from in a child, always the same."""
 
 import ast
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sygra_eval.validators import inside_strategies
 from sygra_eval.validators.generated_inputs import Examples, drawn, examples_of
 from sygra_eval.validators.strategies import BadStrategy, parsed_strategy
 from sygra_eval.validators.strategy_edges import edges_of_all
@@ -177,6 +179,20 @@ async def test_a_strategy_that_takes_for_ever_ends_its_child_only(text, monkeypa
         await inputs(text, count=1000)
 
     assert "s of CPU to draw from; make it smaller" in str(error.value)
+
+
+async def test_no_constant_of_a_module_of_ours_is_drawn():
+    source = Path(inside_strategies.__file__).read_text("utf-8")
+    ours = {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > 3
+    }
+
+    drawn = await inputs("text()", count=1000)
+
+    assert len(ours) > 30
+    assert ours & {text for (text,) in drawn} == set()
 
 
 async def test_nothing_is_left_in_the_working_folder(tmp_path, monkeypatch):
