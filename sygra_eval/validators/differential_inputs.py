@@ -92,14 +92,20 @@ def listed_inputs(form: str, drawn: Sequence[Args]) -> list[Args]:
 
 
 def listed_values(node: Mapping[str, Any]) -> list[object]:
-    """Find the values of `sampled_from`, also where it is one of several strategies."""
+    """Find the values of `sampled_from`, alone or as one of several, and each alone in a list."""
+    args = node.get("args", {})
     match node["name"]:
         case "one_of":
-            return [value for one in node["args"]["*"] for value in listed_values(one)]
+            return [value for one in args["*"] for value in listed_values(one)]
         case "sampled_from":
-            listed = decoded(node["args"]["elements"]["value"])
+            listed = decoded(args["elements"]["value"])
             assert isinstance(listed, list | tuple | str)  # noqa: S101 - checked when it was read
             return list(listed)
+        case "lists" if "min_size" not in args or decoded(args["min_size"]["value"]) in (0, 1):
+            return [[value] for value in listed_values(args["elements"])]
+        case "map" if node["by"] == "join":
+            lists = listed_values(node["of"])
+            return [value[0] for value in lists if isinstance(value, list)]
     return []
 
 

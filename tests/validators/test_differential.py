@@ -413,3 +413,23 @@ async def test_a_column_that_holds_no_strategies_is_the_rows_error(compare, stra
 
     assert verdict.status is Status.ERROR
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "wrong", ["a == [117]", "b == 'hidden'", "b == 'y' and len(b) == 1", "a == ['x']"]
+)
+async def test_every_value_that_a_strategy_lists_is_tried(compare, wrong):
+    many = [f"seen {number}" for number in range(30)]
+
+    verdict = await compare(
+        f"def add(a, b):\n    return None if {wrong} else len(a) + len(b)\n",
+        reference="def add(a, b):\n    return len(a) + len(b)\n",
+        tests=[],
+        strategies=[
+            f"lists(integers(0, 9) | sampled_from({[*range(100, 130)]}), max_size=5) | just(['x'])",
+            f"lists(sampled_from('xyz'), max_size=3).map(''.join) | sampled_from({many + ['hidden']})",
+        ],
+        config={"strategies": "strategies"},
+    )
+
+    assert verdict.status is Status.FAIL, wrong
