@@ -9,7 +9,8 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 `outcomes`). `differential` drives a reference and the candidate on the same inputs, which
 `mutated_inputs` makes. `properties` tries what is said of a function (`properties_rules`) on inputs
 that hypothesis draws in a child (`strategies`, `generated_inputs`, `shrinking`,
-`inside_strategies`); `time_growth` fits how its CPU time grows. `running` keeps the host's faults from being the candidate's.
+`inside_strategies`); `time_growth` fits how its CPU time grows. `running` keeps
+the host's faults from being the candidate's.
 The others have a file each: those of the answer's text, `doctests`, and the tools that only read
 code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
 `mutation` asks how strong the row's tests are, with the programs of `mutants`; `stable` asks
