@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sygra_eval.validators.child import ChildFailed
 from sygra_eval.validators.differential import Known, NotApplicable, reference_values
 from sygra_eval.validators.differential_config import DifferentialConfig
-from sygra_eval.validators.differential_inputs import calls_in
+from sygra_eval.validators.differential_inputs import calls_in, listed_inputs
 from sygra_eval.validators.generated_inputs import Examples, examples_of
 from sygra_eval.validators.mutated_inputs import Input, more_inputs
 from sygra_eval.validators.properties_config import PropertiesConfig
@@ -56,7 +56,8 @@ async def inputs_of(config: PropertiesConfig, ctx: ValidatorContext, name: str) 
         raise BadTests(str(error)) from error
     except ChildFailed as error:
         raise IsHostFault(f"no inputs were drawn: {error}") from error
-    every = {one.key(): one for one in (*examples, *map(Input, drawn.args()))}
+    listed = listed_inputs(strategy.form, drawn.args())
+    every = {one.key(): one for one in (*examples, *map(Input, (*listed, *drawn.args())))}
     return Inputs(tuple(every.values()), strategy, drawn)
 
 

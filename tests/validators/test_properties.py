@@ -140,6 +140,17 @@ async def test_what_becomes_of_the_arguments_is_compared_where_a_row_says_so(try
     assert not_.status is Status.PASS
 
 
+async def test_every_value_that_a_strategy_lists_is_tried(try_properties):
+    code = "def f(n):\n    return 1 // (n - 77)\n"
+    listed = [*range(20), 77, *range(100, 120)]
+
+    verdict = await try_properties(
+        code, "no_crash", strategies=[f"sampled_from({listed})"], examples=10
+    )
+
+    assert verdict.evidence.failing.input == "f(77)"
+
+
 async def test_a_verdict_is_the_same_when_it_is_given_again(try_properties):
     code = "def f(xs):\n    return xs if len(xs) > 3 else sorted(xs)\n"
 
@@ -219,9 +230,11 @@ async def test_allowed_exceptions_are_no_crash_and_say_nothing_of_other_properti
     verdict = await try_properties(code, allowed, "sorted")
     strict = await try_properties(code, "no_crash")
     refusing = await try_properties("def f(xs):\n    raise ValueError", allowed, "sorted")
+    other = await try_properties("def f(xs):\n    raise KeyError(1)", allowed, "sorted")
 
     assert verdict.status is Status.PASS
     assert strict.evidence.failing.got == "raised UnicodeError: long"
+    assert other.evidence.failing.got == "raised KeyError: 1"
     assert refusing.status is Status.FAIL
     assert "inputs are refused" in refusing.reason
 

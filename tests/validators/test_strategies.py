@@ -1,11 +1,13 @@
 """Strategies of a row: read over an allow-list, drawn from in a child, always the same."""
 
 import ast
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sygra_eval.validators import inside_strategies
 from sygra_eval.validators.generated_inputs import Examples, drawn, examples_of
 from sygra_eval.validators.strategies import BadStrategy, parsed_strategy
 from sygra_eval.validators.strategy_edges import edges_of_all
@@ -36,38 +38,48 @@ async def test_one_text_gives_a_tuple_of_all_arguments():
     assert {flag for _, flag in drawn} == {True, False}
 
 
-@pytest.mark.parametrize(
-    ("text", "is_within"),
-    [
-        ("floats(0, 1)", lambda v: isinstance(v, float) and 0 <= v <= 1),
-        ("floats()", lambda v: v == v and abs(v) != float("inf")),
-        ("none() | booleans()", lambda v: v in (None, True, False)),
-        ("one_of([just((1, -2)), just('x')])", lambda v: v in ((1, -2), "x")),
-        ("sampled_from('abc')", lambda v: v in {"a", "b", "c"}),
-        ("permutations(range(3))", lambda v: sorted(v) == [0, 1, 2]),
-        ("from_regex('[a-f]{2}-\\\\d', fullmatch=True)", lambda v: len(v) == 4 and v[2] == "-"),
-        ("lists(integers(0, 9), min_size=2, unique=True)", lambda v: len(set(v)) == len(v) >= 2),
-        ("lists(integers()).map(sorted)", lambda v: v == sorted(v)),
-        ("lists(sampled_from(['(', ')'])).map(''.join)", lambda v: set(v) <= {"(", ")"}),
-        ("integers(-10**30, -2**70)", lambda v: -(10**30) <= v <= -(2**70)),
-        ("dictionaries(text('k', max_size=2), integers(0, 1), max_size=2)",
-         lambda v: isinstance(v, dict) and len(v) <= 2),
-        ("fixed_dictionaries({'a': integers(0, 3), (1, 2): booleans()})",
-         lambda v: v.keys() == {"a", (1, 2)}),
-        ("frozensets(characters(min_codepoint=97, max_codepoint=99), max_size=2)",
-         lambda v: isinstance(v, frozenset) and v <= set("abc")),
-        ("tuples()", lambda v: v == ()),
-        ("text('')", lambda v: v == ""),
-        ("binary(max_size=2)", lambda v: isinstance(v, bytes) and len(v) <= 2),
-        ("text(characters(codec='ascii'), min_size=1)", lambda v: v and v.isascii()),
-        ("sets(integers(0, 5), max_size=0)", lambda v: v == set()),
-    ],
-)  # fmt: skip
-async def test_what_is_drawn_is_what_the_text_says(text, is_within):
-    drawn = await inputs(text)
+WITHIN = [
+    ("floats(0, 1)", lambda v: isinstance(v, float) and 0 <= v <= 1),
+    ("floats()", lambda v: v == v and abs(v) != float("inf")),
+    ("none() | booleans()", lambda v: v in (None, True, False)),
+    ("one_of([just((1, -2)), just('x')])", lambda v: v in ((1, -2), "x")),
+    ("sampled_from('abc')", lambda v: v in {"a", "b", "c"}),
+    ("permutations(range(3))", lambda v: sorted(v) == [0, 1, 2]),
+    ("from_regex('[a-f]{2}-\\\\d', fullmatch=True)", lambda v: len(v) == 4 and v[2] == "-"),
+    ("lists(integers(0, 9), min_size=2, unique=True)", lambda v: len(set(v)) == len(v) >= 2),
+    ("lists(integers()).map(sorted)", lambda v: v == sorted(v)),
+    ("lists(sampled_from(['(', ')'])).map(''.join)", lambda v: set(v) <= {"(", ")"}),
+    ("integers(-10**30, -2**70)", lambda v: -(10**30) <= v <= -(2**70)),
+    ("dictionaries(text('k', max_size=2), integers(0, 1), max_size=2)",
+     lambda v: isinstance(v, dict) and len(v) <= 2),
+    ("fixed_dictionaries({'a': integers(0, 3), (1, 2): booleans()})",
+     lambda v: v.keys() == {"a", (1, 2)}),
+    ("frozensets(characters(min_codepoint=97, max_codepoint=99), max_size=2)",
+     lambda v: isinstance(v, frozenset) and v <= set("abc")),
+    ("tuples()", lambda v: v == ()),
+    ("text('')", lambda v: v == ""),
+    ("binary(max_size=2)", lambda v: isinstance(v, bytes) and len(v) <= 2),
+    ("text(characters(codec='ascii'), min_size=1)", lambda v: v and v.isascii()),
+    ("sets(integers(0, 5), max_size=0)", lambda v: v == set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [slice(0, None, 2), slice(1, None, 2)])
+async def test_what_is_drawn_is_what_the_text_says(part):
+    texts, rules = zip(*WITHIN[part], strict=True)
+
+    drawn = await inputs(*texts)
 
     assert drawn
-    assert [value for (value,) in drawn if not is_within(value)] == []
+    for text, is_within, values in zip(texts, rules, zip(*drawn, strict=True), strict=True):
+        assert [value for value in values if not is_within(value)] == [], text
+
+
+@pytest.mark.parametrize(("text", "is_within"), WITHIN)
+def test_edges_are_what_the_text_says(text, is_within):
+    edges = edges_of_all(parsed_strategy([text]).form)
+
+    assert [value for (value,) in edges if not is_within(value)] == []
 
 
 async def test_the_same_seed_gives_the_same_inputs_in_another_process_and_another_seed_others():
@@ -169,6 +181,20 @@ async def test_a_strategy_that_takes_for_ever_ends_its_child_only(text, monkeypa
     assert "s of CPU to draw from; make it smaller" in str(error.value)
 
 
+async def test_no_constant_of_a_module_of_ours_is_drawn():
+    source = Path(inside_strategies.__file__).read_text("utf-8")
+    ours = {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > 3
+    }
+
+    drawn = await inputs("text()", count=1000)
+
+    assert len(ours) > 30
+    assert ours & {text for (text,) in drawn} == set()
+
+
 async def test_nothing_is_left_in_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -209,14 +235,12 @@ async def test_discarded_draws_are_counted():
         ("()", None),
     ],
 )  # fmt: skip
-async def test_annotations_give_strategies_where_they_say_enough(signature, texts):
+def test_annotations_give_strategies_where_they_say_enough(signature, texts):
     code = f"import os; os.abort()\ndef f{signature}:\n    return 1\n"
 
     made = strategies_from_annotations(code, "f")
 
     assert (None if made is None else [*made.texts]) == texts
-    if made is not None:
-        assert (await examples_of(made, 5, 0)).args()
 
 
 def test_code_that_is_none_has_no_annotations():
