@@ -3,13 +3,15 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from sygra_eval.sandbox import packages
+from sygra_eval.sandbox import ReducedProvider, packages
 from sygra_eval.sandbox.packaged import with_packages
-from sygra_eval.validators import UnitTestsConfig, unit_tests
+from sygra_eval.validators import UnitTestsConfig, split_mode, unit_tests
 from sygra_eval.values import (
     Execution,
     ExecutionResult,
@@ -20,7 +22,7 @@ from sygra_eval.values import (
     TestCount,
     Trust,
 )
-from tests.validators.conftest import judge_with
+from tests.validators.conftest import Keeping, judge_with
 
 ATTACKS = [
     row
@@ -77,6 +79,24 @@ def test_hidden():
 """
 FILES = {"pytest": PYTEST, "unittest": UNITTEST, "functions": FUNCTIONS}
 SECRET = 918273645546372819
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_sandbox() -> AsyncIterator[Keeping]:
+    """One sandbox for all tests here, as its processes take longer to start than to judge."""
+    keeping = Keeping(await ReducedProvider().start(slots=2))
+    yield keeping
+    await keeping.close()
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Keeping) -> Keeping:
+    """The sandbox, which has not been asked for anything yet."""
+    one_sandbox.asked.clear()
+    return one_sandbox
 
 
 @pytest.fixture(params=FILES)
@@ -165,9 +185,10 @@ async def test_code_that_cannot_be_used_fails(judge_tests, file, code, reason):
 # What no answer can do
 
 
-async def test_no_attack_on_the_verdict_succeeds_in_split_test_mode(judge_tests, file):
+@pytest.mark.parametrize("kind", ["pytest", "unittest"])
+async def test_no_attack_on_the_verdict_succeeds_in_split_test_mode(judge_tests, kind):
     verdicts = await asyncio.gather(
-        *(judge_tests(attack["code"], visible=[file]) for attack in ATTACKS)
+        *(judge_tests(attack["code"], visible=[FILES[kind]]) for attack in ATTACKS)
     )
 
     assert len(verdicts) == 17
@@ -273,8 +294,10 @@ async def test_a_name_that_may_be_the_librarys_makes_a_row_cooperative(judge_tes
     assert "`gcd`, which the answer defines and the library too" in verdict.evidence.output
 
 
-async def test_no_hack_gets_a_wrong_answer_accepted(judge_tests, file):
-    verdicts = await asyncio.gather(*(judge_tests(code, visible=[file]) for code in HACKS.values()))
+async def test_no_hack_gets_a_wrong_answer_accepted(judge_tests):
+    verdicts = await asyncio.gather(
+        *(judge_tests(code, visible=[UNITTEST]) for code in HACKS.values())
+    )
 
     for hack, verdict in zip(HACKS, verdicts, strict=True):
         told = hack, verdict.reason
@@ -502,7 +525,6 @@ async def test_right_answers_pass_apart_from_their_tests(judge_tests, kind):
             "import pytest\n@pytest.mark.asyncio\nasync def test_a(): pass",
             "has asynchronous tests, which need",
         ),
-        ("def test_a():\n while True: pass", "the tests themselves do not end in time"),
     ],
 )
 async def test_tests_that_judge_nothing_are_our_error(judge_tests, tests, reason):
@@ -511,6 +533,16 @@ async def test_tests_that_judge_nothing_are_our_error(judge_tests, tests, reason
 
         assert (verdict.status, verdict.score) == (Status.ERROR, None)
         assert reason in verdict.reason
+
+
+async def test_tests_that_do_not_end_are_our_error(judge_tests, monkeypatch):
+    monkeypatch.setattr(split_mode, "TESTERS_OWN_S", 0.3)
+    tests = "def test_a():\n while True: pass"
+
+    verdict = await judge_tests(RIGHT, visible=[tests], config={"from": "visible", "timeout": 0.3})
+
+    assert verdict.status is Status.ERROR
+    assert "the tests themselves do not end in time" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -611,7 +643,7 @@ async def test_a_sandbox_without_pairs_runs_them_in_one_process(sandbox):
     assert split.trust is Trust.SEPARATE
 
 
-async def test_without_pytest_the_verdict_says_how_to_get_it(judge_tests, monkeypatch):
+async def test_without_pytest_the_verdict_says_how_to_get_it(monkeypatch):
     real = packages.metadata.distribution
 
     def distribution(name: str) -> object:
@@ -621,7 +653,9 @@ async def test_without_pytest_the_verdict_says_how_to_get_it(judge_tests, monkey
 
     monkeypatch.setattr(packages.metadata, "distribution", distribution)
 
-    verdict = await judge_tests(RIGHT, visible=[PYTEST])
+    fresh = Keeping(await ReducedProvider().start(slots=1))
+    verdict = await judge_with(unit_tests, UnitTestsConfig, fresh)(RIGHT, visible=[PYTEST])
+    await fresh.close()
 
     assert verdict.status is Status.ERROR
     assert "package `pytest` is not installed; run `pip install pytest`" in verdict.reason
