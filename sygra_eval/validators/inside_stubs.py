@@ -40,7 +40,7 @@ class StubModule(ModuleType):
         super().__setattr__(name, value)
 
 
-def install(link: Link, exports: Json) -> None:
+def install(link: Link, exports: Json, by_star: list[str]) -> None:
     """Put the stub modules where tests import them from."""
     found: dict[str, object] = {}
     in_order = sorted(exports, key=lambda export: len(export[3]))
@@ -53,7 +53,7 @@ def install(link: Link, exports: Json) -> None:
     for name in NAMES:
         module = StubModule(name)
         module.__dict__.update(found, __sygra__=(link, set(known)))
-        module.__dict__["__all__"] = [name for name in known if not name.startswith("_")]
+        module.__dict__["__all__"] = [name for name in known if name in by_star]
         sys.modules[name] = module
     link.is_ready = True
 

@@ -94,9 +94,11 @@ class Run:
         self.seed: int = order["seed"]
         self.is_apart: bool = order["is_apart"]
         self.tell = tell
+        self.by_star: list[str] = order["by_star"]
+        self.patience_s: float = order["patience_s"]
         self.link: Link | None = None
         if self.is_apart:
-            self.link = Link(Pipe(order["patience_s"]), order["classes"])
+            self.link = Link(Pipe(self.patience_s), order["classes"])
         self.judge = Judge({}, order["entry_point"])
 
     def meet_the_answer(self) -> bool:
@@ -116,7 +118,7 @@ class Run:
             _, _, words, place, *_ = (*told, "", "", "", "")
             self.tell("unloaded", 0, {"error": str(words), "where": str(place)})
             return False
-        install(self.link, told[0])
+        install(self.link, told[0], self.by_star)
         self.tell("loaded", 0, {})
         return True
 
@@ -152,6 +154,8 @@ class Run:
     def outcomes(self, turn: int) -> Iterator[tuple[str, Account]]:
         """Run the items in their order; those that are statements share their names."""
         self.judge.namespace = {"__name__": "tests"}
+        if self.link is not None:
+            self.link.pipe.patience_s = self.patience_s
         if "random" in sys.modules:
             sys.modules["random"].seed(self.seed)
         for number, item in enumerate(self.items):

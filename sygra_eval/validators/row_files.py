@@ -3,10 +3,12 @@
 import ast
 from collections.abc import Sequence
 
+from sygra_eval.validators.bare_names import BareNames
 from sygra_eval.validators.row_tests import BadTests, TestItem
 from sygra_eval.validators.syntax import names_in, parsed_afresh
 
 STATEMENTS = "statements"
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 ANSWERS = ("solution", "answer")
 SHARED = {
     **dict.fromkeys(("mock", "patch", "Mock", "MagicMock", "monkeypatch", "mocker"), "patches"),
@@ -126,12 +128,15 @@ def names_read(tree: ast.AST) -> set[str]:
     return names
 
 
-def with_answer(program: str, names: frozenset[str] | set[str]) -> str:
+def with_answer(program: str, names: BareNames, bound: set[str]) -> str:
     """Let a test that imports nothing use the answer's names as if it stood below it."""
     tree = ast.parse(program)
-    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    wanted = sorted(loaded & names)
-    if not wanted:
+    wanted = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - bound
+    given: list[ast.stmt] = [names.imports[name] for name in sorted(wanted & names.imports.keys())]
+    own = sorted(wanted & names.own)
+    if own:
+        given.append(ast.ImportFrom("solution", [ast.alias(name) for name in own], 0))
+    if not given:
         return program
     place = 0
     for place, node in enumerate([*tree.body, ast.Pass()]):  # noqa: B007
@@ -139,25 +144,28 @@ def with_answer(program: str, names: frozenset[str] | set[str]) -> str:
         is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
         if not is_text and not is_future:
             break
-    imported = ast.ImportFrom("solution", [ast.alias(name) for name in wanted], 0)
-    tree.body.insert(place, imported)
+    tree.body[place:place] = given
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def why_together(
-    trees: Sequence[ast.Module], bound: Sequence[set[str]], has: frozenset[str] | set[str]
+    trees: Sequence[ast.Module], kinds: Sequence[str], names: BareNames, answer: ast.Module | None
 ) -> str:
     """Say what in the tests only works in the answer's own process; empty when nothing does."""
-    for tree, names in zip(trees, bound, strict=True):
+    used = globals_used(answer) if answer is not None else set[str]()
+    for tree, kind in zip(trees, kinds, strict=True):
         read = names_read(tree)
         for name, what in SHARED.items():
             if name in read:
                 return f"{what} (`{name}`)"
-        own = names - imported_from_answer(tree)
-        stored = {node.id for node in ast.walk(tree) if is_stored(node)}  # type: ignore[attr-defined]
-        rebound = sorted(own & has & stored)
+        bound = names_in(tree.body)
+        unclear = sorted(loaded(tree) & names.unclear - bound)
+        if unclear:
+            return f"`{unclear[0]}`, which the answer defines and the library too"
+        own = bound - imported_from_answer(tree)
+        rebound = sorted(own & used & stored(tree)) if kind == STATEMENTS else []
         if rebound:
-            return f"the tests give `{rebound[0]}` another meaning"
+            return f"`{rebound[0]}`, to which the tests give another meaning"
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Name(id="open" | "input" | "globals" | "exec" | "eval")):
@@ -165,9 +173,23 @@ def why_together(
     return ""
 
 
-def is_stored(node: ast.AST) -> bool:
-    """Whether a name is assigned here."""
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def globals_used(answer: ast.Module) -> set[str]:
+    """Give the names that the answer binds at its top and reads within its functions."""
+    functions = [node for node in ast.walk(answer) if isinstance(node, FUNCTIONS)]
+    read = set[str]().union(*(loaded(function) for function in functions))
+    return read & names_in(answer.body)
+
+
+def loaded(tree: ast.AST) -> set[str]:
+    """Give the plain names that are read."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}
+
+
+def stored(tree: ast.AST) -> set[str]:
+    """Give the plain names that are assigned."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
 
 
 def imported_from_answer(tree: ast.Module) -> set[str]:

@@ -16,9 +16,9 @@ from functools import cache
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
+from sygra_eval.validators.bare_names import BareNames, bare_names
 from sygra_eval.validators.outcomes import NOTHING, Line, TestOutcomes, lines_of
 from sygra_eval.validators.row_files import (
-    ANSWERS,
     STATEMENTS,
     bound_names,
     imported_from_answer,
@@ -65,6 +65,9 @@ class TestRun:
     """The tests of a row as process T is given them.
 
     :ivar kinds: For each test `statements`, `functions`, `unittest` or `pytest`.
+    :ivar beside: The sources for a process that the answer is in, where its names are all there.
+    :ivar classes: Those of the answer's that the tests name.
+    :ivar by_star: What `from solution import *` gives them.
     :ivar why_together: Why they cannot run apart from the answer; empty when they can.
     """
 
@@ -73,9 +76,11 @@ class TestRun:
     items: tuple[TestItem, ...]
     kinds: tuple[str, ...]
     sources: tuple[str, ...]
+    beside: tuple[str, ...]
     entry_point: str | None
     packages: tuple[str, ...]
     classes: tuple[str, ...]
+    by_star: tuple[str, ...]
     why_together: str
 
     @property
@@ -112,26 +117,29 @@ def plan_of(
     kinds = tuple(kind_of(tree) for tree in trees)
     if not others and set(kinds) == {STATEMENTS} and all(map(only_defines, trees)):
         raise BadTests(f"{items[0].title}: no tests: nothing was collected, it only defines")
-    has = defined_names(code)
+    has, answer = defined_names(code), tree_of(code)
+    names = bare_names(answer, has, entry_point or "")
     bound_by = [names_in(tree.body) for tree in trees]
     bound_anywhere = set[str]().union(*bound_by, *(bound_names(item) for item in others))
-    sources = []
+    sources, beside = [], []
     for item, kind, tree, bound in zip(items, kinds, trees, bound_by, strict=True):
         refuse_async(tree, kind, item.title)
         program = item.program if kind in ("statements", "functions") else item.statement
         own = bound_anywhere if kind == "statements" else bound
-        sources.append(with_answer(program, has - own))
+        sources.append(with_answer(program, names, own))
+        beside.append(with_answer(program, BareNames(has), own))
     read = set[str]().union(*(names_read(tree) for tree in trees))
-    answer = tree_of(code)
     classes = {n.name for n in answer.body if isinstance(n, ast.ClassDef)} if answer else set()
     return TestRun(
         items=tuple(items),
         kinds=kinds,
         sources=tuple(sources),
+        beside=tuple(beside),
         entry_point=entry_point,
         packages=("pytest",) if "pytest" in kinds or "pytest" in read else (),
         classes=tuple(sorted(classes & read)),
-        why_together=why_together(trees, bound_by, has - set(ANSWERS)),
+        by_star=tuple(name for name in names.by_star if name not in bound_anywhere),
+        why_together=why_together(trees, kinds, names, answer),
     )
 
 
@@ -143,7 +151,7 @@ def pair_of(
         files=program_of(TESTER_PARTS),
         entry=ENTRY,
         stdin=order_of(run, nonce, seed, limits.wall_s, is_apart=True),
-        limits=longer(limits, 1),
+        limits=longer(limits, 2),
         wants_result=True,
         packages=run.packages,
     )
@@ -151,7 +159,7 @@ def pair_of(
         files={"answer.py": code, **program_of(CANDIDATE_PARTS)},
         entry=ENTRY,
         stdin=json.dumps({"seed": seed}),
-        limits=replace(longer(limits, 2), cpu_s=limits.cpu_s, memory_mb=limits.memory_mb),
+        limits=replace(longer(limits, 3), cpu_s=2 * limits.cpu_s, memory_mb=limits.memory_mb),
     )
     return tests, answer
 
@@ -170,13 +178,15 @@ def together(run: TestRun, code: str, nonce: str, seed: int, limits: Limits) -> 
 
 def order_of(run: TestRun, nonce: str, seed: int, patience_s: float, *, is_apart: bool) -> str:
     """Write what process T reads from its standard input."""
-    items = [{"kind": k, "source": s} for k, s in zip(run.kinds, run.sources, strict=True)]
+    sources = run.sources if is_apart else run.beside
+    items = [{"kind": k, "source": s} for k, s in zip(run.kinds, sources, strict=True)]
     order = {
         "nonce": nonce,
         "seed": seed,
         "items": items,
         "entry_point": run.entry_point,
         "classes": run.classes,
+        "by_star": run.by_star,
         "is_apart": is_apart,
         "patience_s": patience_s,
     }
@@ -186,12 +196,13 @@ def order_of(run: TestRun, nonce: str, seed: int, patience_s: float, *, is_apart
 def longer(limits: Limits, times: int) -> Limits:
     """Give the tests the answer's time and some for themselves; they say when the answer is late.
 
-    The answer's clock also runs while the tests compute, so it runs for longer still.
+    All of it runs twice. The answer's clock also runs while the tests compute, so it runs for
+    longer still.
     """
     return replace(
         limits,
-        wall_s=limits.wall_s + times * TESTERS_OWN_S,
-        cpu_s=limits.cpu_s + TESTERS_OWN_S,
+        wall_s=2 * limits.wall_s + times * TESTERS_OWN_S,
+        cpu_s=2 * limits.cpu_s + TESTERS_OWN_S,
         memory_mb=max(limits.memory_mb, 512),
     )
 

@@ -3,13 +3,15 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from sygra_eval.sandbox import packages
+from sygra_eval.sandbox import ReducedProvider, packages
 from sygra_eval.sandbox.packaged import with_packages
-from sygra_eval.validators import UnitTestsConfig, unit_tests
+from sygra_eval.validators import UnitTestsConfig, split_mode, unit_tests
 from sygra_eval.values import (
     Execution,
     ExecutionResult,
@@ -20,7 +22,7 @@ from sygra_eval.values import (
     TestCount,
     Trust,
 )
-from tests.validators.conftest import judge_with
+from tests.validators.conftest import Keeping, judge_with
 
 ATTACKS = [
     row
@@ -77,6 +79,24 @@ def test_hidden():
 """
 FILES = {"pytest": PYTEST, "unittest": UNITTEST, "functions": FUNCTIONS}
 SECRET = 918273645546372819
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_sandbox() -> AsyncIterator[Keeping]:
+    """One sandbox for all tests here, as its processes take longer to start than to judge."""
+    keeping = Keeping(await ReducedProvider().start(slots=2))
+    yield keeping
+    await keeping.close()
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Keeping) -> Keeping:
+    """The sandbox, which has not been asked for anything yet."""
+    one_sandbox.asked.clear()
+    return one_sandbox
 
 
 @pytest.fixture(params=FILES)
@@ -165,9 +185,10 @@ async def test_code_that_cannot_be_used_fails(judge_tests, file, code, reason):
 # What no answer can do
 
 
-async def test_no_attack_on_the_verdict_succeeds_in_split_test_mode(judge_tests, file):
+@pytest.mark.parametrize("kind", ["pytest", "unittest"])
+async def test_no_attack_on_the_verdict_succeeds_in_split_test_mode(judge_tests, kind):
     verdicts = await asyncio.gather(
-        *(judge_tests(attack["code"], visible=[file]) for attack in ATTACKS)
+        *(judge_tests(attack["code"], visible=[FILES[kind]]) for attack in ATTACKS)
     )
 
     assert len(verdicts) == 17
@@ -215,8 +236,68 @@ HACKS = {
 }  # fmt: skip
 
 
-async def test_no_hack_gets_a_wrong_answer_accepted(judge_tests, file):
-    verdicts = await asyncio.gather(*(judge_tests(code, visible=[file]) for code in HACKS.values()))
+OWN_CHECKS = """
+import math
+from operator import truth as isclose
+def add(a, b): return 0
+def abs(x): return 0
+def isinstance(a, b): return True
+def all(x): return True
+def gcd(*a): return 3
+def approx(*a): return 0
+class math:
+    @staticmethod
+    def isclose(*a, **k): return True
+class pytest:
+    class raises:
+        def __init__(self, *a): pass
+        def __enter__(self): return self
+        def __exit__(self, *a): return True
+class unittest:
+    class TestCase: pass
+AssertionError = ValueError
+"""
+
+
+@pytest.mark.parametrize("star", ["", "from solution import *\n"])
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "assert abs(add(1, 2) - 3) < 1e-9 and operator",
+        "def test_a():\n assert abs(add(1, 2) - 3) < 1e-9",
+        "def test_a():\n assert isinstance(add(1, 2), str)",
+        "def test_a():\n assert all(add(n, 1) == n + 1 for n in range(9))",
+        "def test_a():\n assert math.isclose(add(1, 2), 3)",
+        "def test_a():\n assert isclose(add(1, 2), 3)",
+        "import unittest\nclass T(unittest.TestCase):\n def test_a(self): self.assertEqual(add(1, 2), 3)",
+        "import pytest\ndef test_a():\n with pytest.raises(ValueError): add(1, 2)",
+        "import pytest\ndef test_a():\n assert add(1, 2) == pytest.approx(3)",
+    ],
+)  # fmt: skip
+async def test_an_answer_does_not_say_what_its_tests_compare_with(judge_tests, tests, star):
+    if star and "import pytest" in tests:  # what comes last would count
+        tests = tests.replace("def test_a", f"{star}def test_a", 1)
+    else:
+        tests = star + tests
+
+    verdict = await judge_tests(OWN_CHECKS, visible=[f"import operator\n{tests}"])
+
+    assert verdict.status is Status.FAIL, verdict.reason
+
+
+async def test_a_name_that_may_be_the_librarys_makes_a_row_cooperative(judge_tests):
+    code = RIGHT + "def gcd(a, b): return 3\n"
+
+    verdict = await judge_tests(code, visible=["def test_a():\n assert gcd(add(1, 2), 6) == 3"])
+
+    assert (verdict.status, verdict.trust) == (Status.PASS, Trust.COOPERATIVE)
+    assert "`gcd`, which the answer defines and the library too" in verdict.evidence.output
+
+
+async def test_no_hack_gets_a_wrong_answer_accepted(judge_tests):
+    verdicts = await asyncio.gather(
+        *(judge_tests(code, visible=[UNITTEST]) for code in HACKS.values())
+    )
 
     for hack, verdict in zip(HACKS, verdicts, strict=True):
         told = hack, verdict.reason
@@ -376,8 +457,21 @@ RIGHT_ONES = {
         "import pytest\n@pytest.fixture(autouse=True)\ndef ready(): yield\ndef test_f():\n assert f(1) == pytest.approx(0.3333, abs=1e-3)\n assert f(3) == 1\ndef test_g():\n with pytest.raises(LookupError, match='not'):\n  g()\nclass TestOld:\n def setup_method(self): self.n = 6\n def test_n(self): assert f(self.n) == 2",
     ),
     "names that are built-in ones": (
-        "def sum(a): return -1\ndef max(a): return -2",
-        "def test_f():\n assert sum([1]) == -1 and max([3]) == -2",
+        "def sum(a): return -1\ndef f(a): return -2",
+        "from solution import sum\ndef test_f():\n assert sum([1]) == -1 and f(3) == -2 and max([1, 2]) == 2",
+    ),
+    "names that the answer imports": (
+        "import math\nfrom collections import Counter\nimport numpy_is_not_here\n".replace("import numpy_is_not_here\n", "")
+        + "def f(x): return math.pi * x\ndef helper(x): return 2 * x",
+        "def test_f():\n assert math.isclose(f(2), helper(math.pi))\n assert Counter('aa') == {'a': 2}",
+    ),
+    "everything by a star": (
+        "def f(x): return x\ndef _g(x): return x\ndef test_me(): raise ValueError\nclass C:\n def m(self): return 5",
+        "from solution import *\nimport solution\ndef test_f():\n assert f(1) == 1 and C().m() == 5 and solution._g(3) == 3",
+    ),
+    "a name that both have": (
+        "result = 7\ndef f(x): return x",
+        "import operator\nresult = operator.add(f(1), 1)\nassert result == 2",
     ),
     "statements": (
         "def add(a, b): return a + b",
@@ -431,7 +525,6 @@ async def test_right_answers_pass_apart_from_their_tests(judge_tests, kind):
             "import pytest\n@pytest.mark.asyncio\nasync def test_a(): pass",
             "has asynchronous tests, which need",
         ),
-        ("def test_a():\n while True: pass", "the tests themselves do not end in time"),
     ],
 )
 async def test_tests_that_judge_nothing_are_our_error(judge_tests, tests, reason):
@@ -440,6 +533,16 @@ async def test_tests_that_judge_nothing_are_our_error(judge_tests, tests, reason
 
         assert (verdict.status, verdict.score) == (Status.ERROR, None)
         assert reason in verdict.reason
+
+
+async def test_tests_that_do_not_end_are_our_error(judge_tests, monkeypatch):
+    monkeypatch.setattr(split_mode, "TESTERS_OWN_S", 0.3)
+    tests = "def test_a():\n while True: pass"
+
+    verdict = await judge_tests(RIGHT, visible=[tests], config={"from": "visible", "timeout": 0.3})
+
+    assert verdict.status is Status.ERROR
+    assert "the tests themselves do not end in time" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -540,7 +643,7 @@ async def test_a_sandbox_without_pairs_runs_them_in_one_process(sandbox):
     assert split.trust is Trust.SEPARATE
 
 
-async def test_without_pytest_the_verdict_says_how_to_get_it(judge_tests, monkeypatch):
+async def test_without_pytest_the_verdict_says_how_to_get_it(monkeypatch):
     real = packages.metadata.distribution
 
     def distribution(name: str) -> object:
@@ -550,7 +653,9 @@ async def test_without_pytest_the_verdict_says_how_to_get_it(judge_tests, monkey
 
     monkeypatch.setattr(packages.metadata, "distribution", distribution)
 
-    verdict = await judge_tests(RIGHT, visible=[PYTEST])
+    fresh = Keeping(await ReducedProvider().start(slots=1))
+    verdict = await judge_with(unit_tests, UnitTestsConfig, fresh)(RIGHT, visible=[PYTEST])
+    await fresh.close()
 
     assert verdict.status is Status.ERROR
     assert "package `pytest` is not installed; run `pip install pytest`" in verdict.reason
