@@ -7,7 +7,7 @@ from sygra_eval.engine.canaries import is_canary
 from sygra_eval.engine.setting import Setting
 from sygra_eval.sandbox import scaled_limits
 from sygra_eval.suite import Probes
-from sygra_eval.validators import Probed, columns_of, probed, tests_of
+from sygra_eval.validators import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.values import (
     Evidence,
     InfrastructureError,
@@ -77,14 +77,17 @@ async def _found(
 
 
 def _reference(row: Row, setting: Setting) -> str | None:
-    """Return the program that must pass: of the column that a validator names, or `reference`."""
+    """Return the program that must pass: of the column that a validator names, or `reference`.
+
+    Where nobody names it, a text that defines nothing is something else of that name.
+    """
     named = (getattr(spec.config, "reference", None) for spec in setting.suite.validators)
-    columns = [column for column in named if isinstance(column, str)]
-    for column in (*columns, "reference"):
+    for column in (column for column in named if isinstance(column, str)):
         program = row.columns.get(column)
         if isinstance(program, str) and program.strip():
             return program
-    return None
+    program = row.columns.get("reference")
+    return program if isinstance(program, str) and defines_something(program) else None
 
 
 def _to_verdict(found: Probed) -> Verdict:

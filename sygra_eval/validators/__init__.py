@@ -29,7 +29,7 @@ docs/validators.md says of each what it takes and what passes.
 from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
-from sygra_eval.validators.probes import Probed, columns_of, probed, tests_of
+from sygra_eval.validators.probes import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
@@ -41,6 +41,7 @@ __all__ = [
     "UnitTestsConfig",
     "candidate_of",
     "columns_of",
+    "defines_something",
     "differential",
     "extract",
     "probed",

@@ -30,7 +30,7 @@ from sygra_eval.validators.probe_programs import (
 from sygra_eval.validators.row_tests import BadTests, TestItem
 from sygra_eval.validators.running import IsHostFault, run_judged
 from sygra_eval.validators.split import SplitTest, Unit, splits_of
-from sygra_eval.validators.syntax import names_in, parsed_afresh
+from sygra_eval.validators.syntax import defined_names, names_in, parsed_afresh
 from sygra_eval.validators.unit_tests import items_for, limits_for, named_entry_point, outcome_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 from sygra_eval.validators.words import shortened
@@ -108,6 +108,11 @@ async def probed(
     except IsHostFault as fault:
         return Probed(fault=str(fault))
     return Probed(weak=told(passed), reference=failing)
+
+
+def defines_something(text: str) -> bool:
+    """Say whether a text is a program that can answer for a reference."""
+    return bool(defined_names(text))
 
 
 def config_of(spec: ValidatorSpec) -> UnitTestsConfig:
@@ -193,7 +198,7 @@ class Trial:
 
     def called(self) -> Iterator[str]:
         """Yield the names of the functions that the tests call."""
-        if self.entry_point is not None:
+        if self.entry_point is not None and self.entry_point.isidentifier():
             yield self.entry_point
         for tree in filter(None, map(tree_of, self.items)):
             bound = names_in(tree.body) | set(dir(builtins))

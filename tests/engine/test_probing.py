@@ -154,3 +154,11 @@ async def test_canaries_are_not_tried_as_their_tests_are_wrong_on_purpose(code_s
 
     assert finished.summary.canaries.rows == 1
     assert finished.rows("rejected")[0]["reason"].startswith("canary: unit_tests: hidden test 1")
+
+
+async def test_a_column_of_that_name_that_is_no_program_is_not_taken_for_one(code_suite, run):
+    row = {**code_row("r0", "draft=right"), "reference": "Knuth, volume 3, page 207"}
+
+    finished = await run(code_suite(row, quality=quality("refuse")))
+
+    assert finished.outcomes() == {"r0": "verified"}

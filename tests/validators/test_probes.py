@@ -14,10 +14,13 @@ STRONG = ["assert f(1) == 2", "assert f(5) == 6"]
 
 
 class Counting:
-    """A sandbox that counts what it runs."""
+    """A sandbox that counts what it runs, one program at a time."""
 
     def __init__(self, sandbox):
         self.sandbox, self.runs = sandbox, 0
+
+    def describe(self):
+        return self.sandbox.describe()
 
     async def run(self, execution):
         self.runs += 1
