@@ -24,6 +24,7 @@ from sygra_eval.validators.javascript_driver import (
 from sygra_eval.validators.javascript_literals import RESERVED, NotSplit
 from sygra_eval.validators.javascript_statements import (
     ALIKE,
+    ERRORS,
     SAME,
     THROWS,
     Assertion,
@@ -333,9 +334,10 @@ def assertion_of(test: Mapping[object, object], title: str) -> Assertion:
     if ("expected" in test) == bool(throws):
         raise BadTests(f"{title} needs either `expected` or `throws`")
     if throws:
-        error = throws if isinstance(throws, str) else ""
+        named = throws if isinstance(throws, str) else ""
+        error = named if not named or named in ERRORS else f".{named}"
         check = Check(kind=THROWS, left=call, error=error)
-        return Assertion(text=f"{call} throws {error or 'an error'}", check=check)
+        return Assertion(text=f"{call} throws {named or 'an error'}", check=check)
     check = Check(kind=ALIKE, left=call, right=expected)
     return Assertion(text=f"{call} is {written(expected)}", check=check)
 
