@@ -21,6 +21,9 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.executions
+	$(BIN)/python -m benchmarks.loop
+	$(BIN)/python -m benchmarks.strength
 	$(BIN)/python -m benchmarks.engine_overhead
 
 clean:

@@ -7,11 +7,12 @@ put rows into files that appear whole or not at all and have the same bytes for 
 Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
 `package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `surrogates`, `builtin` (the hook).
+(whole files), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
@@ -25,6 +26,7 @@ __all__ = [
     "PackageSource",
     "WrittenParquet",
     "jsonl_line",
+    "leave_pandas_out",
     "write_jsonl",
     "write_parquet",
 ]

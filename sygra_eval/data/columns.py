@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pyarrow as pa
-
+from sygra_eval.data.light_arrow import loaded_pyarrow
 from sygra_eval.data.surrogates import without_surrogates
+
+pa = loaded_pyarrow()
 
 TEXT = None
 """In place of a type: the column is kept as JSON text."""

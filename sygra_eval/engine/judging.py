@@ -5,7 +5,7 @@ whoever has its parts.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, replace
 
 from sygra_eval.engine.setting import Setting
@@ -57,11 +57,12 @@ async def judge_candidate(
         seed=suite.seed,
     )
     verdicts = []
+    shared: dict[object, object] = {}
     for spec in suite.validators:
         key = _verdict_key(spec, stage, row_id, candidate.text)
         verdict = setting.journal.execution(key)
         if verdict is None:
-            verdict = await verdict_of(spec, candidate, columns, stage, court)
+            verdict = await verdict_of(spec, candidate, columns, stage, court, shared)
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
@@ -92,9 +93,17 @@ def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) ->
 
 
 async def verdict_of(
-    spec: ValidatorSpec, candidate: Candidate, columns: State, stage: Stage, court: Court
+    spec: ValidatorSpec,
+    candidate: Candidate,
+    columns: State,
+    stage: Stage,
+    court: Court,
+    shared: MutableMapping[object, object] | None = None,
 ) -> Verdict:
-    """Ask one validator; what goes wrong in it is a verdict that names the plugin."""
+    """Ask one validator; what goes wrong in it is a verdict that names the plugin.
+
+    :param shared: What others found of this candidate in this stage.
+    """
     registered = court.plugins.of("validators")[spec.use]
     if court.sandbox is None:
         return _error(spec, "no sandbox was started")
@@ -106,6 +115,7 @@ async def verdict_of(
         sandbox=court.sandbox,
         limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
         seed=court.seed,
+        shared={} if shared is None else shared,
     )
     try:
         verdict = await registered.implementation(candidate, ctx)

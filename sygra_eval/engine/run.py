@@ -172,6 +172,8 @@ async def _drive(
                 raise _first(group) from group
             finally:
                 await setting.journal.close()
+            if setting.sandbox is not None:  # nothing runs any more, and the files take memory
+                await setting.sandbox.close()
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
             write_folder(folder, summary, setting.plugins)

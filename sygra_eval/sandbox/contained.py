@@ -75,7 +75,7 @@ class ContainerSandbox:
 
     async def run(self, execution: Execution) -> ExecutionResult:
         """Run one program to its end; never raises for what the program does."""
-        refuse_paths(execution.files)
+        refuse_paths((*execution.files, *execution.support))
         unknown = sorted(execution.allow - KNOWN)
         if unknown:
             return self._setup_failed(f"no sandbox can allow `{unknown[0]}`")
@@ -214,7 +214,7 @@ def order_of(execution: Execution) -> dict[str, object]:
         "MEMLOCK": 0,
     }
     return {
-        "files": dict(execution.files),
+        "files": {**execution.support, **execution.files},
         "entry": execution.entry,
         "stdin": execution.stdin,
         "wants_result": execution.wants_result,

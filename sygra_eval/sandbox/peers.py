@@ -7,7 +7,8 @@ from collections.abc import Awaitable
 from sygra_eval.sandbox.program import Program
 from sygra_eval.values import ExecutionResult, ExecutionStatus
 
-GRACE_S = 2.0  # for what one has still to say when the other is gone
+GRACE_S = 2.0  # for what the judge has still to say when the candidate is gone
+MANNERS_S = 0.25  # for the candidate to leave when it has nobody left to answer
 
 
 class Link:
@@ -43,12 +44,12 @@ class Link:
 async def ended_together(
     link: Link, first: Awaitable[ExecutionResult], second: Awaitable[ExecutionResult]
 ) -> tuple[ExecutionResult, ExecutionResult]:
-    """Wait for both; the one that is left alone is ended after a while."""
+    """Wait for judge and candidate; the one that is left alone is ended after a while."""
     both = (asyncio.ensure_future(first), asyncio.ensure_future(second))
     try:
         _, left = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if left:
-            await asyncio.wait(left, timeout=GRACE_S)
+            await asyncio.wait(left, timeout=GRACE_S if both[0] in left else MANNERS_S)
         for program in link.programs:
             program.kill(ExecutionStatus.TIMEOUT)
         return await both[0], await both[1]

@@ -9,21 +9,32 @@ import marshal
 import os
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 from sygra_eval.sandbox.folders import is_overfull
 from sygra_eval.sandbox.streams import KeptStream
 from sygra_eval.sandbox.words import Ended
-from sygra_eval.sandbox.zygote import Lockup, Message, Zygote, ZygoteLost, kilobytes, memory_file
+from sygra_eval.sandbox.zygote import (
+    Lockup,
+    Message,
+    Support,
+    Zygote,
+    ZygoteLost,
+    kilobytes,
+    memory_file,
+)
 from sygra_eval.values import Execution, ExecutionStatus, Limits
 
 SETUP_LIMIT_S = 60.0  # for the walls of one run; not the program's time
 END_LIMIT_S = 10.0  # for the zygote to say how a killed program ended
 WATCH_EVERY_S = 0.25
 MOST_RESULT_BYTES = 4 << 20
+MOST_SUPPORT_BYTES = 48 << 10  # goes with an order, in one message
 CHUNK = 1 << 16
 MOST_DRAINED = 17  # chunks: the largest pipe; without isolation a stray could write for ever
 ZYGOTES_OWN = 4  # tasks: its two processes, and what is just ending
@@ -204,7 +215,8 @@ async def launch(
             its.insert(4, memory_file(packed(execution)))
         if zygote.slot is not None:
             zygote.slot.limit(execution.limits)
-        zygote.order({**order, "has_peer": bool(peer)}, [*its, *peer])
+        support = loaded_support(tuple(execution.support.items()))
+        zygote.order({**order, "has_peer": bool(peer)}, [*its, *peer], support)
         pidfd = await born(zygote)
     except BaseException:
         for descriptor in reading.values():
@@ -236,12 +248,32 @@ async def born(zygote: Zygote) -> int:
 
 def packed(execution: Execution) -> bytes:
     """Pack the files for a folder that only the program will see."""
+    files = files_of(execution).items()
     return marshal.dumps(
-        {
-            name: text.encode("utf-8", errors="surrogatepass")
-            for name, text in execution.files.items()
-        }
+        {name: text.encode("utf-8", errors="surrogatepass") for name, text in files}
     )
+
+
+def files_of(execution: Execution) -> Mapping[str, str]:
+    """Give the files to place: without the support that the zygotes have loaded."""
+    if loaded_support(tuple(execution.support.items())) is not None:
+        return execution.files
+    return {**execution.support, **execution.files}
+
+
+@lru_cache(maxsize=16)
+def loaded_support(files: tuple[tuple[str, str], ...]) -> Support | None:
+    """Compile support files for the zygotes; None where there are none, or too much of them.
+
+    They are the harness's own texts. An answer is compiled nowhere but in its own process.
+    """
+    if not files:
+        return None
+    code = marshal.dumps(
+        [(name, compile(text, name, "exec", dont_inherit=True)) for name, text in files]
+    )
+    name = blake2b(code, digest_size=16).digest()
+    return Support(name, code) if len(code) <= MOST_SUPPORT_BYTES else None
 
 
 def order_of(execution: Execution, folder: Path | None, lockup: Lockup) -> dict[str, object]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from sygra_eval.sandbox.calibration import is_overloaded
+from sygra_eval.sandbox.calibration import MACHINE, is_overloaded
 from sygra_eval.sandbox.folders import is_overfull, make_private, refuse_paths, remove_tree
 from sygra_eval.sandbox.packages import PackageMissing
 from sygra_eval.sandbox.peers import Link, ended_together
 from sygra_eval.sandbox.pool import ZygotePool
-from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, launch, order_of
+from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, files_of, launch, order_of
 from sygra_eval.sandbox.programs import refusal
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
 from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost
@@ -75,10 +75,11 @@ class WarmSandbox:
 
     async def _run_all(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         for execution in programs:
-            refuse_paths(execution.files)
+            refuse_paths((*execution.files, *execution.support))
         for why_not in (refusal(execution, self.lockup.profile) for execution in programs):
             if why_not:
                 return tuple(self._setup_failed(why_not) for _ in programs)
+        await MACHINE.renew()
         async with self._slots:
             ran = await self._accounted(programs)
         if were_kept_waiting(ran, programs[-1].limits):
@@ -141,7 +142,7 @@ class WarmSandbox:
         folder = None
         try:
             if not self.lockup.is_box:
-                folder = make_private(self.base, execution.files, self.lockup.uid)
+                folder = make_private(self.base, files_of(execution), self.lockup.uid)
             return await self._run_in(folder, zygote, execution, link, side)
         except OSError as error:  # no room, or somebody cleaned the temporary folder
             return self._setup_failed(f"no private folder can be made: {error.strerror}")

@@ -8,6 +8,7 @@ import re
 import signal
 import sysconfig
 from dataclasses import dataclass
+from functools import cache
 
 from sygra_eval.values import Execution, ExecutionStatus
 
@@ -70,10 +71,16 @@ def message_of(result: bytearray, most: int) -> str | None:
     return without_prefix(result.decode("utf-8", errors="backslashreplace"))
 
 
+@cache
+def libraries() -> frozenset[str]:
+    """Where the interpreter keeps its standard library; asking takes longer than a short run."""
+    return frozenset({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+
+
 def readable(text: str, folder: str) -> str:
     """Take the host's paths out: the private folder is `.`, the library `<python>`."""
     text = text.replace(f"{folder}/", "").replace(folder, ".")
-    for library in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
+    for library in libraries():
         text = text.replace(library, "<python>")
     return BY_DESCRIPTOR.sub("<python>", without_prefix(text))
 

@@ -77,6 +77,14 @@ class Kind:
     allow: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Compiled files of the harness's own, for a zygote to keep loaded."""
+
+    name: bytes
+    code: bytes
+
+
 class ZygoteLost(InfrastructureError):
     """The zygote is no more; what it ran has no result."""
 
@@ -100,6 +108,7 @@ class Zygote:
         self.is_lost = False
         self.kind = Kind()
         self.slot: Slot | None = None
+        self._support: set[bytes] = set()
         self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
         asyncio.get_running_loop().add_reader(control.fileno(), self._on_message)
 
@@ -113,14 +122,24 @@ class Zygote:
             or self.now_kb - self.first_kb > MOST_GROWTH_KB
         )
 
-    def order(self, settings: Mapping[str, object], descriptors: list[int]) -> None:
-        """Ask for one execution.
+    def order(
+        self,
+        settings: Mapping[str, object],
+        descriptors: list[int],
+        support: Support | None = None,
+    ) -> None:
+        """Ask for one execution; what supports it is sent along the first time.
 
         :raises ZygoteLost: When nobody is there to take it.
         """
         self.runs += 1
+        words = dict(settings)
+        if support is not None and support.name not in self._support:
+            words["support_code"] = support.code
+            self._support.add(support.name)
+        words["support"] = None if support is None else support.name
         try:
-            socket.send_fds(self.control, [marshal.dumps(dict(settings))], descriptors)
+            socket.send_fds(self.control, [marshal.dumps(words)], descriptors)
         except OSError as error:
             self.is_lost = True
             raise ZygoteLost("the zygote takes no order") from error

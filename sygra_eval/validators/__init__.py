@@ -5,11 +5,14 @@ validator takes the candidate and a context and gives one verdict: `python_compi
 `inside_compile` run in the sandbox. `unit_tests` reads the row's tests (`row_tests`) and splits
 them (`split`, over `statements`, `calls` and `expressions`, which read an allow-list of Python):
 their calls go to `inside_driver` as `typed_values`, the answers come back and are decided out here
-(`driver`, `answered`). What cannot be split runs in the candidate's process (`inside_tests`,
-`outcomes`). `differential` drives a reference and the candidate on the same inputs, which
-`mutated_inputs` makes. `running` keeps the host's faults from being the candidate's.
-The others have a file each: those of the answer's text, `doctests`, and the tools that only read
-code (`lint`, `type_check`, `security` over `tools`), each in a bounded `child`.
+(`driver`, `answered`). What cannot be split runs in one box and the candidate in another
+(`two_boxes`, `split_mode`, over `row_files`; inside are `inside_tester` with its stand-ins and
+`inside_candidate`); the little that needs both in one process is cooperative (`inside_tests`,
+`outcomes`). Tests may also be cases of standard input and output (`stdio_cases`). `differential`
+drives a reference and the candidate on the same inputs, which `mutated_inputs` makes. `running`
+keeps the host's faults from being the candidate's. The others have a file each: those of the
+answer's text, `doctests`, and the tools that only read code (`lint`, `type_check`, `security` over
+`tools`), each in a bounded `child`.
 `javascript_tests` does for JavaScript what `unit_tests` does for Python: `javascript_statements`
 (over `javascript_literals`) splits its tests, `inside_javascript.js` calls the answer in Node, and
 `javascript_driver` decides over `javascript_values`. `shell` has `shell_check` read a script and

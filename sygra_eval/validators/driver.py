@@ -7,17 +7,15 @@ whole sequence of answers can make a test pass; a part of it is evidence of what
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 
 from sygra_eval.validators.answered import decide
 from sygra_eval.validators.boxes import Place
 from sygra_eval.validators.outcomes import NOTHING, TestOutcomes
+from sygra_eval.validators.ready_made import ready_made
 from sygra_eval.validators.split import SplitTest, Unit
 from sygra_eval.values import Execution, ExecutionResult, Limits
 
-INSIDE = Path(__file__).with_name("inside_driver.py").read_text("utf-8")
-CODEC = Path(__file__).with_name("typed_values.py").read_text("utf-8")
 COMMAND = ("python", "inside_driver.py", "answer.py")
 ASKED_AGAIN = "gives another answer when asked again"
 
@@ -71,7 +69,8 @@ def execution_of(code: str, drive: Drive, limits: Limits) -> Execution:
         "order": drive.order,
     }
     return Execution(
-        files={"answer.py": code, "inside_driver.py": INSIDE, "typed_values.py": CODEC},
+        files={"answer.py": code},
+        support=ready_made("typed_values", "inside_driver"),
         entry="inside_driver.py",
         stdin=json.dumps(order),
         limits=limits,

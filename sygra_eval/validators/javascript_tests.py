@@ -40,7 +40,7 @@ from sygra_eval.validators.javascript_values import (
     written,
 )
 from sygra_eval.validators.outcomes import outcomes_of as cooperative_outcomes
-from sygra_eval.validators.row_tests import BadTests, TestItem
+from sygra_eval.validators.row_tests import BadTests, ForeignItem, TestItem
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.unit_tests import (
     Part,
@@ -266,13 +266,12 @@ def items_of(group: str, column: str, value: object, entry_point: str | None) ->
                 raise BadTests(f"{title} is {type(one).__name__}, neither a text nor an object")
     return tuple(
         JsItem(
-            told=TestItem(
+            told=ForeignItem(
                 group=group,
                 number=number,
                 total=len(read),
                 statement=text,
-                program=text,
-                input=input_of(assertions),
+                shown=input_of(assertions),
             ),
             assertions=assertions,
         )

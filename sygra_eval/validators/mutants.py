@@ -6,7 +6,7 @@ or the lines that run when the file is a script. Nothing of the program is run.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -84,9 +84,16 @@ class Site:
 
 
 def mutants_of(
-    program: str, most: int, seed: int, entry_point: str | None = None
+    program: str,
+    most: int,
+    seed: int,
+    entry_point: str | None = None,
+    *,
+    is_whole_program: bool = False,
 ) -> tuple[Mutant, ...]:
     """Give at most so many mutants, spread over the operators; none where nothing can be changed.
+
+    :param is_whole_program: The tests look at what is printed when the whole of it runs.
 
     A program that is no Python, or too long to be looked at, has none.
     """
@@ -99,7 +106,9 @@ def mutants_of(
     found: list[Mutant] = []
     seen = {before}
     chance = Random(f"{seed}\0{before}")  # noqa: S311 - a choice, no secret
-    for site in islice(spread(sites_of(tree, entry_point), chance), MOST_TRIES * most):
+    statements = tree.body if is_whole_program else tested_statements(tree, entry_point)
+    sites = sites_of(statements, is_printed=is_whole_program)
+    for site in islice(spread(sites, chance), MOST_TRIES * most):
         if len(found) == most:
             break
         code = mutated(tree, site)
@@ -138,7 +147,7 @@ def mutated(tree: ast.Module, site: Site) -> str | None:
 def text_of(tree: ast.Module) -> str | None:
     """Write a tree as text; None where it is nested too deeply."""
     try:
-        return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+        return ast.unparse(tree) + "\n"
     except (RecursionError, ValueError):
         return None
 
@@ -150,11 +159,11 @@ def first_difference(before: str, after: str) -> str:
     return f"- {shortened(old[at].strip(), SHOWN)} + {shortened(new[at].strip(), SHOWN)}"
 
 
-def sites_of(tree: ast.Module, entry_point: str | None) -> list[Site]:
+def sites_of(statements: Sequence[ast.stmt], *, is_printed: bool) -> list[Site]:
     """Find the places of all faults, in the order of the program."""
     sites: list[Site] = []
-    for statement in tested_statements(tree, entry_point):
-        for site in sites_below(statement, 1):
+    for statement in statements:
+        for site in sites_below(statement, 1, is_printed=is_printed):
             sites.append(site)
             if len(sites) == MOST_SITES:
                 return sites
@@ -179,7 +188,7 @@ def tested_statements(tree: ast.Module, entry_point: str | None) -> list[ast.stm
         wanted |= {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
-def sites_below(node: ast.AST, line: int) -> Iterator[Site]:
+def sites_below(node: ast.AST, line: int, *, is_printed: bool) -> Iterator[Site]:
     """Yield the faults of a node and of all below it."""
     waiting = [(node, line)]
     while waiting:
@@ -191,7 +200,7 @@ def sites_below(node: ast.AST, line: int) -> Iterator[Site]:
             for field, value in ast.iter_fields(node)
             if field not in NOT_LOOKED_INTO
             for child in (value if isinstance(value, list) else [value])
-            if isinstance(child, ast.AST) and not is_idle(child)
+            if isinstance(child, ast.AST) and not (is_idle(child) and not is_printed)
         ]
         waiting.extend((child, line) for child in reversed(children))
 

@@ -7,31 +7,25 @@ the program that it was made of; nobody can tell in general, so 1.0 is not alway
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from pydantic import Field
 
 from sygra_eval.sandbox import machine_factor
+from sygra_eval.validators.accepted import Accepted, accepted
+from sygra_eval.validators.mutant_batch import KILLED, SLOWER, SURVIVED, TIMED_OUT, batch_of
 from sygra_eval.validators.mutants import Mutant, mutants_of
-from sygra_eval.validators.row_tests import BadTests, TestItem
+from sygra_eval.validators.row_tests import BadTests
 from sygra_eval.validators.running import IsHostFault
-from sygra_eval.validators.split import splits_of
-from sygra_eval.validators.unit_tests import (
-    Outcome,
-    items_for,
-    limits_for,
-    named_entry_point,
-    outcome_of,
-)
+from sygra_eval.validators.split import SplitTest, splits_of
+from sygra_eval.validators.unit_tests import Outcome, outcome_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
-from sygra_eval.validators.words import no_code
 from sygra_eval.values import (
     Candidate,
     Evidence,
     ExecutionStatus,
     Limits,
-    Stage,
     Status,
     ValidatorContext,
     Verdict,
@@ -39,10 +33,8 @@ from sygra_eval.values import (
 
 MEASURE = "mutation_score"
 SHOWN_SURVIVORS = 3
-LEAST_CPU_S = 0.5
-SLOWER = 10
+LEAST_CPU_S = 0.5  # alone, where the kernel counts in whole seconds anyway
 STARVED = 3
-AFTER_THE_LOOP = "judged on the accepted candidate, after the loop"
 
 
 class MutationConfig(UnitTestsConfig):
@@ -61,71 +53,72 @@ async def mutation(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     """Pass when the tests notice enough of the mutants; the score is the share that they do."""
     config = ctx.validator.config
     assert isinstance(config, MutationConfig)  # noqa: S101 - registered with this model
+    found = await accepted(candidate, config, ctx, "no mutants of what fails")
+    if isinstance(found, Verdict):
+        return found
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
-    if ctx.stage is Stage.LOOP:
-        return verdict(status=Status.SKIP, reason=AFTER_THE_LOOP)
-    if candidate.code is None:
-        return verdict(status=Status.SKIP, reason=no_code(candidate))
-    entry_point = candidate.entry_point or named_entry_point(config, ctx)
+    mutants = mutants_of(
+        found.code,
+        config.mutants,
+        ctx.seed,
+        found.entry_point,
+        is_whole_program=all(item.case is not None for item in found.items),
+    )
+    if not mutants:
+        return verdict(status=Status.SKIP, reason="the code has nothing in it to change")
     try:
-        items = items_for(config, ctx, entry_point)
-    except BadTests as error:
-        return verdict(status=Status.ERROR, reason=str(error))
-    if isinstance(items, str):
-        return verdict(status=Status.SKIP, reason=items)
-    limits = limits_for(config, ctx)
-    try:
-        first = await outcome_of(candidate.code, items, entry_point, limits, ctx)
-        if first.failing is not None:
-            return verdict(
-                status=Status.SKIP, reason=f"no mutants of what fails: {first.failing[0]}"
-            )
-        mutants = mutants_of(candidate.code, config.mutants, ctx.seed, entry_point)
-        if not mutants:
-            return verdict(status=Status.SKIP, reason="the code has nothing in it to change")
-        trial = Trial(candidate.code, items, entry_point, limits, first)
-        fates = await trial.fates_of(mutants, ctx)
+        fates = await fates_of(mutants, found, ctx)
     except IsHostFault as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
-    return judged(mutants, fates, first, config, ctx)
+    return judged(mutants, fates, found.first, config, ctx)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What all mutants of a candidate are put through, and how the candidate itself went."""
+async def fates_of(
+    mutants: Sequence[Mutant], found: Accepted, ctx: ValidatorContext
+) -> tuple[str, ...]:
+    """Run them, as many in one execution as that is sure of, the others by themselves."""
+    splits = splits_of([item.statement for item in found.items], found.entry_point, found.code)
+    batch = batch_of(found.code, splits, found.limits, ctx)
+    fates: list[str] = []
+    while len(fates) < len(mutants):
+        waiting = mutants[len(fates) :]
+        if batch is not None:
+            sure = await batch.fates_of(waiting, ctx)
+            batch = None if sure is None else batch
+            fates += sure or []
+        if len(fates) < len(mutants):
+            fates.append(await fate_alone(mutants[len(fates)], found, splits, ctx))
+    return tuple(fates)
 
-    code: str
-    items: Sequence[TestItem]
-    entry_point: str | None
-    limits: Limits
-    first: Outcome
 
-    async def fates_of(self, mutants: Sequence[Mutant], ctx: ValidatorContext) -> tuple[str, ...]:
-        """Run them one after the other: each is `killed`, `timed out` or `survived`."""
-        splits = splits_of([item.statement for item in self.items], self.entry_point, self.code)
+async def fate_alone(
+    mutant: Mutant, found: Accepted, splits: Sequence[SplitTest | None], ctx: ValidatorContext
+) -> str:
+    """Run one by itself, and once more where the machine was busy with something else."""
+    limits = mutant_limits(found)
 
-        async def ran(mutant: Mutant, limits: Limits) -> Outcome:
-            return await outcome_of(
-                mutant.code, self.items, self.entry_point, limits, ctx, splits=splits
-            )
+    async def ran() -> Outcome:
+        return await outcome_of(
+            mutant.code, found.items, found.entry_point, limits, ctx, splits=splits
+        )
 
-        fates = []
-        limits = self.mutant_limits()
-        for mutant in mutants:
-            outcome = await ran(mutant, limits)
-            if is_late(outcome) and outcome.ran.cpu_ms < STARVED * self.first.ran.cpu_ms:
-                outcome = await ran(mutant, limits)  # the machine was busy with something else
-            fates.append(fate_of(outcome))
-        return tuple(fates)
+    try:
+        outcome = await ran()
+    except BadTests:  # they judge the candidate, so it is the fault that keeps them from it
+        return TIMED_OUT
+    if is_late(outcome) and outcome.ran.cpu_ms < STARVED * found.first.ran.cpu_ms:
+        outcome = await ran()
+    return fate_of(outcome)
 
-    def mutant_limits(self) -> Limits:
-        """Give a mutant some times the candidate's CPU time, so that endless loops cost little.
 
-        CPU and not wall time, so that a busy machine changes no score.
-        """
-        took_s = self.first.ran.cpu_ms / 1e3
-        cpu_s = max(LEAST_CPU_S * machine_factor(), SLOWER * took_s)
-        return replace(self.limits, cpu_s=min(cpu_s, self.limits.cpu_s))
+def mutant_limits(found: Accepted) -> Limits:
+    """Give a mutant some times the candidate's CPU time, so that endless loops cost little.
+
+    CPU and not wall time, so that a busy machine changes no score.
+    """
+    took_s = found.first.ran.cpu_ms / 1e3
+    cpu_s = max(LEAST_CPU_S * machine_factor(), SLOWER * took_s)
+    return replace(found.limits, cpu_s=min(cpu_s, found.limits.cpu_s))
 
 
 def is_late(outcome: Outcome) -> bool:
@@ -136,8 +129,8 @@ def is_late(outcome: Outcome) -> bool:
 def fate_of(outcome: Outcome) -> str:
     """Say what became of a mutant."""
     if outcome.failing is None:
-        return "survived"
-    return "timed out" if is_late(outcome) else "killed"
+        return SURVIVED
+    return TIMED_OUT if is_late(outcome) else KILLED
 
 
 def judged(
@@ -149,11 +142,11 @@ def judged(
 ) -> Verdict:
     """Make the verdict of what became of each mutant."""
     count = Counter(fates)
-    noticed = count["killed"] + count["timed out"]
+    noticed = count[KILLED] + count[TIMED_OUT]
     score = noticed / len(mutants)
-    survivors = [m for m, fate in zip(mutants, fates, strict=True) if fate == "survived"]
+    survivors = [m for m, fate in zip(mutants, fates, strict=True) if fate == SURVIVED]
     lines = [
-        f"{count['killed']} killed, {count['timed out']} timed out, {count['survived']} survived",
+        ", ".join(f"{count[fate]} {fate}" for fate in (KILLED, TIMED_OUT, SURVIVED)),
         *(f"survived: {mutant.told}" for mutant in survivors[:SHOWN_SURVIVORS]),
     ]
     told = f"{noticed} of {len(mutants)} mutants noticed"

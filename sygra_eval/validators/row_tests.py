@@ -4,10 +4,13 @@ Tests are the suite's data and are parsed on the host, but never run there.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sygra_eval.validators.syntax import parsed_afresh
+from sygra_eval.validators.stdio_cases import BadCases, Case, Compare, cases_in
+from sygra_eval.validators.syntax import parsed_afresh, tree_of_test
 
 OPERATORS = {
     ast.Eq: "==",
@@ -21,6 +24,7 @@ OPERATORS = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
+MOST_LEVELS = 100  # a shorter text cannot be nested more deeply than can be written
 BOUND_TO_THEIR_SCOPE = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
@@ -32,7 +36,8 @@ class BadTests(Exception):
 class TestItem:
     """One test: what the suite says and the program that is run for it.
 
-    :ivar input: The expression under test, where the test is one assertion.
+    :ivar entry_point: What `check(candidate)` is called with.
+    :ivar case: What a program reads and is to write, where that is the test.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -41,34 +46,86 @@ class TestItem:
     number: int
     total: int
     statement: str
-    program: str
-    input: str = ""
+    entry_point: str | None = None
+    case: Case | None = None
 
     @property
     def title(self) -> str:
         """Name it in a sentence."""
         return f"{self.group} test {self.number} of {self.total}"
 
+    @property
+    def program(self) -> str:
+        """The program that is run for it, where it cannot be split."""
+        return rewritten(self.statement, self.entry_point)[0]
+
+    @property
+    def input(self) -> str:
+        """The expression under test, where the test is one assertion."""
+        if self.case is not None:
+            return self.case.shown_input
+        return rewritten(self.statement, self.entry_point)[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignItem(TestItem):
+    """A test in another language, which nobody reads as Python.
+
+    :ivar shown: The input under test, where there is one.
+    """
+
+    shown: str = ""
+
+    @property
+    def program(self) -> str:
+        """The text itself."""
+        return self.statement
+
+    @property
+    def input(self) -> str:
+        """The input under test."""
+        return self.shown
+
 
 def items_of(
-    group: str, column: str, columns: Mapping[str, object], entry_point: str | None
+    group: str,
+    column: str,
+    columns: Mapping[str, object],
+    entry_point: str | None,
+    *,
+    compare: Compare = "trimmed",
+    tolerance: float = 0.0,
 ) -> tuple[TestItem, ...]:
     """Read one column; an empty or absent one gives none.
 
-    :raises BadTests: When it is no list of Python texts.
+    :raises BadTests: When it is neither a list of Python texts nor of cases.
     """
+    try:
+        cases = cases_in(columns.get(column), f"`{column}`", compare, tolerance)
+    except BadCases as error:
+        raise BadTests(str(error)) from error
+    if cases is not None:
+        return tuple(
+            TestItem(
+                group=group,
+                number=number,
+                total=len(cases),
+                statement=case.statement,
+                case=case,
+            )
+            for number, case in enumerate(cases, 1)
+        )
     statements = statements_of(column, columns.get(column))
     items = []
     for number, statement in enumerate(statements, 1):
-        program, shown = program_of(statement, f"test {number} of `{column}`", entry_point)
+        refuse_unusable(statement, f"test {number} of `{column}`", entry_point)
         items.append(
             TestItem(
                 group=group,
                 number=number,
                 total=len(statements),
                 statement=statement,
-                program=program,
-                input=shown,
+                entry_point=entry_point,
             )
         )
     return tuple(items)
@@ -90,29 +147,56 @@ def statements_of(column: str, value: object) -> list[str]:
     return [statement for statement in listed if statement.strip()]
 
 
-def program_of(statement: str, title: str, entry_point: str | None) -> tuple[str, str]:
+def refuse_unusable(statement: str, title: str, entry_point: str | None) -> None:
+    """Refuse what cannot be run as a test.
+
+    :raises BadTests: When it is no Python, or asks for an entry point that is not named.
+    """
+    tree = tree_of_test(statement)
+    if tree is None:
+        raise BadTests(f"{title} is not Python")
+    if defines_check(tree) and entry_point is None:
+        raise BadTests(f"{title} defines `check(candidate)`, but the row names no entry point")
+    if len(statement) > MOST_LEVELS:
+        try:
+            rewritten(statement, entry_point)
+        except RecursionError as error:
+            raise BadTests(f"{title} is nested too deeply") from error
+
+
+@lru_cache(maxsize=64)
+def rewritten(statement: str, entry_point: str | None) -> tuple[str, str]:
     """Rewrite one test so that a failing assertion tells what it compared; give its input too.
 
     A text that defines `check(candidate)` is called with the entry point, unless it does so.
     """
     tree = parsed_afresh(statement)
-    if not isinstance(tree, ast.Module):
-        raise BadTests(f"{title} is not Python")
-    has_check = any(
-        isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args
-        for node in tree.body
-    )
-    if has_check and entry_point is None:
-        raise BadTests(f"{title} defines `check(candidate)`, but the row names no entry point")
+    assert isinstance(tree, ast.Module)  # noqa: S101 - looked at before
+    has_check = defines_check(tree)
     calls_itself = any(is_call_of_check(node) for node in tree.body)
     rewriting = ShowComparisons(entry_point if has_check else None)
-    try:
-        program = ast.unparse(ast.fix_missing_locations(rewriting.visit(tree)))
-    except RecursionError as error:
-        raise BadTests(f"{title} is nested too deeply") from error
+    program = ast.unparse(ast.fix_missing_locations(rewriting.visit(tree)))
     if has_check and not calls_itself:
         program += f"\ncheck({entry_point})"
     return program, rewriting.inputs[0] if len(rewriting.inputs) == 1 else ""
+
+
+def source_of(statement: str, name: str) -> str:
+    """Give the source of one named test of a file, the whole text where it is not found."""
+    tree = parsed_afresh(statement) if name else None
+    wanted = re.split(r"[.:]+", name.partition("[")[0])[-1]
+    for node in ast.walk(tree) if isinstance(tree, ast.Module) else ():
+        if isinstance(node, ast.FunctionDef) and node.name == wanted:
+            return ast.unparse(node)
+    return statement
+
+
+def defines_check(tree: ast.Module) -> bool:
+    """Whether a test is a function `check(candidate)`."""
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name == "check" and node.args.args
+        for node in tree.body
+    )
 
 
 def is_call_of_check(node: ast.stmt) -> bool:

@@ -2,7 +2,7 @@
 
 import signal
 
-from sygra_eval.values import Execution, ExecutionResult, ExecutionStatus, Sandbox
+from sygra_eval.values import Execution, ExecutionResult, ExecutionStatus, PairSandbox, Sandbox
 
 
 class IsHostFault(Exception):
@@ -20,6 +20,22 @@ async def run_judged(sandbox: Sandbox, execution: Execution) -> ExecutionResult:
     if is_host_fault(ran):
         raise IsHostFault(told_of(ran))
     return ran
+
+
+async def run_pair_judged(
+    sandbox: PairSandbox, judge: Execution, candidate: Execution
+) -> tuple[ExecutionResult, ExecutionResult]:
+    """Run a pair, and once more where it was the host that failed.
+
+    :raises IsHostFault: When it failed twice.
+    """
+    both = await sandbox.run_pair(judge, candidate)
+    if any(is_host_fault(ran) for ran in both):
+        both = await sandbox.run_pair(judge, candidate)
+    for ran in both:
+        if is_host_fault(ran):
+            raise IsHostFault(told_of(ran))
+    return both
 
 
 def is_host_fault(ran: ExecutionResult) -> bool:

@@ -7,15 +7,17 @@ What goes into the box is calls with their arguments, never an expected value.
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sygra_eval.validators.boxes import UNKNOWN, Argument, Asked, Place, Raised
 from sygra_eval.validators.plain_data import NotPlain, written
 from sygra_eval.validators.statements import Statements
-from sygra_eval.validators.syntax import names_in, parsed_afresh, tree_of
+from sygra_eval.validators.syntax import names_in, tree_of, tree_of_test
 from sygra_eval.validators.typed_values import Opaque, TooLarge, encoded
 
 MOST_CALLS = 2_000
 LONGEST_CALL = 200
+MOST_KEPT = 1_024  # tests, of some 7 KB: those of the rows in flight
 
 Json = list[object]
 
@@ -44,6 +46,7 @@ class SplitTest:
     foreign: frozenset[str]
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def split_of(
     statement: str, entry_point: str | None, foreign: frozenset[str] = frozenset()
 ) -> SplitTest:
@@ -52,8 +55,8 @@ def split_of(
     :param foreign: Names that the row's other tests bind.
     :raises NotPlain: When that cannot be done; the message says at what.
     """
-    tree = parsed_afresh(statement)
-    if not isinstance(tree, ast.Module):
+    tree = tree_of_test(statement)
+    if tree is None:
         raise NotPlain("no Python")
     planner = Planner()
     try:
@@ -77,8 +80,8 @@ def splits_of(
     """
     tree = tree_of(code)
     classes = {n.name for n in tree.body if isinstance(n, ast.ClassDef)} if tree else set()
-    trees = [parsed_afresh(statement) for statement in statements]
-    bound = [names_bound_by(t) if isinstance(t, ast.Module) else frozenset[str]() for t in trees]
+    trees = map(tree_of_test, statements)
+    bound = [frozenset[str]() if tree is None else names_bound_by(tree) for tree in trees]
     foreign = frozenset[str]().union(*bound) - {"check"}
     splits: list[SplitTest | None] = []
     for statement, own in zip(statements, bound, strict=True):

@@ -8,24 +8,16 @@ import ast
 from collections.abc import Sequence
 from functools import partial
 
-from sygra_eval.validators.mutation import AFTER_THE_LOOP
+from sygra_eval.validators.accepted import accepted
 from sygra_eval.validators.row_tests import BadTests, TestItem
 from sygra_eval.validators.running import IsHostFault
 from sygra_eval.validators.syntax import names_in, parsed_afresh
-from sygra_eval.validators.unit_tests import (
-    Outcome,
-    items_for,
-    limits_for,
-    named_entry_point,
-    outcome_of,
-)
+from sygra_eval.validators.unit_tests import Outcome, outcome_of
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
-from sygra_eval.validators.words import no_code
 from sygra_eval.values import (
     Candidate,
     Evidence,
     ExecutionStatus,
-    Stage,
     Status,
     ValidatorContext,
     Verdict,
@@ -44,29 +36,17 @@ async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     config = ctx.validator.config
     assert isinstance(config, StableConfig)  # noqa: S101 - registered with this model
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
-    if ctx.stage is Stage.LOOP:
-        return verdict(status=Status.SKIP, reason=AFTER_THE_LOOP)
-    if candidate.code is None:
-        return verdict(status=Status.SKIP, reason=no_code(candidate))
-    code, entry_point = candidate.code, candidate.entry_point or named_entry_point(config, ctx)
-    try:
-        items = items_for(config, ctx, entry_point)
-    except BadTests as error:
-        return verdict(status=Status.ERROR, reason=str(error))
-    if isinstance(items, str):
-        return verdict(status=Status.SKIP, reason=items)
-    limits = limits_for(config, ctx)
+    found = await accepted(candidate, config, ctx, "not run again, as it fails")
+    if isinstance(found, Verdict):
+        return found
+    code, items, entry_point, limits = found.code, found.items, found.entry_point, found.limits
     can_turn = not lean_on_one_another(items)
     varied = (
         (ANOTHER_SEED, items, 1),
         (TURNED if can_turn else f"{ANOTHER_SEED} once more", items[:: -1 if can_turn else 1], 2),
     )
-    differing = ""
+    differing, outcome, first = "", found.first, found.first
     try:
-        outcome = first = await outcome_of(code, items, entry_point, limits, ctx)
-        if first.failing is not None:
-            told = f"not run again, as it fails: {first.failing[0]}"
-            return verdict(status=Status.SKIP, reason=told)
         for how, ordered, turn in varied:
             again = partial(
                 outcome_of, code, ordered, entry_point, limits, ctx,
@@ -78,7 +58,7 @@ async def stable(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
             if outcome.failing is not None:
                 differing = f"with {how}: {outcome.failing[0]}"
                 break
-    except IsHostFault as fault:
+    except (BadTests, IsHostFault) as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
     verdict = partial(
         verdict,

@@ -123,23 +123,23 @@ class Statements(Calls):
 
     def assertion(self, test: ast.expr, message: ast.expr | None) -> None:
         """Decide one assertion, and tell what was compared when it does not hold."""
-        shown, word, expected = self.shown(test), "true", None
+        asked, word, expected = test, "true", None
         try:
             match test:
                 case ast.Compare(left=left, ops=[op], comparators=[right]):
-                    shown, word = self.shown(left), COMPARISONS[type(op)][0]
+                    asked, word = left, COMPARISONS[type(op)][0]
                     got, expected = self.value(left), self.value(right)
                     holds = self.compared(op, got, expected)
                 case _:
                     holds = got = self.value(test)
         except Raised as raised:
-            raised.input = raised.input or shown
+            raised.input = raised.input or self.shown(asked)
             raise
         if holds is UNKNOWN or holds:
             return
         failure = Raised(names_of(AssertionError), assertion_text(message))
         if not isinstance(test, ast.Constant):
-            failure.input, failure.got = shown, told(got)
+            failure.input, failure.got = self.shown(asked), told(got)
             failure.expected = wanted(word, expected)
         raise failure
 

@@ -20,6 +20,13 @@ def parsed_or_line(code: str) -> ast.Module | int:
     return parsed_afresh(code)
 
 
+@lru_cache(maxsize=1_024)  # the tests of the rows in flight
+def tree_of_test(statement: str) -> ast.Module | None:
+    """Parse a test, which is looked at many times; nobody may change the tree."""
+    parsed = parsed_afresh(statement)
+    return parsed if isinstance(parsed, ast.Module) else None
+
+
 def parsed_afresh(code: str) -> ast.Module | int:
     """Parse into a tree that nobody else holds."""
     if len(code) > LONGEST_SOURCE:

@@ -3,7 +3,7 @@
 Runs on both sides of the wall, so it imports nothing of ours. Only exact built-in types are
 encoded: an object that answers `==` itself never leaves the box. Ints and floats stay apart,
 floats are exact, sets are sorted, dicts keep their order. `Counter`, `OrderedDict` and
-`defaultdict` travel as the dict that they hold.
+`defaultdict` travel as the dict that they hold, a number of numpy's as Python's.
 """
 
 from collections import Counter, OrderedDict, defaultdict
@@ -19,6 +19,7 @@ SAFE_INT = 2**53
 MOST_BITS = 200_000  # arithmetic with larger ones takes its time
 MOST_EQUAL_HASHES = 64  # chosen keys that share a hash would make a small dict cost minutes
 PLAIN = (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, range)
+NUMPY_NUMBERS = ("bool", "int", "uint", "float", "complex")
 MAPPINGS = (dict, Counter, OrderedDict, defaultdict)
 
 
@@ -89,6 +90,10 @@ class Encoder:
             if len(value) > MOST_NODES:
                 raise TooLarge(f"more than {MOST_NODES} parts")
             return {"r": [value.start, value.stop, value.step]}
+        if kind.__module__ == "numpy" and kind.__name__.rstrip("0123456789_") in NUMPY_NUMBERS:
+            number = value.item()  # type: ignore[attr-defined]
+            if type(number) in (bool, int, float, complex):
+                return self.form_of(number, below)
         raise Opaque(kind.__name__)
 
 

@@ -8,10 +8,10 @@ after it the visible and then the hidden ones.
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from types import MappingProxyType
 
 from sygra_eval.sandbox import machine_factor
 from sygra_eval.validators.driver import COMMAND as DRIVEN
@@ -19,9 +19,15 @@ from sygra_eval.validators.driver import answered, drive_of
 from sygra_eval.validators.driver import execution_of as driven
 from sygra_eval.validators.driver import outcomes_of as driver_outcomes
 from sygra_eval.validators.outcomes import TestOutcomes, outcomes_of
-from sygra_eval.validators.row_tests import BadTests, TestItem, items_of
+from sygra_eval.validators.ready_made import ready_made
+from sygra_eval.validators.row_tests import BadTests, TestItem, items_of, source_of
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.split import SplitTest, splits_of
+from sygra_eval.validators.split_mode import COMMAND as APART
+from sygra_eval.validators.split_mode import plan_of
+from sygra_eval.validators.stdio_cases import COMMAND as RUN
+from sygra_eval.validators.stdio_cases import ran_cases
+from sygra_eval.validators.two_boxes import Ran, ran_apart, ran_together
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 from sygra_eval.validators.words import no_code, shortened
 from sygra_eval.values import (
@@ -39,7 +45,6 @@ from sygra_eval.values import (
     Verdict,
 )
 
-INSIDE = Path(__file__).with_name("inside_tests.py").read_text("utf-8")
 COMMAND = ("python", "inside_tests.py", "answer.py")
 
 
@@ -63,10 +68,11 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         evidence = Evidence(tests=counts(items, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
     try:
-        outcome = await outcome_of(candidate.code, items, entry_point, limits_for(config, ctx), ctx)
-    except IsHostFault as fault:
+        limits = limits_for(config, ctx)
+        outcome = await outcome_at_first(candidate.code, items, entry_point, limits, ctx)
+    except (IsHostFault, BadTests) as fault:
         return verdict(status=Status.ERROR, reason=str(fault))
-    tests = counts(items, outcome.passed)
+    tests = counts(items, outcome.passed, outcome.named)
     failing = outcome.failing
     verdict = partial(
         verdict,
@@ -75,7 +81,7 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         evidence=Evidence(
             command=outcome.command,
             exit_code=outcome.ran.exit_code,
-            output="" if failing is None else shortened(outcome.output, 2000),
+            output=output_of(outcome),
             isolation=outcome.ran.isolation,
             limit_s=outcome.limit_s,
             failing=failing[1] if failing else None,
@@ -86,12 +92,23 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
         assert len(outcome.passed) == len(items)  # noqa: S101 - nothing passes without its tests
         reason = f"{told_counts(tests)} tests passed"
         return verdict(status=Status.PASS, score=1.0, reason=reason)
-    return verdict(status=Status.FAIL, score=len(outcome.passed) / len(items), reason=failing[0])
+    share = sum(c.passed for c in tests.values()) / sum(c.total for c in tests.values())
+    return verdict(status=Status.FAIL, score=share, reason=failing[0])
+
+
+def output_of(outcome: "Outcome") -> str:
+    """Say why tests ran in the candidate's process, and what it printed where one failed."""
+    together = f"beside the answer, because of {outcome.together}\n" if outcome.together else ""
+    return together + ("" if outcome.failing is None else shortened(outcome.output, 2000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How the tests went: those that passed, and the first that did not."""
+    """How the tests went: those that passed, and the first that did not.
+
+    :ivar named: For each that is a file: how many of its named tests passed.
+    :ivar together: Why tests had to run in the candidate's process; empty when none had to.
+    """
 
     passed: frozenset[int]
     failing: tuple[str, FailingCase] | None
@@ -99,11 +116,30 @@ class Outcome:
     ran: ExecutionResult
     command: tuple[str, ...]
     limit_s: float
+    named: Mapping[int, TestCount] = field(default_factory=dict)
+    together: str = ""
 
     @property
     def output(self) -> str:
         """What the program printed."""
         return self.ran.stdout + self.ran.stderr
+
+
+async def outcome_at_first(
+    code: str,
+    items: tuple[TestItem, ...],
+    entry_point: str | None,
+    limits: Limits,
+    ctx: ValidatorContext,
+) -> Outcome:
+    """Run the tests, unless another validator has just done so with all the same."""
+    key = (code, items, entry_point, limits, ctx.seed)
+    known = ctx.shared.get(key)
+    if isinstance(known, Outcome):
+        return known
+    outcome = await outcome_of(code, items, entry_point, limits, ctx)
+    ctx.shared[key] = outcome
+    return outcome
 
 
 async def outcome_of(
@@ -127,25 +163,43 @@ async def outcome_of(
     if splits is None:
         splits = splits_of([item.statement for item in items], entry_point, code)
     parts = []
-    split = {number: test for number, test in enumerate(splits) if test is not None}
+    cases = {number: item.case for number, item in enumerate(items) if item.case is not None}
+    split = {n: test for n, test in enumerate(splits) if test is not None and n not in cases}
+    if cases:
+        told, ran = await ran_cases(tuple(cases.values()), code, hash_seed, limits, ctx.sandbox)
+        parts.append(part_of(items, tuple(cases), told, ran, RUN))
     if split:
         drive = drive_of(tuple(split.values()), secrets.token_hex(16), seed)
         execution = replace(driven(code, drive, limits), hash_seed=hash_seed)
         ran = await run_judged(ctx.sandbox, execution)
         told = driver_outcomes(drive, answered(drive, ran))
         parts.append(part_of(items, tuple(split), told, ran, DRIVEN))
-    rest = tuple(number for number in range(len(items)) if number not in split)
+    rest = tuple(n for n in range(len(items)) if n not in split and n not in cases)
+    together = ""
     if rest:
-        nonce = secrets.token_hex(16)
         chosen = [items[number] for number in rest]
-        execution = execution_of(code, chosen, entry_point, nonce, seed, limits)
-        ran = await run_judged(ctx.sandbox, replace(execution, hash_seed=hash_seed))
-        parts.append(part_of(items, rest, outcomes_of(ran, nonce, len(rest)), ran, COMMAND))
+        others = [items[number] for number in split]
+        run = plan_of(chosen, code, entry_point, others)
+        came = await ran_apart(run, code, seed, hash_seed, limits, ctx.sandbox)
+        if isinstance(came, str):
+            together = came
+            if run.needs_runner:
+                came = await ran_together(run, code, seed, hash_seed, limits, ctx.sandbox)
+            else:
+                nonce = secrets.token_hex(16)
+                execution = execution_of(code, chosen, entry_point, nonce, seed, limits)
+                ran = await run_judged(ctx.sandbox, replace(execution, hash_seed=hash_seed))
+                came = Ran(outcomes=outcomes_of(ran, nonce, len(rest)), ran=ran)
+        command = COMMAND if together and not run.needs_runner else APART
+        part = part_of(items, rest, came.outcomes, came.ran, command)
+        parts.append(replace(part, named={rest[own]: count for own, count in came.named.items()}))
     decisive = min(parts, key=lambda part: part.first)
     return Outcome(
         passed=frozenset().union(*(part.passed for part in parts)),
         failing=decisive.failing,
-        trust=Trust.COOPERATIVE if rest else Trust.SEPARATE,
+        named={number: count for part in parts for number, count in part.named.items()},
+        trust=Trust.COOPERATIVE if together else Trust.SEPARATE,
+        together=together,
         ran=decisive.ran,
         command=decisive.command,
         limit_s=limits.wall_s,
@@ -164,6 +218,7 @@ class Part:
     failing: tuple[str, FailingCase] | None
     ran: ExecutionResult
     command: tuple[str, ...]
+    named: Mapping[int, TestCount] = field(default_factory=dict)
 
 
 def part_of(
@@ -199,7 +254,14 @@ def items_for(
             return "no visible tests are named; the hidden ones run after the loop"
     items: tuple[TestItem, ...] = ()
     for group, column in columns.items():
-        found = items_of(group, column, ctx.columns, entry_point)
+        found = items_of(
+            group,
+            column,
+            ctx.columns,
+            entry_point,
+            compare=config.compare,
+            tolerance=config.tolerance,
+        )
         if not found:
             return f"the row has no {group} tests in `{column}`"
         items += found
@@ -230,7 +292,8 @@ def execution_of(
         "tests": [item.program for item in items],
     }
     return Execution(
-        files={"answer.py": code, "inside_tests.py": INSIDE},
+        files={"answer.py": code},
+        support=ready_made("inside_tests"),
         entry="inside_tests.py",
         stdin=json.dumps(order),
         limits=limits,
@@ -250,8 +313,14 @@ def first_failing(
         return f"the code does not finish loading: {told}", stopped_case(items[0], told)
     for number, item in enumerate(items):
         if number in outcomes.failed:
-            case = case_of(item, outcomes.failed[number])
-            return f"{item.title} failed: {in_words(case)}", case
+            account = outcomes.failed[number]
+            case = case_of(item, account)
+            told = in_words(case)
+            if "name" in account:
+                told = f"{shortened(account['name'], 100)}: {told}"
+            if "wavers" in account:
+                told = f"it passes the first time only; then {told}"
+            return f"{item.title} failed: {told}", case
     missing = [number for number in range(len(items)) if number not in outcomes.passed]
     stopped_at = outcomes.stopped_at if outcomes.stopped_at in missing else min(missing, default=-1)
     if stopped_at is None or stopped_at < 0:
@@ -267,7 +336,7 @@ def case_of(item: TestItem, account: dict[str, str] | object) -> FailingCase:
     told = {key: shortened(value) for key, value in account.items()}
     trace = [told.get("where", ""), told.get("error", "")]
     return FailingCase(
-        test=shortened(item.statement),
+        test=shortened(source_of(item.statement, account.get("name", ""))),
         input=told.get("input", ""),
         expected=told.get("expected", ""),
         got=told.get("got", ""),
@@ -301,18 +370,20 @@ def last_line(case: FailingCase) -> str:
     return f"{error} ({place[-1]})" if place else error
 
 
-def counts(items: Sequence[TestItem], passed: frozenset[int]) -> dict[str, TestCount]:
-    """How many passed, by group."""
-    groups = dict.fromkeys(item.group for item in items)
-    return {
-        group: TestCount(
-            passed=sum(
-                number in passed for number, item in enumerate(items) if item.group == group
-            ),
-            total=sum(item.group == group for item in items),
+def counts(
+    items: Sequence[TestItem],
+    passed: frozenset[int],
+    named: Mapping[int, TestCount] = MappingProxyType({}),
+) -> dict[str, TestCount]:
+    """How many passed, by group; of a file, how many of its named tests."""
+    groups: dict[str, TestCount] = {}
+    for number, item in enumerate(items):
+        own = named.get(number, TestCount(passed=number in passed, total=1))
+        so_far = groups.get(item.group, TestCount(passed=0, total=0))
+        groups[item.group] = TestCount(
+            passed=so_far.passed + own.passed, total=so_far.total + own.total
         )
-        for group in groups
-    }
+    return groups
 
 
 def told_counts(tests: dict[str, TestCount]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sygra_eval.validators.stdio_cases import Compare
 from sygra_eval.values import Problem, Scope, Severity
 
 
@@ -32,6 +33,8 @@ class UnitTestsConfig(BaseModel):
     :ivar entry_point: The column that names the function asked for.
     :ivar timeout: Seconds for the candidate and all its tests, scaled to the machine.
     :ivar accept_cooperative: Whether tests that ran in the candidate's process may verify a row.
+    :ivar compare: How a program's output is compared, where tests are cases of input and output.
+    :ivar tolerance: How far two numbers may be apart when `compare` is `floats`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -40,6 +43,8 @@ class UnitTestsConfig(BaseModel):
     entry_point: str = "entry_point"
     timeout: float | None = Field(default=None, gt=0)
     accept_cooperative: bool = False
+    compare: Compare = "trimmed"
+    tolerance: float = Field(default=1e-6, ge=0)
 
     def columns(self) -> dict[str, str]:
         """Map groups of tests to columns, in the order they run in."""

@@ -1,6 +1,6 @@
 """What hooks are handed: frozen, so that a field can be added without breaking a plugin."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -115,6 +115,8 @@ class ValidatorContext:
 
     :ivar columns: The record's state: the row's columns and what nodes added.
     :ivar limits: Already scaled for this machine.
+    :ivar shared: What validators of the same candidate, in the same stage, left for those after
+        them, so that nothing is run twice; empty at first, and nothing in it is needed.
     """
 
     validator: ValidatorSpec
@@ -123,6 +125,7 @@ class ValidatorContext:
     sandbox: Sandbox
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    shared: MutableMapping[object, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,10 @@ class Execution:
     :ivar entry: The file that runs as `__main__`.
     :ivar wants_result: Hand the program a pipe for one result message of at most 4 MiB: its
         descriptor's number stands in the environment variable `SYGRA_EVAL_RESULT_FD`.
+    :ivar support: Files of the harness's own that many executions use: Python modules, each after
+        those that it uses. They are placed beside the others, or the sandbox has them loaded: then
+        a module finds the names of those before it, by file, in its global `READY`, and an entry
+        among them has its `main` called.
     :ivar hash_seed: PYTHONHASHSEED, which decides the order of a set of strings.
     :ivar packages: Installed distributions that the program may import, with what they require;
         without any it has the standard library alone.
@@ -167,6 +171,7 @@ class Execution:
     limits: Limits = field(default_factory=Limits)
     wants_result: bool = False
     allow: frozenset[str] = frozenset()
+    support: Mapping[str, str] = field(default_factory=dict)
     hash_seed: int = 0
     packages: tuple[str, ...] = ()
 
@@ -220,7 +225,7 @@ class Sandbox(Protocol):
         ...
 
     async def close(self) -> None:
-        """End what still runs and remove what was left behind."""
+        """End what still runs and remove what was left behind; a second time there is nothing."""
         ...
 
 

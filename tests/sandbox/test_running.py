@@ -284,3 +284,51 @@ async def test_a_killed_harness_takes_its_programs_along_and_the_next_one_cleans
     assert base.exists()
     await (await ReducedProvider().start(slots=1)).close()
     assert not base.exists()
+
+
+SUPPORT = {
+    "counting.py": "seen = []\ndef count(what):\n    seen.append(what)\n    return len(seen)\n",
+    "judge.py": (
+        "import sys\n"
+        "def names(file):\n"
+        "    ready = globals().get('READY', {}).get(file)\n"
+        "    if ready is None:\n"
+        "        ready = {}\n"
+        "        exec(open(file).read(), ready)\n"
+        "    return ready\n"
+        "def main():\n"
+        "    counting = names('counting.py')\n"
+        "    counting['count'](open('answer.txt').read())\n"
+        "    print(counting['seen'], sys.argv, 'READY' in globals())\n"
+        "if __name__ == '__main__':\n"
+        "    main()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("padding", [0, 100_000], ids=["kept loaded", "too large to be kept"])
+async def test_modules_of_the_harness_support_a_run_and_remember_none(sandbox, padding):
+    support = {**SUPPORT, "large.py": "text = '" + "x" * padding + "'\n"}
+
+    printed = [
+        (
+            await sandbox.run(
+                Execution(files={"answer.txt": text}, entry="judge.py", support=support)
+            )
+        ).stdout
+        for text in ("one", "two", "two")
+    ]
+
+    is_kept = padding == 0
+    assert printed == [f"['{text}'] ['judge.py'] {is_kept}\n" for text in ("one", "two", "two")]
+
+
+async def test_support_that_does_not_load_is_nothing_that_a_program_did(sandbox):
+    support = {"judge.py": "raise RuntimeError('of our own making')\n"}
+
+    runs = [
+        await sandbox.run(Execution(files={}, entry="judge.py", support=support)) for _ in range(3)
+    ]
+
+    assert {ran.status for ran in runs} == {ExecutionStatus.SETUP_FAILED}
+    assert "of our own making" in runs[0].reason

@@ -14,6 +14,7 @@ from sygra_eval.values import (
     Execution,
     ExecutionResult,
     Limits,
+    PairSandbox,
     Sandbox,
     Stage,
     ValidatorContext,
@@ -28,7 +29,7 @@ LIMITS = Limits(wall_s=3, cpu_s=1, memory_mb=256, max_output_mb=1)
 class Keeping:
     """A sandbox that hands on to a real one, keeps what it was asked, and can fail to start."""
 
-    def __init__(self, inner: Sandbox) -> None:
+    def __init__(self, inner: PairSandbox) -> None:
         self.inner = inner
         self.asked: list[Execution] = []
         self.failures: list[ExecutionResult] = []
@@ -39,6 +40,14 @@ class Keeping:
     async def run(self, execution: Execution) -> ExecutionResult:
         self.asked.append(execution)
         return self.failures.pop() if self.failures else await self.inner.run(execution)
+
+    async def run_pair(
+        self, judge: Execution, candidate: Execution
+    ) -> tuple[ExecutionResult, ExecutionResult]:
+        self.asked += [judge, candidate]
+        if self.failures:
+            return self.failures.pop(), self.failures.pop()
+        return await self.inner.run_pair(judge, candidate)
 
     async def close(self) -> None:
         await self.inner.close()

@@ -75,8 +75,11 @@ async def test_an_expected_value_never_enters_the_box(judge_tests, sandbox, test
     assert str(SECRET) not in repr(asked)
 
 
-async def test_a_row_with_a_test_that_is_not_split_is_cooperative(judge_tests):
-    tests = ["assert add(1, 2) == 3", "import operator\nassert operator.eq(add(1, 1), 2)"]
+async def test_a_row_with_a_test_that_needs_the_answer_beside_it_is_cooperative(judge_tests):
+    tests = [
+        "assert add(1, 2) == 3",
+        "import inspect\nassert inspect.isfunction(add) and add(1, 1) == 2",
+    ]
 
     right, wrong = [
         await judge_tests(f"def add(a, b): return {told}", visible=tests)
@@ -105,9 +108,9 @@ async def test_the_verdict_says_whether_the_suite_accepts_cooperation(judge_test
     config = {"from": "visible", "accept_cooperative": is_accepted}
 
     verdict = await judge_tests(
-        "class add:\n def __new__(c, a, b): return a + b",
+        "def add(a, b): return a + b",
         config=config,
-        visible=["assert add(1, 2) == 3"],
+        visible=["import inspect\nassert inspect.isfunction(add)"],
     )
 
     assert (verdict.status, verdict.trust) == (Status.PASS, Trust.COOPERATIVE)

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from sygra_eval.validators import mutation
 from sygra_eval.validators.mutation import MutationConfig
 from sygra_eval.values import ExecutionResult, ExecutionStatus, Stage, Status
 
@@ -57,7 +58,7 @@ async def test_a_mutant_that_never_ends_is_noticed(judge_strength):
 
 
 async def test_tests_in_the_candidates_process_are_measured_too(judge_strength):
-    test = "import math\nassert math.prod([larger(5, 3)]) == 5 and larger.__name__"
+    test = "import inspect\nassert larger(5, 3) == 5 and inspect.isfunction(larger)"
 
     verdict = await judge_strength(LARGER, visible=[test], entry_point="larger")
 
@@ -68,9 +69,11 @@ async def test_tests_in_the_candidates_process_are_measured_too(judge_strength):
 
 
 async def test_it_runs_at_most_so_many(judge_strength, sandbox):
-    await judge_strength(LARGER, visible=STRONG, entry_point="larger", config={"mutants": 2})
+    verdict = await judge_strength(
+        LARGER, visible=STRONG, entry_point="larger", config={"mutants": 2}
+    )
 
-    assert len(sandbox.asked) == 3
+    assert verdict.reason.endswith(" of 2 mutants noticed")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,78 @@ async def test_a_mutant_that_hardly_ran_before_its_time_was_up_is_asked_again(
     verdict = await judge_strength(LARGER, visible=WEAK, entry_point="larger")
 
     assert verdict.score == 0.2
+
+
+async def test_all_mutants_of_a_row_run_in_one_execution(judge_strength, sandbox):
+    await judge_strength(LARGER, visible=STRONG, entry_point="larger")
+
+    assert len(sandbox.asked) == 2
+
+
+LEAVES_A_STEP = """
+import math
+def step(n):
+    left = vars(math).setdefault("left", [])
+    left.extend([n][1:])  # with `[0:]` it is wrong for every program that comes after
+    return n + len(left) if n >= 0 else 0
+"""
+ENDS_AND_LOOPS = """
+import os
+def spent(n):
+    if n > 100:
+        os._exit(0)
+    if n < 0:
+        return sum(range(10**12))  # where no exception comes in
+    while n > 0:
+        try:
+            n -= 1
+        except BaseException:
+            continue
+    return n
+"""
+STARTS_A_THREAD = """
+import threading, time
+def later(n):
+    if n > 0:
+        return n
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "tests"),
+    [
+        ("step", LEAVES_A_STEP, ["step(3) == 3", "step(0) == 0", "step(-1) == 0"]),
+        ("spent", ENDS_AND_LOOPS, ["spent(1) == 0", "spent(2) == 0"]),
+        ("later", STARTS_A_THREAD, ["later(1) == 1", "later(2) == 2"]),
+    ],
+)
+async def test_what_a_mutant_does_to_the_process_says_nothing_of_those_after_it(
+    judge_strength, sandbox, monkeypatch, name, code, tests
+):
+    given = {"visible": [f"assert {test}" for test in tests], "entry_point": name}
+
+    together = await judge_strength(code, **given)
+    executions = len(sandbox.asked)
+    monkeypatch.setattr(mutation, "batch_of", lambda *_: None)
+    alone = await judge_strength(code, **given)
+
+    assert executions > 2
+    assert together.evidence.output == alone.evidence.output
+    assert "survived" in together.evidence.output
+
+
+async def test_a_candidate_that_only_passes_alone_has_its_mutants_run_alone(
+    judge_strength, sandbox
+):
+    code = "def larger(a, b, *, said=print):\n    return max(a, b) if said is print else said\n"
+    code += "import sys\nif 'mutants' in sys.argv[0]:\n    larger = min\n"
+
+    verdict = await judge_strength(code, visible=STRONG, entry_point="larger")
+
+    assert verdict.status is Status.PASS
+    assert len(sandbox.asked) > 2
 
 
 @pytest.mark.parametrize(

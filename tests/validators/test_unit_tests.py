@@ -263,7 +263,7 @@ async def test_a_row_without_its_hidden_tests_is_not_passed_on_the_visible_ones(
             "test 1 of `visible` is nested too deeply",
         ),
         ([ADDS[0], 3], "test 2 of `visible` is int, not a text"),
-        ({"a": 1}, "column `visible` holds dict, not a text or a list"),
+        ({"a": 1}, "`visible` is a mapping without the lists `inputs` and `outputs`"),
     ],
 )
 async def test_a_malformed_test_is_our_error_and_named(judge_tests, column, reason):

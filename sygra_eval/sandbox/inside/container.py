@@ -201,7 +201,7 @@ def become_the_program(
     os.write(STATUS_FD, f"ready {in_force}\n".encode())
     os.close(STATUS_FD)
     gc.enable()
-    run_as_main(str(order["entry"]))
+    run_as_main(str(order["entry"]), {})
 
 
 class Run:

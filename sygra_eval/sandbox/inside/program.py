@@ -11,20 +11,30 @@ from typing import NoReturn
 UNFLUSHED_EXIT = 120  # what the interpreter says when its output cannot be written
 
 
-def run_as_main(entry: str) -> NoReturn:
-    """Run the file as `python entry` would, with no frame of ours in its traceback."""
+Names = dict[str, object]
+
+
+def run_as_main(entry: str, ready: dict[str, Names]) -> NoReturn:
+    """Run the file as `python entry` would, with no frame of ours in its traceback.
+
+    :param ready: Modules of the harness that the zygote has loaded, by file.
+    """
     site.setquit()
     module = type(sys)("__main__")
     module.__file__, module.__builtins__ = entry, builtins  # type: ignore[attr-defined]
     sys.modules["__main__"] = module
     sys.argv = [entry]
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - pathlib costs start-up
-    leave(run_to_its_end(entry, module.__dict__), module.__dict__)
+    main = ready[entry]["main"] if entry in ready else None
+    leave(run_to_its_end(entry, module.__dict__, main), module.__dict__)
 
 
-def run_to_its_end(entry: str, names: dict[str, object]) -> int:
+def run_to_its_end(entry: str, names: Names, main: object) -> int:
     """Give the exit code that the interpreter would give."""
     try:
+        if callable(main):
+            main()
+            return 0
         with open(entry, "rb") as file:  # noqa: PTH123 - pathlib costs start-up
             source = file.read()
         exec(compile(source, entry, "exec", dont_inherit=True), names)  # noqa: S102
@@ -61,7 +71,7 @@ def exit_code_of(stop: SystemExit) -> int:
     return 1
 
 
-def leave(code: int, names: dict[str, object]) -> NoReturn:
+def leave(code: int, names: Names) -> NoReturn:
     """Wait for threads, run what was registered, let go of the names, flush; no tear-down.
 
     The interpreter would also take every module apart. That costs milliseconds of copied memory

@@ -10,6 +10,7 @@ what is in force; where it talks to another program, it reads from 5 and writes 
 """
 
 import array
+import builtins
 import gc
 import importlib
 import marshal
@@ -68,6 +69,7 @@ class Zygote:
         self.settings, self.control = settings, control
         self.profile = str(settings["profile"])
         self.handles: list[Handle] = []
+        self.support: dict[object, dict[str, dict[str, object]]] = {}
         self.first_free = PEER_OUT_FD + 1
         self.own_pids = self.memory = -1
         self.pid = os.getpid()
@@ -159,8 +161,9 @@ def die_with_the_parent(parent: object) -> None:
 def serve(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
     """Run one program in a child and tell how it ended."""
     try:
+        keep_support(zygote, order)
         pid = forked(zygote, order)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - the kernel refuses, or support does not load
         for descriptor in given:
             os.close(descriptor)
         tell(zygote.control, "refused", str(error))
@@ -179,6 +182,22 @@ def serve(zygote: Zygote, order: dict[str, object], given: list[int]) -> None:
     if zygote.profile == "box-shared":
         unmount(str(order["folder"]))
     tell(zygote.control, "ended", state, used.ru_utime + used.ru_stime, resident_kb(zygote.memory))
+
+
+def keep_support(zygote: Zygote, order: dict[str, object]) -> None:
+    """Load the harness's own modules that come with an order, for this child and all after it."""
+    code = order.get("support_code")
+    if not isinstance(code, bytes):
+        if order["support"] is not None and order["support"] not in zygote.support:
+            raise OSError("the support of this run did not load before")
+        return
+    ready: dict[str, dict[str, object]] = {}
+    for file, part in marshal.loads(code):  # noqa: S302 - the harness wrote it
+        names = {"__name__": file, "__builtins__": builtins, "READY": ready}
+        exec(part, names)  # noqa: S102
+        ready[file] = names
+    zygote.support[order["support"]] = ready
+    gc.freeze()
 
 
 def forked(zygote: Zygote, order: dict[str, object]) -> int:
@@ -210,7 +229,7 @@ def become_the_program(zygote: Zygote, order: dict[str, object], given: list[int
     os.write(STATUS_FD, f"ready {in_force}\n".encode())
     os.close(STATUS_FD)
     gc.enable()
-    run_as_main(str(order["entry"]))
+    run_as_main(str(order["entry"]), zygote.support.get(order["support"], {}))
 
 
 def settle_in(zygote: Zygote, order: dict[str, object], rest: list[int]) -> None:
@@ -251,16 +270,21 @@ def mount_folder(order: dict[str, object]) -> None:
 
 
 def read_files(descriptor: int) -> dict[str, bytes]:
-    """Read the program's files from memory."""
-    with open(descriptor, "rb") as file:
-        files: dict[str, bytes] = marshal.load(file)  # noqa: S302 - the harness wrote it
+    """Read the program's files from memory; without a file object, which costs copied pages."""
+    size = os.fstat(descriptor).st_size
+    files: dict[str, bytes] = marshal.loads(os.pread(descriptor, size, 0))  # noqa: S302 - the harness wrote it
+    os.close(descriptor)
     return files
 
 
 def write_file(name: str, content: bytes) -> None:
     """Write one of the program's files into its folder."""
-    with open(name, "wb") as file:  # noqa: PTH123
-        file.write(content)
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
 
 
 def end_its_group(pid: int) -> None:

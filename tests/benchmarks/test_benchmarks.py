@@ -1,0 +1,55 @@
+"""The benchmarks still run and say what they counted; their figures are for docs/performance.md."""
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from benchmarks import executions, loop, strength
+
+
+def questions() -> list[dict[str, object]]:
+    return [json.loads(line) for line in loop.QUESTIONS.read_text("utf-8").splitlines()]
+
+
+def test_the_loop_makes_the_calls_and_executions_that_it_speaks_of(capsys):
+    every = questions()
+
+    loop.compare(every, loop.samples_of(every, 5))
+
+    told = capsys.readouterr().out
+    assert "5 samples, 5 verified, 12 calls, 11 executions in " in told
+    assert re.search(r"^run +\d+\.\d\d s CPU .* MB at most", told, re.MULTILINE)
+    assert re.search(r"^floor +\d+\.\d\d s CPU: calls .* forks ", told, re.MULTILINE)
+    assert re.search(r"^ratio +\d+\.\d\d$", told, re.MULTILINE)
+
+
+def test_a_thousand_samples_are_the_calls_and_executions_of_the_issue():
+    ends = [sample["start"].startswith("wrong") for sample in loop.samples_of(questions(), 1_000)]
+
+    calls = sum(4 if is_wrong_at_first else 2 for is_wrong_at_first in ends)
+    runs = sum(3 if is_wrong_at_first else 2 for is_wrong_at_first in ends)
+
+    assert (calls, runs) == (2_400, 2_200)
+
+
+def test_figures_of_something_else_are_refused():
+    line = {"rows": 5, "verified": 5, "calls": 13}
+
+    with pytest.raises(SystemExit, match="meant were 12 calls and 11 executions"):
+        loop.show_counts(line, 11, "box")
+
+
+def test_an_execution_is_measured_warm_and_cold():
+    warm = asyncio.run(executions.warm(4, 2, None))
+    cold = asyncio.run(executions.bare(2, 2))
+
+    assert (warm.runs, cold.runs) == (4, 2)
+    assert min(warm.cpu_ms, cold.cpu_ms) > 0
+
+
+async def test_the_strength_of_a_rows_tests_is_measured():
+    verdicts = await strength.verdicts_of(questions()[:1], "mutation")
+
+    assert verdicts[0].evidence.measures["mutation_score"] > 0.5
