@@ -213,6 +213,8 @@ async def launch(
             os.set_blocking(reading[kind], False)
         if folder is None:
             its.insert(4, memory_file(packed(execution)))
+        if zygote.slot is not None:
+            zygote.slot.limit(execution.limits)
         support = loaded_support(tuple(execution.support.items()))
         zygote.order({**order, "has_peer": bool(peer)}, [*its, *peer], support)
         pidfd = await born(zygote)

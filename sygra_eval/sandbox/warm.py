@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -176,6 +177,8 @@ class WarmSandbox:
             for programs in kept_in:
                 programs.discard(program)
             program.close()
+        if ended.signal == signal.SIGKILL and zygote.slot is not None and zygote.slot.has_killed():
+            program.killed_for = program.killed_for or ExecutionStatus.MEMORY
         if folder is not None and is_overfull(folder, execution.limits.file_mb):
             program.killed_for = program.killed_for or ExecutionStatus.OUTPUT_LIMIT
         return self._result(program, ended, execution, str(order["folder"]))

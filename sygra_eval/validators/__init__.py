@@ -12,9 +12,9 @@ their calls go to `inside_driver` as `typed_values`, the answers come back and a
 drives a reference and the candidate on the same inputs, which `mutated_inputs` makes. `properties`
 tries what is said of a function (`properties_rules`) on inputs that hypothesis draws in a child
 (`strategies`, `generated_inputs`, `shrinking`, `inside_strategies`); `time_growth` fits how its CPU
-time grows. `running` keeps the host's faults from being the candidate's. The others have a file each: those of the
-answer's text, `doctests`, and the tools that only read code (`lint`, `type_check`, `security` over
-`tools`), each in a bounded `child`.
+time grows. `running` keeps the host's faults from being the candidate's. The others have a file
+each: those of the answer's text, `doctests`, and the tools that only read code (`lint`,
+`type_check`, `security` over `tools`), each in a bounded `child`.
 `javascript_tests` does for JavaScript what `unit_tests` does for Python: `javascript_statements`
 (over `javascript_literals`) splits its tests, `inside_javascript.js` calls the answer in Node, and
 `javascript_driver` decides over `javascript_values`. `shell` has `shell_check` read a script and

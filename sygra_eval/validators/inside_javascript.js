@@ -319,7 +319,7 @@ function namesOf(error) {
   }
   try {
     const own = error.name;
-    if (typeof own === "string" && own.length < 80) names[names.length] = own;
+    if (typeof own === "string" && own.length < 80) names[names.length] = `.${own}`;
   } catch { return names; }
   return names;
 }

@@ -247,7 +247,7 @@ class Deciding:
 
     def expected_error(self) -> str:
         """Say what should have been thrown."""
-        words = self.check.error or "an error"
+        words = self.check.error.removeprefix(".") or "an error"
         return words if self.check.message is None else f"{words}: {self.check.message}"
 
     def account(self, got: str, expected: str) -> dict[str, str]:

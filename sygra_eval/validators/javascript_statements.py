@@ -50,7 +50,7 @@ class Check:
     """What has to hold of two terms, each a call or the form of a literal.
 
     :ivar kind: How they are compared, or that the first one `throws`.
-    :ivar error: The class of what is thrown; empty takes any.
+    :ivar error: The class of what is thrown, or its `name` after a dot; empty takes any.
     :ivar message: Its text; None takes any.
     """
 
@@ -288,10 +288,10 @@ class Reader(Literals):
         for key, value in described["o"]:
             if key not in {"name", "message"} or not isinstance(value, str):
                 raise NotSplit("an error that is described by more than texts")
-            error = value if key == "name" else check.error
-            check = replace(
-                check, error=error, message=value if key == "message" else check.message
-            )
+            if key == "name":
+                check = replace(check, error=f".{value}")
+            else:
+                check = replace(check, message=value)
         return check
 
     def is_call(self) -> bool:

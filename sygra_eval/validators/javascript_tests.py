@@ -24,6 +24,7 @@ from sygra_eval.validators.javascript_driver import (
 from sygra_eval.validators.javascript_literals import RESERVED, NotSplit
 from sygra_eval.validators.javascript_statements import (
     ALIKE,
+    ERRORS,
     SAME,
     THROWS,
     Assertion,
@@ -39,7 +40,7 @@ from sygra_eval.validators.javascript_values import (
     written,
 )
 from sygra_eval.validators.outcomes import outcomes_of as cooperative_outcomes
-from sygra_eval.validators.row_tests import BadTests, TestItem
+from sygra_eval.validators.row_tests import BadTests, ForeignItem, TestItem
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.unit_tests import (
     Part,
@@ -265,7 +266,7 @@ def items_of(group: str, column: str, value: object, entry_point: str | None) ->
                 raise BadTests(f"{title} is {type(one).__name__}, neither a text nor an object")
     return tuple(
         JsItem(
-            told=TestItem(
+            told=ForeignItem(
                 group=group,
                 number=number,
                 total=len(read),
@@ -332,9 +333,10 @@ def assertion_of(test: Mapping[object, object], title: str) -> Assertion:
     if ("expected" in test) == bool(throws):
         raise BadTests(f"{title} needs either `expected` or `throws`")
     if throws:
-        error = throws if isinstance(throws, str) else ""
+        named = throws if isinstance(throws, str) else ""
+        error = named if not named or named in ERRORS else f".{named}"
         check = Check(kind=THROWS, left=call, error=error)
-        return Assertion(text=f"{call} throws {error or 'an error'}", check=check)
+        return Assertion(text=f"{call} throws {named or 'an error'}", check=check)
     check = Check(kind=ALIKE, left=call, right=expected)
     return Assertion(text=f"{call} is {written(expected)}", check=check)
 

@@ -71,6 +71,26 @@ class TestItem:
         return rewritten(self.statement, self.entry_point)[1]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignItem(TestItem):
+    """A test in another language, which nobody reads as Python.
+
+    :ivar shown: The input under test, where there is one.
+    """
+
+    shown: str = ""
+
+    @property
+    def program(self) -> str:
+        """The text itself."""
+        return self.statement
+
+    @property
+    def input(self) -> str:
+        """The input under test."""
+        return self.shown
+
+
 def items_of(
     group: str,
     column: str,

@@ -26,7 +26,7 @@ from sygra_eval.validators.driver import (
 )
 from sygra_eval.validators.extract import extract_other
 from sygra_eval.validators.outcomes import TestOutcomes
-from sygra_eval.validators.row_tests import BadTests, TestItem
+from sygra_eval.validators.row_tests import BadTests, ForeignItem, TestItem
 from sygra_eval.validators.running import IsHostFault, run_judged, told_of
 from sygra_eval.validators.shell_check import Checked, checked
 from sygra_eval.validators.split import Unit
@@ -303,7 +303,7 @@ def cases_of(group: str, column: str, value: object) -> Iterator[tuple[TestItem,
         raise BadTests(f"column `{column}` holds {type(listed).__name__}, not a list of cases")
     for number, one in enumerate(listed, 1):
         case = case_of(one, f"test {number} of `{column}`")
-        item = TestItem(
+        item = ForeignItem(
             group=group,
             number=number,
             total=len(listed),

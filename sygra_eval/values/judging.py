@@ -172,8 +172,8 @@ class Execution:
     stdin: str = ""
     limits: Limits = field(default_factory=Limits)
     wants_result: bool = False
-    support: Mapping[str, str] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
+    support: Mapping[str, str] = field(default_factory=dict)
     hash_seed: int = 0
     packages: tuple[str, ...] = ()
 

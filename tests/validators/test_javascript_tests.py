@@ -142,6 +142,25 @@ async def test_an_answer_without_the_function_does_not_pass_tests_that_want_an_e
     assert verdict.status is Status.FAIL
 
 
+async def test_an_error_is_known_by_its_class_or_by_its_name(judge):
+    tests = [
+        "assert.throws(() => add('class'), TypeError)",
+        "assert.throws(() => add('name'), {name: 'TypeError', message: 'no'})",
+        {"call": "add", "args": ["own"], "throws": "TooFar"},
+    ]
+    right = (
+        "class TooFar extends Error { constructor() { super('far'); this.name = 'TooFar'; } }\n"
+        "function add(x) { throw x === 'own' ? new TooFar() : new TypeError('no'); }"
+    )
+    only_called_so = "function add() { throw { name: 'TypeError', message: 'no' }; }"
+
+    assert (await judge(right, tests)).status is Status.PASS
+    assert (await judge(only_called_so, tests)).reason == (
+        "visible test 1 of 3 failed: `add('class')` gave { name: 'TypeError', message: 'no' } was"
+        " thrown, expected TypeError"
+    ).replace("'class'", '"class"')
+
+
 VALUES = """NaN; -Infinity; -0; undefined; 12345678901234567890n; 0.1; 1e300; null; [];
 new Map([['a', [1]], ['b', new Set([1, 2])]]); {a: 1, 'b c': [null, undefined, true], 2: 'x'};
 'caf\\u00e9 \\u{1F600} \\ud83d'; `tick`"""

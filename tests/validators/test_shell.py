@@ -52,7 +52,7 @@ async def test_a_right_script_passes_with_its_evidence(judge):
     assert (verdict.status, verdict.score, verdict.trust) == (Status.PASS, 1.0, Trust.SEPARATE)
     assert verdict.reason == "2 of 2 visible tests passed; shellcheck is off"
     assert verdict.evidence.command == ("sh", "answer.sh")
-    assert verdict.evidence.isolation.endswith(",processes,no-cgroup)")
+    assert ",processes" in verdict.evidence.isolation
 
 
 async def test_a_wrong_script_fails_with_its_case(judge):
