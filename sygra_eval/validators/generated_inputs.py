@@ -65,7 +65,7 @@ async def examples_of(strategy: Strategy, count: int, seed: int) -> Examples:
 
 async def drawn(strategy: Strategy, count: int, seed: int) -> Examples:
     """Have a child draw."""
-    cpu_s = CPU_S * machine_factor()
+    cpu_s = CPU_S * max(1, count / 200) * machine_factor()
     edges = [json.dumps(encoded(args)) for args in edges_of_all(strategy.form)][: count // 2]
     wanted = count - len(edges) + min(SPARE, len(edges))
     ended = await run_child(
@@ -97,8 +97,8 @@ def account_of(line: str, strategy: Strategy) -> Mapping[str, Any]:
     shown = in_one_line(", ".join(strategy.texts), 200)
     if "slow" in told:
         raise BadStrategy(
-            f"{strategy.where}`{shown}` takes more than {CPU_S:g} s of CPU to draw from; "
-            "make it smaller"
+            f"{strategy.where}`{shown}` takes too long to draw from, "
+            f"{CPU_S:g} s of CPU for 200 inputs; make it smaller"
         )
     if "refused" in told:
         place = told["at"] or f"in `{shown}`"
