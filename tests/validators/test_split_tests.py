@@ -285,6 +285,15 @@ async def test_an_answer_does_not_say_what_its_tests_compare_with(judge_tests, t
     assert verdict.status is Status.FAIL, verdict.reason
 
 
+async def test_an_exception_of_the_answers_is_not_the_built_in_one_of_its_name(judge_tests):
+    tests = "import unittest\nclass T(unittest.TestCase):\n def test_a(self): self.assertRaises(KeyError, f)"
+    own = "class KeyError(Exception): pass\ndef f(): raise KeyError('x')"
+    renamed = "class X(Exception): pass\nX.__name__ = 'KeyError'\ndef f(): raise X('x')"
+
+    for code in (own, renamed):
+        assert (await judge_tests(code, visible=[tests], entry_point="f")).status is Status.FAIL
+
+
 async def test_a_name_that_may_be_the_librarys_makes_a_row_cooperative(judge_tests):
     code = RIGHT + "def gcd(a, b): return 3\n"
 
