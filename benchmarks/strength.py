@@ -1,7 +1,8 @@
 """How strong the tests of a question file are, and what it costs to know.
 
 Each row's `reference` goes through `mutation` or `stable` with its visible and hidden tests, one
-row at a time. CPU is user and system time of this process and of the sandbox's, start included.
+row at a time. CPU is user and system time of this process and of the sandbox's; what it takes to
+load and start everything is measured by a run without rows, and given apart.
 
     python -m benchmarks.strength [FILE] [--validator mutation] [--limit N] [--below 1.0]
 """
@@ -35,15 +36,19 @@ def main() -> None:
     given = parser.parse_args()
 
     rows = [json.loads(line) for line in given.file.read_text("utf-8").splitlines()][: given.limit]
-    began = cpu_s()
+    moments = [cpu_s()]
+    asyncio.run(verdicts_of([], given.validator))
+    moments.append(cpu_s())
     verdicts = asyncio.run(verdicts_of(rows, given.validator))
-    spent_ms = (cpu_s() - began) * 1e3
+    start_s, spent_s = moments[1] - moments[0], cpu_s() - moments[1]
+    spent_ms = max(spent_s - start_s, 0.0) * 1e3
 
     for row, verdict in zip(rows, verdicts, strict=True):
         if verdict.score is None or verdict.score < given.below:
             print(f"{row['id']}: {verdict.status.value}, {verdict.reason}")
             print("".join(f"    {line}\n" for line in output_of(verdict).splitlines()), end="")
-    print(f"rows {len(rows)} · CPU {spent_ms / max(len(rows), 1):.0f} ms a row")
+    a_row_ms = spent_ms / max(len(rows), 1)
+    print(f"rows {len(rows)} · CPU {a_row_ms:.0f} ms a row, and {start_s:.1f} s to start")
     print("verdicts", dict(Counter(verdict.status.value for verdict in verdicts)))
     scores = sorted(verdict.score for verdict in verdicts if verdict.score is not None)
     if scores:
