@@ -288,5 +288,8 @@ class Callback:
 
 
 def names_of(kind: type) -> Json:
-    """Name a class and those that it is made of, itself first."""
-    return [base.__name__ for base in kind.__mro__][:20]
+    """Name a class and those that it is made of; a built-in name stands for nothing else."""
+    return [
+        base.__name__ if BUILT_IN.get(base.__name__, base) is base else f"answer.{base.__name__}"
+        for base in kind.__mro__[:20]
+    ]

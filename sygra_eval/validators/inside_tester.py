@@ -321,7 +321,10 @@ class Run:
         ):
             return
         if str(getattr(error, "name", "")).partition(".")[0] not in NAMES:
-            raise BadTests(f"the tests cannot be loaded: {type(error).__name__}: {error}")
+            hint = "; the answer is imported as `solution`, packages stand in `sandbox.packages`"
+            told = f"{type(error).__name__}: {error}"
+            is_missing = isinstance(error, ModuleNotFoundError)
+            raise BadTests(f"the tests cannot be loaded: {told}{hint if is_missing else ''}")
 
     def account_of(self, error: BaseException) -> Account:
         """Say what ended a test."""

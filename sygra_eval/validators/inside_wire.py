@@ -78,15 +78,20 @@ class Pipe:
         self._read, self._write = os.read, os.write
         self._dumps, self._loads = json.dumps, json.loads
         self._rest = bytearray()
+        if patience_s is not None:
+            os.set_blocking(self.writing, False)
 
     def send(self, message: object) -> None:
         """Write one message."""
         line = self._dumps(message).encode() + b"\n"
-        try:
-            while line:
+        while line:
+            self.wait([], [self.writing])
+            try:
                 line = line[self._write(self.writing, line) :]
-        except OSError as error:
-            raise BrokenLink("closed") from error
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise BrokenLink("closed") from error
 
     def receive(self) -> Json:
         """Read one message."""
@@ -94,7 +99,7 @@ class Pipe:
         while end < 0:
             if len(self._rest) > MOST_LINE:
                 raise BrokenLink("a line that does not end")
-            self.wait()
+            self.wait([self.reading], [])
             try:
                 chunk = self._read(self.reading, CHUNK)
             except OSError as error:
@@ -114,14 +119,14 @@ class Pipe:
             raise BrokenLink("no message")
         return message
 
-    def wait(self) -> None:
-        """Wait until there is something to read, where patience ends."""
+    def wait(self, reading: list[int], writing: list[int]) -> None:
+        """Wait until the other side has written or read, where patience ends."""
         if self.patience_s is None:
             return
         began = time.monotonic()
-        ready = select.select([self.reading], [], [], max(self.patience_s, 0))[0]
+        ready = select.select(reading, writing, [], max(self.patience_s, 0))
         self.patience_s -= time.monotonic() - began
-        if not ready:
+        if not any(ready):
             raise BrokenLink("late")
 
 

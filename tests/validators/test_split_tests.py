@@ -157,6 +157,21 @@ async def test_an_exception_of_the_answer_shows_its_own_line(judge_tests, file):
     assert verdict.evidence.failing.input == "add(1, 2)"
 
 
+async def test_an_answer_that_neither_reads_nor_writes_is_late(judge_tests):
+    code = (
+        "import os, json, time\nfd = 6\ndef add(a, b): pass\n"
+        "import gc\nserver = next(o for o in gc.get_objects() if type(o).__name__ == 'Server')\n"
+        "real = server.answer\ndef answer(message):\n"
+        "    real(message)\n    if message[1] == 'call': time.sleep(60)\nserver.answer = answer\n"
+    )
+    tests = "def test_a():\n add(1, 2)\n add('x' * 500_000, 2)\n add('x' * 500_000, 2)"
+
+    verdict = await judge_tests(code, visible=[tests])
+
+    assert verdict.status is Status.FAIL
+    assert verdict.reason.endswith("still running when its time was up")
+
+
 async def test_a_hang_is_the_answers_and_names_the_call(judge_tests):
     verdict = await judge_tests("def add(a, b):\n    while True: pass", visible=[FUNCTIONS])
 
@@ -215,6 +230,7 @@ HACKS = {
     "exit after the first calls": "calls = []\ndef add(a, b):\n calls.append(a)\n if len(calls) > 60: raise SystemExit(0)\n return a + b",
     "a thread that keeps answering": PIPES + "def spam():\n n = 0\n while True:\n  n += 1\n  os.write(end, json.dumps([n, 'value', n, '', []]).encode() + b'\\n')\nthreading.Thread(target=spam, daemon=True).start()\ndef add(a, b): time.sleep(0.01); return 0",
     "a thread that stays on": PIPES + "threading.Thread(target=time.sleep, args=(60,)).start()\ndef add(a, b): return 0",
+    "a reader that does not read": PIPES + "big = []\ndef add(a, b):\n if not big: big.append(1); return a + b\n while True: os.write(end, b'x' * 65536)",
     "huge values": "def add(a, b): return [[0] * 1000] * 100000",
     "huge numbers": "def add(a, b): return 1 << 10_000_000",
     "huge text": "def add(a, b): raise ValueError('x' * 50_000_000)",
@@ -283,6 +299,15 @@ async def test_an_answer_does_not_say_what_its_tests_compare_with(judge_tests, t
     verdict = await judge_tests(OWN_CHECKS, visible=[f"import operator\n{tests}"])
 
     assert verdict.status is Status.FAIL, verdict.reason
+
+
+async def test_an_exception_of_the_answers_is_not_the_built_in_one_of_its_name(judge_tests):
+    tests = "import unittest\nclass T(unittest.TestCase):\n def test_a(self): self.assertRaises(KeyError, f)"
+    own = "class KeyError(Exception): pass\ndef f(): raise KeyError('x')"
+    renamed = "class X(Exception): pass\nX.__name__ = 'KeyError'\ndef f(): raise X('x')"
+
+    for code in (own, renamed):
+        assert (await judge_tests(code, visible=[tests], entry_point="f")).status is Status.FAIL
 
 
 async def test_a_name_that_may_be_the_librarys_makes_a_row_cooperative(judge_tests):
