@@ -36,7 +36,10 @@ def record_json(end: RecordEnd, rounds: Sequence[Round]) -> dict[str, object]:
 
 
 def _head(end: RecordEnd) -> str:
-    return wrapped(f"{end.row_id}: {end.outcome.value}, {end.reason}", indent="  ")
+    told = [f"{end.row_id}: {end.outcome.value}, {end.reason}"]
+    if end.weak_tests and end.weak_tests != end.reason:
+        told.append(end.weak_tests)
+    return "\n".join(wrapped(line, indent="  ") for line in told)
 
 
 def _question(end: RecordEnd) -> Iterator[str]:

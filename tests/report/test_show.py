@@ -144,3 +144,13 @@ def test_a_measure_is_shown_with_what_it_rests_on(story):
     assert "survived: line 2" in text
     assert data["verdicts"][-1]["measures"] == {"mutation_score": 11 / 12}
     assert data["verdicts"][-1]["output"] == "11 killed\nsurvived: line 2"
+
+
+def test_a_row_with_weak_tests_says_why_they_are(story):
+    end, rounds = story
+    why = 'weak tests: the probe "returns None" passes'
+
+    assert why in record_text(replace(end, weak_tests=why), rounds)
+    assert "weak tests" not in record_text(replace(end, weak_tests=""), rounds)
+    refused = replace(end, weak_tests=why, reason=why, verdicts=(), loop=None)
+    assert record_text(refused, ()).count(why) == 1
