@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from sygra_eval.sandbox import program_at
 from sygra_eval.validators.extract import extract_other
 from sygra_eval.validators.javascript_driver import (
@@ -50,7 +52,7 @@ from sygra_eval.validators.unit_tests import (
     part_of,
     told_counts,
 )
-from sygra_eval.validators.unit_tests_config import UnitTestsConfig
+from sygra_eval.validators.unit_tests_config import TestColumns, UnitTestsConfig
 from sygra_eval.validators.words import no_code, shortened
 from sygra_eval.values import (
     Candidate,
@@ -73,14 +75,26 @@ OUT_OF_MEMORY = re.compile(r"heap out of memory|Fatal process (?:OOM|out of memo
 KEYS = frozenset({"call", "args", "expected", "throws", "await"})
 
 
-class JavascriptTestsConfig(UnitTestsConfig):
-    """Keys of `javascript_tests`: those of `unit_tests`."""
+class JavascriptTestsConfig(BaseModel):
+    """Keys of `javascript_tests`; each means what it does for `unit_tests`."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     code_language: ClassVar[str] = "javascript"
+
+    source: str | TestColumns = Field(alias="from")
+    entry_point: str = "entry_point"
+    timeout: float | None = Field(default=None, gt=0)
+    accept_cooperative: bool = False
+
+    @property
+    def tests(self) -> UnitTestsConfig:
+        """The keys as `unit_tests` has them."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return UnitTestsConfig.model_validate(given)
 
     def problems(self, scope: Scope) -> Iterable[Problem]:
         """Report unknown columns, and a host without Node."""
-        yield from super().problems(scope)
+        yield from self.tests.problems(scope)
         if program_at("node") is None:
             yield Problem(code="missing-package", message=NO_NODE, fix=HOW_TO_GET_NODE)
 
@@ -114,9 +128,9 @@ async def javascript_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdi
     verdict = partial(Verdict, validator=ctx.validator.name, is_required=ctx.validator.is_required)
     if program_at("node") is None:
         return verdict(status=Status.ERROR, reason=f"{NO_NODE}: {HOW_TO_GET_NODE}")
-    entry_point = candidate.entry_point or named_entry_point(config, ctx)
+    entry_point = candidate.entry_point or named_entry_point(config.tests, ctx)
     try:
-        items = items_for(config, ctx, entry_point)
+        items = items_for(config.tests, ctx, entry_point)
     except BadTests as error:
         return verdict(status=Status.ERROR, reason=str(error))
     if isinstance(items, str):
@@ -126,7 +140,7 @@ async def javascript_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdi
     if candidate.code is None:
         evidence = Evidence(tests=counts(told, frozenset()))
         return verdict(status=Status.FAIL, score=0.0, reason=no_code(candidate), evidence=evidence)
-    limits = limits_for(config, ctx)
+    limits = limits_for(config.tests, ctx)
     try:
         outcome = await outcome_of(candidate.code, items, entry_point, limits, ctx)
     except IsHostFault as fault:

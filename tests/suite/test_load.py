@@ -177,7 +177,7 @@ def test_sections_around_the_graph_are_checked_too(folder, section, code, words)
     diagnostic = folder.only()
 
     assert (diagnostic.code, diagnostic.line) == (code, 23)
-    assert words in diagnostic.message
+    assert words in f"{diagnostic.message} {diagnostic.fix}"
 
 
 def test_a_validator_that_starts_processes_needs_the_suites_word(folder):
