@@ -21,7 +21,7 @@ from sygra_eval.values import ValidatorContext
 CONTRACT = "sygra_eval_contract"
 CONTRACT_SLOT, RESULT_SLOT, FIRST_SLOT = 1, 2, 3
 
-MOST_LISTED = 40  # values of one argument
+MOST_LISTED = 50  # values of one argument
 
 Json = list[object]
 Args = tuple[object, ...]
@@ -77,17 +77,21 @@ async def drawn_inputs(config: DifferentialConfig, ctx: ValidatorContext) -> lis
 
 
 def listed_inputs(form: str, drawn: Sequence[Args]) -> list[Args]:
-    """Put each value that `sampled_from` lists for an argument into one of the drawn inputs.
+    """Put each value that `sampled_from` lists for an argument into inputs.
 
-    Who lists values for an argument means them to be tried, and drawing leaves some out.
+    Who lists values for an argument means them to be tried, and drawing leaves some out. The other
+    arguments are those of a drawn input; and once more listed ones, where there are any.
     """
     read = json.loads(form)
     nodes = read["all"]["args"]["*"] if "all" in read else read["arguments"]
+    listed = [listed_values(node)[:MOST_LISTED] for node in nodes]
     made: list[Args] = []
-    for place, node in enumerate(nodes):
-        for value in listed_values(node)[:MOST_LISTED]:
+    for place, values in enumerate(listed):
+        for number, value in enumerate(values):
             args = drawn[-1 - len(made) % len(drawn)]  # the last ones are the less simple ones
-            made.append((*args[:place], value, *args[place + 1 :]))
+            others = [few[number % len(few)] if few else args[at] for at, few in enumerate(listed)]
+            for around in (args, others):
+                made.append((*around[:place], value, *around[place + 1 :]))
     return made
 
 
