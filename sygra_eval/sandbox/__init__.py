@@ -8,9 +8,9 @@ the standard library (`packages`; `packaged` gives every program those of the su
 What runs on the other side lies in `inside/`: there a child locks itself up, with the filter of
 `syscalls`, before it runs the program. Limits are scaled to the machine beforehand (`calibration`);
 `examine` tells layer by layer what a host grants (`doctor`). What executions may do beyond
-computing is decided in `programs` (what a sandbox can bound) and `granting` (what the suite allows);
-`cgroups` bounds processes together where the host delegates a subtree. `containers` asks Docker or
-podman instead, `contained` and `container` run programs there.
+computing is decided in `programs` (what a sandbox can bound) and `granting` (what the suite
+allows); `cgroups` bounds processes together where the host delegates a subtree. `containers` asks
+Docker or podman instead, `contained` and `container` run programs there.
 """
 
 from sygra_eval.sandbox.calibration import machine_factor, scaled_limits
