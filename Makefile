@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo test check bench clean
+.PHONY: demo test full check bench clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -13,6 +13,10 @@ demo: $(VENV)/.embedded
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+# What takes too long for every change; its last result stands in docs/reliability.md.
+full: $(VENV)/.dev
+	SYGRA_EVAL_FULL=1 $(BIN)/python -m pytest -m full --durations=10
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

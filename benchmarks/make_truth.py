@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.truth_inputs import CONTRACTS, inputs
+from benchmarks.truth_inputs import inputs
 from benchmarks.truth_programs import mutants, rewritten
 from sygra_eval.plugins import load_plugins
 from sygra_eval.sandbox import start_sandbox
@@ -29,6 +29,8 @@ ANSWERS = Path(__file__).with_name("truth_answers.md")
 TRUTH = ROOT / "suites" / "data" / "verifier_truth.jsonl"
 SEED = 20261125
 INPUTS = 300
+DOMAIN = ("contract", "strategies", "raises", "arguments")
+"""Columns of a question that say what it is about; they have no part in proving a label."""
 TAKEN = {"mutant": 1, "subtle": 2, "escaped": 2}
 """At most so many mutants a question: caught by a visible test, by a hidden one, by no test."""
 
@@ -44,7 +46,7 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [type(value).__name__, [plain(item) for item in value]]
     if isinstance(value, dict):
-        return ["dict", [[plain(key), plain(value[key])] for key in value]]
+        return ["dict", sorted(([plain(key), plain(value[key])] for key in value), key=repr)]
     return [type(value).__name__, repr(value)]
 
 
@@ -306,7 +308,7 @@ def _row(
         "entry_point": question["entry_point"],
         "test": [*question["visible_tests"], *question["hidden_tests"]],
         "reference": question["reference"],
-        "contract": CONTRACTS.get(question["id"], ""),
+        **{column: question[column] for column in DOMAIN},
         "code": code,
         "label": "right" if found.is_right else "wrong",
         "kind": kind,

@@ -16,6 +16,8 @@ from sygra_eval.values import (
     ModelSpec,
     Node,
     NodeContext,
+    PrepareContext,
+    Prepared,
     RecordEnd,
     RunEnd,
     RunView,
@@ -34,6 +36,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 NodeImplementation = Callable[[Node, State, NodeContext], Awaitable[State | None]]
 ValidatorImplementation = Callable[[Candidate, ValidatorContext], Awaitable[Verdict]]
+ValidatorPreparation = Callable[[PrepareContext], Awaitable[Prepared]]
 Proceed = Callable[[State], Awaitable[State]]
 NodeMiddleware = Callable[[State, Proceed], Awaitable[State]]
 
@@ -52,9 +55,19 @@ class RegisterValidator(Protocol):
     """Add a validator type under a name."""
 
     def __call__(
-        self, name: str, implementation: ValidatorImplementation, *, config: type[Any] | None = None
+        self,
+        name: str,
+        implementation: ValidatorImplementation,
+        *,
+        config: type[Any] | None = None,
+        prepare: ValidatorPreparation | None = None,
     ) -> None:
-        """`config` is a pydantic model of the type's own keys; it checks the suite."""
+        """`config` is a pydantic model of the type's own keys; it checks the suite.
+
+        `prepare` is called once per run and validator of this type, before the first row; what it
+        finds out comes to every verdict as `ctx.prepared`. An exception in it is the reason of an
+        `error` verdict for every row, unless a model did not answer: then the run ends (exit 7).
+        """
         ...
 
 
@@ -114,7 +127,11 @@ class Hooks:
 
     @hookspec
     def sygra_register_validators(self, register: RegisterValidator) -> None:
-        """Add validator types. Called once per loaded suite, before the suite is checked."""
+        """Add validator types. Called once per loaded suite, before the suite is checked.
+
+        With `prepare=FUNCTION` a validator is asked once per run before the first row, as to test
+        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`.
+        """
 
     @hookspec
     def sygra_register_models(self, register: RegisterModel) -> None:
@@ -137,8 +154,9 @@ class Hooks:
 
         A run folder's `report.md`, `report.json` and `README.md` are what the formats `markdown`,
         `json` and `card` return; another NAME in the suite's `report: {formats: [NAME]}` is
-        written to `report.NAME`. An exception in one ends the run with exit code 3; its outcomes
-        are in the journal by then.
+        written to `report.NAME`. An exception in one, or something else than text, costs its own
+        file alone: it is told with the plugin's name, the data and the other reports are written,
+        and the run ends with exit code 7; a resume calls no model and writes the files again.
         """
 
     @hookspec

@@ -46,12 +46,16 @@ _AWAITED_HOOKS = _ASYNC_HOOKS | {"sygra_wrap_node"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A type that a plugin added: its implementation, and the model of its own keys."""
+    """A type that a plugin added: its implementation, and the model of its own keys.
+
+    :ivar prepare: Of a validator that wants to be asked before the first row.
+    """
 
     name: str
     implementation: Any
     config: type[Any] | None
     plugin: str
+    prepare: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,7 @@ def load_plugins(
     :raises PluginError: When one cannot be imported, misspells a hook, or clashes with another.
     """
     blocked = frozenset(name.removeprefix("no:") for name in named if name.startswith("no:"))
+    _refuse_unknown(blocked, folder, named)
     pm = pluggy.PluginManager(PROJECT)
     pm.add_hookspecs(Hooks)
     plugins = Plugins(pm, {kind: {} for kind in KINDS})
@@ -171,6 +176,21 @@ def load_plugins(
 
     _collect_types(plugins)
     return plugins
+
+
+def _refuse_unknown(blocked: frozenset[str], folder: Path, named: Sequence[str]) -> None:
+    """Refuse a `-p no:NAME` that leaves nothing out: it would be thought to have worked."""
+    if not blocked:
+        return
+    files = [path for local in local_plugin_folders(folder) for path in _files(local)]
+    files += [Path(name).resolve() for name in named if name.endswith(".py")]
+    known = {entry.name for entry in importlib.metadata.entry_points(group=PROJECT)}
+    known |= {*BUILT_INS, *(name for name in named if not name.startswith("no:"))}
+    known |= {name for path in files for name in (_stem(path), str(path))}
+    for name in sorted(blocked - known):
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean `-p no:{near[0]}`?" if near else "`sygra-eval plugins` lists them"
+        raise PluginError(f"-p no:{name}: there is no such plugin to leave out; {hint}")
 
 
 def remember_trust(folder: Path, *, environ: Mapping[str, str] = os.environ) -> None:
@@ -293,7 +313,7 @@ def _register_folder(
 
 def _register_file(plugins: Plugins, path: Path, content: str, blocked: frozenset[str]) -> None:
     """Register a file under its stem, or under its path where the stem is taken."""
-    stem, origin = path.parent.name if path.name == "__init__.py" else path.stem, str(path)
+    stem, origin = _stem(path), str(path)
     if blocked & {stem, origin} or origin in plugins.origins.values():
         return
     try:
@@ -304,6 +324,10 @@ def _register_file(plugins: Plugins, path: Path, content: str, blocked: frozense
             f"with `-p no:{stem}`"
         ) from error
     _register(plugins, module, origin if stem in plugins.origins else stem, origin)
+
+
+def _stem(path: Path) -> str:
+    return path.parent.name if path.name == "__init__.py" else path.stem
 
 
 def _register_named(plugins: Plugins, name: str, blocked: frozenset[str]) -> None:
@@ -350,12 +374,18 @@ def _collect_types(plugins: Plugins) -> None:
 def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
     entries = plugins.types[kind]
 
-    def register(name: str, implementation: Any, *, config: type[Any] | None = None) -> None:
+    def register(
+        name: str, implementation: Any, *, config: type[Any] | None = None, prepare: Any = None
+    ) -> None:
         if name in entries:
             first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
             raise PluginError(f"{kind}: `{name}` is registered twice, by {first} and by {second}")
         entries[name] = Registered(
-            name=name, implementation=implementation, config=config, plugin=plugin
+            name=name,
+            implementation=implementation,
+            config=config,
+            plugin=plugin,
+            prepare=prepare,
         )
 
     return register

@@ -5,24 +5,37 @@ from pathlib import Path
 
 import click
 
+from sygra_eval.cli.budgets import BudgetParameter, budget_of
 from sygra_eval.cli.driving import drive
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
-from sygra_eval.engine import RunOptions, RunSummary, StopSignal, resume_run
+from sygra_eval.cli.trusting import remember
+from sygra_eval.engine import RunOptions, RunSummary, StopSignal, resume_run, suite_folder_of
 from sygra_eval.engine.progress import ShowProgress
 
 
 @click.command("resume")
 @click.argument("run")
 @click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="As the run was given it.")
+@click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="As the run was given it.")
 @click.option("--no-retry-failed", is_flag=True, help="Leave rows that failed as they are.")
+@click.option(
+    "--budget",
+    "budget",
+    multiple=True,
+    type=BudgetParameter(),
+    metavar="USD|NAME=N",
+    help="Over all starts; NAME is usd, tokens, calls or time (s). As for `run` else.",
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     run: str,
     plugins: tuple[str, ...],
+    trust: bool,
     unsafe_no_sandbox: bool,
     no_retry_failed: bool,
+    budget: tuple[tuple[str, float | int], ...],
     as_json: bool,
 ) -> int:
     """Go on with a run that was stopped or killed; no answered call is sent again.
@@ -30,8 +43,16 @@ def command(
     RUN is a run folder's path or SUITE/RUN below reports/. A finished run calls nothing and
     repeats its closing line and exit code.
     """
-    options = RunOptions(plugins=plugins, accepts_no_sandbox=unsafe_no_sandbox)
-    start = partial(_resume, run_folder(run), options, not no_retry_failed)
+    folder = run_folder(run)
+    if trust:
+        remember(suite_folder_of(folder))
+    options = RunOptions(
+        plugins=plugins,
+        is_trusted=trust,
+        accepts_no_sandbox=unsafe_no_sandbox,
+        budget=budget_of(budget),
+    )
+    start = partial(_resume, folder, options, not no_retry_failed)
     return drive(start, as_json=as_json)
 
 

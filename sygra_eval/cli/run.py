@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sygra_eval.cli.budgets import BudgetParameter, budget_of
 from sygra_eval.cli.driving import drive
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
@@ -40,6 +41,14 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     is_flag=True,
     help="Run generated code without isolation. Never a fallback; shown in every verdict.",
 )
+@click.option(
+    "--budget",
+    "budget",
+    multiple=True,
+    type=BudgetParameter(),
+    metavar="USD|NAME=N",
+    help="Send no more calls once this much is spent; NAME is usd, tokens, calls or time (s).",
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -49,6 +58,7 @@ def command(
     plugins: tuple[str, ...],
     trust: bool,
     unsafe_no_sandbox: bool,
+    budget: tuple[tuple[str, float | int], ...],
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -62,6 +72,7 @@ def command(
         plugins=plugins,
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
+        budget=budget_of(budget),
     )
     return worst(_run_all([Path(suite) for suite in suites], options, as_json=as_json))
 

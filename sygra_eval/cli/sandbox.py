@@ -39,12 +39,16 @@ def command() -> None:
 @click.option(
     "--isolation", metavar="NAME", help="Take this sandbox and no other; see `sygra-eval doctor`."
 )
+@click.option(
+    "--image", metavar="IMAGE", help="What `docker` or `podman` make their containers of."
+)
 @click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def run(
     file: Path,
     timeout_s: float | None,
     isolation: str | None,
+    image: str | None,
     plugins: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -63,7 +67,7 @@ def run(
     execution = Execution(files={file.name: text}, entry=file.name, limits=limits)
     loaded = load_plugins(Path(), named=plugins)
     providers = {name: entry.implementation for name, entry in loaded.of("sandboxes").items()}
-    ran = asyncio.run(ran_in_a_sandbox(providers, isolation, execution))
+    ran = asyncio.run(ran_in_a_sandbox(providers, isolation, image, execution))
     if as_json:
         say(json.dumps({name: getattr(ran, name) for name in SHOWN}))
     else:
@@ -74,12 +78,17 @@ def run(
 
 
 async def ran_in_a_sandbox(
-    providers: dict[str, SandboxProvider], isolation: str | None, execution: Execution
+    providers: dict[str, SandboxProvider],
+    isolation: str | None,
+    image: str | None,
+    execution: Execution,
 ) -> ExecutionResult:
     """Start a sandbox for one program and close it again."""
     if isolation == "none":
         raise UsageError("`none` isolates nothing; a plain `python` does the same")
-    sandbox = await start_sandbox(providers, require=None, isolation=isolation, slots=1)
+    sandbox = await start_sandbox(
+        providers, require=None, isolation=isolation, image=image, slots=1
+    )
     try:
         return await sandbox.run(execution)
     finally:

@@ -1,13 +1,16 @@
 """Runs a suite: rows in, one accounted outcome per row out, everything in the journal.
 
-`run_suite` checks, proves that models and sandbox work, takes every row to its outcome
-(`record.settle`), and writes the run folder as a view of the journal (`folder`). `resume_run` goes
-on with a run that was stopped or killed. What a run comes to is one `RunSummary`. `recheck` says
-whether a run folder still holds, `measure_truth` how often validators err.
+`run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
+takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
+writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
+stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
+still holds, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
+from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.progress import Progress
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
@@ -16,12 +19,16 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import (
     WEAK,
+    Canaries,
     Cause,
     ErrorCount,
     ExitCode,
+    HardCoding,
+    PassRates,
     RunSummary,
     Strength,
     Tally,
+    WeakTests,
 )
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -34,12 +41,17 @@ from sygra_eval.engine.truth import (
 __all__ = [
     "DEFAULT_VALIDATORS",
     "WEAK",
+    "Canaries",
     "Cause",
     "Complaint",
+    "Counts",
     "ErrorCount",
     "ErrorRates",
     "ExitCode",
+    "HardCoding",
+    "Measured",
     "NothingSelected",
+    "PassRates",
     "Progress",
     "Recheck",
     "RunOptions",
@@ -48,11 +60,14 @@ __all__ = [
     "Strength",
     "Tally",
     "TruthReport",
+    "WeakTests",
     "grade_of",
     "measure_truth",
     "outcome_of",
     "recheck",
     "resume_run",
     "run_suite",
+    "shipped_from",
+    "suite_folder_of",
     "summarise",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from sygra_eval.engine.canaries import mark_of
 from sygra_eval.journal import canonical_json
 from sygra_eval.suite import Suite
 from sygra_eval.values import BadAnswer, Problem, Row, Scope, Severity
@@ -20,6 +21,9 @@ def why_unusable(suite: Suite, row: Row) -> str | None:
     truth = suite.truth
     if truth is not None and row.columns.get(truth) not in ("right", "wrong"):
         return f"`{truth}`, which is to say what is true, is neither `right` nor `wrong`"
+    canary = suite.canary
+    if canary is not None and mark_of(row.columns.get(canary)) is None:
+        return f"`{canary}`, which marks canaries, is neither true nor false"
     first = suite.first_row
     if first is None or first.columns.keys() <= row.columns.keys():
         return None  # the suite's names were checked on its first row

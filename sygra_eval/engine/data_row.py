@@ -5,8 +5,11 @@ import json
 from collections.abc import Mapping
 
 from sygra_eval.engine.outcome import grade_of
+from sygra_eval.engine.probing import PROBES
+from sygra_eval.quality import difficulty_of, wilson
 from sygra_eval.suite import Suite
 from sygra_eval.values import (
+    DraftRate,
     Judgement,
     LoopEnd,
     Message,
@@ -14,6 +17,7 @@ from sygra_eval.values import (
     Outcome,
     Row,
     State,
+    Status,
     Verdict,
 )
 
@@ -34,6 +38,11 @@ TYPICAL_ROW: Mapping[str, object] = {
         "prompt_sha256": _TEXT,
     },
     "grade": _TEXT,
+    "pass_rate": 1.0,
+    "pass_rate_low": 1.0,
+    "pass_rate_high": 1.0,
+    "pass_rate_difficulty": _TEXT,
+    "weak_tests": _TEXT,
 }
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
 
@@ -58,6 +67,7 @@ def data_row(
     models: tuple[ModelUse, ...],
     prompt: tuple[Message, ...],
     loop: LoopEnd | None,
+    weak_tests: str | None = None,
 ) -> dict[str, object]:
     """Return the row: input columns, what was made of them, why it is right, where it is from.
 
@@ -82,22 +92,37 @@ def data_row(
         },
         "grade": grade_of(judgement.verdicts),
         **_measured(judgement.verdicts),
+        **(_pass_rate(loop.rate) if loop is not None and loop.rate is not None else {}),
     }
+    if weak_tests is not None:
+        data["weak_tests"] = weak_tests
     return data | _closing_columns(suite, row, state, outcome=outcome, reason=reason)
 
 
 def judged_row(
-    suite: Suite, row: Row, judgement: Judgement, *, outcome: Outcome, reason: str
+    suite: Suite,
+    row: Row,
+    judgement: Judgement,
+    *,
+    outcome: Outcome,
+    reason: str,
+    models: tuple[ModelUse, ...] = (),
+    weak_tests: str | None = None,
 ) -> dict[str, object]:
-    """Return a row that was there before: its columns, and only what judging adds to them."""
+    """Return a row that was there before: its columns, and only what judging adds to them.
+
+    Such rows get no column of ours beyond three, so weak tests are told among the verdicts.
+    """
+    weak = Verdict(validator=PROBES, status=Status.FAIL, reason=weak_tests or "")
+    verdicts = (*judgement.verdicts, weak) if weak_tests else judgement.verdicts
     data: dict[str, object] = {
         **row.columns,
         "grade": grade_of(judgement.verdicts),
-        "verdicts": [_verdict_column(verdict) for verdict in judgement.verdicts],
+        "verdicts": [_verdict_column(verdict) for verdict in verdicts],
         "provenance": {
             "suite_sha256": suite.sha256,
             "row_id": row.id,
-            "models": [],
+            "models": [_model_column(use) for use in models],
             "prompt_sha256": None,
         },
     }
@@ -153,6 +178,18 @@ def _measured(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
         for name in MEASURED
         for verdict in reversed(verdicts)
         if verdict.evidence is not None and name in verdict.evidence.measures
+    }
+
+
+def _pass_rate(rate: DraftRate) -> dict[str, object]:
+    """Return how many drafts pass, with the 95 % interval and the band that it lies in."""
+    interval = wilson(rate.passed, rate.judged)
+    difficulty = difficulty_of(rate.passed, rate.judged)
+    return {
+        "pass_rate": None if interval is None else interval.estimate,
+        "pass_rate_low": None if interval is None else interval.low,
+        "pass_rate_high": None if interval is None else interval.high,
+        "pass_rate_difficulty": None if difficulty is None else difficulty.value,
     }
 
 

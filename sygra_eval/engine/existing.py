@@ -1,9 +1,10 @@
 """The candidate of a row that exists already, where no graph makes one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from sygra_eval.engine.judging import entry_point_of
-from sygra_eval.suite import Judged, Template
+from sygra_eval.engine.judging import entry_point_of, language_of
+from sygra_eval.suite import Judged, Suite, Template
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import Candidate, State, ValidatorSpec
 
@@ -27,8 +28,8 @@ def existing_candidate(
             return Candidate(text="", code=None, extraction=why, entry_point=entry_point)
     text = judged.template.render(columns)
     if not judged.is_code:
-        return candidate_of(text, entry_point)
-    return given_code(text, entry_point)
+        return candidate_of(text, entry_point, language_of(validators))
+    return replace(given_code(text, entry_point), language=language_of(validators))
 
 
 def given_code(code: str, entry_point: str | None) -> Candidate:
@@ -41,6 +42,16 @@ def given_code(code: str, entry_point: str | None) -> Candidate:
         extraction="given as code" if is_short else why_not,
         entry_point=entry_point,
     )
+
+
+def entry_point_of_row(suite: Suite, columns: State) -> str | None:
+    """Return the name that the row's tests call, before there is a candidate.
+
+    :raises UnknownVariable: When the row lacks a column.
+    """
+    if suite.judged is None:
+        return entry_point_of(suite.validators, columns)
+    return _entry_point(suite.judged, suite.validators, columns)
 
 
 def _entry_point(judged: Judged, validators: Iterable[ValidatorSpec], columns: State) -> str | None:

@@ -6,13 +6,16 @@ Everything here can be written again from the journal with the same bytes; nothi
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from sygra_eval.data import write_jsonl, write_parquet
 from sygra_eval.engine.data_row import TYPICAL_JUDGED_ROW, TYPICAL_ROW
-from sygra_eval.engine.summary import RunSummary
+from sygra_eval.engine.measured import MEASURED_FILE
+from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import Plugins
 from sygra_eval.values import Outcome, UsageError
@@ -61,20 +64,61 @@ def is_written(folder: Path) -> bool:
     return (folder / MANIFEST).is_file()
 
 
-def write_folder(folder: Path, summary: RunSummary, plugins: Plugins) -> None:
-    """Write the data files, then the views of the summary, then the manifest over all of them."""
+def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell) -> RunSummary:
+    """Write the data files, then the views of the summary, then the manifest over all of them.
+
+    A reporter that breaks costs its own file: the others are written, and the summary that is
+    returned is incomplete. There is no manifest then, so that a resume writes the files again.
+    """
     for outcome in Outcome:
         rows = partial(_rows, folder, outcome)
         write_jsonl(folder / f"{outcome.value}.jsonl", rows())
     verified = partial(_rows, folder, Outcome.VERIFIED)
     like = TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW
     parquet = write_parquet(folder / "verified.parquet", verified, like=like)
-    reporters = plugins.of("reporters")
-    for file, view in VIEWS.items():
-        _write_text(folder / file, reporters[view].implementation(summary))
-    for view in _other_formats(summary):
-        _write_text(folder / f"report.{view}", reporters[view].implementation(summary))
-    _write_manifest(folder, summary, parquet.notes)
+    broken = list(_write_views(folder, summary, plugins))
+    if not broken:
+        _write_manifest(folder, summary, parquet.notes)
+        return summary
+    for said in broken:
+        tell(f"{said}; the data files are whole")
+    summary = _without(summary, broken[0])
+    for _ in _write_views(folder, summary, plugins):
+        pass  # told already
+    return summary
+
+
+def _write_views(folder: Path, summary: RunSummary, plugins: Plugins) -> Iterator[str]:
+    """Write each view of the summary; yield what became of those that nothing came of."""
+    files = VIEWS | {f"report.{view}": view for view in _other_formats(summary)}
+    for file, view in files.items():
+        reporter = plugins.of("reporters")[view]
+        try:
+            text = reporter.implementation(summary)
+            why = (
+                ""
+                if isinstance(text, str)
+                else f"it returned {type(text).__name__}, a text is needed"
+            )
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
+            text, why = "", f"{type(error).__name__}: {error}"
+        if why:
+            (folder / file).unlink(missing_ok=True)
+            yield f"{file} was not written: plugin {reporter.plugin}: {why}"
+        else:
+            _write_text(folder / file, text)
+
+
+def _without(summary: RunSummary, said: str) -> RunSummary:
+    """Return the summary of a run that lacks a report; an interrupt weighs more."""
+    if summary.exit_code is ExitCode.INTERRUPTED:
+        return replace(summary, warnings=(*summary.warnings, said))
+    return replace(
+        summary,
+        state="incomplete",
+        exit_code=ExitCode.INCOMPLETE,
+        exit_reason=f"incomplete: {said}",
+    )
 
 
 def _other_formats(summary: RunSummary) -> tuple[str, ...]:
@@ -94,7 +138,7 @@ def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
 def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:
     """Write the sha256 of data files, reports, card and suite."""
     names = [f"{outcome.value}.jsonl" for outcome in Outcome]
-    names += ["verified.parquet", *VIEWS, "suite.yaml"]
+    names += ["verified.parquet", *VIEWS, "suite.yaml", MEASURED_FILE]
     names += [f"report.{view}" for view in _other_formats(summary)]
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}

@@ -5,17 +5,29 @@ whoever has its parts.
 """
 
 import hashlib
-from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
+from sygra_eval.engine.asking import ask
 from sygra_eval.engine.setting import Setting
+from sygra_eval.journal import validator_path
 from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
+    PREVIOUS_DRAFT,
+    CallSite,
     Candidate,
+    ChatResponse,
+    Complete,
+    InfrastructureError,
+    Interrupted,
     Judgement,
     Limits,
+    Message,
+    Prepared,
     Sandbox,
     Stage,
     State,
@@ -26,21 +38,43 @@ from sygra_eval.values import (
 )
 
 
+class Ask(Protocol):
+    """Ask a model of the suite from a place in the run."""
+
+    async def __call__(
+        self,
+        site: CallSite,
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        """Return the answer, which is journalled by then."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Court:
-    """What every validator is asked with, whatever the candidate."""
+    """What every validator is asked with, whatever the candidate.
+
+    :ivar ask: How a validator reaches a model; None where no model is open.
+    :ivar prepared: As in `Setting`.
+    """
 
     plugins: Plugins
     sandbox: Sandbox | None
     timeout_s: float
     seed: int = 0
+    ask: Ask | None = None
+    prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
 
 
 async def judge(
     setting: Setting, answer: str, *, row_id: str, columns: State, stage: Stage
 ) -> Judgement:
     """Take the code from an answer and collect one verdict per validator, in suite order."""
-    candidate = candidate_of(answer, entry_point_of(setting.suite.validators, columns))
+    specs = setting.suite.validators
+    candidate = candidate_of(answer, entry_point_of(specs, columns), language_of(specs))
     return await judge_candidate(setting, candidate, row_id=row_id, columns=columns, stage=stage)
 
 
@@ -54,14 +88,18 @@ async def judge_candidate(
         sandbox=setting.sandbox,
         timeout_s=suite.sandbox.timeout_s,
         seed=suite.seed,
+        ask=partial(ask, setting),
+        prepared=setting.prepared,
     )
     verdicts = []
     shared: dict[object, object] = {}
     for spec in suite.validators:
-        key = _verdict_key(spec, stage, row_id, candidate.text)
+        key = _verdict_key(spec, stage, row_id, candidate.text, columns)
         verdict = setting.journal.execution(key)
         if verdict is None:
-            verdict = await verdict_of(spec, candidate, columns, stage, court, shared)
+            verdict = await verdict_of(
+                spec, candidate, columns, stage, court, row_id=row_id, shared=shared
+            )
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
@@ -78,9 +116,22 @@ def entry_point_of(validators: Iterable[ValidatorSpec], columns: State) -> str |
     return name if isinstance(name, str) else None
 
 
-def _verdict_key(spec: ValidatorSpec, stage: Stage, row_id: str, answer: str) -> bytes:
-    """Suite and input are fixed within a journal, so these four name an execution."""
-    parts = (row_id, spec.name, stage.value, answer)
+def language_of(validators: Iterable[ValidatorSpec]) -> str:
+    """Return the language in which the suite's validators want an answer's code."""
+    named = (getattr(spec.config, "code_language", None) for spec in validators)
+    return next((name for name in named if isinstance(name, str)), "python")
+
+
+def _verdict_key(
+    spec: ValidatorSpec, stage: Stage, row_id: str, answer: str, columns: State
+) -> bytes:
+    """Suite and input are fixed within a journal, so these four name an execution.
+
+    A verdict that depends on the draft before is one of both.
+    """
+    parts = [row_id, spec.name, stage.value, answer]
+    if getattr(spec.config, "uses_previous", False) and PREVIOUS_DRAFT in columns:
+        parts.append(str(columns[PREVIOUS_DRAFT]))
     joined = "\0".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -91,13 +142,19 @@ async def verdict_of(
     columns: State,
     stage: Stage,
     court: Court,
+    *,
+    row_id: str = "",
     shared: MutableMapping[object, object] | None = None,
 ) -> Verdict:
     """Ask one validator; what goes wrong in it is a verdict that names the plugin.
 
     :param shared: What others found of this candidate in this stage.
+    :raises Interrupted: When the run drains before the validator could ask a model.
     """
     registered = court.plugins.of("validators")[spec.use]
+    prepared = court.prepared.get(spec.name, Prepared())
+    if isinstance(prepared, str):
+        return _error(spec, prepared)
     if court.sandbox is None:
         return _error(spec, "no sandbox was started")
     seconds = court.timeout_s
@@ -108,16 +165,44 @@ async def verdict_of(
         sandbox=court.sandbox,
         limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
         seed=court.seed,
+        row_id=row_id,
+        prepared=prepared.value,
         shared={} if shared is None else shared,
     )
+    if court.ask is not None:
+        complete = completing(court.ask, spec, when=stage.value, row_id=row_id)
+        ctx = replace(ctx, complete=complete)
     try:
         verdict = await registered.implementation(candidate, ctx)
+    except Interrupted:
+        raise
+    except InfrastructureError as error:  # a model that gave no answer
+        return _error(spec, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
         return _error(spec, f"plugin {registered.plugin}: {type(error).__name__}: {error}")
     if not isinstance(verdict, Verdict):
         kind = type(verdict).__name__
         return _error(spec, f"plugin {registered.plugin} returned {kind}, not a Verdict")
     return verdict
+
+
+def completing(ask: Ask, spec: ValidatorSpec, *, when: str, row_id: str = "") -> Complete:
+    """Return how a validator asks; its calls belong to it and to the row, if there is one."""
+
+    async def complete(
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        step: str = "",
+        visit: int = 1,
+        sample: int = 0,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        path = validator_path(spec.name, when, step)
+        site = CallSite(record=row_id, node=path, visit=visit, sample=sample)
+        return await ask(site, messages, model=model, parameters=parameters)
+
+    return complete
 
 
 def _error(spec: ValidatorSpec, reason: str) -> Verdict:

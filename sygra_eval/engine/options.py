@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.values import Budget
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
@@ -13,6 +15,7 @@ class RunOptions:
     :ivar is_trusted: Local plugin folders may be imported.
     :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
     :ivar name: The run's name; by default made from the time.
+    :ivar budget: Bounds that take the place of the suite's.
     """
 
     out: Path = Path("reports")
@@ -22,3 +25,4 @@ class RunOptions:
     is_trusted: bool = False
     accepts_no_sandbox: bool = False
     name: str | None = None
+    budget: Budget = field(default_factory=Budget)

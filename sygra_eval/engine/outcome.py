@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from sygra_eval.values import Outcome, State, Status, Trust, Verdict
 
-GRADES = ("none", "tests", "tests + hidden", "differential")
-"""From the weakest evidence to the strongest that this version can gather."""
+STRONGEST = "properties + differential + mutation + stable"
+GRADES = ("none", "tests", "tests + hidden", "differential", STRONGEST)
+"""From the weakest evidence to the strongest."""
+ENOUGH_MUTANTS = 0.8
+"""The mutation score that the strongest grade needs where the suite names no `min_score`."""
 
 
 def outcome_of(
@@ -62,10 +65,26 @@ def grade_of(verdicts: Sequence[Verdict]) -> str:
         if count.total > 0
     }
     if "differential" in groups:
-        return "differential"
+        is_strongest = "properties" in groups and _has_strength(verdicts)
+        return STRONGEST if is_strongest else "differential"
     if "hidden" in groups:
         return "tests + hidden"
     return "tests" if groups else "none"
+
+
+def _has_strength(verdicts: Sequence[Verdict]) -> bool:
+    """Say whether the tests noticed enough small faults, and said the same when run again."""
+    measures = [
+        verdict.evidence.measures
+        for verdict in verdicts
+        if verdict.status is Status.PASS and verdict.evidence is not None
+    ]
+    is_tested = any(
+        taken["mutation_score"] >= taken.get("mutation_min_score", ENOUGH_MUTANTS)
+        for taken in measures
+        if "mutation_score" in taken
+    )
+    return is_tested and any("stable_runs" in taken for taken in measures)
 
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {

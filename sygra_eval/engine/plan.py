@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.journal import open_readonly
 from sygra_eval.models import Gateway
 from sygra_eval.suite import Suite
-from sygra_eval.values import Source, UsageError
+from sygra_eval.values import Budget, Source, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class Plan:
     accepts_no_sandbox: bool
     isolation: str
     labels: Mapping[str, str]  # what each model of the suite is, for people
+    recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
+    budget: Budget  # what was asked for beside the suite's
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -39,6 +41,7 @@ class Plan:
             "input_fingerprint": self.input_fingerprint,
             "isolation": self.isolation,
             "labels": json.dumps(dict(self.labels), sort_keys=True),
+            "models": json.dumps(dict(self.recorded), sort_keys=True),
             "asked": json.dumps(
                 {
                     "seed": self.seed,
@@ -46,6 +49,7 @@ class Plan:
                     "models": dict(self.models),
                     "plugins": list(self.plugins),
                     "accepts_no_sandbox": self.accepts_no_sandbox,
+                    "budget": asdict(self.budget),
                 },
                 sort_keys=True,
             ),
@@ -94,8 +98,21 @@ def plan_of(
         plugins=tuple(options.plugins),
         accepts_no_sandbox=options.accepts_no_sandbox,
         isolation=isolation,
+        budget=options.budget,
         labels={name: model.label for name, model in gateway.models.items()},
+        recorded={
+            name: {"identity": model.identity, "parameters": dict(suite.models[name].parameters)}
+            for name, model in gateway.models.items()
+        },
     )
+
+
+def suite_folder_of(folder: Path) -> Path:
+    """Return where a run's suite stood, which is where its plugins are looked for.
+
+    :raises UsageError: When the folder is no run.
+    """
+    return read_plan(folder).suite_folder
 
 
 def read_plan(folder: Path) -> Plan:
@@ -124,4 +141,6 @@ def read_plan(folder: Path) -> Plan:
         accepts_no_sandbox=asked["accepts_no_sandbox"],
         isolation=rows["isolation"],
         labels=json.loads(rows["labels"]),
+        recorded=json.loads(rows.get("models", "{}")),
+        budget=Budget(**asked.get("budget", {})),
     )

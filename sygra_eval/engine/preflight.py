@@ -5,9 +5,10 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.spending import chosen, refuse_unpriced
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
-from sygra_eval.models import Gateway
+from sygra_eval.models import AnswerCache, Gateway, cache_folder
 from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import start_sandbox
 from sygra_eval.suite import SandboxChoice, Suite
@@ -49,7 +50,16 @@ async def opened(
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
-            gateway = Gateway(_models(suite, plugins), sleep=stop.sleep)
+            models = models_of(suite, plugins)
+            gateway = Gateway(
+                models,
+                specs=suite.models,
+                sleep=stop.sleep,
+                cache=None if suite.cache == "off" else AnswerCache(cache_folder()),
+                writes_cache=suite.cache == "read-write",
+            )
+            refuse_unpriced(chosen(suite.budget, options.budget), gateway)
+            stop.when_draining(lambda: gateway.interrupt(Interrupted(stop.cause)))
             stack.push_async_callback(gateway.close)
             await stop.unless_draining(gateway.open())
             stop.check()
@@ -62,7 +72,8 @@ async def opened(
         yield gateway, sandbox
 
 
-def _models(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+def models_of(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:
+    """Make the suite's models; none of them is open yet."""
     models: dict[str, ChatModel] = {}
     for name, spec in suite.models.items():
         registered = plugins.of("models")[spec.use]
@@ -88,7 +99,9 @@ async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunO
     return await start_sandbox(
         providers,
         require=choice.require,
-        isolation="none" if is_none else None,
+        isolation="none" if is_none else choice.isolation,
+        image=None if is_none else choice.image,
+        allow=choice.allow,
         packages=choice.packages,
         slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
     )

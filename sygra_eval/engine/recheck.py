@@ -14,20 +14,32 @@ from random import Random
 from typing import Any
 
 from sygra_eval.data import jsonl_line
+from sygra_eval.engine.asking import request_of
 from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.folder import MANIFEST
-from sygra_eval.engine.judging import Court, entry_point_of, verdict_of
+from sygra_eval.engine.judging import Ask, Court, entry_point_of, language_of, verdict_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import outcome_of
 from sygra_eval.engine.plan import Plan, read_plan
-from sygra_eval.engine.preflight import started_sandbox
+from sygra_eval.engine.preflight import models_of, started_sandbox
 from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode
-from sygra_eval.journal import JournalReader, open_readonly
-from sygra_eval.plugins import load_plugins
+from sygra_eval.journal import JournalReader, call_key, open_readonly
+from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, reserved_columns
 from sygra_eval.validators import candidate_of
-from sygra_eval.values import Outcome, RecordEnd, Row, Stage, SygraEvalError, UsageError
+from sygra_eval.values import (
+    BadAnswer,
+    CallSite,
+    ChatResponse,
+    Message,
+    Outcome,
+    RecordEnd,
+    Row,
+    Stage,
+    SygraEvalError,
+    UsageError,
+)
 
 SAMPLE = 20
 _DATA = (*(f"{outcome.value}.jsonl" for outcome in Outcome), "verified.parquet")
@@ -149,7 +161,7 @@ async def _judge_again(found: Recheck, options: RunOptions, sample: int) -> Rech
             return replace(found, note="no row was judged again: none is verified")
         suite, court = _suite_and_court(folder, plan, options, ends[0])
         sandbox = await started_sandbox(suite.sandbox, court.plugins, options)
-        court = replace(court, sandbox=sandbox)
+        court = replace(court, sandbox=sandbox, ask=_replay(suite, reader, court.plugins))
         refuted, undecided = [], []
         try:
             for end in ends:
@@ -205,11 +217,38 @@ async def _again(
     candidate = (
         existing_candidate(suite.judged, suite.validators, state)
         if suite.judged is not None
-        else candidate_of(str(end.data["answer"]), entry_point_of(suite.validators, state))
+        else candidate_of(
+            str(end.data["answer"]),
+            entry_point_of(suite.validators, state),
+            language_of(suite.validators),
+        )
     )
     required = [spec for spec in suite.validators if spec.is_required]
-    verdicts = [await verdict_of(spec, candidate, state, Stage.FINAL, court) for spec in required]
+    verdicts = [
+        await verdict_of(spec, candidate, state, Stage.FINAL, court, row_id=end.row_id)
+        for spec in required
+    ]
     return outcome_of(verdicts, least_grade=suite.grade)
+
+
+def _replay(suite: Suite, reader: JournalReader, plugins: Plugins) -> Ask:
+    """Answer validators that ask a model with what it said in the run: nothing is sent."""
+    models = models_of(suite, plugins)
+
+    async def replay(
+        site: CallSite,
+        messages: tuple[Message, ...],
+        *,
+        model: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ChatResponse:
+        request = request_of(suite, messages, model=model, parameters=parameters)
+        answered = reader.answer(call_key(models[model].identity, request, site))
+        if answered is None:
+            raise BadAnswer(f"the journal holds no answer of `{model}` to this, and none is asked")
+        return answered
+
+    return replay
 
 
 def _columns_of_the_source(data: Mapping[str, object], folder: Path) -> Mapping[str, object]:

@@ -14,22 +14,21 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
+from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
+from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
-from sygra_eval.engine.existing import existing_candidate
+from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
+from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import (
-    call_key,
-    loop_end_from_json,
-    loop_end_to_json,
-    request_hash,
-)
+from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Suite, UnknownVariable
+from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
+    PREVIOUS_DRAFT,
     BadAnswer,
     BadRow,
     CallSite,
@@ -108,12 +107,17 @@ async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     suite = setting.suite
     if (why := why_unusable(suite, row)) is not None:
         raise _BadInput(f"{row.origin}: {why}")
+    weak = await try_tests(row, setting, entry_point_of_row(suite, row.columns))
+    if weak and suite.probes is Probes.REFUSE:
+        return _refused(row, weak)
     if suite.judged is not None:
-        return await _judge_existing(row, suite.judged, setting)
-    return await _generate_and_judge(row, visits, setting)
+        return await _judge_existing(row, suite.judged, weak, setting)
+    return await _generate_and_judge(row, visits, weak, setting)
 
 
-async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+async def _generate_and_judge(
+    row: Row, visits: list[Visit], weak: str | None, setting: Setting
+) -> RecordEnd:
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
     for node in suite.nodes:
@@ -126,7 +130,7 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
     judgement = await judge(
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, state)
+    outcome, reason = _outcome(suite, row, judgement, state)
     loop = _last_loop(visits)
     return RecordEnd(
         row_id=row.id,
@@ -140,40 +144,74 @@ async def _generate_and_judge(row: Row, visits: list[Visit], setting: Setting) -
             judgement,
             outcome=outcome,
             reason=reason,
-            models=tuple(dict.fromkeys(use for visit in visits for use in visit.models)),
+            models=tuple(
+                dict.fromkeys(
+                    (
+                        *(use for visit in visits for use in visit.models),
+                        *models_of_validators(setting, judgement),
+                    )
+                )
+            ),
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
+            weak_tests=weak,
         ),
         verdicts=judgement.verdicts,
         loop=loop,
+        weak_tests=weak,
     )
 
 
-async def _judge_existing(row: Row, judged: Judged, setting: Setting) -> RecordEnd:
-    """Judge a row as it stands in the source: no graph, so no calls and no loop."""
+async def _judge_existing(
+    row: Row, judged: Judged, weak: str | None, setting: Setting
+) -> RecordEnd:
+    """Judge a row as it stands in the source: no graph, so no loop and no calls but a judge's."""
     suite, columns = setting.suite, MappingProxyType(dict(row.columns))
     candidate = existing_candidate(judged, suite.validators, columns)
     judgement = await judge_candidate(
         setting, candidate, row_id=row.id, columns=columns, stage=Stage.FINAL
     )
-    outcome, reason = _outcome(suite, judgement, columns)
+    outcome, reason = _outcome(suite, row, judgement, columns)
     return RecordEnd(
         row_id=row.id,
         index=row.index,
         outcome=outcome,
         reason=reason,
-        data=judged_row(suite, row, judgement, outcome=outcome, reason=reason),
+        data=judged_row(
+            suite,
+            row,
+            judgement,
+            outcome=outcome,
+            reason=reason,
+            models=tuple(models_of_validators(setting, judgement)),
+            weak_tests=weak,
+        ),
         verdicts=judgement.verdicts,
+        weak_tests=weak,
     )
 
 
-def _outcome(suite: Suite, judgement: Judgement, state: State) -> tuple[Outcome, str]:
+def _outcome(suite: Suite, row: Row, judgement: Judgement, state: State) -> tuple[Outcome, str]:
     """Return where a judged record ends, and why."""
     outcome, reason = outcome_of(judgement.verdicts, least_grade=suite.grade)
     mismatch = schema_mismatch(suite.schema_fields, state)
     if mismatch is not None and outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
-        return Outcome.REJECTED, mismatch
-    return outcome, reason
+        outcome, reason = Outcome.REJECTED, mismatch
+    return (
+        outcome_of_canary(outcome, reason) if is_canary(suite, row.columns) else (outcome, reason)
+    )
+
+
+def _refused(row: Row, weak: str) -> RecordEnd:
+    """End a row whose tests prove nothing, before anything is spent on it."""
+    return RecordEnd(
+        row_id=row.id,
+        index=row.index,
+        outcome=Outcome.REJECTED,
+        reason=weak,
+        data=leftover_row(row, weak),
+        weak_tests=weak,
+    )
 
 
 def _bad(row: Row | BadRow, reason: str) -> RecordEnd:
@@ -304,37 +342,30 @@ async def _complete(
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
-    """Answer from the journal or from the model; the answer is committed before it is used."""
-    spec = setting.suite.models[model]
-    endpoint = setting.gateway.models[model]
-    request = ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
+    """Ask for a node, and note for the row's provenance whom."""
+    has_begun = bool(trace.models)
+    request = request_of(setting.suite, messages, model=model, parameters=parameters)
     path = f"{node.name}/{step}" if step else node.name
+    _note_use(trace, request, use_of(setting, request, role=step or node.name, name=model))
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
-    _note_use(trace, request, role=step or node.name, name=model, label=endpoint.label)
-
-    key = call_key(endpoint.identity, request, site)
-    answered = setting.journal.answer(key)
-    if answered is not None:
-        setting.counters.calls_cached += 1
-        return answered
-    setting.stop.check()
-    response = await setting.gateway.complete(model, request, before_try=setting.stop.check)
-    setting.counters.calls_sent += 1
-    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
-    return response
+    return await ask(
+        setting, site, messages, model=model, parameters=parameters, has_begun=has_begun
+    )
 
 
-def _note_use(trace: _Trace, request: ChatRequest, *, role: str, name: str, label: str) -> None:
-    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
-    use = ModelUse(role=role, name=name, model=label, parameters=parameters)
+def _note_use(trace: _Trace, request: ChatRequest, use: ModelUse) -> None:
     if use not in trace.models:
         trace.models.append(use)
     if not trace.messages:
         trace.messages = request.messages
 
 
-async def _judge_in_loop(setting: Setting, row: Row, columns: State, answer: str) -> Judgement:
+async def _judge_in_loop(
+    setting: Setting, row: Row, columns: State, answer: str, *, previous: str | None = None
+) -> Judgement:
     """Judge for a loop; what cannot be judged ends the record before more is spent on it."""
+    if previous is not None:
+        columns = MappingProxyType({**columns, PREVIOUS_DRAFT: previous})
     judgement = await judge(setting, answer, row_id=row.id, columns=columns, stage=Stage.LOOP)
     for verdict in judgement.verdicts:
         if verdict.is_required and verdict.status is Status.ERROR:

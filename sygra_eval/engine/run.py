@@ -11,22 +11,27 @@ import errno
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
+from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import Progress, ShowProgress
 from sygra_eval.engine.reading import count_rows, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
+from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
@@ -83,21 +88,18 @@ async def run_suite(
     replaced = {name: override_model(what) for name, what in options.models.items()}
     suite = load_suite(path, plugins, overrides=replaced)
     source = _source(suite, plugins)
+    measured = text_of(suite)
     total = await count_rows(source, options.limit)
-    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
+    async with opened(suite, plugins, options, tell, stop) as parts:
         folder = new_run_folder(options.out, suite.name, options.name)
+        gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
             (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
+            if measured is not None:
+                (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
-            setting = Setting(
-                suite=suite,
-                plugins=plugins,
-                gateway=gateway,
-                sandbox=sandbox,
-                journal=journal,
-                stop=stop,
-            )
+            setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -121,31 +123,45 @@ async def resume_run(
     if before is not None and is_written(folder):
         return before
     plan.refuse_unrepeated(options)
+    options = replace(options, budget=chosen(plan.budget, options.budget))
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
     source = _source(suite, plugins)
     plan.refuse_other(suite, source)
     if before is not None:  # it died after its last row and before its last file
         with RunLock(folder), _disk_named(folder):
-            write_folder(folder, before, plugins)
-        return before
+            return write_folder(folder, before, plugins, tell)
     total = await count_rows(source, plan.limit)
-    async with opened(suite, plugins, options, tell, stop) as (gateway, sandbox):
+    async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
                 return ended
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
-            setting = Setting(
-                suite=suite,
-                plugins=plugins,
-                gateway=gateway,
-                sandbox=sandbox,
-                journal=journal,
-                stop=stop,
-            )
+            setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
+
+
+def _setting(
+    suite: Suite,
+    plugins: Plugins,
+    parts: tuple[Gateway, Sandbox | None],
+    journal: Journal,
+    stop: StopSignal,
+    options: RunOptions,
+) -> Setting:
+    """Put a start's parts together, of a run that begins as of one that goes on."""
+    gateway, sandbox = parts
+    return Setting(
+        suite=suite,
+        plugins=plugins,
+        gateway=gateway,
+        sandbox=sandbox,
+        journal=journal,
+        stop=stop,
+        spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
+    )
 
 
 async def _drive(
@@ -176,7 +192,7 @@ async def _drive(
                 await setting.sandbox.close()
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
-            write_folder(folder, summary, setting.plugins)
+            summary = write_folder(folder, summary, setting.plugins, tell_and_log)
     counts = {outcome.value: count for outcome, count in summary.counts.items()}
     end = RunEnd(
         folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts
@@ -236,7 +252,10 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    with within_time(setting.spending.budget, journal.reader, setting.stop):
+        async with _stopped_at_once(setting.stop):
+            setting = await with_prepared(setting, tell)
+        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
     kind = _how_it_ended(setting.stop)
     fields = {
         "rows": rows_read if total is None else total,
@@ -320,6 +339,8 @@ async def _stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
 
 def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
     setting.plugins.observe("sygra_record_finished", tell, record=end)
+    if end.reason == ALARM:
+        tell(f"row {end.row_id}: {ALARM}")
     tally.done += 1
     tally.counts[end.outcome] += 1
     tally.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)

@@ -1,13 +1,15 @@
 """What every record of a run works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.spending import Amount, Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
-from sygra_eval.values import Sandbox
+from sygra_eval.values import Budget, Prepared, Sandbox
 
 
 @dataclass(slots=True)
@@ -20,7 +22,11 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One run's parts; nothing of it is shared with another run in the same process."""
+    """One run's parts; nothing of it is shared with another run in the same process.
+
+    :ivar prepared: By validator's name, what it found out before the first row, or why it could
+        not.
+    """
 
     suite: Suite
     plugins: Plugins
@@ -28,4 +34,6 @@ class Setting:
     sandbox: Sandbox | None
     journal: Journal
     stop: StopSignal
+    spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
     counters: Counters = field(default_factory=Counters)
+    prepared: Mapping[str, Prepared | str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The wish to stop a run: once to drain, twice to stop at once."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -24,14 +24,21 @@ class StopSignal:
     is_outage: bool = False
     _draining: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _callbacks: list[Callable[[], None]] = field(default_factory=list)
 
     def drain(self, cause: str) -> None:
         """Ask for a drain; asked a second time, calls in flight are given up too."""
         if self.is_draining:
             self._now.set()
-        self.is_draining = True
+        was_draining, self.is_draining = self.is_draining, True
         self.cause = self.cause or cause
         self._draining.set()
+        for callback in () if was_draining else self._callbacks:
+            callback()
+
+    def when_draining(self, callback: Callable[[], None]) -> None:
+        """Call something as soon as the run is asked to stop."""
+        self._callbacks.append(callback)
 
     def give_up(self, cause: str) -> None:
         """Drain because what the run lives on broke."""

@@ -1,10 +1,9 @@
 """Reads a run's journal once and comes to its figures. Start at `summarise`."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -12,22 +11,36 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.counting import Count
+from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
+from sygra_eval.engine.outcome import GRADES
+from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
     WEAK,
+    Canaries,
     Cause,
     ErrorCount,
     ExitCode,
+    HardCoding,
+    PassRates,
     RunSummary,
     Strength,
     Tally,
+    WeakTests,
 )
 from sygra_eval.journal import Event, open_readonly
-from sygra_eval.quality import wilson
-from sygra_eval.values import Outcome, RecordEnd, Status, StopReason, Verdict
+from sygra_eval.quality import (
+    DIFFICULTIES,
+    Interval,
+    difficulty_of,
+    mean_t,
+    pass_at_k,
+    wilson,
+)
+from sygra_eval.values import Outcome, Status
 
 MOST_FAILED = 0.05
 """More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
-EXAMPLES = 3
 
 
 def summarise(folder: Path) -> RunSummary:
@@ -41,15 +54,17 @@ def summarise(folder: Path) -> RunSummary:
         life = _life(reader.events())
         document = suite_document(folder)
         has_graph = "candidate" not in document
-        truth = (document.get("quality") or {}).get("truth")
-        count = _Count(has_graph=has_graph, truth=truth)
+        quality = document.get("quality") or {}
+        canary = quality.get("canary")
+        count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
     labels = json.loads(plan["labels"])
+    uses = _uses(quality)
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life, count.outcomes, rows, has_graph=has_graph)
+    exit_code, exit_reason = _exit(life, count, rows)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -77,11 +92,15 @@ def summarise(folder: Path) -> RunSummary:
                 failed=said[Status.FAIL],
                 errors=said[Status.ERROR],
                 skipped=said[Status.SKIP],
+                use=uses.get(name, ""),
             )
             for name, said in count.verdicts.items()
         ),
         causes=_causes(count),
         calls=calls.calls,
+        calls_from_cache=calls.from_cache,
+        saved_usd=calls.saved_nano_usd / 1e9,
+        cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,
         prompt_tokens=calls.prompt_tokens,
         completion_tokens=calls.completion_tokens,
@@ -92,10 +111,19 @@ def summarise(folder: Path) -> RunSummary:
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
         models=_models(document, labels),
-        warnings=_warnings(document, labels, estimated=calls.estimated),
+        warnings=(
+            *_warnings(document, labels, estimated=calls.estimated),
+            *life.warnings,
+        ),
         exit_code=exit_code,
         exit_reason=exit_reason,
         strength=_strength(count),
+        grades=_grades(count),
+        hard_coding=_hard_coding(count),
+        canaries=_canaries(count),
+        weak_tests=_weak_tests(count),
+        pass_rates=_pass_rates(count),
+        measured=_measured(folder, quality),
         rate_by_topic={topic: (got, of) for topic, (got, of) in sorted(count.topics.items())},
         example_id=count.repaired[0] if count.repaired else count.first_id,
         columns=count.columns,
@@ -120,6 +148,7 @@ class _Life:
     rows: int = 0
     wall_s: float = 0.0
     calls_cached: int = 0
+    warnings: tuple[str, ...] = ()  # of the last start
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -128,6 +157,9 @@ def _life(events: Iterable[Event]) -> _Life:
         match event.kind:
             case "started":
                 life.state = "running"
+                life.warnings = ()
+            case "warned":
+                life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
             case "finished" | "stopped" | "broke" as kind:
                 data = cast("Mapping[str, Any]", event.data)
                 life.state = _STATES[kind]
@@ -138,132 +170,7 @@ def _life(events: Iterable[Event]) -> _Life:
     return life
 
 
-@dataclass(slots=True)
-class _Count:
-    """Counts over the outcomes, taken one by one, so that memory stays flat."""
-
-    has_graph: bool = True
-    truth: str | None = None
-    known: dict[str, Counter[tuple[str, bool | None]]] = field(default_factory=dict)
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    stops: dict[Outcome, Counter[StopReason]] = field(default_factory=dict)
-    rounds: Counter[int] = field(default_factory=Counter)
-    by_round: Counter[int] = field(default_factory=Counter)
-    by_sample: Counter[int] = field(default_factory=Counter)
-    stages: Counter[str] = field(default_factory=Counter)
-    groups: dict[str, list[str]] = field(default_factory=dict)
-    verdicts: dict[str, Counter[Status]] = field(default_factory=dict)
-    required: dict[str, bool] = field(default_factory=dict)
-    causes: dict[tuple[Outcome, str], list[str]] = field(default_factory=dict)
-    cause_rows: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
-    topics: dict[str, tuple[int, int]] = field(default_factory=dict)
-    scores: Counter[float] = field(default_factory=Counter)
-    weakest: list[tuple[float, int, str]] = field(default_factory=list)
-    isolation: set[str] = field(default_factory=set)
-    trust: set[str] = field(default_factory=set)
-    repaired: list[str] = field(default_factory=list)
-    refused: int = 0
-    rows_with_refused: int = 0
-    first_id: str | None = None
-    columns: tuple[str, ...] = ()
-
-    def take(self, end: RecordEnd) -> None:
-        """Count one record's end."""
-        self.outcomes[end.outcome] += 1
-        is_verified = end.outcome is Outcome.VERIFIED
-        if is_verified and not self.columns:
-            self.first_id, self.columns = end.row_id, tuple(end.data)
-        if not is_verified and end.outcome is not Outcome.UNJUDGED:
-            self._take_cause(end)
-        score = end.data.get("mutation_score")
-        if is_verified and isinstance(score, float):
-            self.scores[score] += 1
-            self.weakest = sorted([*self.weakest, (score, end.index, end.row_id)])[:EXAMPLES]
-        self._take_loop(end, is_verified=is_verified)
-        self._take_stages(end)
-        for verdict in end.verdicts:
-            self._take_verdict(verdict)
-        if self.truth is not None:
-            self._take_truth(end, end.data.get(self.truth))
-        topic = end.data.get("topic")
-        if isinstance(topic, str):
-            got, of = self.topics.get(topic, (0, 0))
-            self.topics[topic] = (got + is_verified, of + 1)
-
-    def _take_truth(self, end: RecordEnd, label: object) -> None:
-        """Count a row whose truth is known: what it is, and whether it was accepted."""
-        if label not in ("right", "wrong"):
-            return
-        accepted: dict[str, bool | None] = {
-            verdict.validator: None
-            if verdict.status is Status.ERROR
-            else verdict.status is Status.PASS
-            for verdict in end.verdicts
-        }
-        is_decided = end.outcome in (Outcome.VERIFIED, Outcome.REJECTED)
-        accepted[""] = end.outcome is Outcome.VERIFIED if is_decided else None
-        for validator, is_accepted in accepted.items():
-            self.known.setdefault(validator, Counter())[str(label), is_accepted] += 1
-
-    def _take_cause(self, end: RecordEnd) -> None:
-        key = (end.outcome, _cause(end.reason))
-        self.cause_rows[key] += 1
-        examples = self.causes.setdefault(key, [])
-        if len(examples) < EXAMPLES:
-            examples.append(end.row_id)
-
-    def _take_loop(self, end: RecordEnd, *, is_verified: bool) -> None:
-        loop = end.loop
-        if loop is None:
-            return
-        self.stops.setdefault(end.outcome, Counter())[loop.stop_reason] += 1
-        self.rounds[loop.rounds] += 1
-        self.refused += loop.sentinels_refused
-        self.rows_with_refused += loop.sentinels_refused > 0
-        if not is_verified:
-            return
-        self.by_round[loop.kept_round] += 1
-        if loop.kept_round == 1:
-            self.by_sample[loop.samples] += 1
-        if loop.kept_round > 1 or loop.samples > 1 or loop.sentinels_refused:
-            self.repaired.append(end.row_id)
-
-    def _take_stages(self, end: RecordEnd) -> None:
-        """Walk the funnel as far as this record came."""
-        if self.has_graph:
-            if not isinstance(end.data.get("answer"), str):
-                return
-            self.stages["drafted"] += 1
-            if not isinstance(end.data.get("code"), str):
-                return
-            self.stages["code found"] += 1
-        for verdict in end.verdicts:
-            if not verdict.is_required:
-                continue
-            for label, has_passed in _steps(verdict):
-                if not has_passed:
-                    return
-                self.stages[label] += 1
-
-    def _take_verdict(self, verdict: Verdict) -> None:
-        self.verdicts.setdefault(verdict.validator, Counter())[verdict.status] += 1
-        self.required[verdict.validator] = verdict.is_required
-        if verdict.is_required:
-            self._take_groups(verdict)
-        if verdict.evidence is not None and verdict.evidence.isolation:
-            self.isolation.add(verdict.evidence.isolation)
-            self.trust.add(f"{verdict.validator}: {verdict.trust.value}")
-
-    def _take_groups(self, verdict: Verdict) -> None:
-        """Learn which steps of the funnel a validator has, whether or not a row got there."""
-        groups = self.groups.setdefault(verdict.validator, [])
-        for group in verdict.evidence.tests if verdict.evidence is not None else ():
-            label = f"{group} tests pass"
-            if label not in groups:
-                groups.append(label)
-
-
-def _errors(count: _Count) -> tuple[ErrorCount, ...]:
+def _errors(count: Count) -> tuple[ErrorCount, ...]:
     """Return the errors of each validator, those of all together last."""
     names = [*(name for name in count.known if name), *([""] if count.known else [])]
     return tuple(
@@ -280,18 +187,7 @@ def _errors(count: _Count) -> tuple[ErrorCount, ...]:
     )
 
 
-def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:
-    """Return a verdict's steps of the funnel: one a test group, else the validator itself."""
-    groups = verdict.evidence.tests if verdict.evidence is not None else {}
-    if not groups:
-        return [(f"{verdict.validator} passes", verdict.status is Status.PASS)]
-    return [
-        (f"{group} tests pass", count.passed == count.total and count.total > 0)
-        for group, count in groups.items()
-    ]
-
-
-def _funnel(count: _Count, rows: int) -> tuple[tuple[str, int], ...]:
+def _funnel(count: Count, rows: int) -> tuple[tuple[str, int], ...]:
     """Return the stages in order, also those that no record reached."""
     labels = ["drafted", "code found"] if count.has_graph else []
     for validator, groups in count.groups.items():
@@ -299,14 +195,7 @@ def _funnel(count: _Count, rows: int) -> tuple[tuple[str, int], ...]:
     return (("rows read", rows), *((label, count.stages[label]) for label in labels))
 
 
-def _cause(reason: str) -> str:
-    """Group by what went wrong: the words before the particulars, without counts."""
-    head = reason.partition("\n")[0]
-    words = ": ".join(head.split(": ")[:2])
-    return re.sub(r"\d+", "N", re.sub(r" \d+ of \d+", "", words))[:80]
-
-
-def _causes(count: _Count) -> tuple[Cause, ...]:
+def _causes(count: Count) -> tuple[Cause, ...]:
     return tuple(
         Cause(outcome=outcome, reason=reason, rows=rows, examples=tuple(count.causes[key]))
         for key, rows in count.cause_rows.most_common()
@@ -314,7 +203,7 @@ def _causes(count: _Count) -> tuple[Cause, ...]:
     )
 
 
-def _strength(count: _Count) -> Strength | None:
+def _strength(count: Count) -> Strength | None:
     """Come to the figures from how often each score was seen: there are few different ones."""
     rows = count.scores.total()
     if not rows:
@@ -329,10 +218,93 @@ def _strength(count: _Count) -> Strength | None:
     )
 
 
-def _exit(
-    life: _Life, counts: Mapping[Outcome, int], rows: int, *, has_graph: bool
-) -> tuple[ExitCode, str]:
+def _grades(count: Count) -> dict[str, int]:
+    """Return the rows of each grade; that of no evidence only where there are such rows."""
+    known = {grade: count.grades[grade] for grade in GRADES}
+    return {grade: rows for grade, rows in known.items() if rows or grade != "none"}
+
+
+def _hard_coding(count: Count) -> HardCoding | None:
+    if not count.with_hidden:
+        return None
+    return HardCoding(
+        rows=count.hard_coded,
+        of=count.passed_visible,
+        examples=tuple(count.hard_coded_ids),
+    )
+
+
+def _uses(quality: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each validator by the name that it has in the suite."""
+    entries = [one for one in quality.get("validators") or () if isinstance(one, Mapping)]
+    return {str(one.get("name") or one.get("use")): str(one.get("use")) for one in entries}
+
+
+def _measured(folder: Path, quality: Mapping[str, Any]) -> Measured | None:
+    """Return the measure that the suite named, from the run's own copy."""
+    try:
+        text = (folder / MEASURED_FILE).read_text(encoding="utf-8")
+        return printed_from(text, str(quality.get("measured") or MEASURED_FILE))
+    except (OSError, ValueError):
+        return None
+
+
+def _pass_rates(count: Count) -> PassRates | None:
+    """Come to the figures from how often each rate was seen: there are few different ones."""
+    if not count.rates:
+        return None
+    bands = {band.value: (0, 0) for band in DIFFICULTIES}
+    at_1: Counter[float] = Counter()
+    for (passed, judged), rows in count.rates.items():
+        band, one = difficulty_of(passed, judged), pass_at_k(judged, passed, 1)
+        if band is None or one is None:
+            continue
+        before, verified = bands[band.value]
+        bands[band.value] = (before + rows, verified + count.rates_verified[passed, judged])
+        at_1[one] += rows
+    judged_rows = at_1.total()
+    total = sum(value * rows for value, rows in at_1.items())
+    return PassRates(
+        rows=count.rates.total(),
+        judged=judged_rows,
+        drafts=sum(judged * rows for (_, judged), rows in count.rates.items()),
+        by_difficulty=bands,
+        pass_at_1=total / judged_rows if judged_rows else None,
+        interval=_within_0_and_1(mean_t(at_1)),
+        left_band=count.left_band,
+        unsolved=tuple(count.unsolved_ids),
+    )
+
+
+def _within_0_and_1(interval: Interval | None) -> Interval | None:
+    """Cut what no rate can be; without any spread nothing is known of it, so no interval is."""
+    if interval is None or interval.low == interval.high:
+        return None
+    return replace(interval, low=max(0.0, interval.low), high=min(1.0, interval.high))
+
+
+def _weak_tests(count: Count) -> WeakTests | None:
+    if not count.probed:
+        return None
+    return WeakTests(
+        rows=count.weak.total(),
+        of=count.probed,
+        reasons=dict(sorted(count.weak.items(), key=lambda item: (-item[1], item[0]))),
+        examples=tuple(count.weak_ids),
+    )
+
+
+def _canaries(count: Count) -> Canaries | None:
+    if count.canary is None:
+        return None
+    return Canaries(
+        rows=count.canaries.total(), verified=count.alarms, examples=tuple(count.alarm_ids)
+    )
+
+
+def _exit(life: _Life, count: Count, rows: int) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
+    counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values())
     if life.state == "running":
@@ -347,8 +319,12 @@ def _exit(
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
         )
-    if counts[Outcome.REJECTED] and not has_graph:
-        return ExitCode.GATE_FAILED, f"{counts[Outcome.REJECTED]} of {rows} rows rejected"
+    if count.alarms:
+        of = count.canaries.total()
+        return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
+    rejected = counts[Outcome.REJECTED] - count.canaries[Outcome.REJECTED]
+    if rejected and not count.has_graph:
+        return ExitCode.GATE_FAILED, f"{rejected} of {rows} rows rejected"
     if verified:
         return ExitCode.PASSED, f"{verified} of {rows} rows verified"
     if counts[Outcome.UNJUDGED] == ended:
@@ -377,20 +353,7 @@ def _models(
 def _warnings(
     document: Mapping[str, Any], labels: Mapping[str, str], *, estimated: int
 ) -> tuple[str, ...]:
-    warnings = []
-    for name, node in ((document.get("graph_config") or {}).get("nodes") or {}).items():
-        author, critic = _model_of(node, "draft"), _model_of(node, "critique")
-        if author is not None and critic is not None and labels[author] == labels[critic]:
-            warnings.append(
-                f"author and critic of `{name}` are the same model, {labels[author]}: its "
-                "critique carries little information"
-            )
+    warnings = list(same_models(document, labels))
     if estimated:
         warnings.append(f"{estimated} answers came without token counts; theirs are estimated")
     return tuple(warnings)
-
-
-def _model_of(node: Mapping[str, Any], step: str) -> str | None:
-    part = node.get(step)
-    model = part.get("model") if isinstance(part, Mapping) else None
-    return model.get("name") if isinstance(model, Mapping) else model

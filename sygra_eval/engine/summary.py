@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from sygra_eval.engine.measured import Measured
 from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, StopReason
 
@@ -27,7 +28,10 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What one validator said over the run, final verdicts only."""
+    """What one validator said over the run, final verdicts only.
+
+    :ivar use: The type of validator behind the name; empty where that is not known.
+    """
 
     validator: str
     is_required: bool
@@ -35,6 +39,7 @@ class Tally:
     failed: int
     errors: int
     skipped: int
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,72 @@ WEAK = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HardCoding:
+    """How many rows pass the tests that their author saw and fail those that it did not.
+
+    :ivar rows: Such rows; `examples` holds up to three of their ids.
+    :ivar of: Rows that pass all visible tests and have hidden ones.
+    """
+
+    rows: int
+    of: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def rate(self) -> Interval | None:
+        """The measured rate of hard-coding."""
+        return wilson(self.rows, self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeakTests:
+    """Rows whose tests a program passes that must not, or whose reference fails them.
+
+    :ivar rows: Such rows, of the `of` whose tests were tried; `reasons` counts them by why.
+    """
+
+    rows: int
+    of: int
+    reasons: Mapping[str, int]
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassRates:
+    """How many of several drafts pass, question by question.
+
+    :ivar rows: Questions whose drafts were drawn for this; `judged` of them have a rate.
+    :ivar drafts: All drafts that were judged.
+    :ivar by_difficulty: Band -> rows and how many of them are verified; all bands are there.
+    :ivar pass_at_1: The mean over questions; its interval is None where fewer than two are judged.
+    :ivar left_band: Questions whose drawing ended early, outside the band that the suite asks for.
+    :ivar unsolved: Ids of up to three questions of which no draft passed.
+    """
+
+    rows: int
+    judged: int
+    drafts: int
+    by_difficulty: Mapping[str, tuple[int, int]]
+    pass_at_1: float | None
+    interval: Interval | None
+    left_band: int
+    unsolved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canaries:
+    """Rows whose tests contradict their text.
+
+    :ivar rows: Those that ended; they are in the counts of outcomes, and never verified.
+    :ivar verified: Those that would have been verified: each is an alarm; `examples` are ids.
+    """
+
+    rows: int
+    verified: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
@@ -104,6 +175,8 @@ class RunSummary:
     :ivar calls: Model calls in the journal; `calls_cached` of them answered by it on resume.
     :ivar wall_s: Seconds that the run took, over all its starts; `model_s`: sum over calls.
     :ivar cost_usd: None where a price is unknown.
+    :ivar calls_from_cache: Calls that an earlier run had paid for; `saved_usd` is what they cost
+        then, as far as it is known.
     :ivar warnings: Sentences a reader must know, such as author and critic being one model.
     """
 
@@ -141,7 +214,15 @@ class RunSummary:
     exit_code: ExitCode
     exit_reason: str
     cost_usd: float | None = None
+    calls_from_cache: int = 0
+    saved_usd: float = 0.0
     strength: Strength | None = None  # None where no verified row has a mutation score
+    grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
+    hard_coding: HardCoding | None = None  # None where no row has hidden tests
+    measured: Measured | None = None  # how the validators err, where the suite names a measure
+    pass_rates: PassRates | None = None  # None where the suite asks for none
+    weak_tests: WeakTests | None = None  # None where no row's tests were tried
+    canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order

@@ -8,7 +8,7 @@ accepted. What could not be judged is an error and is in no rate.
 import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,12 @@ COLUMN_OF = {
     "reference": "reference",
     "entry_point": "entry_point",
     "contract": "contract",
+    "strategies": "strategies",
+    "raises": "raises",
+    "arguments": "arguments",
 }
 """A validator's key -> the column of a truth file that it is given."""
-OPTIONAL = frozenset({"entry_point", "contract"})
+OPTIONAL = frozenset({"entry_point", "contract", "strategies", "raises", "arguments"})
 """Keys whose column a row may lack."""
 
 
@@ -90,6 +93,7 @@ class TruthReport:
     """What was measured.
 
     :ivar stack: All validators together, as a suite that requires them all.
+    :ivar stacks: Further stacks of these validators, where they were asked for.
     :ivar complaints: One for each line that is no row, and for each validator error.
     """
 
@@ -97,6 +101,7 @@ class TruthReport:
     per_validator: Mapping[str, ErrorRates]
     complaints: tuple[Complaint, ...]
     isolation: str
+    stacks: Mapping[tuple[str, ...], ErrorRates] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -111,10 +116,12 @@ async def measure_truth(
     path: Path,
     *,
     validators: Sequence[str] = DEFAULT_VALIDATORS,
+    stacks: Sequence[tuple[str, ...]] = (),
     options: RunOptions | None = None,
 ) -> TruthReport:
     """Judge every line of a truth file and count the errors.
 
+    :param stacks: Further stacks of these validators to count; no line is judged again for them.
     :raises UsageError: When the file, a validator or the sandbox is not fit for it.
     """
     options = options or RunOptions()
@@ -141,6 +148,7 @@ async def measure_truth(
         per_validator={spec.name: _rates(judged, [spec.name]) for spec in specs},
         complaints=tuple(complaint for one in judged for complaint in _complaints(one)),
         isolation=sandbox.describe(),
+        stacks={stack: _rates(judged, stack) for stack in stacks},
     )
 
 
@@ -206,7 +214,7 @@ async def _judge(
     candidate = given_code(found.code, found.entry_point)
     verdicts = {}
     for spec in specs:
-        verdict = await verdict_of(spec, candidate, row.columns, Stage.FINAL, court)
+        verdict = await verdict_of(spec, candidate, row.columns, Stage.FINAL, court, row_id=row.id)
         verdicts[spec.name] = replace(verdict, evidence=None, is_required=True)  # memory stays flat
     return _Judged(
         index=row.index, place=row.origin, task_id=found.task_id, case=found, verdicts=verdicts

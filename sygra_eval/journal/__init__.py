@@ -10,7 +10,7 @@ process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same 
 `reader` (lookups and streams), `journal` (the two together) and `lock`.
 """
 
-from sygra_eval.journal.canonical import canonical_json
+from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
 from sygra_eval.journal.codec import (
     attempt_from_json,
     attempt_to_json,
@@ -28,7 +28,7 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.journal import Journal
-from sygra_eval.journal.keys import call_key, request_hash
+from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
 from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
 from sygra_eval.journal.writer import JournalUnwritable
@@ -46,6 +46,7 @@ __all__ = [
     "canonical_json",
     "evidence_from_json",
     "evidence_to_json",
+    "from_stored",
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",
@@ -56,6 +57,8 @@ __all__ = [
     "response_to_json",
     "round_from_json",
     "round_to_json",
+    "to_stored",
+    "validator_path",
     "verdict_from_json",
     "verdict_to_json",
 ]

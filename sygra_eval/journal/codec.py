@@ -10,6 +10,7 @@ from typing import Any
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -37,10 +38,15 @@ def response_to_json(response: ChatResponse) -> Json:
             "prompt_tokens": response.usage.prompt_tokens,
             "completion_tokens": response.usage.completion_tokens,
             "is_estimated": response.usage.is_estimated,
+            "cached_tokens": response.usage.cached_tokens,
+            "reasoning_tokens": response.usage.reasoning_tokens,
         },
         "model_seen": response.model_seen,
         "latency_s": response.latency_s,
         "tries": response.tries,
+        "cost_nano_usd": response.cost_nano_usd,
+        "is_cached": response.is_cached,
+        "saved_nano_usd": response.saved_nano_usd,
     }
 
 
@@ -53,6 +59,10 @@ def response_from_json(data: Json) -> ChatResponse:
         model_seen=data["model_seen"],
         latency_s=data["latency_s"],
         tries=data["tries"],
+        # What follows was not there in the first version.
+        cost_nano_usd=data.get("cost_nano_usd"),
+        is_cached=data.get("is_cached", False),
+        saved_nano_usd=data.get("saved_nano_usd"),
     )
 
 
@@ -96,6 +106,7 @@ def evidence_to_json(evidence: Evidence) -> Json:
         "isolation": evidence.isolation,
         "limit_s": evidence.limit_s,
         "failing": None if failing is None else _failing_to_json(failing),
+        "further": [_failing_to_json(case) for case in evidence.further],
         "tests": {
             group: {"passed": count.passed, "total": count.total}
             for group, count in evidence.tests.items()
@@ -114,6 +125,7 @@ def evidence_from_json(data: Json) -> Evidence:
         isolation=data["isolation"],
         limit_s=data["limit_s"],
         failing=None if failing is None else FailingCase(**failing),
+        further=tuple(FailingCase(**case) for case in data.get("further", ())),
         tests={group: TestCount(**count) for group, count in data["tests"].items()},
         measures=data.get("measures", {}),  # journals of 0.1.0 have none
     )
@@ -181,6 +193,7 @@ def attempt_from_json(data: Json) -> Attempt:
 
 def loop_end_to_json(end: LoopEnd) -> Json:
     """Return how a loop ended as JSON."""
+    rate = end.rate
     return {
         "node": end.node,
         "stop_reason": end.stop_reason.value,
@@ -189,11 +202,13 @@ def loop_end_to_json(end: LoopEnd) -> Json:
         "sentinels_refused": end.sentinels_refused,
         "tokens": end.tokens,
         "kept_round": end.kept_round,
+        "rate": None if rate is None else [rate.passed, rate.judged, rate.has_left_band],
     }
 
 
 def loop_end_from_json(data: Json) -> LoopEnd:
     """Return the end that `loop_end_to_json` was given."""
+    rate = data.get("rate")  # journals of 0.1.0 have none
     return LoopEnd(
         node=data["node"],
         stop_reason=StopReason(data["stop_reason"]),
@@ -202,6 +217,9 @@ def loop_end_from_json(data: Json) -> LoopEnd:
         sentinels_refused=data["sentinels_refused"],
         tokens=data["tokens"],
         kept_round=data["kept_round"],
+        rate=None
+        if rate is None
+        else DraftRate(passed=rate[0], judged=rate[1], has_left_band=rate[2]),
     )
 
 
@@ -215,6 +233,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "data": dict(end.data),
         "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
+        "weak_tests": end.weak_tests,
     }
 
 
@@ -229,6 +248,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         data=data["data"],
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
         loop=None if loop is None else loop_end_from_json(loop),
+        weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
     )
 
 

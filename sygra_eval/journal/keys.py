@@ -30,6 +30,17 @@ def call_key(identity: str, request: ChatRequest, site: CallSite, salt: str = ""
     return blake2b(canonical_json(asked | place), digest_size=_SIZE).digest()
 
 
+def validator_path(validator: str, when: str, step: str = "") -> str:
+    """Return the place of a validator's call, which stands where a node's path does.
+
+    No node's name has a colon, so a node and a validator of one name have different places.
+
+    :param when: The stage, or `prepare` for what is asked before the first row.
+    """
+    path = f"validator:{validator}/{when}"
+    return f"{path}/{step}" if step else path
+
+
 def request_hash(identity: str, request: ChatRequest) -> bytes:
     """Return the hash of what is asked of whom, wherever in a run it is asked from."""
     return blake2b(canonical_json(_asked(identity, request)), digest_size=_SIZE).digest()

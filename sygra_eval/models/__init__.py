@@ -1,14 +1,27 @@
 """The way from a run to language models: one gateway over all models of a suite.
 
-A `ChatRequest` enters `Gateway.complete` under the model's name, waits for a slot of its
-endpoint's `Gate`, and is tried by the model until it answers, the refusal is final or the
-`Patience` ends; while it waits to try again its slot serves others. Model types know one try only:
-`openai` (any OpenAI-compatible server: `transport` moves bytes, `replies` and `refusals` read them)
-and `embedded` (llama.cpp in this process: `weights` finds the file, `servers` runs it). They
-register in `builtin`, and import aiohttp or xllamacpp only when a model is opened.
+A `ChatRequest` enters `Gateway.complete` under the model's name, waits for its turn at the model's
+and its endpoint's `gate`, and is tried by the model until it answers, the refusal is final or the
+`Patience` ends; while it waits to try again its slot serves others. What the endpoint answers
+moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the run has to end.
+Model types know one try only: `openai` (any OpenAI-compatible server: `transport` moves bytes,
+`replies` and `refusals` read them) and `embedded` (llama.cpp in this process: `weights` finds the
+file, `servers` runs it). They register in `builtin`, and import aiohttp or xllamacpp only when a
+model is opened.
 """
 
-from sygra_eval.models.gate import Gate, Gates
+from sygra_eval.models.answer_cache import AnswerCache, cache_folder
+from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
 from sygra_eval.models.gateway import Gateway, Patience
 
-__all__ = ["Gate", "Gates", "Gateway", "Patience"]
+__all__ = [
+    "AnswerCache",
+    "Ask",
+    "Gate",
+    "GateView",
+    "Gates",
+    "Gateway",
+    "Patience",
+    "Rank",
+    "cache_folder",
+]

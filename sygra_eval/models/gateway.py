@@ -10,14 +10,22 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sygra_eval.models.gate import Gates
+from sygra_eval.journal import request_hash
+from sygra_eval.models.answer_cache import AnswerCache
+from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
+from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
+from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
     ChatRequest,
     ChatResponse,
+    EndpointLost,
+    ModelSpec,
     ModelUnavailable,
+    Price,
     RetryLater,
+    Usage,
 )
 
 _log = logging.getLogger(__name__)
@@ -25,6 +33,9 @@ _log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 Chance = Callable[[], float]
+CHARACTERS_PER_TOKEN = 4
+TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
+_TOO_BUSY = ("rate_limited", "overloaded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +74,36 @@ class Gateway:
     """The models of one run behind their gates.
 
     :ivar models: By the names that the suite gives them.
+    :ivar prices: What the tokens of each cost, or why that is not known.
+    :param specs: What the suite says of each; a model that is not in it has named limits.
+    :param cache: Answers of earlier runs, which are given before a model is asked; the gateway
+        closes it. With `writes_cache` new answers are kept there too.
+    :param most_outage_s: For how long an endpoint may be down before it ends the run.
     """
 
     def __init__(
         self,
         models: Mapping[str, ChatModel],
         *,
+        specs: Mapping[str, ModelSpec] | None = None,
         patience: Patience | None = None,
+        most_outage_s: float = MOST_OUTAGE_S,
+        cache: AnswerCache | None = None,
+        writes_cache: bool = False,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         chance: Chance = random.random,
     ) -> None:
         self.models = dict(models)
-        self._gates = Gates(self.models)
+        self._gates = Gates(self.models, specs or {}, clock=clock)
+        self.prices: dict[str, Price | UnknownPrice] = {
+            name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
+        }
+        self._outages = {
+            model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
+            for model in self.models.values()
+        }
+        self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
         self._sleep = sleep
@@ -93,9 +121,21 @@ class Gateway:
 
     @property
     def capacity(self) -> int:
-        """Calls that all endpoints together take at once."""
-        limits = {model.endpoint: 0 for model in self.models.values()}
-        return sum(self._gates.of(endpoint).limit for endpoint in limits)
+        """Calls that all endpoints together may come to take at once."""
+        return self._gates.capacity
+
+    @property
+    def views(self) -> tuple[GateView, ...]:
+        """What the gate of every endpoint is doing now."""
+        return self._gates.views()
+
+    def allow_most(self, endpoint: str, most: int) -> None:
+        """Take another upper bound of calls in flight for an endpoint, while calls run."""
+        self._gates.of(endpoint).allow_most(most)
+
+    def interrupt(self, error: Exception) -> None:
+        """End with an error whatever waits to be sent; calls in flight go on."""
+        self._gates.interrupt(error)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -124,28 +164,117 @@ class Gateway:
             raise ModelUnavailable("\n".join(lines))
 
     async def complete(
-        self, name: str, request: ChatRequest, *, before_try: Callable[[], None] = _nothing
+        self,
+        name: str,
+        request: ChatRequest,
+        *,
+        record: str = "",
+        has_begun: bool = False,
+        before_try: Callable[[], None] = _nothing,
     ) -> ChatResponse:
         """Return the answer of the model `name`, after as many tries as patience allows.
 
+        :param record: Whom the call is for: an endpoint is down when it fails many records.
+        :param has_begun: The record has had answers before, so it goes before new ones.
         :param before_try: Called with the slot in hand, before each try; what it raises ends the
             call, so that a caller who waited for a slot may still change his mind.
         :raises CallFailed: When the refusal is final or patience is used up.
+        :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
+        if (kept := self._kept(name, request)) is not None:
+            return kept
+        response = await self._asked(name, request, record, has_begun, before_try)
+        if self._cache is not None and self._writes_cache and request.site is not None:
+            asked = request_hash(self.models[name].identity, request)
+            self._cache.keep(asked, request.site.sample, response)
+        return response
+
+    def _kept(self, name: str, request: ChatRequest) -> ChatResponse | None:
+        """Return the answer that an earlier run had to the same request; it costs nothing now."""
+        if self._cache is None or request.site is None:
+            return None
+        asked = request_hash(self.models[name].identity, request)
+        kept = self._cache.find(asked, request.site.sample)
+        if kept is None:
+            return None
+        cost = kept.cost_nano_usd
+        return replace(
+            kept, latency_s=0.0, tries=1, is_cached=True, cost_nano_usd=0, saved_nano_usd=cost
+        )
+
+    async def _asked(
+        self,
+        name: str,
+        request: ChatRequest,
+        record: str,
+        has_begun: bool,  # noqa: FBT001 - of the caller's
+        before_try: Callable[[], None],
+    ) -> ChatResponse:
+        """Ask the model until it answers."""
+        rank = Rank.BEGUN if has_begun else Rank.NEW
+        ask = Ask(record, rank, self._tokens_of(name, request))
         failures: list[RetryLater] = []
         admitted_s: float | None = None
         while True:
-            async with self._gates.slot(name):
+            async with self._gates.turn(name, ask) as turn:
                 before_try()
                 admitted_s = self._clock() if admitted_s is None else admitted_s
                 try:
                     response = await self._try(name, request)
-                except RetryLater as failure:
+                except CallFailed as failure:
+                    self._note(failure, turn, self.models[name].endpoint)
+                    if not isinstance(failure, RetryLater):
+                        raise
                     failures.append(failure)
                 else:
-                    latency_s = self._clock() - admitted_s
-                    return replace(response, latency_s=latency_s, tries=len(failures) + 1)
+                    turn.answered(tokens=response.usage.total, said=response.allowances)
+                    self._outages[self.models[name].endpoint].answered()
+                    return replace(
+                        response,
+                        latency_s=self._clock() - admitted_s,
+                        tries=len(failures) + 1,
+                        cost_nano_usd=self.cost_of(name, response.usage),
+                    )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+
+    @property
+    def unpriced(self) -> dict[str, str]:
+        """The models whose price is not known, and why."""
+        return {n: p.why for n, p in self.prices.items() if isinstance(p, UnknownPrice)}
+
+    def cost_of(self, name: str, usage: Usage) -> int | None:
+        """Return what tokens cost, in billionths of a dollar; None is unknown."""
+        price = self.prices[name]
+        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, usage)
+
+    def most_usage(self, name: str, request: ChatRequest) -> Usage:
+        """Estimate the most that a call will use: by its characters, and with a whole answer."""
+        asked = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
+        parameters = request.parameters
+        most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
+        answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER
+        return Usage(prompt_tokens=asked, completion_tokens=answer, is_estimated=True)
+
+    def _tokens_of(self, name: str, request: ChatRequest) -> int:
+        """Estimate what a call will use, where somebody counts it."""
+        is_counted = self._gates.own(name).tokens is not None
+        return self.most_usage(name, request).total if is_counted else 0
+
+    def _note(self, failure: CallFailed, turn: Turn, endpoint: str) -> None:
+        """Tell the gate how a try ended.
+
+        :raises EndpointLost: When it was the last one.
+        """
+        if failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
+            turn.refused(failure.after_s, failure.allowances)
+        elif isinstance(failure, RetryLater):
+            turn.failed()
+        else:
+            turn.declined()
+        if why := self._outages[endpoint].verdict(failure, self._clock()):
+            lost = EndpointLost(failure.kind, f"the run cannot go on: {why}")
+            self._gates.interrupt(lost, endpoint)
+            raise lost from failure
 
     async def _try(self, name: str, request: ChatRequest) -> ChatResponse:
         try:
@@ -174,6 +303,9 @@ class Gateway:
 
     async def close(self) -> None:
         """Close all models; one that fails to close does not keep the others open."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
         closing = (model.close() for model in self.models.values())
         results = await asyncio.gather(*closing, return_exceptions=True)
         for name, result in zip(self.models, results, strict=True):

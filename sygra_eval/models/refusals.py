@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from sygra_eval.models import fast_json
+from sygra_eval.models.buckets import allowances
 from sygra_eval.models.replies import TRIES_OF_A_BAD_BODY, RawReply
 from sygra_eval.values import CallFailed, RetryLater
 
@@ -83,7 +84,8 @@ def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | N
             advice = "check the variable that `api_key_env` names"
             return CallFailed("refused_key", f"{what}; {advice}")
         case 429:
-            return RetryLater("rate_limited", what, after_s=after_s)
+            said_left = allowances(reply.headers)
+            return RetryLater("rate_limited", what, after_s=after_s, allowances=said_left)
         case 503 | 529:
             return RetryLater("overloaded", what, after_s=after_s)
         case 501 | 505:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sygra_eval.models import fast_json
+from sygra_eval.models.buckets import allowances
 from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, Usage
 
 HEAD_CHARACTERS = 300
@@ -93,6 +94,7 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
         finish_reason=finish_reason if isinstance(finish_reason, str) else "unknown",
         usage=_usage_of(payload.get("usage"), request, text),
         model_seen=seen[:_MODEL_NAME_CHARACTERS] if isinstance(seen, str) else "",
+        allowances=allowances(reply.headers),
     )
 
 
@@ -121,8 +123,22 @@ def _usage_of(usage: object, request: ChatRequest, text: str) -> Usage:
         prompt = _credible(usage.get("prompt_tokens"), at_least=1)
         completion = _credible(usage.get("completion_tokens"), at_least=1 if text else 0)
         if prompt is not None and completion is not None:
-            return Usage(prompt_tokens=prompt, completion_tokens=completion)
+            cached = _part(usage, "prompt_tokens_details", "cached_tokens", of=prompt)
+            thought = _part(usage, "completion_tokens_details", "reasoning_tokens", of=completion)
+            return Usage(
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                cached_tokens=cached,
+                reasoning_tokens=thought,
+            )
     return estimated_usage(request, text)
+
+
+def _part(usage: Mapping[object, object], details: str, key: str, *, of: int) -> int:
+    """Read a part of the tokens; one that cannot be part of them is taken for none."""
+    said = usage.get(details)
+    tokens = _credible(said.get(key), at_least=0) if isinstance(said, dict) else None
+    return tokens if tokens is not None and tokens <= of else 0
 
 
 def _credible(tokens: object, *, at_least: int) -> int | None:

@@ -6,8 +6,9 @@ a user's plugin uses (`builtin.py`). Start at `critique_loop.critique_loop`.
 
 from sygra_eval.nodes.critique_loop import critique_loop
 from sygra_eval.nodes.evidence import evidence_text
-from sygra_eval.nodes.llm import LlmConfig, ModelChoice, llm
+from sygra_eval.nodes.llm import LlmConfig, llm
 from sygra_eval.nodes.loop_config import CritiqueLoopConfig
+from sygra_eval.suite import ModelChoice
 
 __all__ = [
     "CritiqueLoopConfig",

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from sygra_eval.nodes.evidence import evidence_text
-from sygra_eval.nodes.llm import ModelChoice
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
-from sygra_eval.suite import Template
+from sygra_eval.suite import ModelChoice, Template
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Judgement,
     LoopEnd,
     LoopView,
@@ -50,15 +50,12 @@ class _Kept:
     """The best candidate so far."""
 
     judgement: Judgement
+    evidence: str
     round_no: int
 
     @property
     def answer(self) -> str:
         return self.judgement.candidate.text
-
-    @property
-    def evidence(self) -> str:
-        return evidence_text(self.judgement.verdicts)
 
 
 @dataclass(slots=True)
@@ -75,6 +72,7 @@ class _Loop:
     sentinels_refused: int = 0
     rounds: list[Round] = field(default_factory=list)
     kept: _Kept | None = None
+    rate: DraftRate | None = None
 
 
 async def critique_loop(node: Node, state: State, ctx: NodeContext) -> State:
@@ -108,9 +106,12 @@ async def _run(loop: _Loop) -> StopReason:
 
 
 async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
-    """Draw up to `samples` drafts, one at a time, until one passes; the best one is kept."""
+    """Draw up to `samples` drafts, one at a time, until one passes; the best one is kept.
+
+    Where their pass rate is asked for, one that passes ends nothing.
+    """
     draft, drawn = loop.config.draft, []
-    for sample in range(draft.samples):
+    for sample in range(draft.most):
         if sample and _spent(loop) is not None:
             break
         messages = draft.prompt.render(loop.state)
@@ -118,14 +119,29 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         loop.samples += 1
         judgement = await loop.ctx.judge(response.text)
         drawn.append((judgement, response))
-        if _is_accepted(loop, judgement):
+        if _is_enough(loop, judgement):
             break
     best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][0]), -index))
-    loop.kept = _Kept(drawn[best][0], round_no=1)
+    kept = drawn[best][0]
+    loop.kept = _Kept(kept, _evidence(loop, kept), round_no=1)
     return tuple(
         _attempt(loop, judgement, response, sample=sample, before=None, is_kept=sample == best)
         for sample, (judgement, response) in enumerate(drawn)
     )
+
+
+def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
+    """Say whether no further draft is to be drawn."""
+    rate, is_accepted = loop.config.draft.rate, _is_accepted(loop, judgement)
+    if rate is None:
+        return is_accepted
+    statuses = {verdict.status for verdict in _accepting(loop, judgement)}
+    is_judged = bool(statuses) and statuses <= {Status.PASS, Status.FAIL}
+    before = loop.rate or DraftRate(passed=0, judged=0)
+    passed, judged = before.passed + is_accepted, before.judged + is_judged
+    has_left = rate.has_left_band(passed, judged)
+    loop.rate = DraftRate(passed=passed, judged=judged, has_left_band=has_left)
+    return has_left
 
 
 async def _close_round(
@@ -211,12 +227,12 @@ async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, boo
             Message("user", _revise_text(kept.evidence, feedback)),
         )
     response = await _ask(loop, choice, messages, step="revise", visit=number)
-    judgement = await loop.ctx.judge(response.text)
+    judgement = await loop.ctx.judge(response.text, previous=_code_of(kept.judgement))
     is_changed = _code_of(judgement) != _code_of(kept.judgement)
     is_kept = is_changed and not _breaks(kept.judgement, judgement)
     attempt = _attempt(loop, judgement, response, sample=0, before=kept, is_kept=is_kept)
     if is_kept:
-        loop.kept = _Kept(judgement, round_no=number)
+        loop.kept = _Kept(judgement, attempt.evidence, round_no=number)
     return attempt, is_changed
 
 
@@ -318,7 +334,7 @@ def _attempt(
         answer=candidate.text,
         code=candidate.code,
         extraction=candidate.extraction,
-        evidence=evidence_text(judgement.verdicts),
+        evidence=_evidence(loop, judgement),
         verdicts=judgement.verdicts,
         is_accepted=_is_accepted(loop, judgement),
         is_kept=is_kept,
@@ -326,6 +342,10 @@ def _attempt(
         tokens=response.usage.total,
         latency_s=response.latency_s,
     )
+
+
+def _evidence(loop: _Loop, judgement: Judgement) -> str:
+    return evidence_text(judgement.verdicts, loop.config.evidence.max_chars)
 
 
 def _code_of(judgement: Judgement) -> str:
@@ -369,5 +389,6 @@ def _end(loop: _Loop, reason: StopReason) -> None:
             sentinels_refused=loop.sentinels_refused,
             tokens=loop.tokens,
             kept_round=loop.kept.round_no if loop.kept else 0,
+            rate=loop.rate,
         )
     )

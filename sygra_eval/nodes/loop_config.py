@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from sygra_eval.nodes.llm import ModelByName
-from sygra_eval.suite import Prompt
-from sygra_eval.values import Problem, Scope
+from sygra_eval.nodes.evidence import MAX_CHARS
+from sygra_eval.suite import ModelByName, Prompt
+from sygra_eval.values import Problem, Scope, wilson
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"
 DEFAULT_CRITIQUE = """\
@@ -28,6 +30,38 @@ If a line says FAILED, reply with at most three short points that say what to ch
 LOOP_VARIABLES = frozenset({"candidate", "evidence", "critique", "round"})
 
 
+class RateSamples(BaseModel):
+    """Drafts drawn to learn how many of them pass, and not until one does.
+
+    Drawing ends early when the interval of the rate lies outside the band.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["rate"]
+    k: int = Field(ge=2, le=64, description="at most so many drafts")
+    band: tuple[float, float] | None = Field(
+        default=None, description="the pass rates asked for, as `[0.2, 0.8]`"
+    )
+
+    @model_validator(mode="after")
+    def names_a_band(self) -> "RateSamples":
+        """Refuse a band that no rate lies in."""
+        if self.band is not None and not 0 <= self.band[0] < self.band[1] <= 1:
+            raise PydanticCustomError("wrong-value", "`band` is two rates, the lower one first")
+        return self
+
+    def has_left_band(self, passed: int, judged: int) -> bool:
+        """Say whether the 95 % interval of the rate so far lies outside the band."""
+        interval = wilson(passed, judged)
+        if self.band is None or interval is None:
+            return False
+        return interval.high < self.band[0] or interval.low > self.band[1]
+
+
+Samples = Annotated[int, Field(ge=1, le=64)] | RateSamples
+
+
 class DraftStep(BaseModel):
     """How the first candidates are made."""
 
@@ -35,7 +69,19 @@ class DraftStep(BaseModel):
 
     model: ModelByName
     prompt: Prompt
-    samples: int = Field(default=1, ge=1, le=64, description="drawn one by one until one passes")
+    samples: Samples = Field(
+        default=1, description="drawn one by one until one passes, or `{mode: rate, k: 8}`"
+    )
+
+    @property
+    def most(self) -> int:
+        """At most so many drafts are drawn."""
+        return self.samples if isinstance(self.samples, int) else self.samples.k
+
+    @property
+    def rate(self) -> RateSamples | None:
+        """How the pass rate is measured, where it is."""
+        return None if isinstance(self.samples, int) else self.samples
 
 
 class CritiqueStep(BaseModel):
@@ -73,6 +119,14 @@ class Budget(BaseModel):
     tokens: int = Field(gt=0, description="no further call once so many are spent")
 
 
+class EvidenceBudget(BaseModel):
+    """How much of what the checks said author and critic are told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_chars: int = Field(default=MAX_CHARS, ge=200, le=100_000)
+
+
 class CritiqueLoopConfig(BaseModel):
     """The keys of a `critique_loop` node."""
 
@@ -88,6 +142,7 @@ class CritiqueLoopConfig(BaseModel):
         default=None, gt=0, description="seconds of model time after which no further call is made"
     )
     output: str = "answer"
+    evidence: EvidenceBudget = Field(default_factory=EvidenceBudget)
 
     @property
     def sentinel(self) -> str | None:
@@ -123,6 +178,13 @@ class CritiqueLoopConfig(BaseModel):
         yield from self._exit_problems(scope)
 
     def _exit_problems(self, scope: Scope) -> Iterator[Problem]:
+        if self.draft.rate is not None and not scope.validators:
+            yield Problem(
+                code="no-pass-rate",
+                message="`mode: rate` counts the drafts that pass, and no validator judges them",
+                at=("draft", "samples"),
+                fix="add `quality: {validators: [{use: ...}]}`",
+            )
         for index, name in enumerate(self.accepted_by):
             if name not in scope.validators:
                 near = get_close_matches(name, scope.validators, n=1)

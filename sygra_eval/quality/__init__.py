@@ -1,5 +1,21 @@
-"""Aggregates of a run with their uncertainty; every rate goes with an interval."""
+"""Aggregates of a run with their uncertainty; every rate goes with an interval.
 
-from sygra_eval.quality.intervals import Interval, wilson
+`wilson` is for a rate over rows (a value of `values`, since loops stop by it too), `mean_t` for the
+mean of figures that rows have, `pass_at_k` for what several tries are worth, `difficulty_of` for
+the band of a row's pass rate.
+"""
 
-__all__ = ["Interval", "wilson"]
+from sygra_eval.quality.means import mean_t, t_quantile
+from sygra_eval.quality.pass_rate import DIFFICULTIES, Difficulty, difficulty_of, pass_at_k
+from sygra_eval.values import Interval, wilson
+
+__all__ = [
+    "DIFFICULTIES",
+    "Difficulty",
+    "Interval",
+    "difficulty_of",
+    "mean_t",
+    "pass_at_k",
+    "t_quantile",
+    "wilson",
+]

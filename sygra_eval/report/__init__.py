@@ -1,10 +1,10 @@
 """What a user reads of a run: pure functions of its `RunSummary`, or of one row's rounds.
 
-`tables` turns a summary into tables, and `terminal`, `markdown` and `card` show the same ones;
-`json_view` is the summary as data, `closing` the last words of a run, `show` the story of one row,
-`truth` how far validators and folders can be trusted. Text from rows, models and suites passes
-`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
-formats, as a plugin would.
+`tables` (with `evidence`) turns a summary into tables, and `terminal`, `markdown` and `card` show
+the same ones; `json_view` is the summary as data, `closing` the last words of a run, `show` the
+story of one row, `truth` how far validators and folders can be trusted. Text from rows, models
+and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
+registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card

@@ -11,9 +11,8 @@ import yaml
 from sygra_eval.engine import RunSummary
 from sygra_eval.report.figures import UNKNOWN, stops
 from sygra_eval.report.markdown import bullets, pipe_table
+from sygra_eval.report.table import Align, Table
 from sygra_eval.report.tables import (
-    Align,
-    Table,
     has_cooperative_trust,
     models,
     outcomes,
@@ -39,6 +38,11 @@ _OURS = {
     "verdicts": "what each validator said in the end, and in what isolation",
     "provenance": "suite, row, models and prompt that the answer comes from",
     "grade": "how strong the evidence is",
+    "pass_rate": "the share of the drafts that passed the tests which the author may see",
+    "pass_rate_low": "lower bound of its 95 % interval",
+    "pass_rate_high": "upper bound of its 95 % interval",
+    "pass_rate_difficulty": "easy, medium, hard or unsolved, by that share",
+    "weak_tests": "why a program that must not pass the row's tests does; empty where none does",
     "mutation_score": "the share of small faults in the code that its tests notice",
 }
 

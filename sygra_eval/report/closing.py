@@ -44,14 +44,22 @@ def closing_json(summary: RunSummary) -> str:
         "cost": summary.cost_usd,
         "stop_reasons": dict(sorted(stopped.items())),
         "gates": [],
+        "canaries": _canaries(summary),
         "wall_s": round(summary.wall_s, 3),
     }
     return json.dumps(line, allow_nan=False)
 
 
+def _canaries(summary: RunSummary) -> dict[str, int] | None:
+    found = summary.canaries
+    return None if found is None else {"rows": found.rows, "verified": found.verified}
+
+
 def _closing_lines(summary: RunSummary, example_id: str | None, program: str) -> Iterator[str]:
     verified, folder = summary.counts.get(Outcome.VERIFIED, 0), str(summary.folder.absolute())
     yield f"{verified_words(summary)}."
+    if summary.canaries is not None and summary.canaries.verified:
+        yield f"ALARM     {summary.exit_reason}: their tests contradict their text"
     yield f"files     {printable(folder)}"
     if verified:
         loaded = f'datasets.load_dataset({python_literal(folder)})["train"]'
@@ -66,7 +74,8 @@ def _closing_lines(summary: RunSummary, example_id: str | None, program: str) ->
 
 def _row_to_show(summary: RunSummary, example_id: str | None) -> str | None:
     fell_out = (row for cause in summary.causes for row in cause.examples)
-    wanted = (example_id, summary.example_id, *summary.repaired[:1], *fell_out)
+    alarms = summary.canaries.examples if summary.canaries is not None else ()
+    wanted = (example_id, *alarms[:1], summary.example_id, *summary.repaired[:1], *fell_out)
     return next((row for row in wanted if row), None)
 
 

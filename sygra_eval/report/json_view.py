@@ -7,8 +7,17 @@ read back is the text as it was.
 import json
 from collections.abc import Mapping
 
-from sygra_eval.engine import RunSummary, Strength
+from sygra_eval.engine import (
+    Canaries,
+    Counts,
+    HardCoding,
+    PassRates,
+    RunSummary,
+    Strength,
+    WeakTests,
+)
 from sygra_eval.quality import Interval
+from sygra_eval.report.estimate import estimate_of, estimate_of_all, has_estimate, measured_for
 from sygra_eval.values import Outcome
 
 SCHEMA_VERSION = 1
@@ -43,6 +52,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "rows": summary.rows,
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),
         "by_topic": {
             topic: {"verified": verified, "judged": judged}
@@ -71,13 +81,21 @@ def _judging(summary: RunSummary) -> dict[str, object]:
                 "fail": tally.failed,
                 "error": tally.errors,
                 "skip": tally.skipped,
+                "measured": _measured(estimate_of(summary, tally)),
             }
             for tally in summary.validators
         ],
+        "measured": {
+            "source": measured_for(summary).source if has_estimate(summary) else None,
+            "all_required": _measured(estimate_of_all(summary)),
+        },
         "validator_errors": _errors(summary),
         "isolation": list(summary.isolation),
         "trust": list(summary.trust),
         "mutation_score": _strength(summary.strength),
+        "grades": dict(summary.grades),
+        "hard_coding": _hard_coding(summary.hard_coding),
+        "weak_tests": _weak_tests(summary.weak_tests),
     }
 
 
@@ -94,6 +112,7 @@ def _loops(summary: RunSummary) -> dict[str, object]:
         "rounds": _by_number(summary.rounds),
         "verified_by_round": _by_number(summary.verified_by_round),
         "verified_by_sample": _by_number(summary.verified_by_sample),
+        "pass_rates": _pass_rates(summary.pass_rates),
         "sentinels_refused": summary.sentinels_refused,
         "rows_with_refused_sentinel": summary.rows_with_refused_sentinel,
         "repaired": list(summary.repaired),
@@ -111,6 +130,20 @@ def _spending(summary: RunSummary) -> dict[str, object]:
         "wall_s": round(summary.wall_s, 3),
         "model_s": round(summary.model_s, 3),
         "cost_usd": summary.cost_usd,
+    }
+
+
+def _measured(counts: Counts | None) -> dict[str, object] | None:
+    if counts is None:
+        return None
+    return {
+        "right": counts.decided_right,
+        "wrong": counts.decided_wrong,
+        "false_accepts": counts.false_accepts,
+        "false_rejects": counts.false_rejects,
+        "errors": counts.errors,
+        "false_accept_rate": _rate(counts.false_accept_rate),
+        "false_reject_rate": _rate(counts.false_reject_rate),
     }
 
 
@@ -139,6 +172,58 @@ def _strength(strength: Strength | None) -> dict[str, object] | None:
         "lowest": strength.lowest,
         "weakly_tested": strength.weak,
         "weakest": [{"row": row_id, "score": score} for row_id, score in strength.weakest],
+    }
+
+
+def _pass_rates(found: PassRates | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    interval = found.interval
+    return {
+        "rows": found.rows,
+        "judged": found.judged,
+        "drafts": found.drafts,
+        "by_difficulty": {
+            band: {"rows": rows, "verified": verified}
+            for band, (rows, verified) in found.by_difficulty.items()
+        },
+        "pass_at_1": {
+            "value": found.pass_at_1,
+            "lower": None if interval is None else interval.low,
+            "upper": None if interval is None else interval.high,
+            "method": "t",
+            "confidence": 0.95,
+        },
+        "left_band": found.left_band,
+        "unsolved": list(found.unsolved),
+    }
+
+
+def _weak_tests(found: WeakTests | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "reasons": dict(found.reasons),
+        "examples": list(found.examples),
+    }
+
+
+def _canaries(found: Canaries | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {"rows": found.rows, "verified": found.verified, "examples": list(found.examples)}
+
+
+def _hard_coding(found: HardCoding | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "rows": found.rows,
+        "of": found.of,
+        "examples": list(found.examples),
+        "rate": _rate(found.rate),
     }
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from sygra_eval.engine import RunSummary
-from sygra_eval.report.tables import Table, closing_lines, header_of, tables_of
+from sygra_eval.report.table import Table
+from sygra_eval.report.tables import closing_lines, header_of, tables_of
 from sygra_eval.report.text_safety import markdown_text
 
 

@@ -4,12 +4,13 @@ Start at `tables_of`. Cells are raw text; the views make them safe to look at.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
-from sygra_eval.engine import WEAK, RunSummary
+from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
+from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
+from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome, Trust
 
 MOST_CAUSES = 10
@@ -26,33 +27,6 @@ _TRUST: dict[str, str] = {
 }
 
 
-class Align(StrEnum):
-    """How a column stands; numbers stand to the right."""
-
-    LEFT = "left"
-    RIGHT = "right"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """One table of the report.
-
-    :ivar aligns: One for each column.
-    :ivar notes: Sentences that belong below it.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    aligns: tuple[Align, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        widths = {len(self.columns), len(self.aligns), *map(len, self.rows)}
-        if len(widths) != 1:
-            raise ValueError(f"{self.title}: rows of {sorted(widths)} cells in one table")
-
-
 def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
     """Return what the report is of: suite, run and state."""
     return (
@@ -66,11 +40,13 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
     """Return the tables in reading order; one that would be empty is left out."""
     tables = (
         outcomes(summary),
+        grades(summary),
         funnel(summary),
         validators(summary),
         errors(summary),
         rounds(summary),
         samples(summary),
+        pass_rates(summary),
         topics(summary),
         causes(summary),
         usage(summary),
@@ -105,7 +81,10 @@ def outcomes(summary: RunSummary) -> Table:
         columns=("outcome", "rows", "%", "95 % interval", "loop stopped by")[:shown],
         aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT, Align.RIGHT, Align.LEFT)[:shown],
         rows=tuple(row[:shown] for row in rows),
-        notes=("% of the rows that have an outcome",) if summary.not_reached else (),
+        notes=(
+            *(("% of the rows that have an outcome",) if summary.not_reached else ()),
+            *canary_notes(summary),
+        ),
     )
 
 
@@ -124,23 +103,29 @@ def funnel(summary: RunSummary) -> Table:
 
 
 def validators(summary: RunSummary) -> Table:
-    """Return what each validator said in the end, and in what isolation and trust."""
+    """Return what each validator said in the end, how often it errs, in what isolation and trust.
+
+    Without any measure there are no columns for it.
+    """
+    shown = 7 if has_estimate(summary) else 5
     return Table(
         title="Validators",
-        columns=("validator", "pass", "fail", "error", "skip"),
-        aligns=(Align.LEFT, *(Align.RIGHT,) * 4),
+        columns=("validator", "pass", "fail", "error", "skip", "false acc.", "false rej.")[:shown],
+        aligns=(Align.LEFT, *(Align.RIGHT,) * (shown - 1)),
         rows=tuple(
             (
                 tally.validator + "*" * tally.is_required,
                 *map(str, (tally.passed, tally.failed, tally.errors, tally.skipped)),
-            )
+                *cells(estimate_of(summary, tally)),
+            )[:shown]
             for tally in summary.validators
         ),
         notes=(
             "* required: a row is verified when all of these pass",
             f"isolation: {' · '.join(summary.isolation) or UNKNOWN}",
             *(trust_notes(summary) or (f"trust: {UNKNOWN}",)),
-            *strength_notes(summary),
+            *estimate_notes(summary),
+            *notes_on_tests(summary),
         ),
     )
 
@@ -169,20 +154,6 @@ def errors(summary: RunSummary) -> Table:
     )
 
 
-def strength_notes(summary: RunSummary) -> tuple[str, ...]:
-    """Return how strong the rows' tests are, and whose are weak; nothing where none was asked."""
-    strength = summary.strength
-    if strength is None:
-        return ()
-    weakest = ", ".join(f"{row_id} ({score:.2f})" for row_id, score in strength.weakest)
-    such_as = f", lowest first: {weakest}" if weakest else ""
-    return (
-        f"mutation score of {_count(strength.rows, 'verified row')}: median {strength.median:.2f}, "
-        f"lowest {strength.lowest:.2f}",
-        f"weakly tested (below {WEAK:g}): {_count(strength.weak, 'row')}{such_as}",
-    )
-
-
 def trust_notes(summary: RunSummary) -> tuple[str, ...]:
     """Return where the judges sat: each kind of trust, its validators, what it means."""
     validators: dict[str, list[str]] = {}
@@ -204,7 +175,7 @@ def rounds(summary: RunSummary) -> Table:
     """Return what each further round bought, and what became of the critic's stops."""
     numbers = sorted({*summary.rounds, *summary.verified_by_round})
     refused, rows = summary.sentinels_refused, summary.rows_with_refused_sentinel
-    notes = [f"sentinels refused: {refused}, in {_count(rows, 'row')}"]
+    notes = [f"sentinels refused: {refused}, in {counted(rows, 'row')}"]
     if summary.repaired:
         notes.append(f"repaired rows: {len(summary.repaired)}, as {some_of(summary.repaired)}")
     return Table(
@@ -326,10 +297,6 @@ def closing_lines(summary: RunSummary) -> Iterator[str]:
     yield (
         f"exit {int(summary.exit_code)}: {summary.exit_reason}" if is_over else summary.exit_reason
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _whose(names: list[str]) -> str:

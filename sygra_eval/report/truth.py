@@ -115,19 +115,20 @@ def _figures(rates: ErrorRates) -> dict[str, object]:
         "false_rejects": len(rates.false_rejects),
         "errors": len(rates.errors),
         "intervals": {
-            "false_accepts": _interval(rates.false_accept_rate),
-            "false_rejects": _interval(rates.false_reject_rate),
+            "false_accepts": _interval(rates.false_accept_rate, rates.decided_wrong),
+            "false_rejects": _interval(rates.false_reject_rate, rates.decided_right),
         },
     }
 
 
-def _interval(interval: Interval | None) -> dict[str, object] | None:
+def _interval(interval: Interval | None, of: int) -> dict[str, object] | None:
     if interval is None:
         return None
     return {
         "value": interval.estimate,
         "lower": interval.low,
         "upper": interval.high,
+        "of": of,
         "method": "wilson",
         "confidence": 0.95,
     }

@@ -12,7 +12,9 @@ What runs on the other side lies in `inside/`: there a child locks itself up, wi
 
 from sygra_eval.sandbox.calibration import machine_factor, scaled_limits
 from sygra_eval.sandbox.choice import start_sandbox
+from sygra_eval.sandbox.containers import ContainerProvider
 from sygra_eval.sandbox.doctor import Examination, examine
+from sygra_eval.sandbox.programs import program_at
 from sygra_eval.sandbox.providers import (
     PRELOAD,
     BoxProvider,
@@ -25,11 +27,13 @@ __all__ = [
     "PRELOAD",
     "BoxProvider",
     "BoxSharedProvider",
+    "ContainerProvider",
     "Examination",
     "NoneProvider",
     "ReducedProvider",
     "examine",
     "machine_factor",
+    "program_at",
     "scaled_limits",
     "start_sandbox",
 ]

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from sygra_eval.sandbox.granting import granting
 from sygra_eval.sandbox.packaged import with_packages
-from sygra_eval.values import Sandbox, SandboxProvider, SandboxUnavailable
+from sygra_eval.values import ImageProvider, Sandbox, SandboxProvider, SandboxUnavailable
 
 LEAST = "reduced"
 
@@ -15,17 +16,23 @@ async def start_sandbox(
     isolation: str | None,
     slots: int,
     packages: tuple[str, ...] = (),
+    allow: frozenset[str] = frozenset(),
+    image: str | None = None,
 ) -> Sandbox:
     """Start the strongest provider that works, down to the one that is required.
 
     :param require: The least isolation accepted, a provider's name; `reduced` by default.
     :param isolation: One provider to take and no other; the only way to get `none`.
     :param packages: Distributions that every program may import, beside the standard library.
+    :param allow: What executions may do beyond computing, where they ask for it: `PROCESSES`.
+    :param image: What a provider of containers makes them of.
     :raises SandboxUnavailable: With what every provider answered.
     """
+    if isolation is not None and image is not None:
+        providers = {**providers, isolation: of_image(named(providers, isolation), image)}
     sandbox = await strongest(providers, require=require, isolation=isolation, slots=slots)
     try:
-        return await with_packages(sandbox, packages)
+        return granting(await with_packages(sandbox, packages), allow)
     except BaseException:
         await sandbox.close()
         raise
@@ -55,6 +62,16 @@ async def strongest(
         except SandboxUnavailable as error:
             answers.append(str(error))
     raise SandboxUnavailable("\n".join(answers) or "no sandbox is registered that isolates")
+
+
+def of_image(provider: SandboxProvider, image: str) -> SandboxProvider:
+    """Tell a provider of containers what to make them of.
+
+    :raises SandboxUnavailable: When the provider makes none.
+    """
+    if not isinstance(provider, ImageProvider):
+        raise SandboxUnavailable(f"sandbox `{provider.name}` is not made of an image")
+    return provider.for_image(image)
 
 
 def named(providers: Mapping[str, SandboxProvider], name: str) -> SandboxProvider:

@@ -2,11 +2,12 @@
 
 import ctypes
 import platform
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from sygra_eval.sandbox.cgroups import HOW_TO_DELEGATE, NoGroups, found_groups
 from sygra_eval.sandbox.choice import LEAST
 from sygra_eval.sandbox.providers import WAYS_TO_NAMESPACES
 from sygra_eval.sandbox.syscalls import allow_list
@@ -18,7 +19,6 @@ AFTER_THE_USER_NAMESPACE = (
     *("unshare(mnt", "unshare(pid", "unshare(net", "unshare(ipc", "unshare(uts", "unshare(cgroup"),
     *("mount", "pivot_root", "setns"),
 )
-CGROUP_FIX = "not used by this version; the limits of each run hold without it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ async def examine(providers: Mapping[str, SandboxProvider]) -> Examination:
     """Start every provider that isolates, prove it, and close it again."""
     strongest_first = sorted(providers.items(), key=lambda item: -item[1].strength)
     profiles = tuple([await tried(name, one) for name, one in strongest_first if one.strength > 0])
-    layers = (system(), *namespaces(profiles), landlock(), seccomp(), cgroup())
+    layers = (system(), *namespaces(profiles), landlock(), seccomp(), cgroup(), engines())
     least = providers[LEAST].strength if LEAST in providers else 1
     usable = [p.name for p in profiles if p.isolation is not None and p.strength >= least]
     return Examination(
@@ -145,17 +145,18 @@ def seccomp() -> Layer:
 
 
 def cgroup() -> Layer:
-    """Say whether a cgroup of version 2 is ours to divide; nothing uses it yet."""
+    """Make a cgroup as a run would, and remove it again."""
     try:
-        own = Path("/proc/self/cgroup").read_text("utf-8")
-        mounts = Path("/proc/self/mounts").read_text("utf-8")
-    except OSError:
-        return Layer(name="cgroup v2", is_granted=False, found="–", fix=CGROUP_FIX)
-    path = next((line[3:] for line in own.splitlines() if line.startswith("0::")), None)
-    place = next((m.split()[1] for m in mounts.splitlines() if m.split()[2] == "cgroup2"), None)
-    if path is None or place is None:
-        return Layer(name="cgroup v2", is_granted=False, found="not mounted", fix=CGROUP_FIX)
-    controllers = Path(place + path) / "cgroup.controllers"
-    has = controllers.read_text("utf-8").strip() if controllers.exists() else ""
-    found = f"controllers: {has or 'none'}"
-    return Layer(name="cgroup v2", is_granted=False, found=found, fix=CGROUP_FIX)
+        groups = found_groups()
+    except NoGroups as why:
+        return Layer(name="cgroup v2", is_granted=False, found=str(why), fix=HOW_TO_DELEGATE)
+    found = f"memory and pids, below {groups.folder}"
+    return Layer(name="cgroup v2", is_granted=True, found=found, fix="")
+
+
+def engines() -> Layer:
+    """Say which container engine is installed; none is needed, and none is asked here."""
+    found = [name for name in ("docker", "podman") if shutil.which(name)]
+    fix = "docker or podman; needed only for `sandbox: {isolation: docker, image: …}`"
+    told = f"{', '.join(found)} installed; proved when a suite asks for it" if found else "–"
+    return Layer(name="container engine", is_granted=bool(found), found=told, fix=fix)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sygra_eval.sandbox.packages import Prefix, make_prefix
+from sygra_eval.sandbox.programs import allowing
 from sygra_eval.sandbox.zygote import Kind, Lockup, Zygote, boot
 from sygra_eval.values import Execution
 
@@ -14,9 +15,9 @@ SPARE = 3
 class ZygotePool:
     """Hands out warm processes and takes them back.
 
-    A forked child has its zygote's hash seed and packages, so each kind needs its own. A pair of
-    programs holds two; that many for each slot, and a few spare ones, are kept before idle ones of
-    another kind go, the longest unused first.
+    A forked child has its zygote's hash seed, packages and walls, so each kind needs its own. A
+    pair of programs holds two; that many for each slot, and a few spare ones, are kept before idle
+    ones of another kind go, the longest unused first.
     """
 
     def __init__(self, lockup: Lockup, base: Path) -> None:
@@ -35,7 +36,7 @@ class ZygotePool:
         :raises ZygoteLost: When none can be had.
         :raises PackageMissing: When a package is not there to be shown.
         """
-        kind = Kind(execution.hash_seed, execution.packages)
+        kind = Kind(execution.hash_seed, execution.packages, execution.allow)
         for position in range(len(self.idle) - 1, -1, -1):
             if self.idle[position].kind == kind:
                 zygote = self.idle.pop(position)
@@ -79,12 +80,12 @@ class ZygotePool:
             return self._prefixes[packages]
 
     def _lockup_for(self, kind: Kind, prefix: Prefix) -> Lockup:
+        lockup = replace(allowing(self.lockup, kind.allow), hash_seed=kind.hash_seed)
         if not prefix.folder:
-            return replace(self.lockup, hash_seed=kind.hash_seed)
+            return lockup
         return replace(
-            self.lockup,
-            hash_seed=kind.hash_seed,
+            lockup,
             packages=prefix.folder,
-            readable=(*self.lockup.readable, prefix.folder),
-            preload=(*self.lockup.preload, *prefix.modules),
+            readable=(*lockup.readable, prefix.folder),
+            preload=(*lockup.preload, *prefix.modules),
         )

@@ -213,6 +213,8 @@ async def launch(
             os.set_blocking(reading[kind], False)
         if folder is None:
             its.insert(4, memory_file(packed(execution)))
+        if zygote.slot is not None:
+            zygote.slot.limit(execution.limits)
         support = loaded_support(tuple(execution.support.items()))
         zygote.order({**order, "has_peer": bool(peer)}, [*its, *peer], support)
         pidfd = await born(zygote)
@@ -277,6 +279,9 @@ def loaded_support(files: tuple[tuple[str, str], ...]) -> Support | None:
 def order_of(execution: Execution, folder: Path | None, lockup: Lockup) -> dict[str, object]:
     """Plain values for the zygote; none of the program's text."""
     limits = execution.limits
+    bounds = {"AS": (limits.address_mb or limits.memory_mb) << 20}
+    if limits.address_mb:
+        bounds["DATA"] = limits.memory_mb << 20
     return {
         "folder": lockup.folder if folder is None else str(folder),
         "entry": execution.entry,
@@ -285,10 +290,10 @@ def order_of(execution: Execution, folder: Path | None, lockup: Lockup) -> dict[
         "file_mb": limits.file_mb,
         "rlimits": {
             "cpu_s": limits.cpu_s,
-            "AS": limits.memory_mb << 20,
+            **bounds,
             "FSIZE": limits.file_mb << 20,
             "NOFILE": limits.open_files,
-            "STACK": 64 << 20,
+            "STACK": (8 if execution.allow else 64) << 20,  # glibc reserves it for each thread
             "CORE": 0,
             "MSGQUEUE": 0,
             "MEMLOCK": 0,

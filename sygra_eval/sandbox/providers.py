@@ -3,6 +3,7 @@
 import os
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,10 +124,15 @@ async def proved(
 
 def unproved(name: str, slots: int, bpf: bytes) -> "WarmSandbox":
     """Prepare a sandbox; its first execution starts its first process."""
+    from sygra_eval.sandbox.cgroups import NoGroups, found_groups
     from sygra_eval.sandbox.folders import make_base  # Linux alone has what these import
     from sygra_eval.sandbox.warm import WarmSandbox
     from sygra_eval.sandbox.zygote import Lockup
 
+    groups = None
+    if name != "none":
+        with suppress(NoGroups):
+            groups = found_groups()
     base, lock = make_base()
     lockup = Lockup(
         profile=name,
@@ -136,6 +142,7 @@ def unproved(name: str, slots: int, bpf: bytes) -> "WarmSandbox":
         folder=BOX_FOLDER if name.startswith("box") else str(base),
         slots=slots,
         preload=PRELOAD,
+        groups=groups,
     )
     return WarmSandbox(name, lockup, base, lock)
 

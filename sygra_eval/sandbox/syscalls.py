@@ -1,14 +1,17 @@
 """The seccomp allow list: what a program may ask the kernel for; the rest is EPERM.
 
-Threads but no processes, files but no sockets, its own timers but no signal to anyone. The filter
-is built once per sandbox by libseccomp, through pyseccomp, and loaded as raw bytes in each child.
+Threads but no processes, files but no sockets, its own timers but no signal to anyone. With
+`PROGRAMS` one may take the place of another (exec), with `PROCESSES` they may also have children
+and signal those they see. The filter is built once per sandbox and profile by libseccomp, through
+pyseccomp, and loaded as raw bytes in each child.
 """
 
 import errno
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 
-from sygra_eval.values import SandboxUnavailable
+from sygra_eval.values import PROCESSES, PROGRAMS, SandboxUnavailable
 
 PLAIN_CALLS = """
 access alarm arch_prctl brk capget chdir clock_getres clock_gettime clock_nanosleep close
@@ -37,6 +40,11 @@ UNSUPPORTED_CALLS = """
 getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
 """
 
+# Haskell's runtime (ShellCheck) begins with a timer, whose signal is its own.
+PROGRAM_CALLS = "execve timer_create timer_settime timer_gettime timer_getoverrun timer_delete"
+# Signals reach whom a pid namespace shows: the program's own children.
+PROCESS_CALLS = "fork vfork kill tkill tgkill setpgid setsid"
+
 CLONE_THREAD = 0x10000
 CLONE_NEW_ANYTHING = 0x7E020000
 # No F_SETOWN, F_SETSIG, F_NOTIFY: they make the kernel send a signal to another process.
@@ -46,9 +54,11 @@ PR_SET_NAME, PR_GET_NAME = 15, 16
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_BITS = 1, 1, 0xF
 
 
-def allow_list() -> bytes:
+@lru_cache(maxsize=4)
+def allow_list(allow: frozenset[str] = frozenset()) -> bytes:
     """Build the filter for this machine's architecture; any other one is killed.
 
+    :param allow: `PROGRAMS` or `PROCESSES`, as an execution asks for them.
     :raises SandboxUnavailable: Without libseccomp.
     """
     try:
@@ -65,7 +75,9 @@ def allow_list() -> bytes:
         if sc.resolve_syscall(sc.Arch.NATIVE, name) >= 0:  # negative: not on this architecture
             rules.add_rule(action, name, *arguments)
 
-    for name in PLAIN_CALLS.split():
+    further = PROGRAM_CALLS if allow & {PROGRAMS, PROCESSES} else ""
+    further += f" {PROCESS_CALLS}" if PROCESSES in allow else ""
+    for name in (*PLAIN_CALLS.split(), *further.split()):
         add(sc.ALLOW, name)
     for name in PRETENDED_CALLS.split():
         add(sc.ERRNO(0), name)
@@ -73,7 +85,8 @@ def allow_list() -> bytes:
         add(sc.ERRNO(errno.ENOTSUP), name)
     add(sc.ERRNO(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
     threads_only = sc.Arg(0, sc.MASKED_EQ, CLONE_THREAD | CLONE_NEW_ANYTHING, CLONE_THREAD)
-    add(sc.ALLOW, "clone", threads_only)
+    no_namespaces = sc.Arg(0, sc.MASKED_EQ, CLONE_NEW_ANYTHING, 0)
+    add(sc.ALLOW, "clone", no_namespaces if PROCESSES in allow else threads_only)
     add(sc.ALLOW, "prlimit64", sc.Arg(0, sc.EQ, 0))
     for argument, name, values in checked_values():
         for value in values:

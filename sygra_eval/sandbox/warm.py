@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from sygra_eval.sandbox.packages import PackageMissing
 from sygra_eval.sandbox.peers import Link, ended_together
 from sygra_eval.sandbox.pool import ZygotePool
 from sygra_eval.sandbox.program import MOST_RESULT_BYTES, Program, files_of, launch, order_of
+from sygra_eval.sandbox.programs import refusal
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
 from sygra_eval.sandbox.zygote import Lockup, Zygote, ZygoteLost
 from sygra_eval.values import (
@@ -74,6 +76,9 @@ class WarmSandbox:
     async def _run_all(self, programs: Sequence[Execution]) -> tuple[ExecutionResult, ...]:
         for execution in programs:
             refuse_paths((*execution.files, *execution.support))
+        for why_not in (refusal(execution, self.lockup.profile) for execution in programs):
+            if why_not:
+                return tuple(self._setup_failed(why_not) for _ in programs)
         await MACHINE.renew()
         async with self._slots:
             ran = await self._accounted(programs)
@@ -172,6 +177,8 @@ class WarmSandbox:
             for programs in kept_in:
                 programs.discard(program)
             program.close()
+        if ended.signal == signal.SIGKILL and zygote.slot is not None and zygote.slot.has_killed():
+            program.killed_for = program.killed_for or ExecutionStatus.MEMORY
         if folder is not None and is_overfull(folder, execution.limits.file_mb):
             program.killed_for = program.killed_for or ExecutionStatus.OUTPUT_LIMIT
         return self._result(program, ended, execution, str(order["folder"]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from sygra_eval.sandbox.cgroups import Groups, Slot
 from sygra_eval.values import InfrastructureError
 
 BOOT_LIMIT_S = 60.0
@@ -44,6 +45,8 @@ class Lockup:
     :ivar profile: `box`, `box-shared`, `reduced` or `none`.
     :ivar uid: Whom to become; None keeps the user.
     :ivar folder: Where a box mounts the folder of a run; elsewhere the base of all folders.
+    :ivar groups: Where each zygote gets a cgroup of its own; None where no subtree is ours.
+    :ivar allow: What programs may do beyond computing; then what is readable may be run, too.
     :ivar packages: A folder of packages beside the standard library; empty for none.
     """
 
@@ -54,8 +57,10 @@ class Lockup:
     folder: str
     slots: int
     preload: tuple[str, ...]
+    allow: tuple[str, ...] = ()
     hash_seed: int = 0
     packages: str = ""
+    groups: Groups | None = None
 
     @property
     def is_box(self) -> bool:
@@ -65,10 +70,11 @@ class Lockup:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a zygote has and its children cannot change: hash seed and packages."""
+    """What a zygote has and its children cannot change: hash seed, packages, what is allowed."""
 
     hash_seed: int = 0
     packages: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Zygote:
         self.runs, self.first_kb, self.now_kb = 0, 0, 0
         self.is_lost = False
         self.kind = Kind()
+        self.slot: Slot | None = None
         self._support: set[bytes] = set()
         self._messages: asyncio.Queue[Message | None] = asyncio.Queue()
         asyncio.get_running_loop().add_reader(control.fileno(), self._on_message)
@@ -162,6 +169,8 @@ class Zygote:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
         os.waitpid(self.pid, 0)
+        if self.slot is not None:
+            self.slot.remove()
 
     async def end(self) -> None:
         """Let an idle one leave by itself, so that the time it used is accounted to us."""
@@ -206,6 +215,8 @@ async def boot(lockup: Lockup) -> Zygote:
     """
     zygote = spawn(lockup)
     try:
+        if lockup.groups is not None:
+            put_into_a_group(zygote, lockup.groups)
         async with asyncio.timeout(BOOT_LIMIT_S):
             said = await zygote.message()
     except TimeoutError:
@@ -217,8 +228,23 @@ async def boot(lockup: Lockup) -> Zygote:
     if said.word != "ready":
         zygote.retire()
         raise ZygoteLost(str(said.values[0]))
+    if zygote.slot is not None and not zygote.slot.holds(zygote.pid):
+        zygote.retire()
+        raise ZygoteLost("the zygote is not in its cgroup")
     zygote.first_kb = zygote.now_kb = kilobytes(said.values[0])
     return zygote
+
+
+def put_into_a_group(zygote: Zygote, groups: Groups) -> None:
+    """Bound a zygote and all that it will start.
+
+    :raises ZygoteLost: When the kernel refuses.
+    """
+    try:
+        zygote.slot = groups.new_slot()
+        zygote.slot.take(zygote.pid)
+    except OSError as error:
+        raise ZygoteLost(f"cgroup: {error.strerror or error}") from error
 
 
 def spawn(lockup: Lockup) -> Zygote:
@@ -293,8 +319,10 @@ def settings_of(lockup: Lockup) -> bytes:
             "readable": lockup.readable,
             "folder": lockup.folder,
             "preload": lockup.preload,
+            "allow": lockup.allow,
             "hash_seed": lockup.hash_seed,
             "packages": lockup.packages,
+            "has_cgroup": lockup.groups is not None,
             "parent": os.getpid(),
         }
     )

@@ -4,13 +4,14 @@ A file becomes a tree in which every piece knows its line and column (`yaml_tree
 its sections are checked against `schema`, types and their own keys against what plugins
 registered (`entries`, `complaints`), edges become an order (`graph`), and names are followed from
 the first row through the nodes to the validators (`first_row`, `names`); without a graph the rows
-themselves are judged (`judged`). `compile` strings these
-together, `load` is the way in. `Template` and `Prompt` are what config models of nodes use.
+themselves are judged (`judged`). `compile` strings these together, `load` is the way in.
+`Template`, `Prompt` and `ModelChoice` are what config models of nodes and validators use.
 """
 
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_suite
+from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
@@ -18,6 +19,7 @@ from sygra_eval.suite.suite import (
     Card,
     Judged,
     OutputColumn,
+    Probes,
     SandboxChoice,
     Suite,
     reserved_columns,
@@ -28,7 +30,10 @@ from sygra_eval.suite.template import Template, UnknownVariable, escaped
 __all__ = [
     "Card",
     "Judged",
+    "ModelByName",
+    "ModelChoice",
     "OutputColumn",
+    "Probes",
     "Prompt",
     "SandboxChoice",
     "Suite",

@@ -17,7 +17,14 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
-from sygra_eval.suite.judged import check_sections, check_truth, judged_of
+from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.judged import (
+    check_canary,
+    check_measured,
+    check_sections,
+    check_truth,
+    judged_of,
+)
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -34,6 +41,7 @@ from sygra_eval.suite.schema import (
     ModelSection,
     Name,
     OutputSection,
+    PriceSection,
     QualitySection,
     ReportSection,
     SandboxSection,
@@ -44,6 +52,7 @@ from sygra_eval.suite.schema import (
 )
 from sygra_eval.suite.settings import (
     card,
+    check_allowed,
     output_columns,
     report_formats,
     sandbox_choice,
@@ -52,12 +61,13 @@ from sygra_eval.suite.settings import (
 from sygra_eval.suite.suite import (
     Card,
     OutputColumn,
+    Probes,
     SandboxChoice,
     Suite,
     document_sha256,
     reserved_columns,
 )
-from sygra_eval.values import ModelSpec, Node, Row, Scope, SourceSpec, ValidatorSpec
+from sygra_eval.values import Budget, ModelSpec, Node, Price, Row, Scope, SourceSpec, ValidatorSpec
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -114,13 +124,17 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         document,
     )
+    check_hidden(_raw_nodes(data), validators, document)
     quality = _of(sections, QualitySection)
     is_end_known = order is not None and are_all_known
     candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
+    check_canary(quality, row, document)
+    check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
+    check_allowed(validators, settings["sandbox"].allow, document)
     head = _of(sections, SuiteSection)
     if head is None or source is None or not (nodes if has_graph else judged):
         return None
@@ -138,8 +152,18 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
+        probes=Probes(quality.probes) if quality is not None else Probes.MARK,
+        measured=quality.measured if quality is not None else None,
+        canary=quality.canary if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
+        cache=head.cache,
+        budget=Budget(
+            usd=head.budget.usd,
+            tokens=head.budget.tokens,
+            calls=head.budget.calls,
+            time_s=head.budget.time,
+        ),
         description=head.description,
         models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),
@@ -340,8 +364,17 @@ def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
         folder=folder,
         parameters=section.parameters,
         max_concurrency=section.max_concurrency,
+        rpm=section.rpm,
+        tpm=section.tpm,
         timeout_s=section.timeout,
+        price=_price(section.price),
     )
+
+
+def _price(section: PriceSection | str | None) -> Price | str | None:
+    if isinstance(section, PriceSection):
+        return Price(**section.model_dump())
+    return section
 
 
 def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:

@@ -1,6 +1,7 @@
-"""A suite without a graph: what of each row is judged, and which sections go with that."""
+"""What is judged where there is no graph, what goes with that, and columns that mark rows."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sygra_eval.suite.document import Document
@@ -9,7 +10,7 @@ from sygra_eval.suite.nearest import nearest
 from sygra_eval.suite.schema import SECTIONS, CandidateSection, QualitySection
 from sygra_eval.suite.suite import Judged
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Scope
+from sygra_eval.values import Row, Scope
 
 
 def judged_of(section: CandidateSection | None) -> Judged | None:
@@ -28,6 +29,26 @@ def check_truth(section: QualitySection | None, scope: Scope, document: Document
     """Report a column of known labels that is not there."""
     if section is not None and section.truth is not None:
         check_variable(section.truth, scope, document, ("quality", "truth"))
+
+
+def check_canary(section: QualitySection | None, row: Row | None, document: Document) -> None:
+    """Report a column of canaries that the source has not: its canaries would be verified data."""
+    if section is None or section.canary is None or row is None:
+        return
+    scope = Scope(variables=frozenset(row.columns), row=row.columns)
+    check_variable(section.canary, scope, document, ("quality", "canary"))
+
+
+def check_measured(section: QualitySection | None, folder: Path, document: Document) -> None:
+    """Report a file of measured errors that is not there; the run's start looks into it."""
+    if section is None or section.measured is None or (folder / section.measured).is_file():
+        return
+    document.report(
+        code="file-not-found",
+        message=f"there is no file {folder / section.measured}",
+        at=("quality", "measured"),
+        fix="make it with `sygra-eval verify --truth FILE --json`, or take `measured` out",
+    )
 
 
 def check_sections(data: Mapping[str, Any], document: Document) -> None:

@@ -18,6 +18,8 @@ from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, Row, Severity, UsageError
 
 MODELS_FILE = "models.yaml"
+_KEPT = ("parameters", "max_concurrency")
+"""What the suite says of a model's use, whichever model it is."""
 
 
 def load_suite(
@@ -148,7 +150,7 @@ def _merged_models(
             )
             continue
         before = models[name].value
-        sampling = before.get("parameters") if isinstance(before, dict) else None
-        entry = {"parameters": sampling, **given} if sampling else dict(given)
+        kept = before if isinstance(before, dict) else {}
+        entry = {key: kept[key] for key in _KEPT if kept.get(key)} | dict(given)
         models[name] = RawEntry(entry, replaced, (name,))
     return models

@@ -5,7 +5,7 @@ from typing import Any
 
 from sygra_eval.values import UsageError
 
-_FORMS = "embedded, PATH.gguf or URL#MODEL"
+_FORMS = "embedded, PATH.gguf, replay:RUN or URL#MODEL"
 
 
 def parse_override(given: str) -> tuple[str, dict[str, Any]]:
@@ -26,10 +26,9 @@ def override_model(what: str) -> dict[str, Any]:
     """
     if what == "embedded":
         return {"use": "embedded"}
-    if what.startswith("replay:"):
-        raise UsageError(
-            f"--model …={what}: `replay:` is not supported by this version; use {_FORMS}"
-        )
+    if what.startswith("replay:") and what != "replay:":
+        run = Path(what.removeprefix("replay:"))
+        return {"use": "replay", "run": str(run.absolute() if run.is_dir() else run)}
     if what.startswith(("http://", "https://")):
         url, _, model = what.partition("#")
         if not model:

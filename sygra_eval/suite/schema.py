@@ -6,7 +6,15 @@ of a later version gets an honest answer and not a spelling hint.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 
@@ -32,6 +40,15 @@ class TypedSection(BaseModel):
         return dict(self.model_extra or {})
 
 
+class BudgetSection(Section):
+    """What a run may spend over all its starts."""
+
+    usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=1)
+    calls: int | None = Field(default=None, ge=1)
+    time: Seconds | None = None
+
+
 class SuiteSection(Section):
     """What the suite is called and how chance begins."""
 
@@ -39,6 +56,23 @@ class SuiteSection(Section):
     tags: list[Name] = []
     seed: int = 0
     description: str = ""
+    cache: Literal["off", "read", "read-write"] = "off"
+    budget: BudgetSection = BudgetSection()
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: object) -> object:
+        """Take the bare `off`, which YAML reads as false, for the word."""
+        return "off" if value is False else value
+
+
+class PriceSection(Section):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class ModelSection(TypedSection):
@@ -47,7 +81,10 @@ class ModelSection(TypedSection):
     use: str
     parameters: dict[str, Any] = {}
     max_concurrency: int | None = Field(default=None, ge=1)
+    rpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     timeout: Seconds | None = None
+    price: PriceSection | str | None = None
 
 
 class SourceSection(TypedSection):
@@ -113,10 +150,13 @@ class SandboxSection(Section):
     """The least isolation that this suite accepts for the code it runs."""
 
     require: str = "reduced"
-    isolation: Literal["none"] | None = None
+    isolation: str | None = None
+    image: str | None = None
     i_accept_the_risk: bool = False
     timeout: Seconds = 5.0
     packages: list[str] = []
+    allow: list[Literal["processes"]] = []
+    i_accept_no_cgroup: bool = False
 
 
 class ValidatorSection(TypedSection):
@@ -127,17 +167,40 @@ class ValidatorSection(TypedSection):
     required: bool | None = None
 
 
+Grade = Literal[
+    "tests", "tests + hidden", "differential", "properties + differential + mutation + stable"
+]
+"""Evidence that a suite can ask for, from the weakest to the strongest."""
+
+
+def _off(value: object) -> object:
+    return "off" if value is False else value  # how YAML reads the word
+
+
+ProbesMode = Annotated[
+    Literal["mark", "refuse", "off"],
+    BeforeValidator(_off, json_schema_input_type=Literal["mark", "refuse", "off", False]),
+]
+"""In a suite: `probes: mark`, `refuse` or `off`."""
+
+
 class QualitySection(Section):
     """What `verified` means here. If no validator is marked `required`, all of them are.
 
     `truth` names a column that says `right` or `wrong` of each row; the report then counts how
-    often the validators erred.
+    often the validators erred. `canary` names a column that is true in rows whose tests contradict
+    their text: none of them is verified data, and one that would be raises an alarm. `probes` says
+    what becomes of a row whose tests a program passes that must not. `measured` names a file with
+    the line that `sygra-eval verify --truth FILE --json` printed of the suite's validators.
     """
 
     candidate: str | None = None
     validators: list[ValidatorSection] = []
-    grade: Literal["tests", "tests + hidden", "differential"] | None = None
+    grade: Grade | None = None
     truth: str | None = None
+    canary: str | None = None
+    probes: ProbesMode = "mark"
+    measured: str | None = None
 
 
 class OutputColumn(Section):
@@ -208,8 +271,8 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
         *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
-        *(("models", "*", key) for key in ("rpm", "tpm", "price", "fallback")),
+        *(("suite", key) for key in ("max_errors", "matrix", "extends")),
+        ("models", "*", "fallback"),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),

@@ -1,11 +1,11 @@
 """The sections around the graph: sandbox, output, schema, report, card."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.document import At, Document
-from sygra_eval.suite.entries import report_unknown_type
+from sygra_eval.suite.entries import TypedEntry, report_unknown_type
 from sygra_eval.suite.names import check_variable
 from sygra_eval.suite.schema import (
     CardSection,
@@ -17,6 +17,7 @@ from sygra_eval.suite.schema import (
 from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice
 from sygra_eval.values import Scope
 
+CONTAINERS = frozenset({"docker", "podman"})
 _PLANNED_FORMATS = frozenset({"html", "junit"})
 
 
@@ -39,6 +40,14 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             at=("sandbox", "isolation"),
             fix="add `i_accept_the_risk: true`, or take `isolation` out",
         )
+    if section.allow and not section.i_accept_no_cgroup:
+        document.report(
+            code="no-cgroup-not-accepted",
+            message="nothing bounds the memory of several processes together: each has its limit",
+            at=("sandbox", "allow"),
+            fix="add `i_accept_no_cgroup: true`, or take `allow` out",
+        )
+    check_isolation(section, plugins, document)
     for index, package in enumerate(section.packages):
         if not is_installed(package):
             document.report(
@@ -49,8 +58,11 @@ def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document
             )
     return SandboxChoice(
         require=section.require,
+        isolation=section.isolation,
+        image=section.image,
         accepts_none=section.isolation == "none" and section.i_accept_the_risk,
         timeout_s=section.timeout,
+        allow=frozenset(section.allow) if section.i_accept_no_cgroup else frozenset(),
         packages=tuple(dict.fromkeys(section.packages)),
     )
 
@@ -62,6 +74,44 @@ def is_installed(package: str) -> bool:
     except (metadata.PackageNotFoundError, ValueError):
         return False
     return True
+
+
+def check_isolation(section: SandboxSection, plugins: Plugins, document: Document) -> None:
+    """Report a sandbox that nobody registered, and containers without an image."""
+    known = plugins.of("sandboxes")
+    isolation = section.isolation
+    if isolation is not None and known and isolation not in {*known, "none"}:
+        report_unknown_type("sandboxes", isolation, plugins, document, ("sandbox", "isolation"))
+    if isolation in CONTAINERS and section.image is None:
+        document.report(
+            code="missing-key",
+            message=f"`isolation: {isolation}` needs an image with Python",
+            at=("sandbox", "isolation"),
+            fix="add `image: python:3.11-slim`, or another that you have pulled",
+        )
+    if section.image is not None and isolation in {None, "none"}:
+        document.report(
+            code="conflict",
+            message="`image` says what containers are made of, and none are asked for",
+            at=("sandbox", "image"),
+            fix="add `isolation: docker`, or take it out",
+            is_key=True,
+        )
+
+
+def check_allowed(
+    validators: Iterable[TypedEntry], allow: frozenset[str], document: Document
+) -> None:
+    """Report validators whose executions need more than the suite allows."""
+    for entry in validators:
+        missing = sorted(getattr(entry.config, "allow", frozenset()) - allow)
+        if missing:
+            document.report(
+                code="not-allowed",
+                message=f"`{entry.type}` starts {missing[0]}, and this suite does not allow that",
+                at=(*entry.at, "use"),
+                fix=f"add `sandbox: {{allow: [{missing[0]}], i_accept_no_cgroup: true}}`",
+            )
 
 
 def output_columns(section: OutputSection) -> Mapping[str, OutputColumn]:

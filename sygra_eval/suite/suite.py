@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
+from sygra_eval.values import Budget, Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +19,27 @@ class SandboxChoice:
     """The least isolation that the suite accepts, and how long one execution may take.
 
     :ivar accepts_none: The suite says `isolation: none` and that it accepts the risk.
+    :ivar isolation: A sandbox that is taken and no other; None for the strongest.
+    :ivar image: What its containers are made of.
+    :ivar allow: What executions may do beyond computing, where they ask for it.
     :ivar packages: Installed distributions that code may import beside the standard library.
     """
 
     require: str = "reduced"
     accepts_none: bool = False
     timeout_s: float = 5.0
+    allow: frozenset[str] = frozenset()
+    isolation: str | None = None
+    image: str | None = None
     packages: tuple[str, ...] = ()
+
+
+class Probes(StrEnum):
+    """What becomes of a row whose tests a program passes that must not."""
+
+    MARK = "mark"
+    REFUSE = "refuse"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,7 @@ class Suite:
     :ivar candidate: The variable that is judged, of a suite with a graph.
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
+    :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -86,8 +102,13 @@ class Suite:
     candidate: str
     judged: Judged | None = None
     truth: str | None = None
+    canary: str | None = None
+    probes: Probes = Probes.MARK
+    measured: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
+    cache: str = "off"
+    budget: Budget = field(default_factory=Budget)
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     validators: tuple[ValidatorSpec, ...] = ()
@@ -116,6 +137,10 @@ OF_A_GRAPH = frozenset(
         "stop_reason",
         "mutation_score",
         "pass_rate",
+        "pass_rate_low",
+        "pass_rate_high",
+        "pass_rate_difficulty",
+        "weak_tests",
     }
 )
 

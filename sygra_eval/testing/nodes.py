@@ -108,7 +108,8 @@ def _context(
             latency_s=1.0,
         )
 
-    async def judge(answer: str) -> Judgement:
+    async def judge(answer: str, *, previous: str | None = None) -> Judgement:
+        del previous
         verdicts = tuple(judging(answer)) if judging is not None else ()
         candidate = Candidate(text=answer, code=answer, extraction="as it stands")
         return Judgement(candidate=candidate, verdicts=verdicts)

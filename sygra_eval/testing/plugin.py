@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from sygra_eval.plugins import Plugins
     from sygra_eval.testing.nodes import NodeVisit
+    from sygra_eval.testing.validators import Answers
     from sygra_eval.values import State, Verdict
 
 _OURS = frozenset({"visit_node", "run_node", "run_validator"})
@@ -72,17 +73,23 @@ def run_node(
 def run_validator(sygra_plugins: "Plugins") -> Callable[..., Awaitable["Verdict"]]:
     """Judge an answer with one validator in this host's sandbox.
 
-    As in `await run_validator("unit_tests", answer, config={"from": "tests"}, tests=[…])`.
+    As in `await run_validator("unit_tests", answer, config={"from": "tests"}, tests=[…])`. To one
+    that asks a model give its replies: `answers=["…", "…"]`, or a function of the messages.
     """
 
     async def run(
-        name: str, answer: str, *, config: Mapping[str, object] | None = None, **columns: Any
+        name: str,
+        answer: str,
+        *,
+        config: Mapping[str, object] | None = None,
+        answers: "Answers | None" = None,
+        **columns: Any,
     ) -> "Verdict":
         from sygra_eval.testing.validators import validator_runner
 
         # Started for each call, as a fixture of a plain function has no event loop to end it in.
         async with validator_runner(sygra_plugins) as judge:
-            return await judge(name, answer, config=config, **columns)
+            return await judge(name, answer, config=config, answers=answers, **columns)
 
     return run
 

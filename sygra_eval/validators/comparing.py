@@ -9,7 +9,8 @@ def are_equal(
 ) -> bool:
     """Whether two values are equal.
 
-    :param tolerance: How far numbers may be apart where one is a float.
+    :param tolerance: How far numbers may be apart where one is a float; of two large floats, the
+        same part of them, at most 1e-9.
     :param types: `python` takes 2, 2.0 and (for 1) True for equal, as `==` does.
     """
     if types == "exact" and type(got) is not type(expected):
@@ -42,6 +43,8 @@ def are_near(got: float, expected: float, tolerance: float) -> bool:
     try:
         if math.isnan(got) and math.isnan(expected):
             return True
+        if isinstance(got, float) and isinstance(expected, float):
+            return math.isclose(got, expected, rel_tol=min(tolerance, 1e-9), abs_tol=tolerance)
         return abs(got - expected) <= tolerance
     except OverflowError:
         return False

@@ -1,40 +1,29 @@
 """Validator `differential`: the answer gives what a reference gives, on many inputs.
 
 Both run in the sandbox, one after the other and each by itself; what they gave is compared out
-here. An input on which the reference raises, wavers or does not end says nothing and is discarded.
+here. An input on which the reference raises what the question does not ask for, wavers, writes too
+much or does not end says nothing and is discarded.
 """
 
-import ast
-import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sygra_eval.sandbox import machine_factor
 from sygra_eval.validators.comparing import are_equal
 from sygra_eval.validators.differential_config import DifferentialConfig
-from sygra_eval.validators.driver import (
-    ASKED_AGAIN,
-    COMMAND,
-    Answered,
-    answered,
-    differs,
-    drive_of_units,
-    execution_of,
-)
-from sygra_eval.validators.mutated_inputs import Input, more_inputs
+from sygra_eval.validators.differential_inputs import contract_of, inputs_for, unit_of
+from sygra_eval.validators.differential_runs import answer_parts, asking, reference_parts
+from sygra_eval.validators.driver import ASKED_AGAIN, COMMAND, Answered, differs
+from sygra_eval.validators.mutated_inputs import Input
 from sygra_eval.validators.plain_data import written
-from sygra_eval.validators.row_tests import BadTests, statements_of
-from sygra_eval.validators.running import IsHostFault, run_judged, told_of
-from sygra_eval.validators.split import SplitTest, Unit, splits_of
-from sygra_eval.validators.syntax import tree_of
-from sygra_eval.validators.typed_values import BadForm, Opaque, TooLarge, decoded, encoded
+from sygra_eval.validators.row_tests import BadTests
+from sygra_eval.validators.running import IsHostFault, told_of
+from sygra_eval.validators.typed_values import BadForm, decoded
 from sygra_eval.validators.words import no_code, shortened
 from sygra_eval.values import (
     Candidate,
     Evidence,
-    ExecutionResult,
-    ExecutionStatus,
     FailingCase,
     Limits,
     Stage,
@@ -44,15 +33,42 @@ from sygra_eval.values import (
     Verdict,
 )
 
-CONTRACT = "sygra_eval_contract"
-PARTS = 4  # in how many executions a slow answer gets the inputs that were too many for one
-MOST_RUNS = 4  # of the reference: an input on which it hangs is left out of the next
-
 Json = list[object]
+UNKNOWN = object()
 
 
 class NotApplicable(Exception):
     """There is nothing to compare with, or on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the reference did with one input.
+
+    :ivar value: What it returned, where it raised nothing.
+    :ivar raised: The exceptions, of those the question asks for, that what it raised is one of.
+    :ivar after: Its arguments as they were after the call, where they count.
+    """
+
+    given: Input
+    value: object = None
+    raised: frozenset[str] = frozenset()
+    after: tuple[object, ...] = ()
+
+    def expectation(self) -> str:
+        """Say what the reference does."""
+        if self.raised:
+            return f"raises {' and '.join(sorted(self.raised))}"
+        return f"gives {shortened(written(self.value))}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The reference's part: the inputs that count, and in which executions they went well."""
+
+    known: tuple[Known, ...]
+    parts: tuple[tuple[int, ...], ...]
+    shows_arguments: bool
 
 
 async def differential(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
@@ -65,22 +81,25 @@ async def differential(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     limits = limits_for(config, ctx)
     try:
         name = entry_point_of(candidate, config, ctx)
-        inputs = inputs_for(config, ctx, name)
-        known = await reference_values(config, ctx, name, inputs, limits)
+        inputs = await inputs_for(config, ctx, name)
+        compared = await reference_values(config, ctx, name, inputs, limits)
+        known = compared.known
         if candidate.code is None:
             evidence = Evidence(tests={"differential": TestCount(passed=0, total=len(known))})
             reason = no_code(candidate)
             return verdict(status=Status.FAIL, score=0.0, reason=reason, evidence=evidence)
-        units = [unit_of(name, given) for given, _ in known]
-        came, ran = await answers_to(units, candidate.code, ctx, limits)
+        shows = compared.shows_arguments
+        units = [unit_of(name, one.given, shows_arguments=shows) for one in known]
+        ask = asking(candidate.code, ctx)
+        came, ran = await answer_parts(units, compared.parts, ask, limits)
     except NotApplicable as error:
         return verdict(status=Status.SKIP, reason=str(error))
     except (BadTests, IsHostFault) as error:
         return verdict(status=Status.ERROR, reason=str(error))
-    compared = [compare(came, number, known[number][1], config) for number in range(len(known))]
-    passed = sum(difference is None for difference in compared)
+    differences = [difference(came, number, one, config) for number, one in enumerate(known)]
+    passed = sum(found is None for found in differences)
     if not came.is_whole and passed == len(known):
-        compared[0], passed = "answers came that were not asked for", passed - 1
+        differences[0], passed = "answers came that were not asked for", passed - 1
     evidence = Evidence(
         command=COMMAND,
         exit_code=ran.exit_code,
@@ -92,9 +111,17 @@ async def differential(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     if passed == len(known):
         reason = f"equal to the reference on {passed} inputs ({discarded})"
         return verdict(status=Status.PASS, score=1.0, reason=reason, evidence=evidence)
-    case = failing_case(name, known, compared, came, ran)
+    number = failing_number(differences, came)
+    told = differences[number] or f"did not return: {told_of(ran)}"
+    case = FailingCase(
+        test="differential",
+        input=shortened(known[number].given.in_words(name)),
+        expected=known[number].expectation().removeprefix("gives "),
+        got=differences[number] or "",
+        traceback="" if differences[number] else told,
+    )
     evidence = replace(evidence, failing=case, output=shortened(ran.stdout + ran.stderr, 2000))
-    reason = f"`{case.input}` {case.got or case.traceback}, the reference gives {case.expected}"
+    reason = f"`{case.input}` {told}, the reference {known[number].expectation()}"
     return verdict(status=Status.FAIL, score=passed / len(known), reason=reason, evidence=evidence)
 
 
@@ -114,90 +141,6 @@ def entry_point_of(candidate: Candidate, config: DifferentialConfig, ctx: Valida
     return named
 
 
-# Inputs
-
-
-def inputs_for(config: DifferentialConfig, ctx: ValidatorContext, name: str) -> tuple[Input, ...]:
-    """Read the inputs of a row, or make them from the calls in its tests."""
-    if config.inputs is not None:
-        listed = ctx.columns.get(config.inputs)
-        is_fit = isinstance(listed, list) and all(isinstance(args, list) for args in listed)
-        if not is_fit:
-            raise BadTests(f"column `{config.inputs}` is no list of argument lists")
-        assert isinstance(listed, list)  # noqa: S101 - for the type checker
-        given = [Input(tuple(args)) for args in listed]
-        most = config.most_inputs if config.mutate else min(len(given), config.most_inputs)
-        return tuple(more_inputs(given, most, ctx.seed))
-    statements = [
-        statement
-        for column in config.test_columns()
-        for statement in statements_of(column, ctx.columns.get(column))
-    ]
-    splits = splits_of(statements, name, "")
-    examples = [found for split in splits if split for found in calls_in(split, name)]
-    return tuple(more_inputs(examples, config.most_inputs, ctx.seed))
-
-
-def calls_in(split: SplitTest, name: str) -> list[Input]:
-    """Find the arguments of the entry point in a test."""
-    found = []
-    for unit in split.units:
-        objects = {step[1]: step[2] for step in unit.steps if step[0] == "let"}
-        for step in unit.steps:
-            match step:
-                case ["call", _, called, [*args], {**named}, _] if called == name:
-                    forms = [held_in(form, objects) for form in (*args, *named.values())]
-                    if all(form is not None for form in forms):
-                        values = [decoded(form[0]) for form in forms if form is not None]
-                        given = tuple(zip(map(str, named), values[len(args) :], strict=True))
-                        found.append(Input(tuple(values[: len(args)]), given))
-    return found
-
-
-def held_in(form: object, objects: dict[object, object]) -> tuple[object] | None:
-    """Give the value of an argument, where it is known before the call."""
-    match form:
-        case ["value", held]:
-            return (held,)
-        case ["slot", slot] if slot in objects:
-            return (objects[slot],)
-    return None
-
-
-# The answer
-
-
-async def answers_to(
-    units: Sequence[Unit], code: str, ctx: ValidatorContext, limits: Limits
-) -> tuple[Answered, ExecutionResult]:
-    """Run the answer on all inputs; one that is slow, and not without end, gets them in parts."""
-    came, ran = await asked(units, code, ctx, limits)
-    stopped_at = came.stopped_at
-    if ran.status is not ExecutionStatus.TIMEOUT or stopped_at is None or stopped_at < 0:
-        return came, ran
-    alone, _ = await asked([units[stopped_at]], code, ctx, limits)
-    if not alone.is_whole:
-        return came, ran  # it is this input that takes the time
-    answers: dict[int, tuple[Json, ...]] = {}
-    size = -(-len(units) // PARTS)
-    for first in range(0, len(units), size):
-        part, ran = await asked(units[first : first + size], code, ctx, limits)
-        answers |= {first + number: times for number, times in part.answers.items()}
-        if not part.is_whole:
-            stopped_at = None if part.stopped_at is None else first + part.stopped_at
-            return Answered(answers=answers, stopped_at=stopped_at), ran
-    return Answered(answers=answers, is_whole=True), ran
-
-
-async def asked(
-    units: Sequence[Unit], code: str, ctx: ValidatorContext, limits: Limits
-) -> tuple[Answered, ExecutionResult]:
-    """Run a program once on some inputs."""
-    drive = drive_of_units(units, secrets.token_hex(16), ctx.seed)
-    ran = await run_judged(ctx.sandbox, execution_of(code, drive, limits))
-    return answered(drive, ran), ran
-
-
 # The reference
 
 
@@ -207,143 +150,133 @@ async def reference_values(
     name: str,
     inputs: Sequence[Input],
     limits: Limits,
-) -> list[tuple[Input, object]]:
-    """Run the reference and keep the inputs on which it returns a value, the same one twice."""
+) -> Compared:
+    """Run the reference and keep the inputs on which it does the same thing twice."""
     reference = ctx.columns.get(config.reference)
     if not isinstance(reference, str) or not reference.strip():
         raise NotApplicable(f"the row has no reference in `{config.reference}`")
     contract = contract_of(config, ctx, reference, name)
-    left = list(inputs)
-    known: list[tuple[Input, object]] = []
-    for _ in range(MOST_RUNS):
-        units = [unit_of(name, given, has_contract=bool(contract)) for given in left]
-        came, ran = await asked(units, reference + contract, ctx, limits)
-        if came.load_failure is not None or came.stopped_at == -1:
-            told = (came.load_failure or {}).get("error") or told_of(ran)
-            raise BadTests(f"the reference fails when it is loaded: {told}")
-        known = [
-            (given, value)
-            for number, given in enumerate(left)
-            for value in returned(came.answers.get(number, ()))
-        ]
-        if came.stopped_at is None or len(left) == 1:
-            break
-        del left[came.stopped_at]
+    asked_for, shows = promised(config, ctx), are_arguments_shown(config, ctx)
+    units = [
+        unit_of(name, given, has_contract=bool(contract), shows_arguments=shows) for given in inputs
+    ]
+    found = await reference_parts(units, asking(reference + contract, ctx), limits)
+    known, numbers = list[Known](), dict[int, int]()
+    for number, given in enumerate(inputs):
+        times = found.answers.get(number, ())
+        one = known_of(given, times, asked_for, has_contract=bool(contract))
+        if one is not None:
+            numbers[number] = len(known)
+            known.append(one)
     if len(known) < config.min_inputs:
         raise NotApplicable(
             f"the reference returns on {len(known)} of {len(inputs)} inputs, "
             f"fewer than {config.min_inputs}"
         )
-    return known
-
-
-def contract_of(
-    config: DifferentialConfig, ctx: ValidatorContext, reference: str, name: str
-) -> str:
-    """Make a function of the contract, to be called before the reference; it runs in the box."""
-    text = ctx.columns.get(config.contract) if config.contract is not None else None
-    if not isinstance(text, str) or not text.strip():
-        return ""
-    tree, program = tree_of(text_dedented(text)), tree_of(reference)
-    found = [n for n in (program.body if program else []) if is_function(n, name)]
-    if tree is None or not found or not isinstance(found[-1], ast.FunctionDef):
-        raise BadTests(f"column `{config.contract}` holds no assertions on the parameters")
-    arguments = ast.unparse(found[-1].args)
-    body = "\n".join("    " + line for line in ast.unparse(tree).splitlines())
-    return f"\n\nfrom typing import *\ndef {CONTRACT}({arguments}):\n{body}\n"
-
-
-def text_dedented(text: str) -> str:
-    """Take the common indentation away."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    margin = min((len(line) - len(line.lstrip()) for line in lines), default=0)
-    return "\n".join(line[margin:] for line in lines)
-
-
-def is_function(node: ast.stmt, name: str) -> bool:
-    """Whether a statement defines the function."""
-    return isinstance(node, ast.FunctionDef) and node.name == name
-
-
-def unit_of(name: str, given: Input, *, has_contract: bool = False) -> Unit:
-    """Make the steps for one input."""
-    try:
-        args: Json = [["value", encoded(value)] for value in given.args]
-        named = {key: ["value", encoded(value)] for key, value in given.named}
-    except (Opaque, TooLarge) as error:
-        raise BadTests(f"an input cannot go into the box: {error}") from error
-    steps: list[Json] = [["call", 2, name, args, named, "value"]]
-    if has_contract:
-        steps.insert(0, ["call", 1, CONTRACT, args, named, "keep"])
-    return Unit(
-        steps=tuple(steps),
-        places=tuple((number, ()) for number in range(len(steps))),
-        text=shortened(given.in_words(name)),
+    parts = (tuple(numbers[n] for n in part if n in numbers) for part in found.whole)
+    return Compared(
+        known=tuple(known), parts=tuple(part for part in parts if part), shows_arguments=shows
     )
+
+
+def promised(config: DifferentialConfig, ctx: ValidatorContext) -> frozenset[str]:
+    """Give the exceptions that the question asks for."""
+    said = ctx.columns.get(config.raises) if config.raises is not None else None
+    if said is None:
+        return frozenset()
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise BadTests(f"column `{config.raises}` is no list of names of exceptions")
+    return frozenset(said)
+
+
+def are_arguments_shown(config: DifferentialConfig, ctx: ValidatorContext) -> bool:
+    """Whether a row counts what becomes of the arguments."""
+    return config.arguments is not None and ctx.columns.get(config.arguments) is True
+
+
+def known_of(
+    given: Input, times: Sequence[Json], asked_for: frozenset[str], *, has_contract: bool
+) -> Known | None:
+    """Read what the reference did; None where that says nothing."""
+    if len(times) != 2 or differs(tuple(times)):
+        return None
+    told = times[0]
+    if has_contract:
+        if told[0] != ["done"]:
+            return None
+        told = told[1:]
+    try:
+        after = tuple(decoded(shown[1]) for shown in told[1:])  # type: ignore[index]
+        match told[0]:
+            case ["value", form]:
+                return Known(given=given, value=decoded(form), after=after)
+            case ["raise", [*names], *_] if raised := asked_for & set(map(str, names)):
+                return Known(given=given, raised=raised, after=after)
+    except (BadForm, IndexError):
+        return None  # it gave something that is no plain data
+    return None
 
 
 # Comparison
 
 
-def returned(times: Sequence[Json]) -> list[object]:
-    """Give the value that was returned both times; nothing when it was not."""
-    if len(times) != 2 or differs(tuple(times)):
-        return []
-    *before, last = times[0]
-    match last:
-        case ["value", form] if all(shown == ["done"] for shown in before):
-            try:
-                return [decoded(form)]
-            except BadForm:
-                return []
-    return []
-
-
-def compare(
-    came: Answered, number: int, expected: object, config: DifferentialConfig
-) -> str | None:
-    """Say how an answer differs from what the reference gave; None when it does not."""
+def difference(came: Answered, number: int, known: Known, config: DifferentialConfig) -> str | None:
+    """Say how an answer differs from what the reference did; None when it does not."""
     times = came.answers.get(number, ())
     if not times:
         failure = (came.load_failure or {}).get("error", "")
         return f"did not return: {failure}" if failure else ""
-    match times[0]:
-        case [["value", form]]:
-            try:
-                got = decoded(form)
-            except BadForm as error:
-                return f"gave {error}"
-            if not are_equal(got, expected, tolerance=config.tolerance, types=config.types):
-                return f"gave {shortened(written(got))}"
-        case [["raise", _, _, str(told), *_]]:
-            return f"raised {shortened(told)}"
-        case [["opaque", str(kind)]]:
-            return f"gave an object of the class `{kind[:80]}`, which is no plain data"
-        case _:
-            return "gave a value that cannot be compared"
+    told, *shown = times[0]
+    found = result_difference(told, known, config) or arguments_difference(shown, known, config)
+    if found is not None:
+        return found
     if len(times) < 2:
         return ""
     return ASKED_AGAIN if differs(times) else None
 
 
-def failing_case(
-    name: str,
-    known: Sequence[tuple[Input, object]],
-    compared: Sequence[str | None],
-    came: Answered,
-    ran: ExecutionResult,
-) -> FailingCase:
-    """Make a case of the first input with another answer, else of the one that has none."""
-    numbers = [number for number, difference in enumerate(compared) if difference is not None]
-    told = [number for number in numbers if compared[number]]
-    number = told[0] if told else numbers[0]
-    if not told and came.stopped_at is not None and came.stopped_at >= 0:
-        number = came.stopped_at
-    given, expected = known[number]
-    return FailingCase(
-        test="differential",
-        input=shortened(given.in_words(name)),
-        expected=shortened(written(expected)),
-        got=compared[number] or "",
-        traceback="" if compared[number] else f"did not return: {told_of(ran)}",
-    )
+def result_difference(told: object, known: Known, config: DifferentialConfig) -> str | None:
+    """Compare what was returned or raised."""
+    match told:
+        case ["value", form]:
+            try:
+                got = decoded(form)
+            except BadForm as error:
+                return f"gave {error}"
+            is_same = are_equal(got, known.value, tolerance=config.tolerance, types=config.types)
+            return None if is_same and not known.raised else f"gave {shortened(written(got))}"
+        case ["raise", [*names], _, str(text), *_]:
+            is_same = bool(known.raised) and known.raised <= set(map(str, names))
+            return None if is_same else f"raised {shortened(text)}"
+        case ["opaque", str(kind)]:
+            return f"gave an object of the class `{kind[:80]}`, which is no plain data"
+    return "gave a value that cannot be compared"
+
+
+def arguments_difference(
+    shown: Sequence[object], known: Known, config: DifferentialConfig
+) -> str | None:
+    """Compare the arguments after the call."""
+    for number, (told, expected) in enumerate(zip(shown, known.after, strict=False), start=1):
+        try:
+            got = decoded(told[1]) if isinstance(told, list) and told[0] == "value" else UNKNOWN
+        except BadForm:
+            got = UNKNOWN
+        if got is UNKNOWN:
+            shown_as = "an object that is no plain data"
+        elif are_equal(got, expected, tolerance=config.tolerance, types=config.types):
+            continue
+        else:
+            shown_as = shortened(written(got))
+        return f"left its argument {number} as {shown_as} and not as {shortened(written(expected))}"
+    return None
+
+
+def failing_number(differences: Sequence[str | None], came: Answered) -> int:
+    """Choose the first input with another answer, else the one that was running, or has none."""
+    told = [number for number, found in enumerate(differences) if found]
+    if told:
+        return told[0]
+    if came.stopped_at is not None and came.stopped_at >= 0:
+        return came.stopped_at
+    return next(number for number, found in enumerate(differences) if found is not None)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sygra_eval.validators.fences import Fence, fences_of
+from sygra_eval.validators.other_languages import LANGUAGES as OTHER_LANGUAGES
+from sygra_eval.validators.other_languages import Found, found_in
 from sygra_eval.validators.syntax import (
     defined_names,
     is_only_checks,
@@ -21,6 +23,7 @@ from sygra_eval.validators.syntax import (
 )
 from sygra_eval.values import Candidate
 
+PYTHON = "python"
 LONGEST_ANSWER = 64 * 1024  # a parser can be made to use much memory per byte
 MOST_STARTS = 8  # more beginnings than that are prose about imports
 LANGUAGES = frozenset({"", "python", "py", "python3", "python2", "py3", "pycon"})
@@ -35,22 +38,24 @@ FIRST_LINE_OF_CODE = re.compile(r"(?:import|from|def|async def|class)\s|@\w")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
-    """The code of an answer and the rule that found it; without code, why there is none."""
+    """The code of an answer and the rule that found it; without code, why there is none.
+
+    :ivar tag: Of its fence, where that tells dialects apart (`sh`, `bash`).
+    """
 
     code: str | None
     rule: str
     warnings: tuple[str, ...] = ()
+    tag: str = ""
 
 
 def extract(
     answer: str, entry_point: str | None = None, prompt_stub: str | None = None
 ) -> Extracted:
-    """Find the code that the answer means to be judged by."""
-    if len(answer) > LONGEST_ANSWER:
-        return Extracted(code=None, rule=f"no_code: longer than {LONGEST_ANSWER // 1024} KiB")
-    text = unwrapped(THINKING.sub("", normalised(answer)))
-    if UNCLOSED_THINKING.search(text):
-        return Extracted(code=None, rule="no_code: unclosed reasoning (rule 11)")
+    """Find the Python code that the answer means to be judged by."""
+    text = answered_text(answer)
+    if isinstance(text, Extracted):
+        return text
     fences = fences_of(text)
     found = from_fences(fences, entry_point) if fences else from_plain_text(text, entry_point)
     if prompt_stub is not None and (found is None or not names_it(entry_point)(found.code or "")):
@@ -62,15 +67,40 @@ def extract(
     return Extracted(code=None, rule="no_code: no Python code in the answer (rule 15)")
 
 
-def candidate_of(answer: str, entry_point: str | None) -> Candidate:
+def extract_other(answer: str, language: str, entry_point: str | None = None) -> Extracted:
+    """Find the code of a language that is not Python: `javascript` or `shell`."""
+    text = answered_text(answer)
+    if isinstance(text, Extracted):
+        return text
+    match found_in(text, OTHER_LANGUAGES[language], entry_point):
+        case Found(code=code, rule=rule, tag=tag, warnings=warnings):
+            return Extracted(code=code, rule=rule, warnings=warnings, tag=tag)
+        case why:
+            return Extracted(code=None, rule=str(why))
+
+
+def answered_text(answer: str) -> str | Extracted:
+    """Take the reasoning and the wrapping off an answer, or say why there is nothing to look in."""
+    if len(answer) > LONGEST_ANSWER:
+        return Extracted(code=None, rule=f"no_code: longer than {LONGEST_ANSWER // 1024} KiB")
+    text = unwrapped(THINKING.sub("", normalised(answer)))
+    if UNCLOSED_THINKING.search(text):
+        return Extracted(code=None, rule="no_code: unclosed reasoning (rule 11)")
+    return text
+
+
+def candidate_of(answer: str, entry_point: str | None, language: str = PYTHON) -> Candidate:
     """Make a candidate of an answer: its text, its code and how that was found."""
-    found = extract(answer, entry_point)
+    is_python = language == PYTHON
+    found = extract(answer, entry_point) if is_python else extract_other(answer, language)
     return Candidate(
         text=answer,
         code=found.code,
         extraction=found.rule,
         warnings=found.warnings,
         entry_point=entry_point,
+        language=language,
+        tag=found.tag,
     )
 
 

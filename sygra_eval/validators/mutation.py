@@ -32,6 +32,7 @@ from sygra_eval.values import (
 )
 
 MEASURE = "mutation_score"
+ASKED = "mutation_min_score"  # for the row's grade; no column
 SHOWN_SURVIVORS = 3
 LEAST_CPU_S = 0.5  # alone, where the kernel counts in whole seconds anyway
 STARVED = 3
@@ -150,9 +151,10 @@ def judged(
         *(f"survived: {mutant.told}" for mutant in survivors[:SHOWN_SURVIVORS]),
     ]
     told = f"{noticed} of {len(mutants)} mutants noticed"
-    is_weak = config.min_score is not None and score < config.min_score
+    least = config.min_score
+    is_weak = least is not None and score < least
     if is_weak:
-        told = f"weak tests: {told}, a share of {config.min_score:g} is asked for"
+        told = f"weak tests: {told}, a share of {least:g} is asked for"
     return Verdict(
         validator=ctx.validator.name,
         is_required=ctx.validator.is_required,
@@ -166,6 +168,6 @@ def judged(
             output="\n".join(lines),
             isolation=first.ran.isolation,
             limit_s=first.limit_s,
-            measures={MEASURE: score},
+            measures={MEASURE: score} | ({} if least is None else {ASKED: least}),
         ),
     )

@@ -38,6 +38,7 @@ class TestItem:
 
     :ivar entry_point: What `check(candidate)` is called with.
     :ivar case: What a program reads and is to write, where that is the test.
+    :ivar shown: What stands for the input in words, of a test that is no Python.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -48,6 +49,7 @@ class TestItem:
     statement: str
     entry_point: str | None = None
     case: Case | None = None
+    shown: str | None = None
 
     @property
     def title(self) -> str:
@@ -62,9 +64,31 @@ class TestItem:
     @property
     def input(self) -> str:
         """The expression under test, where the test is one assertion."""
+        if self.shown is not None:
+            return self.shown
         if self.case is not None:
             return self.case.shown_input
         return rewritten(self.statement, self.entry_point)[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignItem(TestItem):
+    """A test in another language, which nobody reads as Python.
+
+    :ivar shown: The input under test, where there is one.
+    """
+
+    shown: str = ""
+
+    @property
+    def program(self) -> str:
+        """The text itself."""
+        return self.statement
+
+    @property
+    def input(self) -> str:
+        """The input under test."""
+        return self.shown
 
 
 def items_of(

@@ -23,6 +23,7 @@ from sygra_eval.values import (
     Verdict,
 )
 
+MEASURE = "stable_runs"  # by this the row's grade knows what was done; no column
 ANOTHER_SEED = "another hash seed and random numbers"
 TURNED = "another hash seed and the tests in reverse"
 
@@ -84,6 +85,7 @@ def evidence_of(outcome: Outcome, varied: Sequence[str], *, can_turn: bool) -> E
         isolation=outcome.ran.isolation,
         limit_s=outcome.limit_s,
         failing=outcome.failing[1] if outcome.failing else None,
+        measures={MEASURE: float(len(varied) + 1)},
     )
 
 

@@ -46,6 +46,7 @@ from sygra_eval.values import (
 )
 
 COMMAND = ("python", "inside_tests.py", "answer.py")
+MOST_CASES = 3  # failing tests that evidence tells of
 
 
 async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
@@ -85,6 +86,7 @@ async def unit_tests(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
             isolation=outcome.ran.isolation,
             limit_s=outcome.limit_s,
             failing=failing[1] if failing else None,
+            further=outcome.further,
             tests=tests,
         ),
     )
@@ -116,6 +118,7 @@ class Outcome:
     ran: ExecutionResult
     command: tuple[str, ...]
     limit_s: float
+    further: tuple[FailingCase, ...] = ()
     named: Mapping[int, TestCount] = field(default_factory=dict)
     together: str = ""
 
@@ -203,6 +206,7 @@ async def outcome_of(
         ran=decisive.ran,
         command=decisive.command,
         limit_s=limits.wall_s,
+        further=further_cases(parts, decisive),
     )
 
 
@@ -218,7 +222,16 @@ class Part:
     failing: tuple[str, FailingCase] | None
     ran: ExecutionResult
     command: tuple[str, ...]
+    cases: tuple[tuple[int, FailingCase], ...] = ()
     named: Mapping[int, TestCount] = field(default_factory=dict)
+
+
+def further_cases(parts: Sequence[Part], decisive: Part) -> tuple[FailingCase, ...]:
+    """Give the failing tests after the first one, in the order of the row."""
+    if decisive.failing is None:
+        return ()
+    cases = sorted((case for part in parts for case in part.cases), key=lambda case: case[0])
+    return tuple(case for _, case in cases if case != decisive.failing[1])[: MOST_CASES - 1]
 
 
 def part_of(
@@ -234,7 +247,11 @@ def part_of(
     first = next((number for number in numbers if number not in passed), len(items))
     if failing is not None and first == len(items):
         first = numbers[0]
-    return Part(first=first, passed=passed, failing=failing, ran=ran, command=command)
+    cases = tuple(
+        (numbers[own], case_of(items[numbers[own]], outcomes.failed[own]))
+        for own in sorted(outcomes.failed)[:MOST_CASES]
+    )
+    return Part(first=first, passed=passed, failing=failing, ran=ran, command=command, cases=cases)
 
 
 def named_entry_point(config: UnitTestsConfig, ctx: ValidatorContext) -> str | None:

@@ -62,7 +62,7 @@ class UnitTestsConfig(BaseModel):
             yield from unknown_column(self.entry_point, ("entry_point",), scope)
 
 
-def unknown_column(column: str, at: tuple[str, ...], scope: Scope) -> Iterable[Problem]:
+def unknown_column(column: str, at: tuple[str | int, ...], scope: Scope) -> Iterable[Problem]:
     """Report one column if it is not in scope, with the nearest that is."""
     if column in scope.variables:
         return

@@ -4,10 +4,14 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
 outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops` (rounds),
-`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
+`intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
+wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.chat import (
+    Allowance,
+    Allowances,
+    Budget,
     CallSite,
     ChatModel,
     ChatRequest,
@@ -15,21 +19,29 @@ from sygra_eval.values.chat import (
     Message,
     ModelSpec,
     ModelUse,
+    Price,
+    PriceTier,
     Usage,
 )
 from sygra_eval.values.contexts import (
+    PREVIOUS_DRAFT,
+    Complete,
     LoopView,
     Node,
     NodeContext,
+    PrepareContext,
+    Prepared,
     RunEnd,
     RunView,
     ValidatorContext,
     ValidatorSpec,
+    no_models,
 )
 from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
     BadAnswer,
     CallFailed,
+    EndpointLost,
     InfrastructureError,
     Interrupted,
     ModelUnavailable,
@@ -39,13 +51,17 @@ from sygra_eval.values.errors import (
     SygraEvalError,
     UsageError,
 )
+from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
+    PROCESSES,
+    PROGRAMS,
     Candidate,
     Evidence,
     Execution,
     ExecutionResult,
     ExecutionStatus,
     FailingCase,
+    ImageProvider,
     Judgement,
     Limits,
     PairSandbox,
@@ -57,27 +73,38 @@ from sygra_eval.values.judging import (
     Trust,
     Verdict,
 )
-from sygra_eval.values.loops import Attempt, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
+    "PREVIOUS_DRAFT",
+    "PROCESSES",
+    "PROGRAMS",
+    "Allowance",
+    "Allowances",
     "Attempt",
     "BadAnswer",
     "BadRow",
+    "Budget",
     "CallFailed",
     "CallSite",
     "Candidate",
     "ChatModel",
     "ChatRequest",
     "ChatResponse",
+    "Complete",
     "Diagnostic",
+    "DraftRate",
+    "EndpointLost",
     "Evidence",
     "Execution",
     "ExecutionResult",
     "ExecutionStatus",
     "FailingCase",
+    "ImageProvider",
     "InfrastructureError",
     "Interrupted",
+    "Interval",
     "Judgement",
     "Limits",
     "LoopEnd",
@@ -91,6 +118,10 @@ __all__ = [
     "Outcome",
     "PairSandbox",
     "PluginError",
+    "PrepareContext",
+    "Prepared",
+    "Price",
+    "PriceTier",
     "Problem",
     "RecordEnd",
     "RetryLater",
@@ -118,4 +149,6 @@ __all__ = [
     "ValidatorContext",
     "ValidatorSpec",
     "Verdict",
+    "no_models",
+    "wilson",
 ]

@@ -19,6 +19,50 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTier:
+    """Prices that hold for calls with more prompt tokens than `above`."""
+
+    above: int
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What tokens cost, in US dollars per million; what is not given is priced like its kind.
+
+    :ivar cached_input: Prompt tokens that the provider had cached.
+    :ivar reasoning: Answer tokens that were spent on thinking.
+    :ivar batch_input: By the batch API, `batch_output` likewise; half where it is not given.
+    :ivar source: Where the price is from, for people.
+    """
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    reasoning: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
+    source: str = "suite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may spend over all its starts; None is no bound.
+
+    :ivar usd: US dollars. `tokens` of prompts and answers, `calls` that are answered.
+    :ivar time_s: Seconds that the run may take.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    time_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model as the suite names it.
 
@@ -26,6 +70,8 @@ class ModelSpec:
     :ivar config: The type's own keys: an instance of its config model, else a mapping.
     :ivar parameters: Sampling parameters sent with each request (`temperature`, `max_tokens`…).
     :ivar folder: The suite's folder, which relative paths are relative to.
+    :ivar rpm: Requests per minute that the user allows, `tpm` tokens likewise.
+    :ivar price: What the suite says of it: figures, `free`, or a name in litellm's price map.
     """
 
     name: str
@@ -35,14 +81,9 @@ class ModelSpec:
     parameters: Mapping[str, object] = field(default_factory=dict)
     max_concurrency: int | None = None
     timeout_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
-    """What one call sends: messages and sampling parameters."""
-
-    messages: tuple[Message, ...]
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    rpm: float | None = None
+    tpm: float | None = None
+    price: Price | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +102,57 @@ class CallSite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What one call sends: messages and sampling parameters.
+
+    :ivar site: Where it is asked from; it is not sent, and no part of what makes two equal.
+    """
+
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    site: CallSite | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one call, as the server counted them, or estimated and flagged."""
+    """Tokens of one call, as the server counted them, or estimated and flagged.
+
+    :ivar cached_tokens: Of the prompt's, those that the provider had cached.
+    :ivar reasoning_tokens: Of the answer's, those that were spent on thinking.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     is_estimated: bool = False
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
     @property
     def total(self) -> int:
         """Prompt and completion together."""
         return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What an endpoint says is left of one limit; None is unknown.
+
+    :ivar per_minute: The limit itself.
+    :ivar remaining: What is left of it now.
+    :ivar full_again_s: Seconds until all of it is there again.
+    """
+
+    per_minute: float | None = None
+    remaining: float | None = None
+    full_again_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowances:
+    """What an endpoint says is left of requests and of tokens; None where it does not say."""
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +163,9 @@ class ChatResponse:
     :ivar model_seen: The model that the server says answered; empty when it does not say.
     :ivar latency_s: Seconds on the monotonic clock from admission to the whole answer.
     :ivar tries: Requests that were sent for it, at least 1.
+    :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
+    :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
+    :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
     """
 
     text: str
@@ -90,6 +174,10 @@ class ChatResponse:
     model_seen: str = ""
     latency_s: float = 0.0
     tries: int = 1
+    allowances: Allowances | None = field(default=None, compare=False)
+    cost_nano_usd: int | None = None
+    is_cached: bool = False
+    saved_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

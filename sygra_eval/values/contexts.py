@@ -7,6 +7,7 @@ from random import Random
 from typing import Protocol
 
 from sygra_eval.values.chat import ChatResponse, Message
+from sygra_eval.values.errors import InfrastructureError
 from sygra_eval.values.judging import Judgement, Limits, Sandbox, Stage
 from sygra_eval.values.loops import LoopEnd, Round, StopReason
 from sygra_eval.values.rows import Row, State
@@ -51,11 +52,35 @@ class Complete(Protocol):
         ...
 
 
+PREVIOUS_DRAFT = "sygra_eval.previous_draft"
+"""In a loop, the column with the code of the kept draft before; no source can have it."""
+
+
+async def no_models(
+    messages: tuple[Message, ...],
+    *,
+    model: str,
+    step: str = "",
+    visit: int = 1,
+    sample: int = 0,
+    parameters: Mapping[str, object] | None = None,
+) -> ChatResponse:
+    """Stand where `Complete` does, and refuse: here nobody has opened the suite's models."""
+    del messages, step, visit, sample, parameters
+    raise InfrastructureError(
+        f"the model `{model}` is asked, and no model is open here: a validator that asks one needs "
+        "a run of its suite, or in a test `answers`"
+    )
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
-    def __call__(self, answer: str) -> Awaitable[Judgement]:
-        """Return the candidate and its verdicts."""
+    def __call__(self, answer: str, *, previous: str | None = None) -> Awaitable[Judgement]:
+        """Return the candidate and its verdicts.
+
+        :param previous: The code of the draft that this one revises.
+        """
         ...
 
 
@@ -115,6 +140,9 @@ class ValidatorContext:
 
     :ivar columns: The record's state: the row's columns and what nodes added.
     :ivar limits: Already scaled for this machine.
+    :ivar row_id: The row that is judged.
+    :ivar complete: Asks a model of the suite, as a node does; refuses where none is open.
+    :ivar prepared: What the validator's `prepare` returned at the start of the run.
     :ivar shared: What validators of the same candidate, in the same stage, left for those after
         them, so that nothing is run twice; empty at first, and nothing in it is needed.
     """
@@ -125,7 +153,34 @@ class ValidatorContext:
     sandbox: Sandbox
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    row_id: str = ""
+    complete: Complete = no_models
+    prepared: object = None
     shared: MutableMapping[object, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareContext:
+    """What a validator's `prepare` works with, before the first row of a run.
+
+    :ivar complete: Its calls are journalled too, and belong to no row.
+    """
+
+    validator: ValidatorSpec
+    complete: Complete = no_models
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a validator found out before the first row.
+
+    :ivar value: Handed to it with every row, as `ctx.prepared`.
+    :ivar warnings: Sentences that a person should read before the rows are paid for.
+    """
+
+    value: object = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

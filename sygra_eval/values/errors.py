@@ -1,5 +1,6 @@
 """Exceptions that name what went wrong; each says what happened, where, why and what to do."""
 
+from sygra_eval.values.chat import Allowances
 from sygra_eval.values.diagnostics import Diagnostic
 
 
@@ -50,6 +51,7 @@ class RetryLater(CallFailed):
     :ivar after_s: Seconds that the server asked to wait; None when it did not say.
     :ivar most_tries: How many failures of this kind end the call, where the usual is too many.
     :ivar is_at_once: The first retry needs no wait: a kept-alive connection had gone stale.
+    :ivar allowances: What the endpoint said is left of its limits.
     """
 
     def __init__(
@@ -60,11 +62,21 @@ class RetryLater(CallFailed):
         after_s: float | None = None,
         most_tries: int | None = None,
         is_at_once: bool = False,
+        allowances: Allowances | None = None,
     ) -> None:
         super().__init__(kind, message)
         self.after_s = after_s
         self.most_tries = most_tries
         self.is_at_once = is_at_once
+        self.allowances = allowances
+
+
+class EndpointLost(CallFailed):
+    """An endpoint takes no calls any more: the run ends here, incomplete, and can be resumed.
+
+    Its key is refused, its account is empty, it refuses whatever it is sent, or it has been down
+    for too long. A record that meets this has no outcome.
+    """
 
 
 class BadAnswer(InfrastructureError):

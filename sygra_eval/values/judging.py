@@ -36,6 +36,8 @@ class Candidate:
     :ivar text: The whole answer.
     :ivar code: The code taken from it, None when there is none.
     :ivar extraction: The rule that found the code (evidence), or why there is none.
+    :ivar language: What was looked for: `python`, `javascript` or `shell`.
+    :ivar tag: Of the code's fence, where that tells dialects apart (`sh`, `bash`).
     """
 
     text: str
@@ -43,6 +45,8 @@ class Candidate:
     extraction: str
     warnings: tuple[str, ...] = ()
     entry_point: str | None = None
+    language: str = "python"
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,7 @@ class Evidence:
     """What proves a verdict: enough to repeat it. Holds no time, pid, path or address.
 
     :ivar tests: Per group (`visible`, `hidden`) how many passed.
+    :ivar further: More failing cases after the first, two at most.
     :ivar measures: Figures of the row by name; `mutation_score` becomes a column of the data.
     """
 
@@ -80,6 +85,7 @@ class Evidence:
     isolation: str = ""
     limit_s: float | None = None
     failing: FailingCase | None = None
+    further: tuple[FailingCase, ...] = ()
     tests: Mapping[str, TestCount] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
 
@@ -117,11 +123,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one execution of untrusted code."""
+    """Bounds on one execution of untrusted code.
+
+    :ivar address_mb: Address space, where a program reserves much more than it uses (node does);
+        `memory_mb` then bounds what it can write to. 0 lets `memory_mb` bound both.
+    """
 
     wall_s: float = 5.0
     cpu_s: float = 4.0
     memory_mb: int = 512
+    address_mb: int = 0
     file_mb: int = 64
     open_files: int = 64
     threads: int = 32
@@ -129,9 +140,19 @@ class Limits:
     max_output_mb: int = 8
 
 
+PROGRAMS = "programs"
+"""Run another program of the system in its own place (exec), without any process beside it."""
+
+PROCESSES = "processes"
+"""Start other programs and processes; includes `PROGRAMS`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """One Python program to run in a sandbox.
+
+    :ivar allow: What it may do beyond computing, `PROGRAMS` or `PROCESSES`; see docs/sandbox.md.
+        A sandbox that cannot bound that says `setup_failed`.
 
     :ivar files: Names (no folders) to texts, placed in the private folder.
     :ivar entry: The file that runs as `__main__`.
@@ -151,6 +172,7 @@ class Execution:
     stdin: str = ""
     limits: Limits = field(default_factory=Limits)
     wants_result: bool = False
+    allow: frozenset[str] = frozenset()
     support: Mapping[str, str] = field(default_factory=dict)
     hash_seed: int = 0
     packages: tuple[str, ...] = ()
@@ -225,6 +247,15 @@ class PairSandbox(Sandbox, Protocol):
         `SYGRA_EVAL_PEER_OUT_FD`. When one ends, the other sees a closed pipe, and is ended when it
         does not end by itself a little later. A pair takes the place of one execution.
         """
+        ...
+
+
+@runtime_checkable
+class ImageProvider(Protocol):
+    """A provider whose sandboxes are made of an image that the suite names."""
+
+    def for_image(self, image: str) -> "SandboxProvider":
+        """Give the provider with an image."""
         ...
 
 

@@ -67,11 +67,25 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRate:
+    """How many drafts of a question pass.
+
+    :ivar passed: Of those that were judged; one whose judges skipped it is in neither.
+    :ivar has_left_band: Drawing ended as the interval was outside the band asked for.
+    """
+
+    passed: int
+    judged: int
+    has_left_band: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoopEnd:
     """How a loop ended for one record.
 
     :ivar samples: Drafts that were drawn.
     :ivar kept_round: The round whose candidate was kept.
+    :ivar rate: How many drafts pass, where the suite asks for that.
     """
 
     node: str
@@ -81,3 +95,4 @@ class LoopEnd:
     sentinels_refused: int
     tokens: int
     kept_round: int
+    rate: DraftRate | None = None

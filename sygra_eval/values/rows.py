@@ -74,7 +74,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordEnd:
-    """The accounted end of one record, as it is journalled and as observers see it."""
+    """The accounted end of one record, as it is journalled and as observers see it.
+
+    :ivar weak_tests: Why the row's tests are weak, empty where they are not; None: not tried.
+    """
 
     row_id: str
     index: int
@@ -83,3 +86,4 @@ class RecordEnd:
     data: Mapping[str, object]
     verdicts: tuple[Verdict, ...] = ()
     loop: LoopEnd | None = None
+    weak_tests: str | None = None

@@ -8,7 +8,7 @@ from sygra_eval.cli.run import worst
 
 LINE = {
     "run", "exit", "rows", "verified", "rejected", "failed", "unjudged", "not_reached", "calls",
-    "calls_cached", "tokens", "cost", "stop_reasons", "gates", "wall_s",
+    "calls_cached", "tokens", "cost", "stop_reasons", "gates", "canaries", "wall_s",
 }  # fmt: skip
 
 
@@ -231,3 +231,20 @@ def test_trust_that_cannot_be_kept_is_for_this_run_and_said(run, shouting, monke
     assert ran.code == 0
     assert "note: " in ran.err
     assert "not be remembered" in ran.err
+
+
+def test_a_resume_can_say_that_it_trusts_the_plugins_folder(cli, run, shouting, monkeypatch):
+    first = run(shouting, "--trust", "--json").json[0]
+    Path(first["run"], "manifest.json").unlink()  # as if it had died before its last file
+    monkeypatch.setenv("SYGRA_EVAL_CONFIG_DIR", str(Path("forgotten").absolute()))
+    asked_again = ["-p", "echo.py", "--unsafe-no-sandbox", "--json"]
+
+    refused = cli("resume", first["run"], *asked_again)
+    Path("imported").unlink(missing_ok=True)
+    ran = cli("resume", first["run"], "--trust", *asked_again)
+    Path(first["run"], "manifest.json").unlink()
+    remembered = cli("resume", first["run"], *asked_again)
+
+    assert refused.code == 4
+    assert (ran.code, ran.json[0]["verified"]) == (0, first["verified"])
+    assert remembered.code == 0

@@ -211,3 +211,26 @@ def resume() -> Callable[..., Any]:
 @pytest.fixture
 def stop() -> StopSignal:
     return StopSignal()
+
+
+@pytest.fixture
+def judging(tmp_path, endpoint):
+    """Write a suite without a graph, whose rows are judged by the server's model."""
+
+    def write(*answers, config=None, model=None, columns=None, **sections):
+        rows = [
+            {"id": f"r{n}", "question": f"why {n}?", "given": answer, **(columns or {})}
+            for n, answer in enumerate(answers)
+        ]
+        scripted = {"use": "openai", "base_url": endpoint.base_url, "model": "scripted"}
+        entry = {"use": "judge", "model": "critic", "rubric": "It says why.", **(config or {})}
+        given = {
+            "models": {"critic": {**scripted, **(model or {})}},
+            "candidate": {"text": "{given}"},
+            "quality": {"validators": [entry]},
+            "sandbox": {"isolation": "none", "i_accept_the_risk": True},
+            **sections,
+        }
+        return write_suite(tmp_path / "suite", rows, **given)
+
+    return write

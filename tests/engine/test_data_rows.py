@@ -18,6 +18,7 @@ OURS = [
     "provenance",
     "grade",
 ]
+TRIED = [*OURS, "weak_tests"]
 
 
 async def test_a_verified_row_has_the_columns_of_the_design_in_that_order(code_suite, run):
@@ -26,7 +27,7 @@ async def test_a_verified_row_has_the_columns_of_the_design_in_that_order(code_s
     finished = await run(code_suite(row))
 
     (verified,) = finished.rows("verified")
-    assert list(verified) == [*row, *OURS]
+    assert list(verified) == [*row, *TRIED]
     assert {name: verified[name] for name in row} == row
     assert (verified["answer"], verified["code"]) == (
         CODE["right"],
@@ -34,7 +35,7 @@ async def test_a_verified_row_has_the_columns_of_the_design_in_that_order(code_s
     )
     assert (verified["rounds"], verified["stop_reason"]) == (2, "sentinel")
     assert verified["grade"] == "tests + hidden"
-    assert pq.read_schema(finished.folder / "verified.parquet").names == [*row, *OURS]
+    assert pq.read_schema(finished.folder / "verified.parquet").names == [*row, *TRIED]
 
 
 async def test_the_verdicts_of_a_row_say_who_judged_how_and_in_what_isolation(code_suite, run):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from sygra_eval.journal import open_readonly
 from sygra_eval.testing import status
-from tests.engine.conftest import CODE, code_row
+from tests.engine.conftest import CODE, CODE_VALIDATORS, code_row
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,26 @@ async def test_a_loop_that_broke_is_recorded_as_stopped_by_an_error(code_suite, 
     (end,) = finished.ends()
     assert (end.outcome, end.loop.stop_reason) == ("failed", "error")
     assert finished.summary.stop_reasons == {"failed": {"error": 1}}
+
+
+async def test_a_revision_is_compared_with_the_draft_that_it_revises(code_suite, run):
+    agrees = {
+        "use": "properties",
+        "properties": ["agrees_with_previous_draft"],
+        "strategies": ["integers(0, 9)"],
+        "required": False,
+    }
+    suite = code_suite(
+        code_row("r0", "draft=wrong critic=honest revise=right"),
+        quality={"validators": [*CODE_VALIDATORS, agrees]},
+    )
+
+    finished = await run(suite)
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        said = [round_.attempts[0].verdicts[-1] for round_ in reader.rounds("r0")]
+    assert [verdict.reason for verdict in said] == [
+        "there is no earlier draft",
+        "agrees_with_previous_draft: `f(0)` gave 1, the draft before gives -1",
+        "agrees_with_previous_draft: no counterexample in 10 inputs (0 of 10 discarded)",
+    ]

@@ -97,6 +97,52 @@ def test_the_grade_is_the_strongest_evidence_that_passed(groups, grade):
     assert grade_of([verdict(Status.PASS), verdict(Status.PASS, **groups)]) == grade
 
 
+STRONGEST = "properties + differential + mutation + stable"
+
+
+def measuring(name: str, status: Status = Status.PASS, **measures: float) -> Verdict:
+    return replace(verdict(status, name=name), evidence=Evidence(measures=measures))
+
+
+def all_four(**changes: Verdict) -> list[Verdict]:
+    """One passing verdict of each kind that the strongest grade needs, some put in their place."""
+    kinds = {
+        "properties": verdict(Status.PASS, name="properties", properties=(100, 100)),
+        "differential": verdict(Status.PASS, name="differential", differential=(40, 40)),
+        "mutation": measuring("mutation", mutation_score=0.9),
+        "stable": measuring("stable", stable_runs=3.0),
+    }
+    return list({**kinds, **changes}.values())
+
+
+def test_a_row_that_passed_all_four_has_the_strongest_grade():
+    assert grade_of(all_four()) == STRONGEST
+    assert outcome_of(all_four(), least_grade=STRONGEST)[0] is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize("kind", ["properties", "differential", "mutation", "stable"])
+def test_three_of_the_four_are_not_the_strongest_grade(kind):
+    skipped = verdict(Status.SKIP, name=kind)
+
+    grade = grade_of(all_four(**{kind: skipped}))
+
+    assert grade == ("tests" if kind == "differential" else "differential")
+
+
+@pytest.mark.parametrize(
+    ("measures", "grade"),
+    [
+        ({"mutation_score": 0.8}, STRONGEST),
+        ({"mutation_score": 0.79}, "differential"),
+        ({"mutation_score": 0.7, "mutation_min_score": 0.7}, STRONGEST),
+        ({"mutation_score": 0.85, "mutation_min_score": 0.8}, STRONGEST),
+        ({}, "differential"),
+    ],
+)
+def test_the_strongest_grade_needs_the_score_that_the_suite_asks_for_or_else_0_8(measures, grade):
+    assert grade_of(all_four(mutation=measuring("mutation", **measures))) == grade
+
+
 @given(STATUSES.filter(lambda status: status is not Status.PASS))
 def test_evidence_that_did_not_pass_gives_no_grade(status):
     assert grade_of([verdict(status, hidden=(1, 2))]) == "none"

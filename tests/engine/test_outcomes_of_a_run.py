@@ -62,12 +62,15 @@ async def test_rejected_and_failed_rows_say_their_reason_last(code_suite, run):
     assert list(rejected)[-1] == "reason"
     assert rejected["reason"].startswith("unit_tests: ")
     assert rejected["grade"] == "none"
-    judged, bad = finished.rows("failed")
-    assert judged["reason"].startswith("validator error: unit_tests: ")
+    unusable, bad = finished.rows("failed")
+    assert list(unusable)[-1] == "reason"
+    assert unusable["reason"].startswith(
+        "bad_input: rows.jsonl:2: column `visible_tests` holds int"
+    )
     assert (bad["origin"], bad["reason"][:9]) == ("rows.jsonl:3", "bad_input")
 
 
-async def test_a_server_that_breaks_in_the_middle_fails_the_rows_it_leaves(
+async def test_a_key_that_is_refused_in_the_middle_ends_the_run_and_not_every_row(
     code_suite, run, endpoint
 ):
     def until_the_third(body):
@@ -76,15 +79,19 @@ async def test_a_server_that_breaks_in_the_middle_fails_the_rows_it_leaves(
         return status(401, {"error": {"code": "invalid_api_key", "message": "no such key"}})
 
     endpoint.answers_with(until_the_third)
-    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(6)))
+    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(40)))
 
     finished = await run(suite)
 
-    assert finished.summary.exit_code is ExitCode.INCOMPLETE
-    assert counts_add_up(finished.summary)
-    assert finished.summary.counts[Outcome.FAILED] >= 4
+    summary = finished.summary
+    assert (summary.exit_code, summary.state) == (ExitCode.INCOMPLETE, "incomplete")
+    assert "the run cannot go on" in summary.exit_reason
+    assert "(3 times in a row)" in summary.exit_reason
+    assert counts_add_up(summary)
+    assert summary.counts[Outcome.FAILED] == 2
+    assert summary.not_reached >= 30
     assert all(row["reason"].startswith("refused_key: ") for row in finished.rows("failed"))
-    assert finished.summary.causes[0].reason.startswith("refused_key")
+    assert len(endpoint.requests) < 20
 
 
 @pytest.mark.parametrize(

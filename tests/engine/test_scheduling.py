@@ -5,12 +5,20 @@ import asyncio
 from sygra_eval.engine import ExitCode, RunOptions, run_suite
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import completion
-from tests.engine.conftest import FAST_PLUGIN, Run, answer, code_row, fast_suite
+from tests.engine.conftest import (
+    CODE_VALIDATORS,
+    FAST_PLUGIN,
+    Run,
+    answer,
+    code_row,
+    fast_suite,
+)
 
 
 async def test_no_more_calls_are_in_flight_than_the_suite_allows(code_suite, run, endpoint):
-    endpoint.latency_s = 0.02
-    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(12)))
+    endpoint.latency_s = 0.3  # long beside what a loaded machine takes to judge a row
+    quality = {"probes": "off", "validators": CODE_VALIDATORS}  # which would delay first calls
+    suite = code_suite(*(code_row(f"r{n}", "draft=right") for n in range(6)), quality=quality)
 
     finished = await run(suite)
 

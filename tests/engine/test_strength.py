@@ -28,12 +28,12 @@ async def test_the_score_is_a_column_after_the_grade_of_rows_where_it_was_measur
     finished = await run(code_suite(*rows, quality=WITH_MUTATION, output_config=output))
 
     strong, weak = finished.rows("verified")
-    assert list(strong) == [*rows[0], *OURS, "mutation_score", "kind"]
+    assert list(strong) == [*rows[0], *OURS, "mutation_score", "weak_tests", "kind"]
     assert strong["mutation_score"] == 1.0
     assert 0 < weak["mutation_score"] < 0.8
     assert strong["verdicts"][-1]["score"] == 1.0
     names = pq.read_schema(finished.folder / "verified.parquet").names
-    assert names == [*rows[0], *OURS, "mutation_score", "kind"]
+    assert names == [*rows[0], *OURS, "mutation_score", "weak_tests", "kind"]
     assert "small faults" in (finished.folder / "README.md").read_text()
 
 
@@ -95,6 +95,64 @@ async def test_without_a_mutation_validator_nothing_is_said_of_strength(code_sui
     assert "mutation_score" not in verified
     assert finished.summary.strength is None
     assert "mutation score" not in (finished.folder / "report.md").read_text()
+
+
+async def test_the_report_counts_the_grades_and_they_add_up_to_verified(code_suite, run):
+    visible_only = {**code_row("plain", "draft=right"), "hidden_tests": []}
+    rows = [code_row("r0", "draft=right"), code_row("r1", "draft=wrong"), visible_only]
+    lenient = [
+        {"use": "unit_tests", "from": "visible_tests", "required": True},
+        {"use": "unit_tests", "name": "hidden", "from": {"hidden": "hidden_tests"}},
+    ]
+    loop = {"until": {"sentinel": "NO MORE FEEDBACK"}, "max_rounds": 1}
+
+    finished = await run(code_suite(*rows, quality={"validators": lenient}, loop=loop))
+
+    grades = finished.summary.grades
+    assert {grade: rows for grade, rows in grades.items() if rows} == {
+        "tests": 1,
+        "tests + hidden": 1,
+    }
+    assert sum(grades.values()) == finished.summary.counts["verified"] == 2
+    assert json.loads((finished.folder / "report.json").read_text())["grades"] == grades
+    assert "all grades" in (finished.folder / "report.md").read_text()
+
+
+async def test_rows_that_know_only_the_visible_answers_are_counted_as_hard_coding(code_suite, run):
+    rows = [
+        code_row("right", "draft=right"),
+        code_row("wrong", "draft=wrong critic=never revise=wrong"),
+        code_row("table", "draft=hard-coded critic=eager"),
+    ]
+
+    finished = await run(code_suite(*rows))
+
+    found = finished.summary.hard_coding
+    assert (found.rows, found.of, found.examples) == (1, 2, ("table",))
+    assert (found.rate.estimate, found.rate.low) == (0.5, pytest.approx(0.0945, abs=1e-4))
+    report = json.loads((finished.folder / "report.json").read_text())["hard_coding"]
+    assert (report["rows"], report["of"], report["rate"]["value"]) == (1, 2, 0.5)
+    assert "rate of hard-coding" in (finished.folder / "report.md").read_text()
+
+
+async def test_without_hidden_tests_the_rate_of_hard_coding_is_unknown(code_suite, run):
+    quality = {"validators": [{"use": "unit_tests", "from": "visible_tests"}]}
+
+    finished = await run(code_suite(code_row("r0", "draft=right"), quality=quality))
+
+    assert finished.summary.hard_coding is None
+    assert json.loads((finished.folder / "report.json").read_text())["hard_coding"] is None
+    assert "hard-coding" not in (finished.folder / "report.md").read_text()
+
+
+async def test_no_row_that_passes_its_visible_tests_leaves_the_rate_unknown_and_not_0(
+    code_suite, run
+):
+    finished = await run(code_suite(code_row("r0", "draft=wrong critic=never revise=wrong")))
+
+    found = finished.summary.hard_coding
+    assert (found.rows, found.of, found.rate) == (0, 0, None)
+    assert "hard-coding: –" in (finished.folder / "report.md").read_text()
 
 
 async def test_two_runs_measure_the_same(code_suite, run, tmp_path):

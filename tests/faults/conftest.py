@@ -26,6 +26,8 @@ def block(body: str) -> str:
 
 
 ANSWERS = {
+    r"^You judge[\s\S]*because": "REASON: it says why.\nVERDICT: pass",
+    r"^You judge": "REASON: it does not say why.\nVERDICT: fail",
     r"^criticise[\s\S]*FAILED": ["- look at the tests again", "- f adds the wrong number"],
     r"^criticise": "NO MORE FEEDBACK",
     r"^draft kind=right": [block("return x + 1"), block("return 1 + x")],

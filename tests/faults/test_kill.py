@@ -3,9 +3,10 @@
 import random
 
 import pytest
+import yaml
 
 from sygra_eval.engine import summarise
-from tests.faults.conftest import IN_FLIGHT, ROWS
+from tests.faults.conftest import IN_FLIGHT, ROWS, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
@@ -56,3 +57,33 @@ def test_a_kill_before_the_first_answer_leaves_a_run_that_can_be_resumed(
     assert resumed.code == 0, resumed.err
     assert resumed.line["rows"] == ROWS
     assert resumed.adds_up()
+
+
+def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, undisturbed, tmp_path):
+    said = [{"id": str(n), "given": f"{'because' if n % 3 else 'so'} {n}"} for n in range(12)]
+    judge = {"use": "judge", "model": "critic", "rubric": "It says why.", "swap": True}
+    sections = {"rows": said, "quality": {"validators": [judge]}}
+    suite = write_suite(tmp_path / "judged", server.base_url, **sections)
+    document = yaml.safe_load(suite.read_text())
+    del document["graph_config"]
+    suite.write_text(yaml.safe_dump({**document, "candidate": {"text": "{given}"}}))
+    whole = cli("run", suite, "--out", "whole", "--json").end()
+    asked = server.requests()
+    assert len(asked) == len(set(asked)) == 2 * (1 + 9 + 12)
+    server.forget()
+
+    child = cli("run", suite, "--out", "killed", "--json")
+    for moment in (7, 25):  # among the canaries, and among the rows
+        server.wait_for(moment, child)
+        assert child.process.poll() is None, "it ended before it could be killed"
+        child.kill_group()
+        child = cli("resume", only_run("killed"), "--json")
+    resumed = child.end()
+
+    sent = server.requests()
+    assert set(sent) == set(asked)
+    assert len(sent) - len(set(sent)) <= 2 * IN_FLIGHT
+    files = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
+    for name in files:
+        assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+    assert (resumed.line["verified"], resumed.line["rejected"]) == (8, 4)

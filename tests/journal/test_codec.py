@@ -7,6 +7,7 @@ from sygra_eval.journal.canonical import from_stored, to_stored
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
+    DraftRate,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -59,6 +60,7 @@ EVIDENCE = built(
     isolation=TEXT,
     limit_s=st.none() | SECONDS,
     failing=st.none() | FAILING,
+    further=st.lists(FAILING, max_size=2).map(tuple),
     tests=st.dictionaries(TEXT, built(TestCount, passed=COUNT, total=COUNT), max_size=2),
     measures=st.dictionaries(TEXT, SECONDS, max_size=2),
 )
@@ -113,6 +115,7 @@ LOOP_END = built(
     sentinels_refused=COUNT,
     tokens=COUNT,
     kept_round=COUNT,
+    rate=st.none() | built(DraftRate, passed=COUNT, judged=COUNT, has_left_band=st.booleans()),
 )
 RECORD_END = built(
     RecordEnd,
@@ -123,6 +126,7 @@ RECORD_END = built(
     data=st.dictionaries(TEXT, JSON, max_size=4),
     verdicts=st.lists(verdicts(), max_size=2).map(tuple),
     loop=st.none() | LOOP_END,
+    weak_tests=st.none() | TEXT,
 )
 KINDS = {
     "response": RESPONSE,

@@ -1,12 +1,13 @@
 """Keys are kept in journals for years: the golden ones below must never change."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sygra_eval.journal import call_key, canonical_json, request_hash
+from sygra_eval.journal import call_key, canonical_json, request_hash, validator_path
 from sygra_eval.values import BadAnswer, CallSite, ChatRequest, Message
 
 REQUEST = ChatRequest(
@@ -46,6 +47,12 @@ def test_the_golden_spelling_of_json_is_what_it_was():
 def test_the_same_question_from_another_place_is_another_call(other):
     assert call_key("m", REQUEST, other) != call_key("m", REQUEST, SITE)
     assert request_hash("m", REQUEST) == request_hash("m", REQUEST)
+
+
+def test_a_validators_place_is_none_that_a_node_can_have():
+    assert validator_path("judge", "final", "vote/given") == "validator:judge/final/vote/given"
+    assert validator_path("judge", "prepare") == "validator:judge/prepare"
+    assert not re.fullmatch(r"[A-Za-z0-9_.-]+", validator_path("judge", "loop").partition("/")[0])
 
 
 def test_another_model_or_parameter_is_another_request():

@@ -74,9 +74,14 @@ async def gateway_to(clock: ClockThatIsHandedIn) -> AsyncIterator[GatewayTo]:
     async def make(
         endpoint: ScriptedEndpoint, *, chance: float = 0.0, **changes: Any
     ) -> AskedInWords:
-        model = OpenAIModel(openai_spec(endpoint.base_url, **changes), wall_clock=clock)
+        spec = openai_spec(endpoint.base_url, **changes)
+        model = OpenAIModel(spec, wall_clock=clock)
         gateway = AskedInWords(
-            {"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance
+            {"author": model},
+            specs={"author": spec},
+            clock=clock,
+            sleep=clock.sleep,
+            chance=lambda: chance,
         )
         made.append(gateway)
         await gateway.open()

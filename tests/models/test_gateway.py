@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.models import Gate, Gateway
+from sygra_eval.models import Gateway
 from sygra_eval.models.openai import OpenAIModel
 from sygra_eval.testing import ScriptedEndpoint, completion, rate_limited
 from sygra_eval.values import (
@@ -211,21 +211,9 @@ async def test_two_gateways_in_one_process_do_not_disturb_each_other(spec_to, re
         await gateways[1].close()
 
 
-async def test_a_gate_counts_who_is_inside_and_who_waits():
-    gate = Gate(1)
-
-    async with gate.slot():
-        waiting = asyncio.create_task(gate.slot().__aenter__())
-        await until_idle()
-        assert (gate.in_flight, gate.waiting) == (1, 1)
-    await waiting
-
-    assert (gate.in_flight, gate.waiting) == (1, 0)
-
-
 def test_the_folder_of_a_spec_is_not_needed_to_name_a_server():
     config = {"base_url": "http://127.0.0.1:1/v1", "model": "m"}
 
     model = OpenAIModel(ModelSpec(name="author", use="openai", config=config, folder=Path("/no")))
 
-    assert (model.label, model.max_in_flight) == ("m", 64)
+    assert (model.label, model.max_in_flight) == ("m", 256)

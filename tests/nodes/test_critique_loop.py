@@ -411,3 +411,65 @@ async def test_where_all_are_skipped_nothing_is_accepted(visit_node):
     )
 
     assert not visit.rounds[0].attempts[0].is_accepted
+
+
+def rate(k=5, **band):
+    draft = {**LOOP["draft"], "samples": {"mode": "rate", "k": k, **band}}
+    return loop(draft=draft, max_rounds=1, critique=None, until={"accepted_by": ["unit_tests"]})
+
+
+async def drawn(visit_node, replies, config, judging=None):
+    return await visit_node(
+        "critique_loop",
+        config=config,
+        answers={"draft": replies},
+        judging=judging or passing("good"),
+        question="q",
+    )
+
+
+async def test_a_pass_rate_goes_on_drawing_when_a_draft_has_passed(visit_node):
+    visit = await drawn(visit_node, ["bad", "good", "bad", "good", "bad"], rate())
+
+    assert [call.sample for call in visit.asked] == [0, 1, 2, 3, 4]
+    assert (visit.loop.rate.passed, visit.loop.rate.judged, visit.loop.samples) == (2, 5, 5)
+    assert visit.additions == {"answer": "good"}
+    assert visit.loop.stop_reason is StopReason.ACCEPTED
+    (attempt,) = [attempt for attempt in visit.rounds[0].attempts if attempt.is_kept]
+    assert attempt.sample == 1
+
+
+async def test_drawing_ends_when_the_interval_has_left_the_band(visit_node):
+    config = rate(k=40, band=[0.2, 0.8])
+
+    always = await drawn(visit_node, ["good"], config)
+    never = await drawn(visit_node, ["bad"], config)
+    sometimes = await drawn(visit_node, ["good", "bad"] * 20, config)
+
+    assert (always.loop.samples, never.loop.samples, sometimes.loop.samples) == (16, 16, 40)
+    assert always.loop.rate.has_left_band
+    assert never.loop.rate.has_left_band
+    assert not sometimes.loop.rate.has_left_band
+
+
+async def test_drafts_that_no_validator_judges_leave_the_rate_unknown(visit_node):
+    skipped = Verdict(validator="unit_tests", status=Status.SKIP, reason="no visible tests")
+
+    visit = await drawn(visit_node, ["bad"], rate(), judging=lambda answer: [skipped])
+
+    assert (visit.loop.rate.passed, visit.loop.rate.judged) == (0, 0)
+
+
+async def test_a_budget_ends_the_drawing_of_a_rate(visit_node):
+    visit = await drawn(visit_node, ["bad"], {**rate(k=8), "budget": {"tokens": 25}})
+
+    assert (visit.loop.samples, visit.loop.rate.judged) == (3, 3)
+
+
+async def test_drafts_until_one_passes_have_no_rate(visit_node):
+    draft = {**LOOP["draft"], "samples": 4}
+
+    visit = await drawn(visit_node, ["bad", "good"], loop(draft=draft, max_rounds=1))
+
+    assert visit.loop.rate is None
+    assert visit.loop.samples == 2

@@ -337,3 +337,33 @@ def test_autoload_can_be_switched_off_and_p_still_works(project, distribution):
     nodes = project.load(named=[str(path)]).of("nodes")
 
     assert nodes.keys() == {"llm", "critique_loop", "named"}
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("no:shoot", "no:shout"),
+        ("no:sygra_eval.node.builtin", "no:sygra_eval.nodes.builtin"),
+        ("no:ep-anounce", "no:ep-announce"),
+    ],
+)
+def test_p_no_of_what_is_not_there_is_refused_with_the_nearest_name(
+    project, distribution, given, meant
+):
+    distribution("announcer", {"ep-announce": "ep_announce"}, ep_announce=node_plugin("announce"))
+    project.write("plugins/shout.py", node_plugin("shout"))
+
+    with pytest.raises(PluginError, match=f"-p {given}: .*did you mean `-p {meant}`"):
+        project.load(named=[given])
+
+
+def test_p_no_of_a_folder_that_is_not_trusted_is_no_mistake(project):
+    project.write("plugins/shout.py", node_plugin("shout"))
+
+    assert "shout" not in project.load(named=["no:shout"], trusted=False).origins
+
+
+def test_p_no_takes_back_what_p_names(project):
+    path = project.write("elsewhere/named.py", node_plugin("named"))
+
+    assert "named" not in project.load(named=[str(path), "no:named"]).origins

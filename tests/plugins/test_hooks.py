@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sygra_eval.engine import ExitCode, RunOptions, resume_run
 from sygra_eval.hookspecs import Hooks
 from sygra_eval.values import Outcome
 
@@ -421,3 +422,61 @@ def sygra_register_validators(register):
 
     assert summary.counts[Outcome.FAILED] == 2
     assert "plugin mine: LookupError: no tea left" in rows_of(summary, Outcome.FAILED)[0]["reason"]
+
+
+BREAKS = """
+from pathlib import Path
+
+@hookimpl
+def sygra_register_reporters(register):
+    def tally(summary):
+        if Path(__file__).with_suffix(".mended").exists():
+            return "whole"
+        {what}
+    register("tally", tally)
+"""
+WITH_TALLY = "report: {formats: [terminal, tally]}\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("raise ValueError('oh')", "ValueError: oh"),
+        ("raise SystemExit(1)", "SystemExit: 1"),
+        ("return 7", "it returned int, a text is needed"),
+    ],
+)
+async def test_a_reporter_that_breaks_costs_its_own_file_and_nothing_else(
+    project, plugin, small_suite, what, said
+):
+    plugin(BREAKS.replace("{what}", what))
+
+    summary = await project.run(small_suite() + WITH_TALLY)
+
+    assert summary.exit_code is ExitCode.INCOMPLETE
+    assert summary.exit_reason.startswith("incomplete: report.tally was not written: plugin mine: ")
+    assert said in summary.exit_reason
+    assert any("report.tally" in sentence for sentence in project.told)
+    names = {path.name for path in summary.folder.iterdir()}
+    assert {"unjudged.jsonl", "report.md", "report.json", "README.md"} <= names
+    assert "report.tally" not in names
+    report = json.loads((summary.folder / "report.json").read_text())
+    assert (report["exit"], report["exit_reason"]) == (7, summary.exit_reason)
+
+
+async def test_a_report_that_was_not_written_is_written_by_a_resume(project, plugin, small_suite):
+    plugin(BREAKS.replace("{what}", "raise ValueError('oh')"))
+    first = await project.run(small_suite() + WITH_TALLY)
+    options = RunOptions(
+        plugins=(str(project.root / "echo_model.py"),), is_trusted=True, accepts_no_sandbox=True
+    )
+
+    again = await resume_run(first.folder, options)
+    (project.root / "plugins" / "mine.mended").touch()
+    mended = await resume_run(first.folder, options)
+
+    assert again.exit_code is ExitCode.INCOMPLETE
+    assert mended.exit_code is ExitCode.PASSED
+    assert (first.folder / "report.tally").read_text() == "whole"
+    assert (first.folder / "manifest.json").exists()
+    assert mended.calls == first.calls == 2

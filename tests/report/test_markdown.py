@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 from sygra_eval.engine import Cause
 from sygra_eval.report import markdown_report, one_line
 from sygra_eval.report.markdown import bullets, pipe_table
-from sygra_eval.report.tables import Align, Table
+from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")  # raw HTML is read, as a code host does

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sygra_eval.engine import Cause, ExitCode, Strength
+from sygra_eval.engine import Cause, ExitCode, Strength, Tally
 from sygra_eval.report import printable, terminal_report
 from sygra_eval.report.tables import MOST_CAUSES
 from sygra_eval.values import Outcome
@@ -196,3 +196,26 @@ def test_no_id_reason_or_name_widens_the_page_or_reaches_the_terminal_raw(summar
     assert max(sum(map(cell_len, line)) for line in page.splitlines()) <= 80
     assert printable(page) == page
     assert "\t" not in page
+
+
+def test_the_grades_of_the_verified_rows_add_up_on_the_page(summary_of):
+    grades = {"tests": 5, "properties + differential + mutation + stable": 7}
+
+    page = terminal_report(summary_of(grades=grades))
+
+    table = page.partition("grade ")[2].partition("\n\n")[0].splitlines()[2:]
+    counts = [int(re.search(r" {2,}(\d+)", line)[1]) for line in table]
+    assert counts == [5, 7, 12]
+    assert max(map(cell_len, page.splitlines())) <= 80
+
+
+def test_a_validator_is_measured_by_what_it_is_and_not_by_its_name(summary_of):
+    figures = {"is_required": True, "passed": 1, "failed": 0, "errors": 0, "skipped": 0}
+
+    called = terminal_report(summary_of(validators=(Tally(validator="unit_tests", **figures),)))
+    is_one = terminal_report(
+        summary_of(validators=(Tally(validator="mine", use="unit_tests", **figures),))
+    )
+
+    assert "false acc" not in called
+    assert "false acc" in is_one

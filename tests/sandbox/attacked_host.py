@@ -1,7 +1,7 @@
 """Plants what there is to harm, runs the 48 attacks on the machine, and tells what was harmed.
 
-`python attacked_host.py PROFILE` ends with one line of JSON; it looks at the host's side and not at
-what the code says. A process of its own, so that it can be any user's.
+`python attacked_host.py PROFILE[:IMAGE] [ALLOWED…]` ends with one line of JSON; it looks at the
+host's side and not at what the code says. A process of its own, so that it can be any user's.
 """
 
 import asyncio
@@ -53,12 +53,12 @@ class Planted:
         return code
 
 
-def main(profile: str) -> None:
+def main(profile: str, *allow: str) -> None:
     os.environ["SYGRA_EVAL_SOME_KEY"] = SECRET
     warm.is_overloaded = lambda: False  # a time-out counts at once, however busy the machine
     with ExitStack() as stack:
         planted = plant(stack)
-        told = asyncio.run(attack(planted, profile))
+        told = asyncio.run(attack(planted, profile, frozenset(allow)))
         told |= harm_to(planted)
     print(json.dumps(told))
 
@@ -83,26 +83,31 @@ def plant(stack: ExitStack) -> Planted:
     return Planted(home, tcp, udp, abstract, victim)
 
 
-async def attack(planted: Planted, profile: str) -> dict[str, object]:
+async def attack(planted: Planted, profile: str, allow: frozenset[str]) -> dict[str, object]:
     providers = load_plugins(Path("/nonexistent")).of("sandboxes")
-    sandbox = await providers[profile].implementation.start(SLOTS)
+    name, _, image = profile.partition(":")
+    provider = providers[name].implementation
+    sandbox = await (provider.for_image(image) if image else provider).start(SLOTS)
     results = {}
 
     async def one(row: dict[str, str]) -> None:
         files = {"answer.py": planted.armed(row["code"])}
-        ran = await sandbox.run(Execution(files=files, entry="answer.py", limits=LIMITS))
+        ran = await sandbox.run(
+            Execution(files=files, entry="answer.py", limits=LIMITS, allow=allow)
+        )
         results[row["id"]] = asdict(ran)
 
     async with asyncio.TaskGroup() as group:
         for row in MACHINE.values():
             group.create_task(one(row))
-    left_in_base = [entry.name for entry in sandbox.base.iterdir()]
+    base = getattr(sandbox, "base", None)  # a container has none on this side
+    left_in_base = [entry.name for entry in base.iterdir()] if base else []
     await sandbox.close()
     return {
         "uid": os.getuid(),
         "results": results,
         "left_in_base": left_in_base,
-        "is_base_left": sandbox.base.exists(),
+        "is_base_left": bool(base and base.exists()),
     }
 
 
@@ -147,4 +152,4 @@ def commands_below(parent: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -13,6 +13,8 @@ import pytest
 from sygra_eval.sandbox import pool, warm, zygote
 from sygra_eval.values import Execution, ExecutionStatus, Limits
 
+IS_FULL = os.environ.get("SYGRA_EVAL_FULL") == "1"
+MANY = 10_000 if IS_FULL else 500
 HELLO = Execution(files={"a.py": "print('hello')"}, entry="a.py")
 SLOW = Execution(
     files={"a.py": "import time; time.sleep(60)"}, entry="a.py", limits=Limits(wall_s=60)
@@ -44,17 +46,18 @@ async def test_one_process_serves_many_runs(sandbox):
     assert children() == before
 
 
-async def test_500_runs_leave_no_process_no_file_and_no_descriptor(sandbox):
+@pytest.mark.full
+async def test_many_runs_leave_no_process_no_file_and_no_descriptor(sandbox):
     await asyncio.gather(*(sandbox.run(HELLO) for _ in range(4)))
     processes, files = children(), open_files()
 
-    results = await asyncio.gather(*(sandbox.run(HELLO) for _ in range(500)))
+    results = await asyncio.gather(*(sandbox.run(HELLO) for _ in range(MANY)))
 
     assert {result.stdout for result in results} == {"hello\n"}
-    assert children() == processes
+    assert len(children()) == len(processes)  # others, where they served long enough
     assert open_files() == files
     assert list(sandbox.base.iterdir()) == []
-    below = [Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in processes]
+    below = [Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in children()]
     assert all(len(pids) == sandbox.describe().startswith("box") for pids in below)
 
 

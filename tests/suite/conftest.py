@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from typing import ClassVar
 
 import pluggy
 import pytest
@@ -104,6 +105,12 @@ class ContainsConfig(BaseModel):
             )
 
 
+class ForkingConfig(BaseModel):
+    """A fake validator whose executions start processes."""
+
+    allow: ClassVar[frozenset[str]] = frozenset({"processes"})
+
+
 class BrokenConfig(BaseModel):
     def problems(self, scope: Scope) -> Iterator[Problem]:
         raise RuntimeError("oh")
@@ -161,6 +168,7 @@ def plugins() -> Plugins:
         ("validators", "contains", None, ContainsConfig),
         ("validators", "broken", None, BrokenConfig),
         ("validators", "free", None),
+        ("validators", "forking", None, ForkingConfig),
         ("models", "scripted", None, ScriptedConfig),
         ("models", "openai", None),
         ("models", "embedded", None),

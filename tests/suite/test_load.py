@@ -129,7 +129,7 @@ def test_a_suite_without_validators_is_allowed(folder):
         ("type: lines", "type: §lnes", "unknown-type write `lines`"),
         ("source: {type: lines", "source: §{type: gone", "source-failed"),
         ("file_path: rows.jsonl", "file_path: §row.jsonl", "file-not-found"),
-        ("use: scripted,", "use: scripted, §rpm: 3,", "unsupported-key take it out"),
+        ("use: scripted,", "use: scripted, §fallback: x,", "unsupported-key take it out"),
         ("use: scripted,", "use: scripted, §max_concurency: 3,", "unknown-key write `max_con"),
         ("use: scripted,", "use: scripted, timeout: §0,", "wrong-value"),
         ("{question}", '§{"a": 1}', "bad-placeholder write `{{"),
@@ -151,6 +151,7 @@ def test_one_mistake_is_one_diagnostic_in_its_place_with_a_fix(folder, old, new,
     ("section", "code", "words"),
     [
         ("sandbox: {isolation: none}", "risk-not-accepted", "all your rights"),
+        ("sandbox: {allow: [processes]}", "no-cgroup-not-accepted", "several processes together"),
         ("sandbox: {require: none}", "wrong-value", "opt-in"),
         ("sandbox: {require: redced}", "unknown-type", "redced"),
         ("sandbox: {packages: [pytest, nosuch]}", "unknown-package", "`nosuch`"),
@@ -177,6 +178,18 @@ def test_sections_around_the_graph_are_checked_too(folder, section, code, words)
 
     assert (diagnostic.code, diagnostic.line) == (code, 23)
     assert words in diagnostic.message
+
+
+def test_a_validator_that_starts_processes_needs_the_suites_word(folder):
+    text = folder.file.read_text().replace("{use: contains, column: expected}", "{use: forking}")
+    folder.write(text)
+
+    diagnostic = folder.only()
+
+    assert diagnostic.code == "not-allowed"
+    assert diagnostic.fix == "add `sandbox: {allow: [processes], i_accept_no_cgroup: true}`"
+    folder.write(f"{text}sandbox: {{allow: [processes], i_accept_no_cgroup: true}}\n")
+    assert folder.load().sandbox.allow == {"processes"}
 
 
 def test_sections_around_the_graph_are_kept(folder):
@@ -358,7 +371,7 @@ def test_models_beside_the_suite_are_used_and_the_suites_own_win(folder):
 
 
 def test_mistakes_in_the_models_file_have_places_there(folder):
-    folder.write("critic:\n  use: scripted\n  rpm: 3\n  sayz: x\nb c: {}\n", "models.yaml")
+    folder.write("critic:\n  use: scripted\n  fallback: 3\n  sayz: x\nb c: {}\n", "models.yaml")
 
     found = folder.check()
 
@@ -387,3 +400,23 @@ def test_an_override_of_a_model_that_is_not_there_is_refused(folder):
     diagnostic = folder.only(overrides={"autor": override_model("embedded")})
 
     assert (diagnostic.code, diagnostic.fix) == ("unknown-model", "write `author`")
+
+
+def test_a_canary_column_that_the_source_lacks_would_leave_canaries_in_the_data(folder):
+    folder.rows({"id": "a", "question": "q", "expected": "e", "is_canary": False})
+    folder.change("quality:\n", "quality:\n  canary: is_canry\n")
+
+    diagnostic = folder.only()
+
+    assert (diagnostic.code, diagnostic.fix) == ("unknown-variable", "write `is_canary`")
+
+
+def test_a_replaced_model_keeps_how_many_calls_the_suite_lets_it_take(folder):
+    folder.change(
+        "parameters: {temperature: 0.5}", "parameters: {temperature: 0.5}, max_concurrency: 3"
+    )
+
+    suite = folder.load(overrides={"author": override_model("http://h/v1#m")})
+
+    assert suite.models["author"].max_concurrency == 3
+    assert suite.models["author"].parameters == {"temperature": 0.5}

@@ -25,6 +25,14 @@ def test_a_weights_file_is_meant_from_where_the_command_runs(tmp_path, monkeypat
     assert entry == {"use": "embedded", "model": str(Path.cwd() / "models" / "a.gguf")}
 
 
+def test_a_run_is_meant_from_where_the_command_runs_or_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first").mkdir()
+
+    assert override_model("replay:first") == {"use": "replay", "run": str(Path.cwd() / "first")}
+    assert override_model("replay:suite/run") == {"use": "replay", "run": "suite/run"}
+
+
 def test_a_name_is_split_off_at_the_first_sign():
     assert parse_override("author=http://h/v1#m=1")[0] == "author"
     assert parse_override("author=http://h/v1#m=1")[1]["model"] == "m=1"
@@ -36,9 +44,9 @@ def test_a_name_is_split_off_at_the_first_sign():
         ("author", "write NAME=WHAT"),
         ("=embedded", "write NAME=WHAT"),
         ("author=", "write NAME=WHAT"),
-        ("author=gpt", "embedded, PATH.gguf or URL#MODEL"),
+        ("author=gpt", "embedded, PATH.gguf, replay:RUN or URL#MODEL"),
         ("author=http://h/v1", "http://h/v1#MODEL"),
-        ("author=replay:run", "not supported by this version"),
+        ("author=replay:", "replay:RUN or URL#MODEL"),
     ],
 )
 def test_another_form_says_what_the_forms_are(given, words):

@@ -102,6 +102,36 @@ def test_a_validator_is_run_in_the_real_sandbox(user, arguments):
     user(source, "-W", "error", *arguments).assert_outcomes(passed=2)
 
 
+def test_a_validator_that_asks_a_model_gets_its_replies_from_a_script(user):
+    source = """
+    import pytest
+
+    CONFIG = {"model": "critic", "rubric": "It is short.", "canaries": False}
+
+    async def test_replies_in_order(run_validator):
+        replies = ["I like it.", "REASON: one word.\\nVERDICT: pass"]
+        verdict = await run_validator("judge", "yes", config=CONFIG, answers=replies)
+
+        assert (verdict.status, verdict.reason) == ("pass", "pass: one word.")
+
+    async def test_a_function_of_what_is_asked(run_validator):
+        def reply(messages):
+            is_short = "yes" in messages[-1].content and "RATE" not in messages[-1].content.upper()
+            return f"VERDICT: {'pass' if is_short else 'fail'}"
+
+        config = {**CONFIG, "canaries": True}
+        verdict = await run_validator("judge", "yes", config=config, answers=reply)
+
+        assert "no bribe of 9" in verdict.evidence.output
+
+    async def test_without_any(run_validator):
+        with pytest.raises(Exception, match="no model is open here.*in a test `answers`"):
+            await run_validator("judge", "yes", config=CONFIG)
+    """
+
+    user(source, "-W", "error", "-p", "no:asyncio").assert_outcomes(passed=3)
+
+
 def test_a_misspelt_type_is_met_with_what_was_meant(user):
     source = """
     async def test_node(run_node):

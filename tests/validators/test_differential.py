@@ -247,3 +247,189 @@ async def test_an_answer_that_is_slow_on_many_inputs_is_not_taken_for_one_that_h
 
     assert verdict.status is Status.PASS, verdict.reason
     assert len(sandbox.asked) == 7  # the reference, all inputs, the one that was running, 4 parts
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "return 'x' * 3_000_000",  # both times too much for the result pipe
+        "print('x' * 2_000_000)",
+        "import os; os.abort()",
+        "import os; os._exit(0)",
+        "return add(a, b)",
+        "return [[]] * 10**6",
+    ],
+)
+async def test_inputs_on_which_the_reference_dies_are_discarded_and_the_rest_goes_on(compare, deed):
+    reference = f"def add(a, b):\n    if a in (3, 4, 9):\n        {deed}\n    return a + b\n"
+
+    verdict = await compare(
+        RIGHT,
+        reference=reference,
+        inputs=[[n, n + 1] for n in range(16)],
+        config={"inputs": "inputs"},
+    )
+
+    assert verdict.reason == "equal to the reference on 13 inputs (3 of 16 inputs discarded)"
+
+
+async def test_an_answer_is_asked_no_more_at_once_than_the_reference_could_give(compare):
+    wordy = "def add(a, b):\n    return 'x' * 200_000 + str(a + b)\n"
+
+    verdict = await compare(wordy, reference=wordy)  # 40 MB from a hundred inputs asked twice
+
+    assert verdict.status is Status.PASS, verdict.reason
+    assert verdict.evidence.tests["differential"].total == 100
+
+
+async def test_a_reference_that_never_ends_is_given_up_after_a_few_time_limits(compare, sandbox):
+    verdict = await compare(
+        RIGHT,
+        reference="def add(a, b):\n    while True: pass\n",
+        inputs=NUMBERS,
+        config={"inputs": "inputs", "timeout": 0.2},
+    )
+
+    assert len(sandbox.asked) <= 8
+    assert (verdict.status, verdict.reason) == (
+        Status.SKIP,
+        "the reference returns on 0 of 12 inputs, fewer than 10",
+    )
+
+
+RAISING = """
+def add(a, b):
+    if a == 7: raise ValueError('seven')
+    if a == 8: raise KeyError('eight')
+    return a + b
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (RAISING, "equal to the reference on 11 inputs (1 of 12 inputs discarded)"),
+        (
+            "def add(a, b):\n    return float(chr(a) if a == 7 else a + b)\n",
+            "equal to the reference on 11 inputs (1 of 12 inputs discarded)",
+        ),
+        (RIGHT, "`add(7, 8)` gave 15, the reference raises ValueError"),
+        (
+            RAISING.replace("ValueError('seven')", "TypeError"),
+            "`add(7, 8)` raised TypeError, the reference raises ValueError",
+        ),
+        (
+            RAISING.replace("return", "if a == 2: raise ValueError\n    return"),
+            "`add(2, 3)` raised ValueError, the reference gives 5",
+        ),
+    ],
+)
+async def test_an_exception_that_the_question_asks_for_is_an_answer(compare, code, reason):
+    verdict = await compare(
+        code,
+        reference=RAISING,
+        inputs=NUMBERS,
+        raises=["ValueError"],
+        config={"inputs": "inputs", "raises": "raises"},
+    )
+
+    assert verdict.reason == reason
+
+
+GROWING = "def grow(xs, n):\n    xs.append(n)\n    return len(xs)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "counts", "reason"),
+    [
+        (GROWING, True, "equal to the reference on 12 inputs (0 of 12 inputs discarded)"),
+        (
+            "def grow(xs, n):\n    return len(xs) + 1\n",
+            True,
+            "`grow([0], 1)` left its argument 1 as [0] and not as [0, 1], the reference gives 2",
+        ),
+        (
+            "def grow(xs, n):\n    return len(xs) + 1\n",
+            False,
+            "equal to the reference on 12 inputs (0 of 12 inputs discarded)",
+        ),
+        (
+            "def grow(xs, n):\n    xs.append(object())\n    return len(xs)\n",
+            True,
+            "`grow([0], 1)` left its argument 1 as an object that is no plain data and not as"
+            " [0, 1], the reference gives 2",
+        ),
+    ],
+)
+async def test_what_becomes_of_the_arguments_counts_where_the_row_says_so(
+    compare, code, counts, reason
+):
+    verdict = await compare(
+        code,
+        entry_point="grow",
+        reference=GROWING,
+        inputs=[[[n], n + 1] for n in range(12)],
+        contract="assert not xs.clear()",  # what it does to its arguments is its own affair
+        counts=counts,
+        config={"inputs": "inputs", "contract": "contract", "arguments": "counts"},
+    )
+
+    assert verdict.reason == reason
+
+
+async def test_inputs_are_drawn_from_the_rows_strategies_after_those_of_the_tests(compare):
+    code = "def add(a, b):\n    return a + b if a != 77 or b is not None else 0\n"
+
+    verdict = await compare(
+        "def add(a, b):\n    return a + b if b >= -99 else 0\n",
+        strategies=["integers(0, 9)", "integers(-100, -90)"],
+        config={"strategies": "strategies"},
+    )
+    equal = await compare(
+        code, strategies=["integers(0, 9)", "just(5)"], config={"strategies": "strategies"}
+    )
+
+    assert verdict.status is Status.FAIL
+    assert verdict.evidence.failing.input.endswith(", -100)")
+    assert equal.reason == "equal to the reference on 13 inputs (0 of 13 inputs discarded)"
+
+
+@pytest.mark.parametrize(
+    ("strategies", "reason"),
+    [
+        (["integers(0, 9)", "exec('1')"], "column `strategies`: "),
+        (["integers(9, 0)", "integers()"], "column `strategies`: "),
+        ("integers()", "column `strategies`: one text has to be `tuples(...)`"),
+        (
+            {"a": 1},
+            "column `strategies`: strategies are texts in a list, or one text; this is dict",
+        ),
+    ],
+)
+async def test_a_column_that_holds_no_strategies_is_the_rows_error(compare, strategies, reason):
+    verdict = await compare(
+        RIGHT, strategies=strategies, config={"strategies": "strategies", "min_inputs": 1}
+    )
+
+    assert verdict.status is Status.ERROR
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "wrong", ["a == [117]", "b == 'hidden'", "b == 'y' and len(b) == 1", "a == ['x']"]
+)
+async def test_every_value_that_a_strategy_lists_is_tried(compare, wrong):
+    many = [*(f"seen {number}" for number in range(30)), "hidden"]
+
+    verdict = await compare(
+        f"def add(a, b):\n    return None if {wrong} else len(a) + len(b)\n",
+        reference="def add(a, b):\n    return len(a) + len(b)\n",
+        tests=[],
+        strategies=[
+            f"lists(integers(0, 9) | sampled_from({[*range(100, 130)]}), max_size=5) | just(['x'])",
+            f"lists(sampled_from('xyz'), max_size=3).map(''.join) | sampled_from({many})",
+        ],
+        config={"strategies": "strategies"},
+    )
+
+    assert verdict.status is Status.FAIL, wrong

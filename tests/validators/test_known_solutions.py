@@ -37,6 +37,7 @@ if IS_FULL:
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(
         not (FOLDER / "known_solutions.jsonl").is_file(), reason=f"no known solutions in {FOLDER}"
     ),

@@ -46,7 +46,7 @@ def lock_up(
     limit_resources(order)
     drop_capabilities()
     prctl("no_new_privs", PR_SET_NO_NEW_PRIVS, 1)
-    namespaces = "userns,pid,mnt,ipc,net," if profile != "reduced" else ""
+    namespaces = "userns,pid,mnt,ipc,net," if profile.startswith("box") else ""
     landlock = ""
     if walls is not None:
         abi, ruleset = walls
@@ -59,7 +59,18 @@ def lock_up(
         raise OSError("landlock_create_ruleset: this kernel has no Landlock")
     os.closerange(first_free, 1 << 20)
     load_filter(settings["bpf"])
-    return f"{namespaces}{landlock}seccomp,rlimit" + (",uid0" if os.getuid() == 0 else "")
+    user = ",uid0" if os.getuid() == 0 else ""
+    return f"{namespaces}{landlock}seccomp,rlimit{user}{allowed(settings)}"
+
+
+def allowed(settings: dict[str, object]) -> str:
+    """Say what was allowed beyond computing, and whether something bounds all processes at once."""
+    allow = settings["allow"]
+    assert isinstance(allow, tuple)  # noqa: S101 - for the type checker; marshal made it
+    words = "".join(f",{word}" for word in allow)
+    if settings.get("has_cgroup"):
+        return f",cgroup{words}"
+    return f"{words},no-cgroup" if "processes" in allow else words
 
 
 def set_environment(folder: str, hash_seed: object) -> None:
@@ -160,9 +171,11 @@ def drop_bounding_set() -> None:
             break
 
 
-def opened_handles(readable: object) -> list[Handle]:
+def opened_handles(settings: dict[str, object]) -> list[Handle]:
     """Open the paths that stay readable, while they can still be walked to."""
+    readable = settings["readable"]
     assert isinstance(readable, tuple)  # noqa: S101 - for the type checker; marshal made it
+    may_run = EXECUTE if settings["allow"] else 0
     handles = []
     for path in readable:
         try:
@@ -170,7 +183,7 @@ def opened_handles(readable: object) -> list[Handle]:
         except FileNotFoundError:  # a path that is not there needs no rule
             continue
         is_folder = os.path.isdir(path)  # noqa: PTH112 - pathlib costs start-up
-        handles.append((handle, READ_FILE | READ_DIR if is_folder else READ_FILE))
+        handles.append((handle, may_run | (READ_FILE | READ_DIR if is_folder else READ_FILE)))
     handles.append((os.open("/dev/null", os.O_PATH), ON_A_FILE))
     return handles
 

@@ -117,7 +117,7 @@ def prepare(zygote: Zygote) -> None:
     if zygote.profile in BOXES:
         enter_box(zygote, uid, library)
     elif zygote.profile != "none":
-        zygote.handles = opened_handles(settings["readable"])
+        zygote.handles = opened_handles(settings)
         drop_identity(uid)
     if zygote.profile not in BOXES:
         zygote.memory = os.open(OWN_MEMORY, os.O_RDONLY)
@@ -148,7 +148,7 @@ def enter_box(zygote: Zygote, uid: int | None, library: str) -> None:
     build_root(readable, str(settings["folder"]), has_procfs=is_own)
     if is_own:
         zygote.own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    zygote.handles = opened_handles(readable)
+    zygote.handles = opened_handles(settings)
 
 
 def die_with_the_parent(parent: object) -> None:

@@ -1,0 +1,42 @@
+"""A model of the suite, as nodes and validators name it: `model: NAME`, or with parameters."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from sygra_eval.values import Problem, Scope
+
+
+class ModelChoice(BaseModel):
+    """Which model of the suite, and the parameters that are sent beside the model's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    def problems(self, scope: Scope, at: tuple[str | int, ...]) -> Iterator[Problem]:
+        """Yield a problem when the suite has no such model."""
+        if self.name not in scope.models:
+            near = get_close_matches(self.name, scope.models, n=1)
+            known = ", ".join(sorted(scope.models)) or "none"
+            fix = f"write `{near[0]}`" if near else f"name it under `models:`; known: {known}"
+            yield Problem(
+                code="unknown-model",
+                message=f"the suite has no model `{self.name}`",
+                at=at,
+                within=self.name,
+                fix=fix,
+            )
+
+
+def _by_name(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+ModelByName = Annotated[
+    ModelChoice, BeforeValidator(_by_name, json_schema_input_type=str | ModelChoice)
+]
+"""In a suite: `model: NAME` or `model: {name: NAME, parameters: {...}}`."""
