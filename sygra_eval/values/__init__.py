@@ -17,6 +17,7 @@ from sygra_eval.values.chat import (
     Message,
     ModelSpec,
     ModelUse,
+    ToolCall,
     Usage,
 )
 from sygra_eval.values.contexts import (
@@ -116,6 +117,7 @@ __all__ = [
     "StopReason",
     "SygraEvalError",
     "TestCount",
+    "ToolCall",
     "Trust",
     "Usage",
     "UsageError",
