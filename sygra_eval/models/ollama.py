@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 from sygra_eval.models import fast_json
 from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in
-from sygra_eval.models.streams import Collector, Event
+from sygra_eval.models.streams import Collector, Event, listed
 from sygra_eval.values import CallFailed, ChatRequest, ModelSpec, ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ class OllamaCollector:
                 pieces.append(piece)
                 self.has_text = True
                 self.characters += len(piece)
-        self._calls += said.get("tool_calls") or ()
-        self._logprobs += event.get("logprobs") or ()
+        self._calls += listed(said.get("tool_calls"))
+        self._logprobs += listed(event.get("logprobs"))
         if event.get("done") is True or event.get("error"):
             self._last = event
 

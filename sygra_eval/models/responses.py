@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sygra_eval.models.streams import Event
+from sygra_eval.models.streams import Event, listed
 from sygra_eval.values import ChatRequest
 
 _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -33,9 +33,9 @@ def completed(payload: object) -> object:
                         message["refusal"] = part.get("refusal")
                     elif isinstance(part.get("text"), str):
                         texts.append(part["text"])
-                        logprobs += part.get("logprobs") or ()
+                        logprobs += listed(part.get("logprobs"))
             case {"type": "reasoning"}:
-                parts = [*(item.get("summary") or ()), *(item.get("content") or ())]
+                parts = listed(item.get("summary")) + listed(item.get("content"))
                 thoughts += [
                     part["text"]
                     for part in filter(_is_mapping, parts)
@@ -63,7 +63,7 @@ def _is_mapping(part: object) -> bool:
 def _reason(payload: Mapping[str, Any], has_calls: bool) -> str:  # noqa: FBT001 - a fact
     details = payload.get("incomplete_details")
     if isinstance(details, dict) and (why := details.get("reason")):
-        return _REASONS.get(why, str(why))
+        return _REASONS.get(str(why), str(why))
     return "tool_calls" if has_calls else "stop"
 
 

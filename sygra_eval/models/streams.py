@@ -14,6 +14,11 @@ from sygra_eval.models import fast_json
 Event = Mapping[str, Any]
 
 
+def listed(value: object) -> list[Any]:
+    """Return a list that a server sent; empty where it sent something else."""
+    return value if isinstance(value, list) else []
+
+
 class Collector(Protocol):
     """Takes the events of one streamed answer, in order.
 
@@ -123,8 +128,7 @@ class ChatCollector:
         self._error = event.get("error") or self._error
         self._usage = event.get("usage") or self._usage
         self._model = event.get("model") or self._model
-        choices = event.get("choices")
-        for entry in choices if isinstance(choices, list) else ():
+        for entry in listed(event.get("choices")):
             if isinstance(entry, dict):
                 index = entry.get("index")
                 number = index if isinstance(index, int) else 0
@@ -134,16 +138,15 @@ class ChatCollector:
         reason, logprobs = entry.get("finish_reason"), entry.get("logprobs")
         if isinstance(reason, str):
             choice.finish_reason = reason
-        if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
-            choice.logprobs += logprobs["content"]
+        if isinstance(logprobs, dict):
+            choice.logprobs += listed(logprobs.get("content"))
         delta = entry.get("delta")
         if not isinstance(delta, dict):
             return
         self._add(choice.texts, delta.get("content"))
         self._add(choice.reasoning, delta.get("reasoning_content") or delta.get("reasoning"))
         self._add(choice.refusal, delta.get("refusal"))
-        calls = delta.get("tool_calls")
-        for place, part in enumerate(calls if isinstance(calls, list) else ()):
+        for place, part in enumerate(listed(delta.get("tool_calls"))):
             if isinstance(part, dict):
                 self._grow_call(choice, place, part)
 
