@@ -46,6 +46,10 @@ class Reply:
         broken = self.is_cut_off or self.stalls or self.ends_early
         return not (broken or self.pause_s or self.promises_bytes)
 
+    def paused(self, pause_s: float) -> "Reply":
+        """Return it with so many seconds between its bytes, or between the pieces of a stream."""
+        return replace(self, pause_s=pause_s)
+
     @property
     def is_paid(self) -> bool:
         """Whether a provider would bill it: what was generated, wherever it got lost."""

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from sygra_eval.models import Gateway
+from sygra_eval.models.azure import AzureModel
+from sygra_eval.models.ollama import OllamaModel
 from sygra_eval.models.openai import OpenAIModel
+from sygra_eval.models.vllm import VllmModel
 from sygra_eval.testing import ScriptedEndpoint
 from sygra_eval.values import ChatRequest, ChatResponse, Message, ModelSpec
 
+SERVED = {"openai": OpenAIModel, "azure": AzureModel, "vllm": VllmModel, "ollama": OllamaModel}
 GatewayTo = Callable[..., Awaitable["AskedInWords"]]
 
 
@@ -44,6 +48,16 @@ def openai_spec(base_url: str, *, name: str = "author", **changes: Any) -> Model
     return ModelSpec(name=name, use="openai", config=config, folder=Path(), **changes)
 
 
+def model_to(
+    endpoint: ScriptedEndpoint, dialect: str, clock: Callable[[], float], **changes: Any
+) -> Any:
+    """A model of the type that a suite would name to ask the endpoint in a dialect."""
+    entry = {**endpoint.model_entry(dialect), **changes.pop("config", {})}
+    use = entry.pop("use")
+    spec = ModelSpec(name="author", use=use, config=entry, folder=Path(), **changes)
+    return SERVED[use](spec, wall_clock=clock)
+
+
 @pytest.fixture(name="request_of")
 def request_of_fixture() -> Callable[..., ChatRequest]:
     return request
@@ -72,9 +86,9 @@ async def gateway_to(clock: ClockThatIsHandedIn) -> AsyncIterator[GatewayTo]:
     made: list[AskedInWords] = []
 
     async def make(
-        endpoint: ScriptedEndpoint, *, chance: float = 0.0, **changes: Any
+        endpoint: ScriptedEndpoint, *, dialect: str = "openai", chance: float = 0.0, **changes: Any
     ) -> AskedInWords:
-        model = OpenAIModel(openai_spec(endpoint.base_url, **changes), wall_clock=clock)
+        model = model_to(endpoint, dialect, clock, **changes)
         gateway = AskedInWords(
             {"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance
         )
