@@ -3,6 +3,7 @@
 from sygra_eval.hookspecs import RegisterModel, hookimpl
 from sygra_eval.models.azure import AzureConfig, AzureModel
 from sygra_eval.models.embedded import EmbeddedConfig, EmbeddedModel
+from sygra_eval.models.litellm_model import LitellmConfig, LitellmModel
 from sygra_eval.models.ollama import OllamaConfig, OllamaModel
 from sygra_eval.models.openai import OpenAIConfig, OpenAIModel
 from sygra_eval.models.replay import ReplayConfig, ReplayModel
@@ -16,5 +17,6 @@ def sygra_register_models(register: RegisterModel) -> None:
     register("azure", AzureModel, config=AzureConfig)
     register("vllm", VllmModel, config=VllmConfig)
     register("ollama", OllamaModel, config=OllamaConfig)
+    register("litellm", LitellmModel, config=LitellmConfig)
     register("embedded", EmbeddedModel, config=EmbeddedConfig)
     register("replay", ReplayModel, config=ReplayConfig)

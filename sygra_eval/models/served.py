@@ -141,7 +141,7 @@ class ServedModel(ABC):
     @property
     def identity(self) -> str:
         """Type, place and model; the port of a server on this machine does not count."""
-        return f"{self.kind} {_place_of(self.base_url)} {self.model}"
+        return f"{self.kind} {place_of(self.base_url)} {self.model}"
 
     @property
     def label(self) -> str:
@@ -255,7 +255,8 @@ class ServedModel(ABC):
             self._transport = None
 
 
-def _place_of(base_url: str) -> str:
+def place_of(base_url: str) -> str:
+    """Return where a server is, as far as its answers depend on it: not on a port of loopback."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     if host in _LOOPBACK or host.startswith("127."):

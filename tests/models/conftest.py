@@ -9,13 +9,20 @@ import pytest
 
 from sygra_eval.models import Gateway
 from sygra_eval.models.azure import AzureModel
+from sygra_eval.models.litellm_model import LitellmModel
 from sygra_eval.models.ollama import OllamaModel
 from sygra_eval.models.openai import OpenAIModel
 from sygra_eval.models.vllm import VllmModel
 from sygra_eval.testing import ScriptedEndpoint
 from sygra_eval.values import ChatRequest, ChatResponse, Message, ModelSpec
 
-SERVED = {"openai": OpenAIModel, "azure": AzureModel, "vllm": VllmModel, "ollama": OllamaModel}
+SERVED = {
+    "openai": OpenAIModel,
+    "azure": AzureModel,
+    "vllm": VllmModel,
+    "ollama": OllamaModel,
+    "litellm": LitellmModel,
+}
 GatewayTo = Callable[..., Awaitable["AskedInWords"]]
 
 
