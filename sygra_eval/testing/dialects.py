@@ -41,8 +41,11 @@ def _first(completion: Completion) -> tuple[dict[str, Any], str]:
 
 
 def _cut(text: object) -> list[str]:
-    """Cut a text into pieces as a stream would bring it."""
-    return [text[at : at + 4] for at in range(0, len(text), 4)] if isinstance(text, str) else []
+    """Cut a text into pieces as a stream would bring it, but not into thousands."""
+    if not isinstance(text, str):
+        return []
+    size = max(4, len(text) // 500)
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _event(payload: Any, name: str = "") -> bytes:
@@ -58,6 +61,7 @@ def _chat_pieces(completion: Completion) -> Iterator[bytes]:
         deltas: list[dict[str, Any]] = [{"role": "assistant"}]
         deltas += [{"reasoning_content": piece} for piece in _cut(message.get("reasoning_content"))]
         deltas += [{"content": piece} for piece in _cut(message.get("content"))]
+        deltas += [{"refusal": piece} for piece in _cut(message.get("refusal"))]
         for number, call in enumerate(message.get("tool_calls", ())):
             function = call["function"]
             opened = {"id": call["id"], "function": {"name": function["name"], "arguments": ""}}

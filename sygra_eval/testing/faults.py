@@ -115,7 +115,7 @@ def _several(good: Reply) -> Reply:
 
 
 _CALL = [{"id": "c", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
-_RESET = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0"}
+_RESET = {"x-ratelimit-limit-requests": "60000", "x-ratelimit-remaining-requests": "0"}
 _BUSY = ("rate_limited", "overloaded", "server_error")
 
 # name, reply, outcome of meeting it once, kind of meeting it always
@@ -151,7 +151,12 @@ _TABLE: tuple[tuple[str, Callable[[Reply], Reply], str, str], ...] = (
         "bad_request",
     ),
     ("400_parameter", _error(400, "unknown parameter top_z"), "bad_request", "bad_request"),
-    ("400_context", _error(400, "long", word="context_length_exceeded"), "too_long", "too_long"),
+    (
+        "400_context",
+        _error(400, "past the context length", word="context_length_exceeded"),
+        "too_long",
+        "too_long",
+    ),
     ("400_filter", _error(400, "filtered", word="content_filter"), "refused", "refused"),
     ("filtered", _choice(finish_reason="content_filter"), "refused", "refused"),
     ("refusal", _message(content=None, refusal="I will not."), "refused", "refused"),

@@ -1,5 +1,7 @@
 """A scripted server, a gateway to it, and a clock that is handed in: nothing here really waits."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +101,28 @@ async def gateway_to(clock: ClockThatIsHandedIn) -> AsyncIterator[GatewayTo]:
         gateway = AskedInWords(
             {"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance
         )
+        made.append(gateway)
+        await gateway.open()
+        return gateway
+
+    yield make
+    for gateway in made:
+        await gateway.close()
+
+
+@pytest.fixture
+async def gateway_on_real_time() -> AsyncIterator[GatewayTo]:
+    """A gateway with the machine's clocks, which waits between tries for a blink only."""
+    made: list[AskedInWords] = []
+
+    async def blink(wait_s: float) -> None:
+        await asyncio.sleep(min(wait_s, 0.03))
+
+    async def make(
+        endpoint: ScriptedEndpoint, *, dialect: str = "openai", **changes: Any
+    ) -> AskedInWords:
+        model = model_to(endpoint, dialect, time.time, **changes)
+        gateway = AskedInWords({"author": model}, sleep=blink, chance=lambda: 0.0)
         made.append(gateway)
         await gateway.open()
         return gateway
