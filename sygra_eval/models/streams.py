@@ -81,8 +81,12 @@ class Lines:
 
 @dataclass(slots=True)
 class _Choice:
-    """One choice as it grows."""
+    """One choice as it grows.
 
+    :ivar has_content: A text was sent, if an empty one; else there is no answer.
+    """
+
+    has_content: bool = False
     texts: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
@@ -92,7 +96,7 @@ class _Choice:
 
     def payload(self, index: int) -> Event:
         message: dict[str, object] = {"role": "assistant", "content": None}
-        if self.texts or not self.calls:
+        if self.has_content:
             message["content"] = "".join(self.texts)
         if self.reasoning:
             message["reasoning_content"] = "".join(self.reasoning)
@@ -143,6 +147,7 @@ class ChatCollector:
         delta = entry.get("delta")
         if not isinstance(delta, dict):
             return
+        choice.has_content = choice.has_content or isinstance(delta.get("content"), str)
         self._add(choice.texts, delta.get("content"))
         self._add(choice.reasoning, delta.get("reasoning_content") or delta.get("reasoning"))
         self._add(choice.refusal, delta.get("refusal"))

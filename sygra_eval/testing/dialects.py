@@ -42,6 +42,8 @@ def _first(completion: Completion) -> tuple[dict[str, Any], str]:
 
 def _cut(text: object) -> list[str]:
     """Cut a text into pieces as a stream would bring it, but not into thousands."""
+    if isinstance(text, list):
+        text = _text_of(text)
     if not isinstance(text, str):
         return []
     size = max(4, len(text) // 500)
@@ -60,6 +62,8 @@ def _chat_pieces(completion: Completion) -> Iterator[bytes]:
         message, index = choice["message"], choice["index"]
         deltas: list[dict[str, Any]] = [{"role": "assistant"}]
         deltas += [{"reasoning_content": piece} for piece in _cut(message.get("reasoning_content"))]
+        if message.get("content") == "":
+            deltas.append({"content": ""})
         deltas += [{"content": piece} for piece in _cut(message.get("content"))]
         deltas += [{"refusal": piece} for piece in _cut(message.get("refusal"))]
         for number, call in enumerate(message.get("tool_calls", ())):

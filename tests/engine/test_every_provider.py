@@ -7,16 +7,15 @@ from sygra_eval.testing import PASSING, audit
 from tests.engine.conftest import fast_suite
 
 KINDS = ["openai", "responses", "azure", "azure_v1", "vllm", "ollama"]
+STREAMS = ["openai", "responses", "ollama"]
 PROVIDERS = ["anthropic", "gemini", "bedrock"]
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
 JUDGED = {"validators": [{"use": "regex", "pattern": "^answer to", "required": True}]}
 IN_FLIGHT = 3
-# Those that cost no real seconds: a time limit, or a wait that the server asks for.
-QUICK = [
-    name
-    for name in PASSING
-    if name not in {"hang", "trickle", "stall", "429_seconds", "429_date", "503_seconds"}
-]
+# These cost real seconds: a time limit, or a wait that the server asks for.
+SLOW = {"hang", "trickle", "stall", "429_seconds", "429_date", "503_seconds"}
+# Ollama has no way to say that there is no answer: its empty answer is an empty text.
+NOT_OF_OLLAMA = {"null_content", "several_choices", "unasked_tool_call"}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +31,7 @@ def rows_of(endpoint, tmp_path, run):
     """Run the suite with a model's entry; return its rows without the model's name."""
     endpoint.answers_with(lambda body: f"answer to {body['messages'][-1]['content']}")
 
-    async def rows(entry: dict, *, questions: int = 5) -> list[dict]:
+    async def rows(entry: dict, *, questions: int = 3) -> list[dict]:
         suite = fast_suite(
             tmp_path / "suite",
             [f"question {number}" for number in range(questions)],
@@ -47,7 +46,7 @@ def rows_of(endpoint, tmp_path, run):
             quality=JUDGED,
         )
         finished = await run(suite)
-        assert finished.summary.exit_code is ExitCode.OK
+        assert finished.summary.exit_code is ExitCode.PASSED
         found = finished.rows("verified")
         for row in found:
             for use in row["provenance"]["models"]:
@@ -62,10 +61,10 @@ async def test_the_rows_are_the_same_on_every_kind_of_server(endpoint, rows_of):
     usual = await rows_of(endpoint.model_entry("openai"))
 
     others = [await rows_of(endpoint.model_entry(kind)) for kind in KINDS[1:]]
-    streamed = [await rows_of({**endpoint.model_entry(kind), "stream": True}) for kind in KINDS]
+    streamed = [await rows_of({**endpoint.model_entry(kind), "stream": True}) for kind in STREAMS]
 
-    assert [row["answer"] for row in usual] == [f"answer to question {n}" for n in range(5)]
-    assert [*others, *streamed] == [usual] * (2 * len(KINDS) - 1)
+    assert [row["answer"] for row in usual] == [f"answer to question {n}" for n in range(3)]
+    assert [*others, *streamed] == [usual] * (len(KINDS) - 1 + len(STREAMS))
 
 
 @pytest.mark.filterwarnings("ignore")  # litellm's own
@@ -82,7 +81,9 @@ async def test_faults_that_pass_change_no_row(endpoint, rows_of, kind, streams):
     entry = {**endpoint.model_entry(kind), "stream": streams}
     usual = await rows_of(entry, questions=30)
     endpoint.events.clear()
-    endpoint.fails_with(QUICK, share=0.3, seed=7)
+    left_out = SLOW | NOT_OF_OLLAMA if kind == "ollama" else SLOW
+    quick = [name for name in PASSING if name not in left_out]
+    endpoint.fails_with(quick, share=0.3, seed=7)
 
     disturbed = await rows_of(entry, questions=30)
     endpoint.mark("drained")
@@ -104,4 +105,4 @@ async def test_the_same_suite_runs_on_the_embedded_model(tmp_path, run):
         quality={"validators": [{"use": "length", "max_words": 50, "required": True}]},
     )
 
-    assert (await run(suite)).summary.exit_code is ExitCode.OK
+    assert (await run(suite)).summary.exit_code is ExitCode.PASSED
