@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Self
 
@@ -276,6 +277,8 @@ async def _send(
         return web.Response()
     headers = dict(reply.headers)
     if is_streamed and reply.completion is not None and dialect.pieces is not None:
+        if reply.promises_bytes:  # a stream promises its end, so that is what is missing
+            reply = replace(reply, is_cut_off=True)
         is_lines = dialect.name == "ollama"
         headers["Content-Type"] = "application/x-ndjson" if is_lines else "text/event-stream"
         return await _stream(reply, request, headers, list(dialect.pieces(reply.completion)))

@@ -47,6 +47,7 @@ def rows_of(endpoint, tmp_path, run):
         )
         finished = await run(suite)
         assert finished.summary.exit_code is ExitCode.PASSED
+        assert {"verified"} == set(finished.outcomes().values()), finished.ends()
         found = finished.rows("verified")
         for row in found:
             for use in row["provenance"]["models"]:

@@ -9,7 +9,7 @@ from sygra_eval.values import CallFailed
 WAYS = [("openai", False), ("openai", True), ("ollama", False)]
 SLOW = {"hang", "trickle", "stall"}
 # What a stream or a dialect has no way to say.
-NOT_STREAMED = {"trickle", "too_short"}
+NOT_STREAMED = {"trickle"}
 NOT_OF_OLLAMA = {
     *("several_choices", "no_choices", "null_message", "parts", "surrogate"),
     *("refusal", "unasked_tool_call"),
