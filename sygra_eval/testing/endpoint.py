@@ -28,7 +28,7 @@ from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of
 from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
 
 _KEY_HEADERS = ("Authorization", "api-key", "x-api-key", "x-goog-api-key")
-_ENTRIES: Mapping[str, Mapping[str, str]] = {
+ENTRIES: Mapping[str, Mapping[str, str]] = {
     "openai": {"use": "openai", "base_url": "{address}/v1", "model": "scripted"},
     "responses": {
         "use": "openai",
@@ -165,9 +165,9 @@ class ScriptedEndpoint:
 
     def model_entry(self, dialect: str = "openai") -> dict[str, str]:
         """Return what a suite writes under `models:` to ask this server in a dialect."""
-        if dialect not in _ENTRIES:
-            raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(_ENTRIES)}")
-        entry = _ENTRIES[dialect]
+        if dialect not in ENTRIES:
+            raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(ENTRIES)}")
+        entry = ENTRIES[dialect]
         return {key: value.format(address=self.address) for key, value in entry.items()}
 
     def will_answer(self, *replies: Reply | str) -> None:
@@ -277,11 +277,12 @@ async def _send(
         return web.Response()
     headers = dict(reply.headers)
     if is_streamed and reply.completion is not None and dialect.pieces is not None:
+        pieces = list(dialect.pieces(reply.completion))
         if reply.promises_bytes:  # a stream promises its end, so that is what is missing
             reply = replace(reply, is_cut_off=True)
         is_lines = dialect.name == "ollama"
         headers["Content-Type"] = "application/x-ndjson" if is_lines else "text/event-stream"
-        return await _stream(reply, request, headers, list(dialect.pieces(reply.completion)))
+        return await _stream(reply, request, headers, pieces)
     body = _body_in(dialect, reply)
     if reply.is_whole:
         return web.Response(status=reply.status, body=body, headers=headers)
