@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
-from sygra_eval.models import Gateway
+from sygra_eval.models import AnswerCache, Gateway, cache_folder
 from sygra_eval.plugins import Plugins
 from sygra_eval.sandbox import start_sandbox
 from sygra_eval.suite import SandboxChoice, Suite
@@ -49,7 +49,14 @@ async def opened(
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
-            gateway = Gateway(_models(suite, plugins), specs=suite.models, sleep=stop.sleep)
+            models = _models(suite, plugins)
+            gateway = Gateway(
+                models,
+                specs=suite.models,
+                sleep=stop.sleep,
+                cache=None if suite.cache == "off" else AnswerCache(cache_folder()),
+                writes_cache=suite.cache == "read-write",
+            )
             stop.when_draining(lambda: gateway.interrupt(Interrupted(stop.cause)))
             stack.push_async_callback(gateway.close)
             await stop.unless_draining(gateway.open())

@@ -104,6 +104,8 @@ class RunSummary:
     :ivar calls: Model calls in the journal; `calls_cached` of them answered by it on resume.
     :ivar wall_s: Seconds that the run took, over all its starts; `model_s`: sum over calls.
     :ivar cost_usd: None where a price is unknown.
+    :ivar calls_from_cache: Calls that an earlier run had paid for; `saved_usd` is what they cost
+        then, as far as it is known.
     :ivar warnings: Sentences a reader must know, such as author and critic being one model.
     """
 
@@ -141,6 +143,8 @@ class RunSummary:
     exit_code: ExitCode
     exit_reason: str
     cost_usd: float | None = None
+    calls_from_cache: int = 0
+    saved_usd: float = 0.0
     strength: Strength | None = None  # None where no verified row has a mutation score
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one

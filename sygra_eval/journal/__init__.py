@@ -10,7 +10,7 @@ process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same 
 `reader` (lookups and streams), `journal` (the two together) and `lock`.
 """
 
-from sygra_eval.journal.canonical import canonical_json
+from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
 from sygra_eval.journal.codec import (
     attempt_from_json,
     attempt_to_json,
@@ -46,6 +46,7 @@ __all__ = [
     "canonical_json",
     "evidence_from_json",
     "evidence_to_json",
+    "from_stored",
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",
@@ -56,6 +57,7 @@ __all__ = [
     "response_to_json",
     "round_from_json",
     "round_to_json",
+    "to_stored",
     "verdict_from_json",
     "verdict_to_json",
 ]

@@ -38,10 +38,15 @@ def response_to_json(response: ChatResponse) -> Json:
             "prompt_tokens": response.usage.prompt_tokens,
             "completion_tokens": response.usage.completion_tokens,
             "is_estimated": response.usage.is_estimated,
+            "cached_tokens": response.usage.cached_tokens,
+            "reasoning_tokens": response.usage.reasoning_tokens,
         },
         "model_seen": response.model_seen,
         "latency_s": response.latency_s,
         "tries": response.tries,
+        "cost_nano_usd": response.cost_nano_usd,
+        "is_cached": response.is_cached,
+        "saved_nano_usd": response.saved_nano_usd,
     }
     if response.reasoning:
         data["reasoning"] = response.reasoning
@@ -65,6 +70,10 @@ def response_from_json(data: Json) -> ChatResponse:
         model_seen=data["model_seen"],
         latency_s=data["latency_s"],
         tries=data["tries"],
+        # What follows was not there in the first version.
+        cost_nano_usd=data.get("cost_nano_usd"),
+        is_cached=data.get("is_cached", False),
+        saved_nano_usd=data.get("saved_nano_usd"),
         reasoning=data.get("reasoning", ""),
         tool_calls=tuple(
             ToolCall(name=name, arguments=arguments, id=call_id)

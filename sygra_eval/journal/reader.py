@@ -57,6 +57,9 @@ class CallsSummary:
     :ivar estimated: Calls whose tokens the server did not count.
     :ivar tries: Requests that were sent for them, so at least `calls`.
     :ivar latency_s: Of all of them added up.
+    :ivar cost_nano_usd: None when the price of one of them is not known.
+    :ivar from_cache: Calls that were answered by what an earlier run had kept; what they cost then
+        and did not cost now is `saved_nano_usd`, as far as it is known.
     """
 
     calls: int
@@ -66,6 +69,9 @@ class CallsSummary:
     tries: int
     latency_s: float
     slowest_s: float
+    cost_nano_usd: int | None
+    from_cache: int
+    saved_nano_usd: int
 
 
 def open_readonly(path: Path) -> "JournalReader":
@@ -179,6 +185,7 @@ class JournalReader:
     def calls_summary(self) -> CallsSummary:
         """Return what all journalled calls come to."""
         calls = prompt = completion = estimated = tries = 0
+        cost = unpriced = from_cache = saved = 0
         latency_s = slowest_s = 0.0
         for row in self._stream("call", "rowid"):
             response = response_from_json(from_stored(_stored(row[7])))
@@ -189,6 +196,10 @@ class JournalReader:
             tries += response.tries
             latency_s += response.latency_s
             slowest_s = max(slowest_s, response.latency_s)
+            cost += response.cost_nano_usd or 0
+            unpriced += response.cost_nano_usd is None
+            from_cache += response.is_cached
+            saved += response.saved_nano_usd or 0
         return CallsSummary(
             calls=calls,
             prompt_tokens=prompt,
@@ -197,6 +208,9 @@ class JournalReader:
             tries=tries,
             latency_s=latency_s,
             slowest_s=slowest_s,
+            cost_nano_usd=None if unpriced else cost,
+            from_cache=from_cache,
+            saved_nano_usd=saved,
         )
 
     def close(self) -> None:

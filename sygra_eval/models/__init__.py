@@ -10,7 +10,18 @@ file, `servers` runs it). They register in `builtin`, and import aiohttp or xlla
 model is opened.
 """
 
+from sygra_eval.models.answer_cache import AnswerCache, cache_folder
 from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
 from sygra_eval.models.gateway import Gateway, Patience
 
-__all__ = ["Ask", "Gate", "GateView", "Gates", "Gateway", "Patience", "Rank"]
+__all__ = [
+    "AnswerCache",
+    "Ask",
+    "Gate",
+    "GateView",
+    "Gates",
+    "Gateway",
+    "Patience",
+    "Rank",
+    "cache_folder",
+]

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from sygra_eval.models.host import available_bytes, usable_cores, why_not_here
+from sygra_eval.models.prices import FREE
 from sygra_eval.models.replies import estimated_usage
 from sygra_eval.models.servers import PROMPT_CACHE_MIB, Answer, ServerPool, give_back, lease
 from sygra_eval.models.weights import QWEN, assembled
@@ -49,6 +50,8 @@ class EmbeddedConfig(BaseModel):
 
 class EmbeddedModel:
     """One GGUF file behind as many engines as this machine bears."""
+
+    price_name = FREE
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

@@ -10,8 +10,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sygra_eval.journal import request_hash
+from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
+from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
@@ -20,6 +23,7 @@ from sygra_eval.values import (
     EndpointLost,
     ModelSpec,
     ModelUnavailable,
+    Price,
     RetryLater,
 )
 
@@ -69,7 +73,10 @@ class Gateway:
     """The models of one run behind their gates.
 
     :ivar models: By the names that the suite gives them.
+    :ivar prices: What the tokens of each cost, or why that is not known.
     :param specs: What the suite says of each; a model that is not in it has named limits.
+    :param cache: Answers of earlier runs, which are given before a model is asked; the gateway
+        closes it. With `writes_cache` new answers are kept there too.
     :param most_outage_s: For how long an endpoint may be down before it ends the run.
     """
 
@@ -80,16 +87,22 @@ class Gateway:
         specs: Mapping[str, ModelSpec] | None = None,
         patience: Patience | None = None,
         most_outage_s: float = MOST_OUTAGE_S,
+        cache: AnswerCache | None = None,
+        writes_cache: bool = False,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         chance: Chance = random.random,
     ) -> None:
         self.models = dict(models)
         self._gates = Gates(self.models, specs or {}, clock=clock)
+        self.prices: dict[str, Price | UnknownPrice] = {
+            name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
+        }
         self._outages = {
             model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
             for model in self.models.values()
         }
+        self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
         self._sleep = sleep
@@ -167,6 +180,36 @@ class Gateway:
         :raises CallFailed: When the refusal is final or patience is used up.
         :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
+        if (kept := self._kept(name, request)) is not None:
+            return kept
+        response = await self._asked(name, request, record, has_begun, before_try)
+        if self._cache is not None and self._writes_cache and request.site is not None:
+            asked = request_hash(self.models[name].identity, request)
+            self._cache.keep(asked, request.site.sample, response)
+        return response
+
+    def _kept(self, name: str, request: ChatRequest) -> ChatResponse | None:
+        """Return the answer that an earlier run had to the same request; it costs nothing now."""
+        if self._cache is None or request.site is None:
+            return None
+        asked = request_hash(self.models[name].identity, request)
+        kept = self._cache.find(asked, request.site.sample)
+        if kept is None:
+            return None
+        cost = kept.cost_nano_usd
+        return replace(
+            kept, latency_s=0.0, tries=1, is_cached=True, cost_nano_usd=0, saved_nano_usd=cost
+        )
+
+    async def _asked(
+        self,
+        name: str,
+        request: ChatRequest,
+        record: str,
+        has_begun: bool,  # noqa: FBT001 - of the caller's
+        before_try: Callable[[], None],
+    ) -> ChatResponse:
+        """Ask the model until it answers."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
         ask = Ask(record, rank, self._tokens_of(name, request))
         failures: list[RetryLater] = []
@@ -185,9 +228,17 @@ class Gateway:
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
                     self._outages[self.models[name].endpoint].answered()
-                    latency_s = self._clock() - admitted_s
-                    return replace(response, latency_s=latency_s, tries=len(failures) + 1)
+                    return replace(
+                        response,
+                        latency_s=self._clock() - admitted_s,
+                        tries=len(failures) + 1,
+                        cost_nano_usd=self._cost_of(name, response),
+                    )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+
+    def _cost_of(self, name: str, response: ChatResponse) -> int | None:
+        price = self.prices[name]
+        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, response.usage)
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
         """Estimate what a call will use, where somebody counts it."""
@@ -240,6 +291,9 @@ class Gateway:
 
     async def close(self) -> None:
         """Close all models; one that fails to close does not keep the others open."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
         closing = (model.close() for model in self.models.values())
         results = await asyncio.gather(*closing, return_exceptions=True)
         for name, result in zip(self.models, results, strict=True):

@@ -156,6 +156,11 @@ class LitellmModel:
         return self.config.model
 
     @property
+    def price_name(self) -> str | None:
+        """The name in the price map; another address than the provider's has its own prices."""
+        return self.config.model if self.config.base_url is None else None
+
+    @property
     def endpoint(self) -> str:
         """Provider, address and account."""
         where = self.config.base_url or ""

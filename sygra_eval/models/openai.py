@@ -7,6 +7,7 @@ Parameters pass through as the suite writes them (`response_format`, `tools`, `l
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -80,6 +81,12 @@ class OpenAIModel(SpokenModel):
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
         )
+
+    @property
+    def price_name(self) -> str | None:
+        """The name in the price map, which speaks of OpenAI's own service alone."""
+        is_openai = urlsplit(self.base_url).hostname == "api.openai.com"
+        return self.model if is_openai else None
 
     async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
         """Ask for the list of models; not every server has one, and gateways list no aliases."""

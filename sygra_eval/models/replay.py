@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from sygra_eval.journal import JournalReader, call_key, open_readonly, request_hash
+from sygra_eval.models.prices import FREE
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
@@ -41,7 +42,9 @@ class ReplayConfig(BaseModel):
 
 
 class ReplayModel:
-    """The answers of one run."""
+    """The answers of one run; they have been paid for."""
+
+    price_name = FREE
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

@@ -192,8 +192,22 @@ def _usage_of(usage: object, request: ChatRequest, text: str) -> Usage:
         prompt = _credible(usage.get("prompt_tokens"), at_least=1)
         completion = _credible(usage.get("completion_tokens"), at_least=1 if text else 0)
         if prompt is not None and completion is not None:
-            return Usage(prompt_tokens=prompt, completion_tokens=completion)
+            cached = _part(usage, "prompt_tokens_details", "cached_tokens", of=prompt)
+            thought = _part(usage, "completion_tokens_details", "reasoning_tokens", of=completion)
+            return Usage(
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                cached_tokens=cached,
+                reasoning_tokens=thought,
+            )
     return estimated_usage(request, text)
+
+
+def _part(usage: Mapping[object, object], details: str, key: str, *, of: int) -> int:
+    """Read a part of the tokens; one that cannot be part of them is taken for none."""
+    said = usage.get(details)
+    tokens = _credible(said.get(key), at_least=0) if isinstance(said, dict) else None
+    return tokens if tokens is not None and tokens <= of else 0
 
 
 def _credible(tokens: object, *, at_least: int) -> int | None:

@@ -34,6 +34,7 @@ from sygra_eval.suite.schema import (
     ModelSection,
     Name,
     OutputSection,
+    PriceSection,
     QualitySection,
     ReportSection,
     SandboxSection,
@@ -57,7 +58,7 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
-from sygra_eval.values import ModelSpec, Node, Row, Scope, SourceSpec, ValidatorSpec
+from sygra_eval.values import ModelSpec, Node, Price, Row, Scope, SourceSpec, ValidatorSpec
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -140,6 +141,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         truth=quality.truth if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
+        cache=head.cache,
         description=head.description,
         models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),
@@ -343,7 +345,14 @@ def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
         rpm=section.rpm,
         tpm=section.tpm,
         timeout_s=section.timeout,
+        price=_price(section.price),
     )
+
+
+def _price(section: PriceSection | str | None) -> Price | str | None:
+    if isinstance(section, PriceSection):
+        return Price(**section.model_dump())
+    return section
 
 
 def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:

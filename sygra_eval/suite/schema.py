@@ -6,7 +6,7 @@ of a later version gets an honest answer and not a spelling hint.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 
@@ -39,6 +39,22 @@ class SuiteSection(Section):
     tags: list[Name] = []
     seed: int = 0
     description: str = ""
+    cache: Literal["off", "read", "read-write"] = "off"
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: object) -> object:
+        """Take the bare `off`, which YAML reads as false, for the word."""
+        return "off" if value is False else value
+
+
+class PriceSection(Section):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class ModelSection(TypedSection):
@@ -50,6 +66,7 @@ class ModelSection(TypedSection):
     rpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     timeout: Seconds | None = None
+    price: PriceSection | str | None = None
 
 
 class SourceSection(TypedSection):
@@ -210,8 +227,8 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
         *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "cache", "matrix", "extends")),
-        *(("models", "*", key) for key in ("price", "fallback")),
+        *(("suite", key) for key in ("max_errors", "matrix", "extends")),
+        ("models", "*", "fallback"),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),

@@ -86,6 +86,7 @@ class Suite:
     truth: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0
+    cache: str = "off"
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     validators: tuple[ValidatorSpec, ...] = ()

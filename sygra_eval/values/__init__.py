@@ -17,6 +17,8 @@ from sygra_eval.values.chat import (
     Message,
     ModelSpec,
     ModelUse,
+    Price,
+    PriceTier,
     ToolCall,
     Usage,
 )
@@ -96,6 +98,8 @@ __all__ = [
     "NodeContext",
     "Outcome",
     "PluginError",
+    "Price",
+    "PriceTier",
     "Problem",
     "RecordEnd",
     "RetryLater",

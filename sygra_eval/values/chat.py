@@ -19,6 +19,36 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTier:
+    """Prices that hold for calls with more prompt tokens than `above`."""
+
+    above: int
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What tokens cost, in US dollars per million; what is not given is priced like its kind.
+
+    :ivar cached_input: Prompt tokens that the provider had cached.
+    :ivar reasoning: Answer tokens that were spent on thinking.
+    :ivar batch_input: By the batch API, `batch_output` likewise; half where it is not given.
+    :ivar source: Where the price is from, for people.
+    """
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    reasoning: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
+    source: str = "suite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model as the suite names it.
 
@@ -27,6 +57,7 @@ class ModelSpec:
     :ivar parameters: Sampling parameters sent with each request (`temperature`, `max_tokens`…).
     :ivar folder: The suite's folder, which relative paths are relative to.
     :ivar rpm: Requests per minute that the user allows, `tpm` tokens likewise.
+    :ivar price: What the suite says of it: figures, `free`, or a name in litellm's price map.
     """
 
     name: str
@@ -38,6 +69,7 @@ class ModelSpec:
     timeout_s: float | None = None
     rpm: float | None = None
     tpm: float | None = None
+    price: Price | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +101,17 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one call, as the server counted them, or estimated and flagged."""
+    """Tokens of one call, as the server counted them, or estimated and flagged.
+
+    :ivar cached_tokens: Of the prompt's, those that the provider had cached.
+    :ivar reasoning_tokens: Of the answer's, those that were spent on thinking.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     is_estimated: bool = False
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
     @property
     def total(self) -> int:
@@ -130,6 +168,8 @@ class ChatResponse:
     :ivar logprobs: Tokens of the text with their logarithms of probability, where asked for.
     :ivar first_text_s: Seconds from sending to the first text, where the answer was streamed.
     :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
+    :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
+    :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
     """
 
     text: str
@@ -144,6 +184,9 @@ class ChatResponse:
     logprobs: tuple[tuple[str, float], ...] = ()
     first_text_s: float | None = field(default=None, compare=False)
     allowances: Allowances | None = field(default=None, compare=False)
+    cost_nano_usd: int | None = None
+    is_cached: bool = False
+    saved_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,12 +59,12 @@ def openai_spec(base_url: str, *, name: str = "author", **changes: Any) -> Model
 
 def model_to(
     endpoint: ScriptedEndpoint, dialect: str, clock: Callable[[], float], **changes: Any
-) -> Any:
+) -> tuple[ModelSpec, Any]:
     """A model of the type that a suite would name to ask the endpoint in a dialect."""
     entry = {**endpoint.model_entry(dialect), **changes.pop("config", {})}
     use = entry.pop("use")
     spec = ModelSpec(name="author", use=use, config=entry, folder=Path(), **changes)
-    return SERVED[use](spec, wall_clock=clock)
+    return spec, SERVED[use](spec, wall_clock=clock)
 
 
 @pytest.fixture(name="request_of")
@@ -97,9 +97,13 @@ async def gateway_to(clock: ClockThatIsHandedIn) -> AsyncIterator[GatewayTo]:
     async def make(
         endpoint: ScriptedEndpoint, *, dialect: str = "openai", chance: float = 0.0, **changes: Any
     ) -> AskedInWords:
-        model = model_to(endpoint, dialect, clock, **changes)
+        spec, model = model_to(endpoint, dialect, clock, **changes)
         gateway = AskedInWords(
-            {"author": model}, clock=clock, sleep=clock.sleep, chance=lambda: chance
+            {"author": model},
+            specs={"author": spec},
+            clock=clock,
+            sleep=clock.sleep,
+            chance=lambda: chance,
         )
         made.append(gateway)
         await gateway.open()
@@ -121,7 +125,7 @@ async def gateway_on_real_time() -> AsyncIterator[GatewayTo]:
     async def make(
         endpoint: ScriptedEndpoint, *, dialect: str = "openai", **changes: Any
     ) -> AskedInWords:
-        model = model_to(endpoint, dialect, time.time, **changes)
+        _, model = model_to(endpoint, dialect, time.time, **changes)
         gateway = AskedInWords({"author": model}, sleep=blink, chance=lambda: 0.0)
         made.append(gateway)
         await gateway.open()

@@ -129,7 +129,7 @@ def test_a_suite_without_validators_is_allowed(folder):
         ("type: lines", "type: §lnes", "unknown-type write `lines`"),
         ("source: {type: lines", "source: §{type: gone", "source-failed"),
         ("file_path: rows.jsonl", "file_path: §row.jsonl", "file-not-found"),
-        ("use: scripted,", "use: scripted, §price: 3,", "unsupported-key take it out"),
+        ("use: scripted,", "use: scripted, §fallback: x,", "unsupported-key take it out"),
         ("use: scripted,", "use: scripted, §max_concurency: 3,", "unknown-key write `max_con"),
         ("use: scripted,", "use: scripted, timeout: §0,", "wrong-value"),
         ("{question}", '§{"a": 1}', "bad-placeholder write `{{"),
@@ -358,7 +358,7 @@ def test_models_beside_the_suite_are_used_and_the_suites_own_win(folder):
 
 
 def test_mistakes_in_the_models_file_have_places_there(folder):
-    folder.write("critic:\n  use: scripted\n  price: 3\n  sayz: x\nb c: {}\n", "models.yaml")
+    folder.write("critic:\n  use: scripted\n  fallback: 3\n  sayz: x\nb c: {}\n", "models.yaml")
 
     found = folder.check()
 
