@@ -98,13 +98,13 @@ class Transport:
                 spoilt(replace(reply, body=chunk), "a stream of what is not JSON")
             if first_text_s is None and collector.has_text:
                 first_text_s = time.monotonic() - sent_at_s
-            if lines.is_ended:
-                break
             text_bytes = max(collector.characters, len(lines.pending))
             if text_bytes > MOST_BODY_BYTES or received > MOST_STREAM_BYTES:
                 response.close()
                 limit = f"{MOST_BODY_BYTES // 2**20} MiB"
                 raise CallFailed("too_large", f"{self.address} sent more than {limit}")
+            if lines.is_ended:
+                break
         with contextlib.suppress(ValueError):
             for event in lines.finish():
                 collector.take(event)
