@@ -133,6 +133,8 @@ def _quieten(litellm: Any) -> None:
     litellm.suppress_debug_info = True
     litellm.disable_hf_tokenizer_download = True
     litellm.num_retries = 0
+    # It defines some of its types late, at the first call, and pydantic has a word to say of each.
+    warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier", category=UserWarning)
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]

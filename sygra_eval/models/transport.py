@@ -21,6 +21,7 @@ MOST_BODY_BYTES = 8 * 1024 * 1024
 MOST_STREAM_BYTES = 128 * 1024 * 1024  # each token of a stream comes in its own JSON
 CONNECT_S = 10.0
 GAP_S = 30.0  # between two pieces of a streamed answer
+_END_S = 1.0  # for the end of a body whose answer is whole
 _TRIES_OF_A_TRICKLE = 3
 
 
@@ -104,6 +105,7 @@ class Transport:
                 limit = f"{MOST_BODY_BYTES // 2**20} MiB"
                 raise CallFailed("too_large", f"{self.address} sent more than {limit}")
             if lines.is_ended:
+                await self._leave_tidily(response)
                 break
         with contextlib.suppress(ValueError):
             for event in lines.finish():
@@ -125,6 +127,12 @@ class Transport:
             response.close()
             what = f"{self.address} stalled: nothing came for {GAP_S:g} s in the middle of a stream"
             raise RetryLater("timeout", what, most_tries=_TRIES_OF_A_TRICKLE) from error
+
+    async def _leave_tidily(self, response: aiohttp.ClientResponse) -> None:
+        """Read the end of a body, so that its connection can be used again."""
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_END_S):
+                await response.content.readany()
 
     def _url(self, path: str) -> URL:
         url = self._urls.get(path)
