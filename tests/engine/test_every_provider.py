@@ -1,9 +1,11 @@
 """One suite on every kind of server: what is changed is the model's entry, and nothing else."""
 
+import logging
+
 import pytest
 
 from sygra_eval.engine import ExitCode
-from sygra_eval.testing import PASSING, audit
+from sygra_eval.testing import PASSING, audit, status
 from tests.engine.conftest import fast_suite
 
 KINDS = ["openai", "responses", "azure", "azure_v1", "vllm", "ollama"]
@@ -12,6 +14,7 @@ PROVIDERS = ["anthropic", "gemini", "bedrock"]
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
 JUDGED = {"validators": [{"use": "regex", "pattern": "^answer to", "required": True}]}
 IN_FLIGHT = 3
+KEY = "canary-0123456789-abcdef"
 # These cost real seconds: a time limit, or a wait that the server asks for.
 SLOW = {"hang", "trickle", "stall", "429_seconds", "429_date", "503_seconds"}
 # Ollama has no way to say that there is no answer: its empty answer is an empty text.
@@ -93,6 +96,46 @@ async def test_faults_that_pass_change_no_row(endpoint, rows_of, kind, streams):
     assert disturbed == usual
     assert {event.fault for event in endpoint.events} - harmless - {""}
     assert audit.problems(endpoint.events, most_in_flight=IN_FLIGHT) == []
+
+
+@pytest.mark.filterwarnings("ignore")  # litellm's own
+@pytest.mark.parametrize("kind", ["openai", "azure", "ollama", "anthropic", "gemini"])
+async def test_a_planted_key_is_in_nothing_that_a_run_writes(
+    endpoint, tmp_path, run, monkeypatch, capfd, caplog, kind
+):
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("SOME_KEY", KEY)
+    endpoint.requires_key = KEY
+
+    def echoing(body):
+        if len(endpoint.requests) >= 3:
+            endpoint.requires_key = "changed since"  # from now on it echoes what it was sent
+        text = f"your key is {KEY}" if len(endpoint.requests) == 2 else "fine"
+        return status(500, {"error": {"message": text}}) if text != "fine" else text
+
+    endpoint.answers_with(echoing)
+    suite = fast_suite(
+        tmp_path / "suite",
+        [f"question {number}" for number in range(12)],
+        models={
+            "author": {
+                **endpoint.model_entry(kind),
+                "api_key_env": "SOME_KEY",
+                "max_concurrency": 1,
+            }
+        },
+        nodes={"solve": SOLVE},
+        quality=JUDGED,
+    )
+
+    finished = await run(suite)
+
+    assert finished.summary.exit_code is ExitCode.INCOMPLETE
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "journal.db" for path in written)
+    assert [path.name for path in written if KEY.encode() in path.read_bytes()] == []
+    printed = capfd.readouterr()
+    assert KEY not in printed.out + printed.err + caplog.text + repr(finished.summary)
 
 
 @pytest.mark.embedded
