@@ -7,11 +7,11 @@ a bearer; such a token is read once and ends after an hour or so, which a long r
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from sygra_eval.models.openai import Api, SpokenModel
+from sygra_eval.models.openai import SpokenModel
 from sygra_eval.models.served import VARIABLE, ServedConfig, address_in
 from sygra_eval.values import ModelSpec
 
@@ -33,7 +33,7 @@ class AzureConfig(ServedConfig):
     deployment: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     api_version: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+$")
     token_env: str | None = Field(default=None, pattern=VARIABLE)
-    api: Api = "chat"
+    api: Literal["chat", "responses"] = "chat"
 
     @field_validator("endpoint", "base_url")
     @classmethod

@@ -44,6 +44,7 @@ _OURS = {
     "model": "it is a key of the model itself",
     "messages": "the node's prompt makes them",
     "input": "the node's prompt makes it",
+    "prompt": "the node's prompt makes it",
     "stream": "write `stream: true` beside `model`",
 }
 _OFF_LOOP_BYTES = 256 * 1024  # parsing more than this would hold up the event loop

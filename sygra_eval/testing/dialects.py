@@ -84,6 +84,34 @@ def _chat_pieces(completion: Completion) -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
+def _hear_completion(body: ChatBody) -> ChatBody:
+    return {**body, "messages": [{"role": "user", "content": body["prompt"]}]}
+
+
+def _tell_completion(completion: Completion) -> Mapping[str, Any]:
+    choices = [
+        {
+            "index": choice["index"],
+            "text": choice["message"]["content"],
+            "finish_reason": choice["finish_reason"],
+        }
+        for choice in completion["choices"]
+    ]
+    return {**completion, "object": "text_completion", "choices": choices}
+
+
+def _completion_pieces(completion: Completion) -> Iterator[bytes]:
+    whole = _tell_completion(completion)
+    head = {"object": whole["object"], "model": whole["model"]}
+    for choice in whole["choices"]:
+        for piece in _cut(choice["text"]):
+            part = {"index": choice["index"], "text": piece, "finish_reason": None}
+            yield _event({**head, "choices": [part]})
+        yield _event({**head, "choices": [{**choice, "text": ""}]})
+    yield _event({**head, "choices": [], "usage": whole["usage"]})
+    yield b"data: [DONE]\n\n"
+
+
 def _hear_response(body: ChatBody) -> ChatBody:
     return {**body, "messages": body["input"]}
 
@@ -290,6 +318,13 @@ DIALECTS: tuple[Dialect, ...] = (
         _hear_response,
         _tell_response,
         _response_pieces,
+    ),
+    Dialect(
+        "completions",
+        ("/v1/completions",),
+        _hear_completion,
+        _tell_completion,
+        _completion_pieces,
     ),
     Dialect("ollama", ("/api/chat",), _as_it_is, _tell_ollama, _ollama_pieces),
     Dialect("anthropic", ("/v1/messages",), _hear_anthropic, _tell_anthropic),

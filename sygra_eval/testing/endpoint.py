@@ -36,6 +36,12 @@ ENTRIES: Mapping[str, Mapping[str, str]] = {
         "model": "scripted",
         "api": "responses",
     },
+    "completions": {
+        "use": "openai",
+        "base_url": "{address}/v1",
+        "model": "scripted",
+        "api": "completions",
+    },
     "vllm": {"use": "vllm", "base_url": "{address}/v1", "model": "scripted"},
     "azure": {
         "use": "azure",

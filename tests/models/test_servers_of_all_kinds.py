@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from sygra_eval.models.azure import AzureConfig
 from sygra_eval.models.ollama import OllamaConfig
+from sygra_eval.models.openai import OpenAIConfig
 from sygra_eval.testing import completion, status
-from sygra_eval.values import CallFailed, ModelUnavailable, UsageError
+from sygra_eval.values import CallFailed, ChatRequest, Message, ModelUnavailable, UsageError
 
 KEY = "canary-0123456789"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -198,6 +199,56 @@ async def test_the_dialect_is_part_of_what_makes_two_models_equal(endpoint, gate
     responses = await gateway_to(endpoint, dialect="responses")
 
     assert chat.models["author"].identity != responses.models["author"].identity
+
+
+# Completions
+
+
+TEMPLATE = {"user": "Q: {content}\n", "assistant": "A: {content}\n", "start": "A:"}
+
+
+async def test_a_template_makes_one_text_of_the_messages(endpoint, gateway_to):
+    endpoint.will_answer(" Four.")
+    gateway = await gateway_to(endpoint, dialect="completions", config={"template": TEMPLATE})
+    first = [("system", "Be brief."), ("user", "1 + {content}?")]
+    messages = [*first, ("assistant", "2"), ("user", "b")]
+    request = ChatRequest(messages=tuple(Message(*message) for message in messages))
+
+    response = await gateway.complete("author", request)
+
+    text = "Be brief.\n\nQ: 1 + {content}?\nA: 2\nQ: b\nA:"
+    assert (response.text, endpoint.requests[0]["prompt"]) == (" Four.", text)
+    assert "messages" not in endpoint.requests[0]
+
+
+async def test_answers_to_one_template_are_no_answers_to_another(endpoint, gateway_to):
+    kinds = [{}, {"template": TEMPLATE}, {"template": {**TEMPLATE, "start": "Answer:"}}]
+    gateways = [
+        await gateway_to(endpoint, dialect="completions", config=config) for config in kinds
+    ]
+
+    assert len({gateway.models["author"].identity for gateway in gateways}) == 3
+
+
+async def test_logprobs_of_a_plain_completion_are_kept(endpoint, gateway_to):
+    logprobs = {"tokens": ["Fo", "ur"], "token_logprobs": [-0.5, None]}
+    choices = [{"text": "Four", "logprobs": logprobs, "finish_reason": "stop"}]
+    endpoint.will_answer(status(200, {"choices": choices}))
+    gateway = await gateway_to(endpoint, dialect="completions")
+
+    assert (await gateway.ask("2 + 2?")).logprobs == (("Fo", -0.5),)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"api": "completions", "template": {"user": "Q:"}}, "write `{content}` once"),
+        ({"template": TEMPLATE}, "belongs to `api: completions`"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(keys, said):
+    with pytest.raises(ValidationError, match=said):
+        OpenAIConfig(base_url="http://h/v1", model="m", **keys)
 
 
 # Azure

@@ -48,6 +48,19 @@ async def test_a_streamed_answer_is_the_one_that_comes_whole(endpoint, gateway_t
     assert second.first_text_s is not None
 
 
+async def test_a_plain_completion_is_the_same_whole_and_streamed(endpoint, gateway_to):
+    said = completion("Four.", usage={"prompt_tokens": 11, "completion_tokens": 7})
+    endpoint.will_answer(said, said)
+    whole = await gateway_to(endpoint, dialect="completions")
+    streamed = await gateway_to(endpoint, dialect="completions", **STREAMED)
+
+    first, second = await whole.ask("2 + 2?"), await streamed.ask("2 + 2?")
+
+    assert (first.text, first.finish_reason, first.usage.total) == ("Four.", "stop", 18)
+    assert (second.text, second.finish_reason, second.usage) == ("Four.", "stop", first.usage)
+    assert [request["prompt"] for request in endpoint.requests] == ["2 + 2?\n"] * 2
+
+
 async def test_several_choices_and_logprobs_come_through_a_stream(endpoint, gateway_to):
     endpoint.will_answer(completion("one", others=["two"], logprobs=[("one", -0.5)]))
     gateway = await gateway_to(endpoint, **STREAMED)
