@@ -93,7 +93,7 @@ class ResponseCollector:
         if kind == "response.output_text.delta" and isinstance(event.get("delta"), str):
             self.has_text = True
             self.characters += len(event["delta"])
-        elif kind in _LAST and isinstance(event.get("response"), dict):
+        elif str(kind) in _LAST and isinstance(event.get("response"), dict):
             self._whole = event["response"]
         elif kind == "error" or event.get("error"):
             self._whole = {"error": event.get("error") or event}
