@@ -21,6 +21,7 @@ from sygra_eval.values import (
     Status,
     StopReason,
     TestCount,
+    ToolCall,
     Trust,
     Usage,
     Verdict,
@@ -30,8 +31,8 @@ Json = Mapping[str, Any]
 
 
 def response_to_json(response: ChatResponse) -> Json:
-    """Return a call's answer as JSON."""
-    return {
+    """Return a call's answer as JSON; what only some answers have is left out of the others."""
+    data: dict[str, Any] = {
         "text": response.text,
         "finish_reason": response.finish_reason,
         "usage": {
@@ -48,6 +49,17 @@ def response_to_json(response: ChatResponse) -> Json:
         "is_cached": response.is_cached,
         "saved_nano_usd": response.saved_nano_usd,
     }
+    if response.reasoning:
+        data["reasoning"] = response.reasoning
+    if response.tool_calls:
+        data["tool_calls"] = [[call.name, call.arguments, call.id] for call in response.tool_calls]
+    if response.others:
+        data["others"] = list(response.others)
+    if response.logprobs:
+        data["logprobs"] = [list(pair) for pair in response.logprobs]
+    if response.first_text_s is not None:
+        data["first_text_s"] = response.first_text_s
+    return data
 
 
 def response_from_json(data: Json) -> ChatResponse:
@@ -63,6 +75,14 @@ def response_from_json(data: Json) -> ChatResponse:
         cost_nano_usd=data.get("cost_nano_usd"),
         is_cached=data.get("is_cached", False),
         saved_nano_usd=data.get("saved_nano_usd"),
+        reasoning=data.get("reasoning", ""),
+        tool_calls=tuple(
+            ToolCall(name=name, arguments=arguments, id=call_id)
+            for name, arguments, call_id in data.get("tool_calls", ())
+        ),
+        others=tuple(data.get("others", ())),
+        logprobs=tuple((token, logprob) for token, logprob in data.get("logprobs", ())),
+        first_text_s=data.get("first_text_s"),
     )
 
 

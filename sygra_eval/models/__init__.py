@@ -4,10 +4,11 @@ A `ChatRequest` enters `Gateway.complete` under the model's name, waits for its 
 and its endpoint's `gate`, and is tried by the model until it answers, the refusal is final or the
 `Patience` ends; while it waits to try again its slot serves others. What the endpoint answers
 moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the run has to end.
-Model types know one try only: `openai` (any OpenAI-compatible server: `transport` moves bytes,
-`replies` and `refusals` read them) and `embedded` (llama.cpp in this process: `weights` finds the
-file, `servers` runs it). They register in `builtin`, and import aiohttp or xllamacpp only when a
-model is opened.
+Model types know one try only. Servers share `served`: `transport` moves bytes, `streams` puts
+pieces together, `replies` and `refusals` read what came; `openai`, `azure`, `vllm` and `ollama` say
+where, with which key and in which dialect. `litellm_model` is for all other providers. `embedded`
+is llama.cpp in this process: `weights` finds the file, `servers` runs it. They register in
+`builtin`, and import aiohttp, xllamacpp or litellm only when a model is opened.
 """
 
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder

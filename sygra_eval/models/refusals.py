@@ -107,7 +107,7 @@ def _said_in(reply: RawReply) -> _Said:
     try:
         payload = fast_json.loads(reply.body)
     except ValueError:
-        return _Said("", "")
+        return _Said("", reply.head().lower())
     return _said(payload.get("error", payload) if isinstance(payload, dict) else payload)
 
 

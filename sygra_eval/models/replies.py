@@ -1,7 +1,8 @@
 """Reads an HTTP reply of a chat-completions server: an answer, or the failure that it is.
 
-Values in, values out: nothing here waits or sends. Start at `answer_of`; refusals by status are in
-`refusals`.
+Values in, values out: nothing here waits or sends. Start at `answer_of`, which reads the form of
+OpenAI's chat completions; what other servers say is brought into that form first (`responses`,
+`ollama`, `streams`). Refusals by status are in `refusals`.
 """
 
 import math
@@ -12,7 +13,8 @@ from typing import NoReturn
 
 from sygra_eval.models import fast_json
 from sygra_eval.models.buckets import allowances
-from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, Usage
+from sygra_eval.models.reasoning import separated
+from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, ToolCall, Usage
 
 HEAD_CHARACTERS = 300
 TRIES_OF_A_BAD_BODY = 3
@@ -28,6 +30,8 @@ class RawReply:
 
     :ivar headers: Looked up by lower-case name; what aiohttp gives ignores case.
     :ivar secret: The key that was sent; it is cut out of everything that is shown.
+    :ivar payload: What a streamed answer came to; its body is not kept.
+    :ivar first_text_s: Seconds until its first text.
     """
 
     status: int
@@ -35,6 +39,8 @@ class RawReply:
     body: bytes
     address: str
     secret: str = field(default="", repr=False)
+    payload: Mapping[str, object] | None = field(default=None, repr=False)
+    first_text_s: float | None = None
 
     def head(self) -> str:
         """Return the beginning of the body on one line, without secrets or control characters."""
@@ -54,6 +60,8 @@ def redacted(text: str, secret: str) -> str:
 
 def json_of(reply: RawReply) -> object:
     """Parse the body; raise `RetryLater` for one that is no JSON."""
+    if reply.payload is not None:
+        return reply.payload
     try:
         return fast_json.loads(reply.body)
     except ValueError:
@@ -83,7 +91,10 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
     if message.get("refusal") or finish_reason == "content_filter":
         said = redacted(str(message.get("refusal") or finish_reason), reply.secret)
         raise CallFailed("refused", f"{reply.address}: the model declined: {said}")
-    text = _text_of(message.get("content"))
+    reasoning, text = _said_in(message)
+    calls = _tool_calls_in(message) if "tools" in request.parameters else ()
+    if text is None and (calls or finish_reason == "length"):
+        text = ""  # what there was to say is in the calls, or the tokens went into the reasoning
     if text is None:
         spoilt(reply, "without content", "empty")
     if "\0" in text or not _is_unicode(text):
@@ -92,9 +103,67 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
     return ChatResponse(
         text=text,
         finish_reason=finish_reason if isinstance(finish_reason, str) else "unknown",
-        usage=_usage_of(payload.get("usage"), request, text),
+        usage=_usage_of(payload.get("usage"), request, reasoning + text),
         model_seen=seen[:_MODEL_NAME_CHARACTERS] if isinstance(seen, str) else "",
+        reasoning=reasoning,
+        tool_calls=calls,
+        others=_others_in(choices[1:]) if len(choices) > 1 else (),
+        logprobs=_logprobs_in(choices[0].get("logprobs")),
+        first_text_s=reply.first_text_s,
         allowances=allowances(reply.headers),
+    )
+
+
+def _said_in(message: Mapping[str, object]) -> tuple[str, str | None]:
+    """Return reasoning and text; servers call the first by two names, or write it inline."""
+    text = _text_of(message.get("content"))
+    for key in ("reasoning_content", "reasoning"):
+        said = message.get(key)
+        if isinstance(said, str) and said:
+            return said, text
+    return ("", None) if text is None else separated(text)
+
+
+def _tool_calls_in(message: Mapping[str, object]) -> tuple[ToolCall, ...]:
+    listed = message.get("tool_calls")
+    calls = []
+    for entry in listed if isinstance(listed, list) else ():
+        function = entry.get("function") if isinstance(entry, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            continue
+        given = function.get("arguments")
+        arguments = given if isinstance(given, str) else fast_json.dumps(given or {}).decode()
+        call_id = entry.get("id")
+        calls.append(
+            ToolCall(
+                name=function["name"],
+                arguments=arguments,
+                id=call_id if isinstance(call_id, str) else "",
+            )
+        )
+    return tuple(calls)
+
+
+def _others_in(choices: list[object]) -> tuple[str, ...]:
+    """Return the texts of further choices; one without a text is left out."""
+    found = []
+    for choice in choices:
+        message = choice.get("message") if isinstance(choice, dict) else None
+        text = _said_in(message)[1] if isinstance(message, dict) else None
+        if text is not None:
+            found.append(text)
+    return tuple(found)
+
+
+def _logprobs_in(logprobs: object) -> tuple[tuple[str, float], ...]:
+    listed = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return tuple(
+        (entry["token"], float(entry["logprob"]))
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, dict)
+        and isinstance(entry.get("token"), str)
+        and isinstance(entry.get("logprob"), int | float)
+        and math.isfinite(entry["logprob"])
     )
 
 

@@ -1,20 +1,27 @@
 """Moves bytes to and from one HTTP server, and names what can go wrong on the way.
 
-The only module of the room that imports aiohttp; `OpenAIModel.open` imports it.
+The only module of the room that imports aiohttp; `ServedModel.open` imports it. Redirects are never
+followed: the key would go with them.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import aiohttp
 from yarl import URL
 
-from sygra_eval.models.replies import RawReply, redacted
+from sygra_eval.models.replies import RawReply, redacted, spoilt
+from sygra_eval.models.streams import Collector, Lines
 from sygra_eval.values import CallFailed, RetryLater
 
 MOST_BODY_BYTES = 8 * 1024 * 1024
+MOST_STREAM_BYTES = 128 * 1024 * 1024  # each token of a stream comes in its own JSON
 CONNECT_S = 10.0
+GAP_S = 30.0  # between two pieces of a streamed answer
+_END_S = 1.0  # for the end of a body whose answer is whole
 _TRIES_OF_A_TRICKLE = 3
 
 
@@ -28,35 +35,117 @@ class _Progress:
 class Transport:
     """One session with one server; not more calls at once than the gate lets through."""
 
-    def __init__(self, base_url: str, *, secret: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        secret: str,
+        timeout_s: float,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.address = base_url.rstrip("/")
         self._secret = secret
         self._timeout_s = timeout_s
-        headers = {"Content-Type": "application/json", "User-Agent": "sygra-eval"}
-        if secret:
-            headers["Authorization"] = f"Bearer {secret}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),  # the gate is the limit
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=headers,
+            headers={
+                "Content-Type": "application/json",
+                "User-Agent": "sygra-eval",
+                **(headers or {}),
+            },
             timeout=aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S),
         )
-        self._chat = URL(f"{self.address}/chat/completions")
+        self._urls: dict[str, URL] = {}
 
-    async def post_chat(self, body: bytes) -> RawReply:
-        """Send one chat; raise `RetryLater` when no whole reply comes back."""
+    async def post(self, path: str, body: bytes) -> RawReply:
+        """Send `body` to `path`; raise `RetryLater` when no whole reply comes back."""
         progress = _Progress()
         with self._failures_named(progress):
-            async with self._session.post(self._chat, data=body, allow_redirects=False) as response:
+            async with self._session.post(
+                self._url(path), data=body, allow_redirects=False
+            ) as response:
                 progress.has_headers = True
                 return await self._reply(response)
+
+    async def post_for_stream(self, path: str, body: bytes, collector: Collector) -> RawReply:
+        """Send `body` and put the streamed answer together; its parts are in no one's hands before.
+
+        A server that answers whole, as one that refuses does, is read as such.
+
+        :raises RetryLater: When no whole answer comes, or none for `GAP_S` in its middle.
+        """
+        progress, sent_at_s = _Progress(), time.monotonic()
+        with self._failures_named(progress):
+            async with self._session.post(
+                self._url(path), data=body, allow_redirects=False
+            ) as response:
+                progress.has_headers = True
+                if response.status != 200 or response.content_type == "application/json":
+                    return await self._reply(response)
+                return await self._collected(response, collector, sent_at_s)
+
+    async def _collected(
+        self, response: aiohttp.ClientResponse, collector: Collector, sent_at_s: float
+    ) -> RawReply:
+        reply = self._reply_of(response, b"")
+        lines, received, first_text_s = Lines(), 0, None
+        while chunk := await self._next_chunk(response, is_first=not received):
+            received += len(chunk)
+            try:
+                for event in lines.feed(chunk):
+                    collector.take(event)
+            except ValueError:
+                spoilt(replace(reply, body=chunk), "a stream of what is not JSON")
+            if first_text_s is None and collector.has_text:
+                first_text_s = time.monotonic() - sent_at_s
+            text_bytes = max(collector.characters, len(lines.pending))
+            if text_bytes > MOST_BODY_BYTES or received > MOST_STREAM_BYTES:
+                response.close()
+                limit = f"{MOST_BODY_BYTES // 2**20} MiB"
+                raise CallFailed("too_large", f"{self.address} sent more than {limit}")
+            if lines.is_ended:
+                await self._leave_tidily(response)
+                break
+        with contextlib.suppress(ValueError):
+            for event in lines.finish():
+                collector.take(event)
+        payload = collector.payload(is_ended=lines.is_ended)
+        if payload is None:
+            spoilt(reply, "a stream that ends before the answer does")
+        return replace(reply, payload=payload, first_text_s=first_text_s)
+
+    async def _next_chunk(self, response: aiohttp.ClientResponse, *, is_first: bool) -> bytes:
+        if is_first:  # it may take as long as the model needs to begin
+            return await response.content.readany()
+        try:
+            async with asyncio.timeout(GAP_S) as gap:
+                return await response.content.readany()
+        except TimeoutError as error:
+            if not gap.expired():
+                raise
+            response.close()
+            what = f"{self.address} stalled: nothing came for {GAP_S:g} s in the middle of a stream"
+            raise RetryLater("timeout", what, most_tries=_TRIES_OF_A_TRICKLE) from error
+
+    async def _leave_tidily(self, response: aiohttp.ClientResponse) -> None:
+        """Read the end of a body, so that its connection can be used again."""
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_END_S):
+                await response.content.readany()
+
+    def _url(self, path: str) -> URL:
+        url = self._urls.get(path)
+        if url is None:
+            url = self._urls[path] = URL(f"{self.address}/{path}")
+        return url
 
     async def get(self, path: str, *, timeout_s: float) -> RawReply:
         """Fetch `path` below the base URL; raise `RetryLater` when no whole reply comes back."""
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S)
         with self._failures_named(_Progress()):
             async with self._session.get(
-                URL(f"{self.address}/{path}"), allow_redirects=False, timeout=timeout
+                self._url(path), allow_redirects=False, timeout=timeout
             ) as response:
                 return await self._reply(response)
 
@@ -72,10 +161,13 @@ class Transport:
                 response.close()
                 limit = f"{MOST_BODY_BYTES // 2**20} MiB"
                 raise CallFailed("too_large", f"{self.address} sent more than {limit}")
+        return self._reply_of(response, bytes(body))
+
+    def _reply_of(self, response: aiohttp.ClientResponse, body: bytes) -> RawReply:
         return RawReply(
             status=response.status,
             headers=response.headers,
-            body=bytes(body),
+            body=body,
             address=self.address,
             secret=self._secret,
         )

@@ -1,43 +1,55 @@
-"""What plugin authors test with: a chat-completions server on loopback that follows a script.
+"""What plugin authors test with: a server of models on loopback that follows a script.
 
-`ScriptedEndpoint` speaks the real protocol over a real socket and keeps what it was asked; the
-functions beside it make its replies, good and bad. Names are loaded when first used, because this
-package is imported by every pytest session (our pytest plugin lives here) and aiohttp is heavy.
+`ScriptedEndpoint` speaks the real protocols over a real socket and keeps what it was asked
+(`dialects`); the functions of `replies` make its replies, good and bad, `faults` has the catalogue
+of what goes wrong with endpoints, and `audit` checks a run by what the server saw. Names are loaded
+when first used, because this package is imported by every pytest session (our pytest plugin lives
+here) and aiohttp is heavy.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sygra_eval.testing.endpoint import (
+    from sygra_eval.testing.endpoint import ScriptedEndpoint
+    from sygra_eval.testing.faults import FAULTS, PASSING, Fault
+    from sygra_eval.testing.replies import (
         Reply,
-        ScriptedEndpoint,
         completion,
         cut_off,
         dropped,
+        ended_early,
         garbage,
         hang,
         rate_limited,
+        stalled,
         status,
         trickle,
     )
 
 __all__ = [
+    "FAULTS",
+    "PASSING",
+    "Fault",
     "Reply",
     "ScriptedEndpoint",
     "completion",
     "cut_off",
     "dropped",
+    "ended_early",
     "garbage",
     "hang",
     "rate_limited",
+    "stalled",
     "status",
     "trickle",
 ]
+_MODULES = {"ScriptedEndpoint": "endpoint", "FAULTS": "faults", "PASSING": "faults"}
+_MODULES["Fault"] = "faults"
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sygra_eval.testing import endpoint
-
-    return getattr(endpoint, name)
+    module = import_module(f"sygra_eval.testing.{_MODULES.get(name, 'replies')}")
+    return getattr(module, name)

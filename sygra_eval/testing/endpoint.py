@@ -1,131 +1,103 @@
-"""A chat-completions server on loopback that answers from a script and keeps what it was asked.
+"""A server of language models on loopback that answers from a script and keeps what it was asked.
 
 In a test: `async with ScriptedEndpoint.on_a_free_port() as endpoint`, then `endpoint.will_answer`
-for replies in order or `endpoint.answers_with` for a function of the request. As a process of its
-own, for tests that kill and for benchmarks, `python -m sygra_eval.testing.endpoint --help`: there
-each answer is a function of the messages alone.
+for replies in order or `endpoint.answers_with` for a function of the request;
+`endpoint.fails_with` lets some requests meet faults of the catalogue. It speaks all protocols of
+`dialects` at once: `endpoint.model_entry("ollama")` is what a suite writes to ask it in one of
+them. As a process of its own, for tests that kill and for benchmarks,
+`python -m sygra_eval.testing.endpoint --help`: there each answer is a function of the messages
+alone.
 """
 
-import argparse
 import asyncio
-import hashlib
 import json
-import re
-import sys
+import threading
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Self
 
 from aiohttp import web
 
-ChatBody = Mapping[str, Any]
+from sygra_eval.testing.audit import Event
+from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
+from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
+from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """One reply of the server.
-
-    :ivar delay_s: Seconds before the first byte.
-    :ivar pause_s: Seconds between the body's bytes.
-    :ivar is_cut_off: The connection is reset when the body's half is out.
-    :ivar is_dropped: The connection is closed and nothing is sent.
-    """
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay_s: float = 0.0
-    pause_s: float = 0.0
-    is_cut_off: bool = False
-    is_dropped: bool = False
-
-
-def completion(
-    text: Any,
-    *,
-    finish_reason: str = "stop",
-    usage: Mapping[str, Any] | None = None,
-    model: str = "scripted",
-    delay_s: float = 0.0,
-) -> Reply:
-    """Answer with `text`; its usage is counted in words unless it is given."""
-    words = len(text.split()) if isinstance(text, str) else 1
-    counted = {"prompt_tokens": 1, "completion_tokens": max(1, words)}
-    message = {"role": "assistant", "content": text}
-    payload = {
-        "object": "chat.completion",
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-        "usage": counted if usage is None else usage,
-    }
-    return Reply(body=_json(payload), headers=_JSON_TYPE, delay_s=delay_s)
-
-
-def rate_limited(retry_after_s: float | None = None) -> Reply:
-    """Refuse with 429, and with `Retry-After` where a time is given."""
-    headers = {} if retry_after_s is None else {"Retry-After": f"{retry_after_s:g}"}
-    return status(429, {"error": {"code": "rate_limit_exceeded", "message": "slow down"}}, headers)
-
-
-def status(code: int, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-    """Answer with a status; `body` is sent as JSON, or as it is when it is text or bytes."""
-    raw = body.encode() if isinstance(body, str) else body
-    raw = raw if isinstance(raw, bytes) else _json(body)
-    return Reply(status=code, body=raw, headers={**_JSON_TYPE, **(headers or {})})
-
-
-def hang() -> Reply:
-    """Take the request and never answer."""
-    return Reply(delay_s=float("inf"))
-
-
-def garbage(body: bytes | str = "<html>Bad gateway</html>") -> Reply:
-    """Answer 200 with a body that is no completion."""
-    return status(200, body)
-
-
-def dropped() -> Reply:
-    """Close the connection without an answer."""
-    return Reply(is_dropped=True)
-
-
-def cut_off(text: str = "half an answer") -> Reply:
-    """Reset the connection in the middle of an answer."""
-    return Reply(body=completion(text).body, headers=_JSON_TYPE, is_cut_off=True)
-
-
-def trickle(text: str = "slowly", *, pause_s: float = 1.0) -> Reply:
-    """Send an answer byte by byte."""
-    return Reply(body=completion(text).body, headers=_JSON_TYPE, pause_s=pause_s)
+_KEY_HEADERS = ("Authorization", "api-key", "x-api-key", "x-goog-api-key")
+ENTRIES: Mapping[str, Mapping[str, str]] = {
+    "openai": {"use": "openai", "base_url": "{address}/v1", "model": "scripted"},
+    "responses": {
+        "use": "openai",
+        "base_url": "{address}/v1",
+        "model": "scripted",
+        "api": "responses",
+    },
+    "completions": {
+        "use": "openai",
+        "base_url": "{address}/v1",
+        "model": "scripted",
+        "api": "completions",
+    },
+    "vllm": {"use": "vllm", "base_url": "{address}/v1", "model": "scripted"},
+    "azure": {
+        "use": "azure",
+        "endpoint": "{address}",
+        "deployment": "scripted",
+        "api_version": "2024-10-21",
+    },
+    "azure_v1": {"use": "azure", "endpoint": "{address}", "deployment": "scripted"},
+    "ollama": {"use": "ollama", "base_url": "{address}", "model": "scripted"},
+    "anthropic": {
+        "use": "litellm",
+        "model": "anthropic/claude-scripted",
+        "base_url": "{address}",
+    },
+    "gemini": {"use": "litellm", "model": "gemini/gemini-scripted", "base_url": "{address}"},
+    "bedrock": {
+        "use": "litellm",
+        "model": "bedrock/converse/anthropic.claude-scripted",
+        "base_url": "{address}",
+    },
+}
 
 
 class ScriptedEndpoint:
-    """The server; make it with `on_a_free_port`.
+    """The server; make it with `on_a_free_port` or, where no event loop runs, `in_a_thread`.
 
-    :ivar requests: Bodies of the chats received, in order.
-    :ivar headers: Their headers, in the same order.
+    :ivar requests: Bodies of the chats received, in order, as they came.
+    :ivar headers: Their headers, `paths` their paths, in the same order.
+    :ivar events: When each chat began and ended, for `sygra_eval.testing.audit`.
     :ivar most_in_flight: The largest number of chats that were open at once.
     :ivar latency_s: Seconds that every chat takes, beside what its reply asks for.
     :ivar requires_key: The key without which every request is refused with 401.
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
+    :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
     def __init__(self, *, latency_s: float = 0.0, requires_key: str | None = None) -> None:
         self.requests: list[ChatBody] = []
         self.headers: list[Mapping[str, str]] = []
+        self.paths: list[str] = []
+        self.events: list[Event] = []
         self.in_flight = 0
         self.most_in_flight = 0
         self.latency_s = latency_s
         self.requires_key = requires_key
         self.models: Reply | None = status(200, {"data": [{"id": "scripted"}]})
+        self.pulled = ["scripted:latest"]
+        self.loaded = ["scripted:latest"]
         self.port = 0
         self.is_keeping_requests = True
+        self.chaos: Chaos | None = None
+        self.on_event: Callable[[Event], None] = self.events.append
         self._script: deque[Reply] = deque()
         self._answer: Callable[[ChatBody], Reply] | None = None
         self._runner: web.AppRunner | None = None
+        self._begun = 0
 
     @classmethod
     @asynccontextmanager
@@ -137,12 +109,41 @@ class ScriptedEndpoint:
         async with endpoint.serving(port=0):
             yield endpoint
 
+    @classmethod
+    @contextmanager
+    def in_a_thread(cls, *, latency_s: float = 0.0) -> Iterator[Self]:
+        """Serve from a thread of its own until the block ends: for tests without an event loop."""
+        endpoint, is_up = cls(latency_s=latency_s), threading.Event()
+        loop = asyncio.new_event_loop()
+        ended = asyncio.Event()
+
+        async def serve() -> None:
+            async with endpoint.serving(port=0):
+                is_up.set()
+                await ended.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+        thread.start()
+        try:
+            if not is_up.wait(timeout=30):
+                raise RuntimeError("the scripted endpoint did not start")
+            yield endpoint
+        finally:
+            loop.call_soon_threadsafe(ended.set)
+            thread.join(timeout=30)
+            loop.close()
+
     @asynccontextmanager
     async def serving(self, *, port: int) -> AsyncIterator[None]:
         """Serve on a port of loopback; 0 takes a free one."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_post("/v1/chat/completions", self._on_chat)
-        app.router.add_get("/v1/models", self._on_models)
+        for dialect in DIALECTS:
+            for path in dialect.paths:
+                app.router.add_post(path, partial(self._on_chat, dialect))
+        for path in ("/v1/models", "/openai/models", "/openai/v1/models"):
+            app.router.add_get(path, self._on_models)
+        app.router.add_get("/api/tags", partial(self._on_names, "pulled"))
+        app.router.add_get("/api/ps", partial(self._on_names, "loaded"))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096)
@@ -159,9 +160,21 @@ class ScriptedEndpoint:
             await self._runner.cleanup()
 
     @property
+    def address(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def base_url(self) -> str:
-        """What a suite writes as `base_url`."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        """What a suite writes as `base_url` of an OpenAI-like server."""
+        return f"{self.address}/v1"
+
+    def model_entry(self, dialect: str = "openai") -> dict[str, str]:
+        """Return what a suite writes under `models:` to ask this server in a dialect."""
+        if dialect not in ENTRIES:
+            raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(ENTRIES)}")
+        entry = ENTRIES[dialect]
+        return {key: value.format(address=self.address) for key, value in entry.items()}
 
     def will_answer(self, *replies: Reply | str) -> None:
         """Append replies to the script; text is short for a completion."""
@@ -169,7 +182,10 @@ class ScriptedEndpoint:
         self._script.extend(made)
 
     def answers_with(self, answer: Callable[[ChatBody], Reply | str]) -> None:
-        """Answer every chat that the script does not cover with a function of its body."""
+        """Answer every chat that the script does not cover with a function of its body.
+
+        The body has OpenAI's form (`body["messages"]`) in every dialect.
+        """
 
         def reply_to(body: ChatBody) -> Reply:
             made = answer(body)
@@ -177,7 +193,29 @@ class ScriptedEndpoint:
 
         self._answer = reply_to
 
-    def _next_reply(self, body: ChatBody) -> Reply:
+    def fails_with(
+        self, names: Iterable[str] = PASSING, *, share: float = 0.2, seed: int = 0
+    ) -> None:
+        """Let a share of the requests meet faults of the catalogue `FAULTS`, chosen by the seed.
+
+        Which one a request meets depends on the seed, the request and its attempt alone; from the
+        third attempt on it meets none.
+        """
+        self.chaos = chaos_of(names, share=share, seed=seed)
+
+    def mark(self, what: str) -> None:
+        """Note in the events that something happened at the client: `drained`, `killed`."""
+        self.on_event(Event(at_s=time.monotonic(), kind=what))
+
+    def _next_reply(self, body: ChatBody) -> tuple[Reply, str]:
+        """Return the reply, and the name of the fault that it is."""
+        fault = self.chaos.fault_for(body) if self.chaos is not None else None
+        if fault is not None and fault.once != ANSWERED:
+            return fault.make(completion("a good answer")), fault.name  # the script waits
+        reply = self._good_reply(body)
+        return (reply, "") if fault is None else (fault.make(reply), fault.name)
+
+    def _good_reply(self, body: ChatBody) -> Reply:
         if self._script:
             return self._script.popleft()
         if self._answer is not None:
@@ -189,56 +227,117 @@ class ScriptedEndpoint:
             return await _send(refusal, request)
         return await _send(self.models or status(404, "not here"), request)
 
-    async def _on_chat(self, request: web.Request) -> web.StreamResponse:
+    async def _on_names(self, which: str, request: web.Request) -> web.StreamResponse:
+        named = [{"name": name, "model": name} for name in getattr(self, which)]
+        refusal = self._refusal_of_key(request)
+        return await _send(refusal or status(200, {"models": named}), request)
+
+    async def _on_chat(self, dialect: Dialect, request: web.Request) -> web.StreamResponse:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        number, self._begun = self._begun, self._begun + 1
+        request_hash = ""
         try:
-            body = json.loads(await request.read())
+            received = json.loads(await request.read())
+            request_hash = hash_of(received)
+            self.on_event(Event(time.monotonic(), "begun", number, request_hash))
             if self.is_keeping_requests:
-                self.requests.append(body)
+                self.requests.append(received)
                 self.headers.append(request.headers)
-            reply = self._refusal_of_key(request) or self._next_reply(body)
+                self.paths.append(request.path)
+            reply, fault = self._refusal_of_key(request), ""
+            if reply is None:
+                reply, fault = self._next_reply(dialect.hear(received))
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
-            return await _send(reply, request)
+            if reply.is_paid:
+                is_lost = not reply.is_whole or (fault and FAULTS[fault].once != ANSWERED)
+                kind = "lost" if is_lost else "paid"
+                self.on_event(Event(time.monotonic(), kind, number, request_hash, fault))
+            return await _send(reply, request, dialect, is_streamed=received.get("stream") is True)
         finally:
             self.in_flight -= 1
+            self.on_event(Event(time.monotonic(), "ended", number, request_hash))
 
     def _refusal_of_key(self, request: web.Request) -> Reply | None:
-        sent = request.headers.get("Authorization", "")
-        if self.requires_key is None or sent == f"Bearer {self.requires_key}":
+        sent = [request.headers.get(name, "").removeprefix("Bearer ") for name in _KEY_HEADERS]
+        sent.append(request.query.get("key", ""))
+        if self.requires_key is None or self.requires_key in sent:
             return None
-        message = f"Incorrect API key provided: {sent.removeprefix('Bearer ')}"
+        message = f"Incorrect API key provided: {max(sent, key=len)}"
         return status(401, {"error": {"code": "invalid_api_key", "message": message}})
 
 
-_JSON_TYPE = {"Content-Type": "application/json"}
-
-
-def _json(payload: Any) -> bytes:
-    return json.dumps(payload).encode()
-
-
-async def _send(reply: Reply, request: web.Request) -> web.StreamResponse:
+async def _send(
+    reply: Reply,
+    request: web.Request,
+    dialect: Dialect = DIALECTS[0],
+    *,
+    is_streamed: bool = False,
+) -> web.StreamResponse:
     if reply.delay_s == float("inf"):
         await asyncio.Event().wait()
     await asyncio.sleep(reply.delay_s)
     if reply.is_dropped:
         _reset(request)
         return web.Response()
-    if not (reply.is_cut_off or reply.pause_s):
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
-    response = web.StreamResponse(status=reply.status, headers=reply.headers)
-    response.content_length = len(reply.body)
+    headers = dict(reply.headers)
+    if is_streamed and reply.completion is not None and dialect.pieces is not None:
+        pieces = list(dialect.pieces(reply.completion))
+        if reply.promises_bytes:  # a stream promises its end, so that is what is missing
+            reply = replace(reply, is_cut_off=True)
+        is_lines = dialect.name == "ollama"
+        headers["Content-Type"] = "application/x-ndjson" if is_lines else "text/event-stream"
+        return await _stream(reply, request, headers, pieces)
+    body = _body_in(dialect, reply)
+    if reply.is_whole:
+        return web.Response(status=reply.status, body=body, headers=headers)
+    if reply.pause_s:
+        pieces = [bytes([byte]) for byte in body]
+    else:
+        pieces = [body[: len(body) // 2], body[len(body) // 2 :]]
+    headers["Content-Length"] = str(len(body) + reply.promises_bytes)
+    if reply.ends_early:
+        headers["Content-Length"] = str(len(pieces[0]))
+    return await _stream(reply, request, headers, pieces)
+
+
+async def _stream(
+    reply: Reply, request: web.Request, headers: Mapping[str, str], pieces: list[bytes]
+) -> web.StreamResponse:
+    """Send the pieces, or half of them where that is the fault."""
+    response = web.StreamResponse(status=reply.status, headers=headers)
     await response.prepare(request)
-    if reply.is_cut_off:
-        await response.write(reply.body[: len(reply.body) // 2])
+    is_halved = reply.is_cut_off or reply.stalls or reply.ends_early
+    for piece in pieces[: len(pieces) // 2] if is_halved else pieces:
+        await response.write(piece)
+        if reply.pause_s:
+            await asyncio.sleep(reply.pause_s)
+    if reply.stalls:
+        await asyncio.Event().wait()
+    if reply.is_cut_off or reply.promises_bytes:
         _reset(request)
-        return response
-    for byte in reply.body:
-        await response.write(bytes([byte]))
-        await asyncio.sleep(reply.pause_s)
     return response
+
+
+def _body_in(dialect: Dialect, reply: Reply) -> bytes:
+    """Write a reply in a dialect; what is no completion goes out as it is."""
+    if reply.completion is None:
+        return _error_in(dialect, reply)
+    if dialect.name in ("openai", "azure"):
+        return reply.body
+    return as_json(dialect.tell(reply.completion))
+
+
+def _error_in(dialect: Dialect, reply: Reply) -> bytes:
+    """Ollama's errors are text where others have an object."""
+    if dialect.name != "ollama" or reply.headers.get("Content-Type") != JSON_TYPE["Content-Type"]:
+        return reply.body
+    try:
+        message = json.loads(reply.body)["error"]["message"]
+    except (ValueError, TypeError, KeyError):
+        return reply.body
+    return as_json({"error": message})
 
 
 def _reset(request: web.Request) -> None:
@@ -246,76 +345,7 @@ def _reset(request: web.Request) -> None:
         request.transport.abort()
 
 
-@dataclass(frozen=True, slots=True)
-class PureAnswers:
-    """Answers that depend on the messages alone, so that a repeated call gets a repeated answer.
-
-    :ivar table: Pairs of a pattern, searched in the messages' text, and the replies to choose from
-        by the messages' hash. Where none fits, the reply names the hash.
-    """
-
-    table: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = ()
-
-    @classmethod
-    def read_from(cls, path: Path) -> Self:
-        """Read a JSON object `{pattern: reply or list of replies}`."""
-        loaded: dict[str, str | list[str]] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            tuple(
-                (re.compile(pattern), (reply,) if isinstance(reply, str) else tuple(reply))
-                for pattern, reply in loaded.items()
-            )
-        )
-
-    def __call__(self, body: ChatBody) -> Reply:
-        """Answer one chat."""
-        text = "\n".join(str(message["content"]) for message in body["messages"])
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        for pattern, replies in self.table:
-            if pattern.search(text):
-                return completion(replies[int(digest, 16) % len(replies)])
-        return completion(f"answer {digest[:16]}")
-
-
-def hash_of(body: ChatBody) -> str:
-    """Return what the log keeps of a request: the hash of its canonical JSON."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-async def serve(*, port: int, latency_s: float, log: Path | None, answers: Path | None) -> None:
-    """Serve until the process is stopped; each request is in the log before it is answered."""
-    answer = PureAnswers.read_from(answers) if answers else PureAnswers()
-    endpoint = ScriptedEndpoint(latency_s=latency_s)
-    endpoint.is_keeping_requests = False
-    endpoint.models = None
-    with (log or Path("/dev/null")).open("a", buffering=1, encoding="utf-8") as lines:
-
-        def logged(body: ChatBody) -> Reply:
-            if log is not None:
-                lines.write(hash_of(body) + "\n")
-            return answer(body)
-
-        endpoint.answers_with(logged)
-        async with endpoint.serving(port=port):
-            sys.stdout.write(endpoint.base_url + "\n")
-            sys.stdout.flush()
-            await asyncio.Event().wait()
-
-
-def main() -> None:
-    """Run the server as a process; its first line of output is the base URL."""
-    parser = argparse.ArgumentParser(description=main.__doc__, prog="sygra_eval.testing.endpoint")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that a chat takes")
-    parser.add_argument("--log", type=Path, help="append the hash of each request here")
-    parser.add_argument("--answers", type=Path, help="JSON object {pattern: reply or list}")
-    given = parser.parse_args()
-    serving = serve(port=given.port, latency_s=given.latency, log=given.log, answers=given.answers)
-    try:
-        asyncio.run(serving)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
 if __name__ == "__main__":
+    from sygra_eval.testing.endpoint_process import main
+
     main()

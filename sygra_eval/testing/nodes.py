@@ -1,15 +1,18 @@
 """Runs one node or one validator alone, as plugin authors test theirs.
 
-The plugins come from real discovery; models answer from a script, and nothing is journalled.
+The plugins come from real discovery; models answer from a script, or are asked over a socket as a
+run would ask them, and nothing is journalled.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
 from sygra_eval.plugins import Plugins
+from sygra_eval.testing.asking import Ask, ModelEntries, asking
 from sygra_eval.values import (
     Candidate,
     ChatResponse,
@@ -61,6 +64,7 @@ async def visit_node(
     answers: Answers | None = None,
     judging: Judging | None = None,
     tokens_per_call: int = 10,
+    models: ModelEntries | None = None,
 ) -> NodeVisit:
     """Run a node once.
 
@@ -68,15 +72,18 @@ async def visit_node(
     :param answers: By step (`draft`, `critique`…; `""` for a node that asks once) the replies in
         order; the last one repeats.
     :param judging: The verdicts on an answer; by default there are none.
+    :param models: Entries as under `models:` in a suite; these are asked and `answers` is not.
     """
     registered = plugins.find("nodes", node_type)
     keys = dict(config or {})
     parsed = registered.config.model_validate(keys) if registered.config is not None else keys
     visit = NodeVisit()
     node = Node(name="node", type=node_type, config=parsed)
-    ctx = _context(plugins, visit, columns, answers or {}, judging, tokens_per_call)
     state = MappingProxyType(dict(columns))
-    visit.additions = await plugins.acall("sygra_run_node", node=node, state=state, ctx=ctx)
+    async with AsyncExitStack() as stack:
+        ask = await stack.enter_async_context(asking(plugins, models)) if models else None
+        ctx = _context(plugins, visit, columns, answers or {}, judging, tokens_per_call, ask)
+        visit.additions = await plugins.acall("sygra_run_node", node=node, state=state, ctx=ctx)
     return visit
 
 
@@ -87,6 +94,7 @@ def _context(
     answers: Answers,
     judging: Judging | None,
     tokens_per_call: int,
+    ask: Ask | None,
 ) -> NodeContext:
     async def complete(
         messages: tuple[Message, ...],
@@ -97,9 +105,10 @@ def _context(
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
     ) -> ChatResponse:
-        del parameters
         before = sum(call.step == step for call in asked)
         asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
+        if ask is not None:
+            return await ask(model, messages, parameters or {})
         replies = answers.get(step) or [f"reply {before + 1}"]
         return ChatResponse(
             text=replies[min(before, len(replies) - 1)],

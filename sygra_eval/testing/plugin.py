@@ -4,18 +4,31 @@ Nothing heavy is imported until a fixture is asked for.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from sygra_eval.plugins import Plugins
+    from sygra_eval.testing.endpoint import ScriptedEndpoint
     from sygra_eval.testing.nodes import NodeVisit
     from sygra_eval.testing.validators import Answers
     from sygra_eval.values import State, Verdict
 
-_OURS = frozenset({"visit_node", "run_node", "run_validator"})
+_OURS = frozenset({"visit_node", "run_node", "run_validator", "scripted_endpoint"})
+
+
+@pytest.fixture
+def scripted_endpoint() -> "Iterator[ScriptedEndpoint]":
+    """Serve models on loopback from a script: see `sygra_eval.testing.ScriptedEndpoint`.
+
+    It runs in a thread of its own, so a test that starts `sygra-eval` may use it as well.
+    """
+    from sygra_eval.testing.endpoint import ScriptedEndpoint
+
+    with ScriptedEndpoint.in_a_thread() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -37,6 +50,7 @@ def visit_node(sygra_plugins: "Plugins") -> Callable[..., Awaitable["NodeVisit"]
         answers: Mapping[str, list[str]] | None = None,
         judging: Callable[[str], list["Verdict"]] | None = None,
         tokens_per_call: int = 10,
+        models: Mapping[str, Mapping[str, Any]] | None = None,
         **columns: object,
     ) -> "NodeVisit":
         from sygra_eval.testing.nodes import visit_node
@@ -49,6 +63,7 @@ def visit_node(sygra_plugins: "Plugins") -> Callable[..., Awaitable["NodeVisit"]
             answers=answers,
             judging=judging,
             tokens_per_call=tokens_per_call,
+            models=models,
         )
 
     return visit

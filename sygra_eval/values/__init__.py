@@ -21,6 +21,7 @@ from sygra_eval.values.chat import (
     ModelUse,
     Price,
     PriceTier,
+    ToolCall,
     Usage,
 )
 from sygra_eval.values.contexts import (
@@ -143,6 +144,7 @@ __all__ = [
     "StopReason",
     "SygraEvalError",
     "TestCount",
+    "ToolCall",
     "Trust",
     "Usage",
     "UsageError",

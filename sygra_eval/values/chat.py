@@ -156,13 +156,31 @@ class Allowances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call of a tool that the model asks for; nothing here executes it.
+
+    :ivar arguments: JSON as the model wrote it, which need not be valid.
+    """
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResponse:
     """What one call gave back.
 
+    :ivar text: The answer of the first choice, without its reasoning.
     :ivar finish_reason: As the server said it: `stop`, `length`, `content_filter`…
     :ivar model_seen: The model that the server says answered; empty when it does not say.
     :ivar latency_s: Seconds on the monotonic clock from admission to the whole answer.
     :ivar tries: Requests that were sent for it, at least 1.
+    :ivar reasoning: What the model thought before it answered, where it says so.
+    :ivar tool_calls: Calls of tools that the request offered.
+    :ivar others: Texts of the further choices, where the request asked for several.
+    :ivar logprobs: Tokens of the text with their logarithms of probability, where asked for.
+    :ivar first_text_s: Seconds from sending to the first text, where the answer was streamed.
     :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
     :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
     :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
@@ -174,6 +192,11 @@ class ChatResponse:
     model_seen: str = ""
     latency_s: float = 0.0
     tries: int = 1
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    others: tuple[str, ...] = ()
+    logprobs: tuple[tuple[str, float], ...] = ()
+    first_text_s: float | None = field(default=None, compare=False)
     allowances: Allowances | None = field(default=None, compare=False)
     cost_nano_usd: int | None = None
     is_cached: bool = False

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sygra_eval import testing
 from sygra_eval.cli import VERBS, main
 from sygra_eval.plugins import load_plugins
+from sygra_eval.testing.endpoint import ENTRIES as DIALECTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -101,19 +103,26 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
             exec(code, {"__name__": "documented"})  # noqa: S102 - our own pages
 
 
-def test_the_plugins_of_the_page_pass_the_tests_of_the_page(pytester):
+@pytest.mark.parametrize(("page", "passing"), [("plugins.md", 3), ("testing.md", 6)])
+def test_the_plugins_of_a_page_pass_the_tests_of_the_page(pytester, page, passing):
     pytester.makepyprojecttoml("")
     pytester.mkdir("plugins")
-    tests = 0
-    for block in blocks(DOCS / "plugins.md", "python"):
+    for block in blocks(DOCS / page, "python"):
         name = block.partition("\n")[0].removeprefix("# ")
-        (pytester.path / name).write_text(block)
-        tests += block.count("def test_")
+        if name.endswith(".py"):
+            (pytester.path / name).write_text(block)
 
     ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
 
-    assert tests == 3
-    ran.assert_outcomes(passed=tests)
+    ran.assert_outcomes(passed=passing)
+
+
+def test_the_page_on_testing_names_every_dialect_and_reply():
+    page = (DOCS / "testing.md").read_text()
+    named = {name for name in testing.__all__ if name.islower()} - {"completion"}
+
+    assert [name for name in named if f"`{name}(" not in page] == []
+    assert [name for name in DIALECTS if f"`{name}`" not in page] == []
 
 
 def test_the_page_keeps_to_ten_lines_where_it_says_so():

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sygra_eval.engine import ExitCode, RunOptions, StopSignal, run_suite
-from sygra_eval.testing import completion, hang, rate_limited
+from sygra_eval.testing import audit, completion, hang, rate_limited
 from sygra_eval.values import UsageError
 from tests.engine.conftest import FAST_PLUGIN, answer, code_row, counts_add_up, fast_suite
 
@@ -16,6 +16,7 @@ async def test_a_drain_sends_no_new_call_and_keeps_those_in_flight(code_suite, r
     def draining(body):
         if len(endpoint.requests) == 3:
             stop.drain("SIGINT")
+            endpoint.mark("drained")
         return completion(answer(body), delay_s=0.2)
 
     endpoint.answers_with(draining)
@@ -23,6 +24,7 @@ async def test_a_drain_sends_no_new_call_and_keeps_those_in_flight(code_suite, r
     finished = await run(suite, stop=stop)
 
     assert len(endpoint.requests) == 3
+    assert audit.problems(endpoint.events, most_in_flight=3) == []
     assert finished.summary.calls == 3
     assert (finished.summary.exit_code, finished.summary.not_reached) == (ExitCode.INTERRUPTED, 12)
 

@@ -110,6 +110,7 @@ class Server:
         answers.write_text(json.dumps(ANSWERS))
         command = [sys.executable, "-m", "sygra_eval.testing.endpoint", "--port", str(port)]
         command += ["--log", str(self.log), "--answers", str(answers), "--latency", str(latency_s)]
+        command += ["--audit", str(self.events)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
         assert self.process.stdout is not None
         self.base_url = self.process.stdout.readline().strip()
@@ -128,6 +129,10 @@ class Server:
     def log(self) -> Path:
         return self.folder / "requests.log"
 
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
     def requests(self) -> list[str]:
         """Return the hashes of what was asked since `forget`."""
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -135,6 +140,7 @@ class Server:
     def forget(self) -> None:
         """Begin the log anew; the server appends to it."""
         os.truncate(self.log, 0)
+        os.truncate(self.events, 0)
 
     def wait_for(self, count: int, child: "Child") -> None:
         """Return as soon as so many requests were logged, or the child has ended."""

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from sygra_eval.engine import summarise
+from sygra_eval.testing import audit
 from tests.faults.conftest import IN_FLIGHT, ROWS, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
@@ -24,6 +25,7 @@ def test_three_kills_and_resumes_end_as_if_nothing_had_happened(
         server.wait_for(moment, child)
         assert child.process.poll() is None, "it ended before it could be killed"
         child.kill_group()
+        audit.mark(server.events, "killed")
         folder = only_run("killed")
         assert summarise(folder).state == "running"
         child = cli("resume", folder, "--json")
@@ -35,6 +37,7 @@ def test_three_kills_and_resumes_end_as_if_nothing_had_happened(
     assert set(sent) == set(asked)
     assert len(asked) == len(set(asked)) == resumed.line["calls"]
     assert len(sent) - len(set(sent)) <= KILLS * IN_FLIGHT
+    assert audit.problems(audit.read(server.events), most_in_flight=IN_FLIGHT) == []
     assert [(resumed.folder / name).read_bytes() for name in FILES] == undisturbed.bytes_of(*FILES)
     assert (resumed.line["rows"], resumed.line["not_reached"]) == (ROWS, 0)
     assert resumed.adds_up()

@@ -18,6 +18,7 @@ from sygra_eval.values import (
     Status,
     StopReason,
     TestCount,
+    ToolCall,
     Trust,
     Usage,
     Verdict,
@@ -50,6 +51,11 @@ RESPONSE = built(
     model_seen=TEXT,
     latency_s=SECONDS,
     tries=COUNT,
+    reasoning=TEXT,
+    tool_calls=st.lists(built(ToolCall, name=TEXT, arguments=TEXT, id=TEXT), max_size=2).map(tuple),
+    others=st.lists(TEXT, max_size=2).map(tuple),
+    logprobs=st.lists(st.tuples(TEXT, st.floats(-100, 0)), max_size=2).map(tuple),
+    first_text_s=st.none() | SECONDS,
 )
 FAILING = built(FailingCase, test=TEXT, input=TEXT, expected=TEXT, got=TEXT, traceback=TEXT)
 EVIDENCE = built(

@@ -1,0 +1,269 @@
+"""Model type `litellm`: every provider that speaks a protocol of its own.
+
+litellm takes seconds and 200 MB to import and twenty times the CPU of our own transport for each
+call, so it is imported when such a model is opened, and never otherwise (`litellm_door`). Retries,
+waiting, limits and the journal are ours: litellm translates one request and one answer. What a
+provider refuses is read from its own reply (status, headers, body), so a fault has the same name as
+on every other way.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from sygra_eval.models.refusals import refusal_of
+from sygra_eval.models.replies import TRIES_OF_A_BAD_BODY, RawReply, answer_of, redacted
+from sygra_eval.models.served import (
+    MAX_IN_FLIGHT,
+    TIMEOUT_S,
+    VARIABLE,
+    address_in,
+    key_in,
+    place_of,
+)
+from sygra_eval.values import (
+    CallFailed,
+    ChatRequest,
+    ChatResponse,
+    ModelSpec,
+    ModelUnavailable,
+    RetryLater,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from sygra_eval.models.litellm_door import Door
+
+_SECRET = re.compile(r"key|secret|token|password|credential", re.IGNORECASE)
+# What litellm takes beside a chat: none of it is a parameter of the model, and some of it would
+# answer without one.
+_OURS = frozenset(
+    [
+        "model",
+        "messages",
+        "stream",
+        "timeout",
+        "api_key",
+        "api_base",
+        "base_url",
+        "client",
+        "num_retries",
+        "max_retries",
+        "fallbacks",
+        "context_window_fallback_dict",
+        "model_list",
+        "mock_response",
+        "mock_tool_calls",
+        "mock_timeout",
+        "mock_delay",
+        "caching",
+        "cache",
+        "callbacks",
+        "logger_fn",
+        "drop_params",
+        "custom_llm_provider",
+        "shared_session",
+        "litellm_logging_obj",
+    ]
+)
+_KINDS = (  # by the exceptions' names, for what was refused before it was sent
+    ("ContextWindowExceededError", "too_long"),
+    ("ContentPolicyViolationError", "refused"),
+    ("AuthenticationError", "refused_key"),
+    ("PermissionDeniedError", "refused_key"),
+    ("NoCredentialsError", "refused_key"),
+    ("BadRequestError", "bad_request"),
+    ("NotFoundError", "bad_request"),
+    ("UnprocessableEntityError", "bad_request"),
+)
+Option = str | int | float | bool
+
+
+class LitellmConfig(BaseModel):
+    """The keys of a model with `use: litellm`.
+
+    :ivar model: As litellm writes it: `PROVIDER/MODEL`.
+    :ivar base_url: Another address than the provider's own.
+    :ivar api_key_env: Name of the environment variable with the key; without it litellm looks for
+        the variables that the provider is known by, as for AWS.
+    :ivar options: What the provider needs beside: `aws_region_name`, `api_version`…
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field(pattern=r"^[^/\s]+/\S+$")
+    base_url: str | None = None
+    api_key_env: str | None = Field(default=None, pattern=VARIABLE)
+    options: dict[str, Option] = {}
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, base_url: str | None) -> str | None:
+        return None if base_url is None else address_in(base_url)
+
+    @field_validator("options")
+    @classmethod
+    def _holds_no_secret(cls, options: dict[str, Option]) -> dict[str, Option]:
+        for name in options:
+            if _SECRET.search(name):
+                raise ValueError(f"`{name}` belongs into the environment, not into a suite")
+            if name in _OURS:
+                raise ValueError(f"`{name}` is no option of a provider")
+        return options
+
+
+class LitellmModel:
+    """One model of one provider.
+
+    :ivar warnings: What was found odd before the run.
+    """
+
+    def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
+        config = LitellmConfig.model_validate(spec.config)
+        if stray := _OURS & spec.parameters.keys():
+            what = f"`{min(stray)}` is no sampling parameter"
+            raise UsageError(f"model `{spec.name}`: {what}: take it out of `parameters`")
+        self.config = config
+        self.warnings: tuple[str, ...] = ()
+        self._spec = spec
+        self._timeout_s = spec.timeout_s or TIMEOUT_S
+        self._wall_clock = wall_clock
+        self._key = ""
+        self._door: Door | None = None
+
+    def __repr__(self) -> str:
+        return f"LitellmModel({self.config.model!r})"
+
+    @property
+    def provider(self) -> str:
+        """Whose protocol it is."""
+        return self.config.model.partition("/")[0]
+
+    @property
+    def identity(self) -> str:
+        """The model as litellm writes it, and the address where it is not the provider's own."""
+        place = "" if self.config.base_url is None else f" {place_of(self.config.base_url)}"
+        return f"litellm {self.config.model}{place}"
+
+    @property
+    def label(self) -> str:
+        """The model as litellm writes it."""
+        return self.config.model
+
+    @property
+    def price_name(self) -> str | None:
+        """The name in the price map; another address than the provider's has its own prices."""
+        return self.config.model if self.config.base_url is None else None
+
+    @property
+    def endpoint(self) -> str:
+        """Provider, address and account."""
+        where = self.config.base_url or ""
+        return f"litellm {self.provider} {where} {self.config.api_key_env or 'its own key'}"
+
+    @property
+    def max_in_flight(self) -> int:
+        """What the suite says, else the most that the gate may come to."""
+        return self._spec.max_concurrency or MAX_IN_FLIGHT
+
+    async def open(self) -> None:
+        """Import litellm and see whether it knows the provider; nothing is sent."""
+        from sygra_eval.models import litellm_door
+
+        self._key = key_in(self.config.api_key_env, self._spec.name)
+        self._door = await litellm_door.opened()
+        try:
+            self.warnings = self._looked_around(self._door)
+        except BaseException:
+            await self.close()
+            raise
+
+    def _looked_around(self, door: "Door") -> tuple[str, ...]:
+        problem, known, missing = door.about(self.config.model, self.config.base_url)
+        if problem:
+            advice = "write PROVIDER/MODEL as litellm does"
+            raise ModelUnavailable(f"litellm does not know `{self.config.model}`: {advice}")
+        warnings = [
+            f"`{name}` is not known to {self.provider}, so it is left out"
+            for name in sorted(self._spec.parameters.keys() & known.keys())
+            if not known[name]
+        ]
+        if missing and not self._key:
+            warnings.append(f"{' and '.join(missing)} is not set: {self.provider} may want it")
+        return tuple(warnings)
+
+    async def complete(self, request: ChatRequest) -> ChatResponse:
+        """Send one chat once."""
+        if self._door is None:
+            raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
+        parameters = {**self._spec.parameters, **request.parameters}
+        if stray := _OURS & parameters.keys():
+            raise CallFailed("bad_request", f"`{min(stray)}` is no sampling parameter")
+        request = replace(request, parameters=parameters)
+        seen = self._door.watch()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                payload = await self._door.ask(self._arguments(request))
+        except TimeoutError as error:
+            what = f"{self._where} did not answer within {self._timeout_s:g} s"
+            raise RetryLater("timeout", what) from error
+        except Exception as error:  # noqa: BLE001
+            # The boundary to litellm. Its exceptions hold what was sent, so they end here.
+            raise self._failure(error, self._reply(seen.status, seen.headers, seen.body)) from None
+        reply = self._reply(200, seen.headers, seen.body)
+        return answer_of(payload, reply, request)
+
+    def _arguments(self, request: ChatRequest) -> dict[str, Any]:
+        given: dict[str, Any] = {**request.parameters, **self.config.options}
+        if self.config.base_url is not None:
+            given["api_base"] = self.config.base_url
+        if self._key:
+            given["api_key"] = self._key
+        return {
+            **given,
+            "model": self.config.model,
+            "messages": [message.as_dict() for message in request.messages],
+            "timeout": self._timeout_s,
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+        }
+
+    @property
+    def _where(self) -> str:
+        return self.config.base_url or self.provider
+
+    def _reply(self, status: int, headers: Mapping[str, str], body: bytes) -> RawReply:
+        return RawReply(
+            status=status, headers=headers, body=body, address=self._where, secret=self._key
+        )
+
+    def _failure(self, error: Exception, reply: RawReply) -> CallFailed:
+        """Name what went wrong: by the provider's own reply where there is one."""
+        if reply.status >= 300:
+            return refusal_of(reply, now_s=self._wall_clock())
+        names = {kind.__name__ for kind in type(error).__mro__}
+        what = redacted(f"{type(error).__name__}: {error}", self._key)
+        if reply.status == 200:
+            message = f"{self._where} answered 200 with a body that litellm cannot read: {what}"
+            return RetryLater("bad_body", message, most_tries=TRIES_OF_A_BAD_BODY)
+        message = f"{self._where}: {what}"
+        if "Timeout" in names:
+            return RetryLater("timeout", message)
+        for name, kind in _KINDS:
+            if name in names:
+                return CallFailed(kind, message)
+        if names & {"APIConnectionError", "InternalServerError", "ServiceUnavailableError"}:
+            return RetryLater("connection", message)
+        return CallFailed("model_broke", message)
+
+    async def close(self) -> None:
+        """Close the connections, where no other model uses them."""
+        if self._door is not None:
+            door, self._door = self._door, None
+            await door.close()

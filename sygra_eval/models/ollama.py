@@ -1,0 +1,261 @@
+"""Model type `ollama`: a model that an Ollama server has pulled.
+
+Spoken is Ollama's own `/api/chat`, because its OpenAI-like address cannot say how long the context
+is, and Ollama drops the beginning of a prompt that does not fit without a word. Here `context`
+sets the length, and `truncate: false` asks for a refusal instead (servers before it ignore that).
+The parameters of a suite are translated, so that a suite runs unchanged; one that Ollama cannot
+honour is refused before the run.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import Field, field_validator
+
+from sygra_eval.models import fast_json
+from sygra_eval.models.replies import RawReply
+from sygra_eval.models.served import ServedConfig, ServedModel, address_in
+from sygra_eval.models.streams import Collector, Event, listed
+from sygra_eval.values import CallFailed, ChatRequest, ModelSpec, ModelUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from sygra_eval.models.transport import Transport
+
+_OPTIONS = {
+    "max_tokens": "num_predict",
+    "max_completion_tokens": "num_predict",
+    **{
+        name: name
+        for name in (
+            "temperature",
+            "top_p",
+            "top_k",
+            "min_p",
+            "typical_p",
+            "seed",
+            "stop",
+            "num_predict",
+            "num_ctx",
+            "num_keep",
+            "repeat_last_n",
+            "repeat_penalty",
+            "presence_penalty",
+            "frequency_penalty",
+        )
+    },
+}
+_AS_THEY_ARE = frozenset(
+    {"format", "keep_alive", "think", "tools", "options", "truncate", "logprobs", "top_logprobs"}
+)
+_TRANSLATED = frozenset({"response_format", "reasoning_effort", "extra_body"})
+_NO_EFFORT = "none"
+
+
+class OllamaConfig(ServedConfig):
+    """The keys of a model with `use: ollama`.
+
+    :ivar base_url: The server's address, without a path.
+    :ivar model: As `ollama list` shows it; without a tag it is `:latest`.
+    :ivar context: Tokens that prompt and answer may have together; without it Ollama's own default.
+    """
+
+    base_url: str = "http://127.0.0.1:11434"
+    model: str = Field(min_length=1)
+    context: int | None = Field(default=None, ge=256)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, base_url: str) -> str:
+        address = address_in(base_url)
+        return address.removesuffix("/v1").removesuffix("/api")
+
+
+class OllamaModel(ServedModel):
+    """One pulled model of one Ollama server.
+
+    :ivar is_loaded: Whether the server had it in memory when the run began; else the first answer
+        takes as long as loading does.
+    """
+
+    kind = "ollama"
+
+    def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
+        config = OllamaConfig.model_validate(spec.config)
+        super().__init__(
+            spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
+        )
+        self.config = config
+        self.is_loaded = False
+        if problem := _unknown_in(spec.parameters):
+            raise UsageError(f"model `{spec.name}`: {problem}")
+
+    @property
+    def identity(self) -> str:
+        """Place and model, and the context, which answers depend on."""
+        context = "" if self.config.context is None else f" {self.config.context}"
+        return super().identity + context
+
+    @property
+    def chat_path(self) -> str:
+        """Ollama's own."""
+        return "api/chat"
+
+    async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
+        """Ask which models are pulled, and which of them are in memory."""
+        reply = await transport.get("api/tags", timeout_s=timeout_s)
+        self.refuse_bad_doors(reply)
+        pulled = _names_in(reply)
+        if pulled is None:
+            what = f"{self.base_url} answered {reply.status} when asked for its models"
+            advice = "is it an Ollama server? another one is `use: openai`"
+            raise ModelUnavailable(f"{what}; {advice}")
+        name = _tagged(self.model)
+        if name not in pulled:
+            near = get_close_matches(name, pulled, n=1)
+            hint = f"; it has `{near[0]}`" if near else ""
+            raise ModelUnavailable(
+                f"model not pulled: ollama pull {self.model} ({self.base_url}{hint})"
+            )
+        running = await transport.get("api/ps", timeout_s=timeout_s)
+        self.is_loaded = name in (_names_in(running) or ())
+        return ()
+
+    def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
+        """Write a chat as Ollama wants it."""
+        if problem := _unknown_in(request.parameters):
+            raise CallFailed("bad_request", problem)
+        given = request.parameters
+        options = {_OPTIONS[name]: value for name, value in given.items() if name in _OPTIONS}
+        if isinstance(options.get("stop"), str):
+            options["stop"] = [options["stop"]]
+        if self.config.context is not None:
+            options.setdefault("num_ctx", self.config.context)
+        own = given.get("options")
+        options.update(own if isinstance(own, Mapping) else {})
+        body: dict[str, Any] = {"truncate": False, "stream": False}
+        if "response_format" in given:
+            body["format"] = _format_of(given["response_format"])
+        if effort := given.get("reasoning_effort"):
+            body["think"] = False if effort == _NO_EFFORT else effort
+        body |= {name: given[name] for name in given if name in _AS_THEY_ARE | {"extra_body"}}
+        messages = [message.as_dict() for message in request.messages]
+        return {**body, "options": options, "model": self.model, "messages": messages}
+
+    def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for a stream of JSON lines."""
+        return {**body, "stream": True}
+
+    def collector(self) -> Collector:
+        """Return what puts a streamed answer together."""
+        return OllamaCollector()
+
+    def completion_of(self, payload: object) -> object:
+        """Bring an answer into the form of chat completions."""
+        return completion_of(payload)
+
+
+class OllamaCollector:
+    """Puts the JSON lines of a streamed answer together."""
+
+    def __init__(self) -> None:
+        self.has_text = False
+        self.characters = 0
+        self._pieces: dict[str, list[str]] = {"content": [], "thinking": []}
+        self._calls: list[object] = []
+        self._logprobs: list[object] = []
+        self._last: Event | None = None
+
+    def take(self, event: Event) -> None:
+        """Take one line."""
+        message = event.get("message")
+        said = message if isinstance(message, dict) else {}
+        for key, pieces in self._pieces.items():
+            if isinstance(piece := said.get(key), str) and piece:
+                pieces.append(piece)
+                self.has_text = True
+                self.characters += len(piece)
+        self._calls += listed(said.get("tool_calls"))
+        self._logprobs += listed(event.get("logprobs"))
+        if event.get("done") is True or event.get("error"):
+            self._last = event
+
+    def payload(self, *, is_ended: bool) -> Event | None:
+        """Return the whole answer in the form of one that was not streamed."""
+        del is_ended
+        if self._last is None or self._last.get("error"):
+            return self._last
+        message = {key: "".join(pieces) for key, pieces in self._pieces.items()}
+        whole = {**message, "tool_calls": self._calls}
+        return {**self._last, "message": whole, "logprobs": self._logprobs}
+
+
+def completion_of(payload: object) -> object:
+    """Return Ollama's answer as a chat completion; what is none stays as it is."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("message"), dict):
+        return payload
+    if payload.get("done") is not True:
+        return {"choices": []}
+    said: Mapping[str, Any] = payload["message"]
+    message = {
+        "role": "assistant",
+        "content": said.get("content"),
+        "reasoning_content": said.get("thinking"),
+        "tool_calls": said.get("tool_calls"),
+    }
+    return {
+        "model": payload.get("model"),
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "finish_reason": payload.get("done_reason") or "stop",
+                "logprobs": {"content": payload.get("logprobs")},
+            }
+        ],
+        "usage": {
+            "prompt_tokens": payload.get("prompt_eval_count"),
+            "completion_tokens": payload.get("eval_count"),
+        },
+    }
+
+
+def _unknown_in(parameters: Mapping[str, object]) -> str:
+    """Say which parameter Ollama cannot honour; empty when it can honour all."""
+    if parameters.get("n", 1) != 1:
+        return "Ollama gives one choice: take `n` out"
+    for name in parameters:
+        if name not in _OPTIONS and name not in _AS_THEY_ARE | _TRANSLATED | {"n"}:
+            advice = "take it out, or write an option of Ollama's own under `options`"
+            return f"Ollama has no parameter `{name}`: {advice}"
+    return ""
+
+
+def _format_of(response_format: object) -> object:
+    """Translate OpenAI's `response_format` to Ollama's `format`."""
+    match response_format:
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return cast("object", schema)
+        case {"type": "json_object"}:
+            return "json"
+        case {"type": "text"} | None:
+            return ""
+    raise CallFailed("bad_request", "Ollama knows no such `response_format`")
+
+
+def _tagged(name: str) -> str:
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def _names_in(reply: RawReply) -> frozenset[str] | None:
+    """Return the models of a listing of Ollama's; None when it is none."""
+    try:
+        payload = fast_json.loads(reply.body)
+    except ValueError:
+        return None
+    listed = payload.get("models") if isinstance(payload, dict) else None
+    if reply.status != 200 or not isinstance(listed, list):
+        return None
+    named = (entry.get("name") for entry in listed if isinstance(entry, dict))
+    return frozenset(_tagged(name) for name in named if isinstance(name, str))

@@ -1,0 +1,308 @@
+"""What all models behind an HTTP server share: key, preflight, one try of one chat.
+
+A model type says where its server is, how it wants the key, what it looks at before the run, and
+how a chat is written in its dialect; see `openai`, `azure`, `vllm`, `ollama`. The key is read from
+the environment when the model is opened, lives in the session's headers, and is cut out of every
+message.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sygra_eval.models import fast_json
+from sygra_eval.models.refusals import error_in_200, refusal_of
+from sygra_eval.models.replies import RawReply, answer_of, json_of, redacted
+from sygra_eval.models.streams import ChatCollector, Collector
+from sygra_eval.values import (
+    CallFailed,
+    ChatRequest,
+    ChatResponse,
+    ModelSpec,
+    ModelUnavailable,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from sygra_eval.models.transport import Transport
+
+_log = logging.getLogger(__name__)
+
+TIMEOUT_S = 120.0
+PREFLIGHT_S = 30.0
+MAX_IN_FLIGHT = 256  # where the suite names none; the gate begins with 8 and finds out
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_OURS = {
+    "model": "it is a key of the model itself",
+    "messages": "the node's prompt makes them",
+    "input": "the node's prompt makes it",
+    "prompt": "the node's prompt makes it",
+    "stream": "write `stream: true` beside `model`",
+}
+_OFF_LOOP_BYTES = 256 * 1024  # parsing more than this would hold up the event loop
+_LOOPBACK = ("localhost", "::1")
+
+
+class ServedConfig(BaseModel):
+    """The keys of every model behind a server.
+
+    :ivar api_key_env: Name of the environment variable with the key; without it none is sent.
+    :ivar stream: Let the answer come in pieces, which are put together before anyone sees them: a
+        server that stalls is noticed after 30 seconds instead of at the end of the time limit.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api_key_env: str | None = Field(default=None, pattern=VARIABLE)
+    stream: bool = False
+
+
+class ServedModel(ABC):
+    """One model of one server.
+
+    :ivar kind: The registered name of the type.
+    :ivar warnings: What the preflight found odd and did not refuse.
+    """
+
+    kind = ""
+    is_named_as_served = True  # else a name of the user's own, as an Azure deployment
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        config: ServedConfig,
+        *,
+        base_url: str,
+        model: str,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        for stray, advice in _OURS.items():
+            if stray in spec.parameters:
+                what = f"`{stray}` is no sampling parameter"
+                raise UsageError(f"model `{spec.name}`: {what}: {advice}")
+        self.base_url = base_url
+        self.model = model
+        self.warnings: tuple[str, ...] = ()
+        self._served = config
+        self._spec = spec
+        self._wall_clock = wall_clock
+        self._transport: Transport | None = None
+        self._has_warned_of_model = False
+
+    # What a type may say for itself
+
+    @property
+    @abstractmethod
+    def chat_path(self) -> str:
+        """Where chats go, below the base URL."""
+
+    @abstractmethod
+    async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
+        """Ask what is served, without paying for an answer; return warnings.
+
+        :raises ModelUnavailable: When no chat can succeed.
+        """
+
+    @property
+    def variable(self) -> str | None:
+        """The environment variable with the key."""
+        return self._served.api_key_env
+
+    def headers_with(self, key: str) -> Mapping[str, str]:
+        """Return the headers that carry a key."""
+        return {"Authorization": f"Bearer {key}"}
+
+    def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
+        """Write a chat; the order of messages and keys is that of the suite."""
+        messages = [message.as_dict() for message in request.messages]
+        return {**request.parameters, "model": self.model, "messages": messages}
+
+    def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the body that asks for a stream, with the usage at its end."""
+        return {"stream_options": {"include_usage": True}, **body, "stream": True}
+
+    def collector(self) -> Collector:
+        """Return what puts a streamed answer together."""
+        return ChatCollector()
+
+    def completion_of(self, payload: object) -> object:
+        """Bring an answer into the form of OpenAI's chat completions."""
+        return payload
+
+    # What a run asks
+
+    @property
+    def identity(self) -> str:
+        """Type, place and model; the port of a server on this machine does not count."""
+        return f"{self.kind} {place_of(self.base_url)} {self.model}"
+
+    @property
+    def label(self) -> str:
+        """The model's name as the server knows it."""
+        return self.model
+
+    @property
+    def endpoint(self) -> str:
+        """Address and account."""
+        return f"{self.base_url} {self.variable or 'without key'}"
+
+    @property
+    def max_in_flight(self) -> int:
+        """What the suite says, else the most that the gate may come to."""
+        return self._spec.max_concurrency or MAX_IN_FLIGHT
+
+    async def open(self) -> None:
+        """Connect and ask which models are served; no completion is paid for."""
+        from sygra_eval.models.transport import Transport  # aiohttp takes 0.2 s to import
+
+        key = key_in(self.variable, self._spec.name)
+        self._transport = Transport(
+            self.base_url,
+            secret=key,
+            timeout_s=self._spec.timeout_s or TIMEOUT_S,
+            headers=self.headers_with(key) if key else {},
+        )
+        timeout_s = min(self._spec.timeout_s or PREFLIGHT_S, PREFLIGHT_S)
+        try:
+            self.warnings = await self.look_around(self._transport, timeout_s=timeout_s)
+        except CallFailed as error:
+            await self.close()
+            advice = "is the server running, and is its address right?"
+            raise ModelUnavailable(f"{error.message}; {advice}") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    def refuse_bad_doors(self, reply: RawReply) -> None:
+        """Raise `ModelUnavailable` for a refused key or a redirect."""
+        if reply.status in (401, 403):
+            if self.variable is None:
+                advice = "it wants a key: name its environment variable in `api_key_env`"
+            else:
+                advice = f"it refused the key in the environment variable {self.variable}"
+            raise ModelUnavailable(f"{reply.address} answered {reply.status}: {advice}")
+        if 300 <= reply.status < 400:
+            where = redacted(reply.headers.get("location", "another address"), reply.secret)
+            advice = "redirects are not followed, write the final address as `base_url`"
+            raise ModelUnavailable(f"{reply.address} redirects to {where}; {advice}")
+
+    async def complete(self, request: ChatRequest) -> ChatResponse:
+        """Send one chat once."""
+        if self._transport is None:
+            raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
+        merged = {**self._spec.parameters, **request.parameters}
+        request = replace(request, parameters=merged)
+        body = self._written(request)
+        if self._served.stream:
+            collector = self.collector()
+            reply = await self._transport.post_for_stream(self.chat_path, body, collector)
+        else:
+            reply = await self._transport.post(self.chat_path, body)
+        if len(reply.body) > _OFF_LOOP_BYTES:
+            response = await asyncio.to_thread(self._read, reply, request)
+        else:
+            response = self._read(reply, request)
+        self._warn_of_another(response.model_seen)
+        return response
+
+    def _written(self, request: ChatRequest) -> bytes:
+        extra = request.parameters.get("extra_body")
+        extra = extra if isinstance(extra, Mapping) else {}
+        for stray, advice in _OURS.items():
+            if stray in request.parameters or stray in extra:
+                raise CallFailed("bad_request", f"`{stray}` is no sampling parameter: {advice}")
+        body = dict(self.body_of(request))
+        if extra:  # as clients of OpenAI's name what only some servers know
+            del body["extra_body"]
+            body = {**extra, **body}
+        if self._served.stream:
+            body = dict(self.streamed(body))
+        try:
+            return fast_json.dumps(body)
+        except (TypeError, ValueError) as error:
+            raise CallFailed("bad_request", f"the request cannot be written: {error}") from error
+
+    def _read(self, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        if reply.status != 200:
+            raise refusal_of(reply, now_s=self._wall_clock())
+        payload = json_of(reply)
+        if isinstance(payload, dict) and payload.get("error"):
+            raise error_in_200(payload["error"], reply, now_s=self._wall_clock())
+        return answer_of(self.completion_of(payload), reply, request)
+
+    def _warn_of_another(self, seen: str) -> None:
+        """Say once that another model answers; `gpt-x-2026-01-01` is the `gpt-x` that was asked."""
+        asked = self.model.rpartition("/")[2].lower()
+        if self._has_warned_of_model or not seen or asked in seen.lower():
+            return
+        if not self.is_named_as_served:
+            return
+        self._has_warned_of_model = True
+        what = {"model": self._spec.name, "asked": self.model, "answered": seen}
+        _log.warning("another_model_answers", extra=what)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+
+def place_of(base_url: str) -> str:
+    """Return where a server is, as far as its answers depend on it: not on a port of loopback."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    if host in _LOOPBACK or host.startswith("127."):
+        return f"{parts.scheme}://local{parts.path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def address_in(url: str) -> str:
+    """Return a base URL without a slash at its end.
+
+    :raises ValueError: When it is no address, or holds what belongs elsewhere.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write an address like `http://127.0.0.1:8000/v1`")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("write scheme, host and path only; a key goes into `api_key_env`")
+    return url.rstrip("/")
+
+
+def key_in(variable: str | None, name: str) -> str:
+    """Return the key that an environment variable holds; empty where none is named."""
+    if variable is None:
+        return ""
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise ModelUnavailable(
+            f"model `{name}` takes its key from the environment variable {variable}, "
+            f"which is not set: export {variable}=…"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ModelUnavailable(f"the environment variable {variable} holds what is no key")
+    return key
+
+
+def names_in(reply: RawReply) -> frozenset[str]:
+    """Return the names that a server lists; none when it lists none in OpenAI's form."""
+    try:
+        payload = fast_json.loads(reply.body)
+    except ValueError:
+        return frozenset()
+    listed = payload.get("data") if isinstance(payload, dict) else None
+    if not isinstance(listed, list):
+        return frozenset()
+    return frozenset(
+        str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry
+    )

@@ -1,0 +1,68 @@
+"""The auditor finds each breach that it is there for; a good log has none."""
+
+import subprocess
+import sys
+
+import pytest
+
+from sygra_eval.testing.audit import Event, line_of, mark, problems, read
+
+
+def log(*words: str) -> list[Event]:
+    """Make a log of words like `begun:1:a`, or a mark alone."""
+    events = []
+    for at_s, word in enumerate(words):
+        kind, _, rest = word.partition(":")
+        call, _, request = rest.partition(":")
+        events.append(Event(float(at_s), kind, int(call or -1), request))
+    return events
+
+
+GOOD = log("begun:1:a", "paid:1:a", "begun:2:b", "ended:1", "paid:2:b", "ended:2", "drained")
+
+
+def test_a_good_log_has_no_problem():
+    assert problems(GOOD, most_in_flight=2) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "limit", "found"),
+    [
+        (GOOD, 1, "2 calls were in flight at once; the limit was 1"),
+        ([*GOOD, *log("begun:3:c")], 2, "call 3 began after the drain"),
+        ([*GOOD, *log("paid:3:a")], 2, "request a was paid 2 times; at most 1"),
+        ([*GOOD, *log("killed", "paid:3:a", "paid:4:a")], 2, "request a was paid 3 times"),
+    ],
+)
+def test_a_breach_is_found(events, limit, found):
+    (problem,) = problems(events, most_in_flight=limit)
+
+    assert problem.startswith(found)
+
+
+def test_a_kill_allows_each_request_to_be_paid_once_more():
+    assert problems([*GOOD, *log("killed", "begun:3:a", "paid:3:a", "ended:3")]) == []
+
+
+def test_what_the_server_lost_on_the_way_may_be_asked_for_again():
+    assert problems(log("begun:1:a", "lost:1:a", "ended:1", "begun:2:a", "paid:2:a")) == []
+
+
+def test_as_a_program_it_ends_with_1_and_a_line_for_each_problem(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(line_of(event) for event in GOOD))
+    mark(path, "resumed")
+    command = [sys.executable, "-m", "sygra_eval.testing.audit", str(path), "--limit"]
+
+    good = subprocess.run([*command, "2"], capture_output=True, text=True, check=False)  # noqa: S603
+    bad = subprocess.run([*command, "1"], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert (good.returncode, good.stdout) == (0, "")
+    assert (bad.returncode, bad.stdout.count("\n")) == (1, 1)
+
+
+def test_a_line_that_a_kill_cut_off_ends_the_log(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_text(line_of(GOOD[0]) + line_of(GOOD[1])[:20])
+
+    assert list(read(path)) == [GOOD[0]]
