@@ -73,7 +73,8 @@ async def drawn_inputs(config: DifferentialConfig, ctx: ValidatorContext) -> lis
     except ChildFailed as error:
         raise IsHostFault(f"no inputs were drawn: {error}") from error
     drawn = made.args()
-    return [Input(args) for args in (*listed_inputs(strategy.form, drawn), *drawn)]
+    listed = listed_inputs(strategy.form, drawn)[: config.most_inputs // 2]
+    return [Input(args) for args in (*listed, *drawn)]
 
 
 def listed_inputs(form: str, drawn: Sequence[Args]) -> list[Args]:

@@ -3,7 +3,7 @@
 import resource
 from functools import partial
 
-from tests.faults.conftest import IN_FLIGHT, ROWS
+from tests.faults.conftest import ROWS, UNSAVED
 
 FILES = ("verified.jsonl", "verified.parquet")
 
@@ -22,5 +22,5 @@ def test_a_full_disk_ends_incomplete_and_is_resumed_to_the_same_bytes(
     assert "Traceback" not in stopped.err
     assert resumed.code == 0, resumed.err
     assert resumed.line["rows"] == ROWS
-    assert len(server.requests()) - len(undisturbed.asked) <= IN_FLIGHT
+    assert len(server.requests()) - len(undisturbed.asked) <= UNSAVED
     assert [(resumed.folder / name).read_bytes() for name in FILES] == undisturbed.bytes_of(*FILES)

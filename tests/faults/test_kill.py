@@ -7,7 +7,7 @@ import yaml
 
 from sygra_eval.engine import summarise
 from sygra_eval.testing import audit
-from tests.faults.conftest import IN_FLIGHT, ROWS, write_suite
+from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
@@ -36,7 +36,7 @@ def test_three_kills_and_resumes_end_as_if_nothing_had_happened(
     sent = server.requests()
     assert set(sent) == set(asked)
     assert len(asked) == len(set(asked)) == resumed.line["calls"]
-    assert len(sent) - len(set(sent)) <= KILLS * IN_FLIGHT
+    assert len(sent) - len(set(sent)) <= KILLS * UNSAVED
     assert audit.problems(audit.read(server.events), most_in_flight=IN_FLIGHT) == []
     assert [(resumed.folder / name).read_bytes() for name in FILES] == undisturbed.bytes_of(*FILES)
     assert (resumed.line["rows"], resumed.line["not_reached"]) == (ROWS, 0)
@@ -85,7 +85,7 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
 
     sent = server.requests()
     assert set(sent) == set(asked)
-    assert len(sent) - len(set(sent)) <= 2 * IN_FLIGHT
+    assert len(sent) - len(set(sent)) <= 2 * UNSAVED
     files = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
     for name in files:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()

@@ -107,6 +107,8 @@ def test_parts_are_found_by_metadata_and_only_in_the_version_that_was_checked(
     info = tmp_path / "ten_parts-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ten-parts\nVersion: 1.0\n")
+    (tmp_path / "ten_parts" / "data").mkdir(parents=True)
+    (tmp_path / "ten_parts" / "data" / "part01.bin").touch()  # some finders leave out what is not
     (info / "RECORD").write_text("ten_parts/__init__.py,,\nten_parts/data/part01.bin,,\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 

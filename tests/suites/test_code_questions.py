@@ -1,8 +1,10 @@
 """The shipped code questions: complete, passed by their references, not passed by a stub."""
 
 import ast
+import builtins
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from sygra_eval.validators.strategies import parsed_strategy
 
 QUESTIONS = Path(__file__).parents[2] / "suites" / "data" / "code_questions.jsonl"
 TOPICS = {
@@ -140,6 +144,36 @@ def test_a_stub_fails_a_visible_and_a_hidden_test(question, stub):
     assert failed.keys() & set(question["hidden_tests"])
 
 
+@every_question
+def test_strategies_can_be_read_and_there_is_one_for_each_parameter(question):
+    definition = next(
+        node
+        for node in ast.parse(question["reference"]).body
+        if isinstance(node, ast.FunctionDef) and node.name == question["entry_point"]
+    )
+
+    read = parsed_strategy(question["strategies"])
+
+    assert len(read.texts) == len(definition.args.args)
+    assert all(isinstance(getattr(builtins, name), type) for name in question["raises"])
+
+
+@pytest.mark.parametrize("question", questions()[::13], ids=lambda row: row["id"])
+async def test_most_of_what_is_drawn_counts(question, run_validator):
+    keys = ("reference", "contract", "strategies", "raises", "arguments")
+
+    verdict = await run_validator(
+        "differential",
+        f"```python\n{question['reference']}```",
+        config={key: key for key in keys} | {"from": "visible_tests"},
+        **question,
+    )
+
+    found = re.fullmatch(r"equal to .* on (\d+) inputs \((\d+) of .*", verdict.reason)
+    assert found is not None, verdict.reason
+    assert int(found[1]) >= 100 > 2 * int(found[2])
+
+
 def test_ids_and_questions_are_unique():
     rows = questions()
 
@@ -168,3 +202,13 @@ def test_the_topics_are_spread_evenly():
 
     assert count.keys() == TOPICS
     assert max(count.values()) - min(count.values()) <= 1
+
+
+def test_no_prompt_of_the_shipped_suite_shows_what_an_answer_is_judged_by():
+    suite = (QUESTIONS.parents[1] / "glaive_code_assistant.yaml").read_text(encoding="utf-8")
+    prompts = suite.partition("graph_config:")[2].partition("quality:")[0]
+
+    judged_by = ("hidden_tests", "reference", "strategies", "contract", "raises", "arguments")
+
+    assert "{visible_tests}" in prompts
+    assert [column for column in judged_by if f"{{{column}}}" in prompts] == []

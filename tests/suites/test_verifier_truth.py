@@ -21,7 +21,7 @@ TRUTH = [json.loads(line) for line in make_truth.TRUTH.read_text().splitlines()]
 QUESTIONS = {
     row["id"]: row for row in map(json.loads, make_truth.QUESTIONS.read_text().splitlines())
 }
-SAMPLE = TRUTH[::11]
+SAMPLE = TRUTH[::19]
 ESCAPED = [row for row in TRUTH if "escaped" in row["kind"]]
 
 
@@ -54,6 +54,9 @@ def test_questions_tests_and_references_are_those_of_the_project():
         question = QUESTIONS[row["task_id"]]
         assert row["reference"] == question["reference"]
         assert row["test"] == [*question["visible_tests"], *question["hidden_tests"]]
+        assert {key: row[key] for key in make_truth.DOMAIN} == {
+            key: question[key] for key in make_truth.DOMAIN
+        }, "make it anew: python -m benchmarks.make_truth"
 
 
 def test_every_answer_of_the_page_is_in_the_set():
