@@ -18,8 +18,8 @@ from sygra_eval.values import Outcome
 
 IN_FLIGHT = 4
 UNSAVED = IN_FLIGHT + 2
-"""Calls that a kill may lose: those that the gate lets through, and, of the two further records that
-are under way, those whose answer is there and not yet on disk."""
+"""Calls that a kill may lose: those that the gate lets through and, of the two further records
+that are under way, those whose answer is there and not yet on disk."""
 ROWS = 18
 PATIENCE_S = 60.0
 
