@@ -110,6 +110,9 @@ def test_parts_are_found_by_metadata_and_only_in_the_version_that_was_checked(
     (tmp_path / "ten_parts" / "data").mkdir(parents=True)
     (tmp_path / "ten_parts" / "data" / "part01.bin").touch()  # some finders leave out what is not
     (info / "RECORD").write_text("ten_parts/__init__.py,,\nten_parts/data/part01.bin,,\n")
+    for file in ("__init__.py", "data/part01.bin"):  # a file that is missing is not always listed
+        (tmp_path / "ten_parts" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ten_parts" / file).touch()
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert installed_parts(TEN) == [tmp_path / "ten_parts" / "data" / "part01.bin"]
