@@ -12,6 +12,7 @@ is llama.cpp in this process: `weights` finds the file, `servers` runs it. They 
 """
 
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
+from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
 from sygra_eval.models.gateway import Gateway, Patience
 
@@ -24,5 +25,8 @@ __all__ = [
     "Gateway",
     "Patience",
     "Rank",
+    "Step",
+    "StepOutcome",
     "cache_folder",
+    "checkup",
 ]

@@ -78,7 +78,7 @@ _KINDS = (  # by the exceptions' names, for what was refused before it was sent
     ("PermissionDeniedError", "refused_key"),
     ("NoCredentialsError", "refused_key"),
     ("BadRequestError", "bad_request"),
-    ("NotFoundError", "bad_request"),
+    ("NotFoundError", "not_found"),
     ("UnprocessableEntityError", "bad_request"),
 )
 Option = str | int | float | bool

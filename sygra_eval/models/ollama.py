@@ -18,7 +18,14 @@ from sygra_eval.models import fast_json
 from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in
 from sygra_eval.models.streams import Collector, Event, listed
-from sygra_eval.values import CallFailed, ChatRequest, ModelSpec, ModelUnavailable, UsageError
+from sygra_eval.values import (
+    CallFailed,
+    ChatRequest,
+    ModelMissing,
+    ModelSpec,
+    ModelUnavailable,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -115,7 +122,7 @@ class OllamaModel(ServedModel):
         if name not in pulled:
             near = get_close_matches(name, pulled, n=1)
             hint = f"; it has `{near[0]}`" if near else ""
-            raise ModelUnavailable(
+            raise ModelMissing(
                 f"model not pulled: ollama pull {self.model} ({self.base_url}{hint})"
             )
         running = await transport.get("api/ps", timeout_s=timeout_s)

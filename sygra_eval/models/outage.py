@@ -39,7 +39,7 @@ class Outage:
                 self._keys_refused += 1
                 if self._keys_refused >= KEY_REFUSALS:
                     return f"{failure.message} ({self._keys_refused} times in a row)"
-            case "bad_request" | "redirected":
+            case "bad_request" | "not_found" | "redirected":
                 self._calls += 1
                 self._refused += 1
                 if self._refused > MOST_REFUSED and self._calls <= FIRST_CALLS:

@@ -99,6 +99,8 @@ def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | N
             return CallFailed("too_long", what)
         case _ if said.names(_REFUSED):
             return CallFailed("refused", what)
+        case 404:
+            return CallFailed("not_found", f"{what}; is the model's name right, and the address?")
         case _:
             return CallFailed("bad_request", what)
 

@@ -26,6 +26,7 @@ from sygra_eval.values import (
     CallFailed,
     ChatRequest,
     ChatResponse,
+    KeyRefused,
     ModelSpec,
     ModelUnavailable,
     UsageError,
@@ -188,7 +189,7 @@ class ServedModel(ABC):
                 advice = "it wants a key: name its environment variable in `api_key_env`"
             else:
                 advice = f"it refused the key in the environment variable {self.variable}"
-            raise ModelUnavailable(f"{reply.address} answered {reply.status}: {advice}")
+            raise KeyRefused(f"{reply.address} answered {reply.status}: {advice}")
         if 300 <= reply.status < 400:
             where = redacted(reply.headers.get("location", "another address"), reply.secret)
             advice = "redirects are not followed, write the final address as `base_url`"
@@ -285,12 +286,12 @@ def key_in(variable: str | None, name: str) -> str:
         return ""
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise ModelUnavailable(
+        raise KeyRefused(
             f"model `{name}` takes its key from the environment variable {variable}, "
             f"which is not set: export {variable}=…"
         )
     if not (key.isascii() and key.isprintable()):
-        raise ModelUnavailable(f"the environment variable {variable} holds what is no key")
+        raise KeyRefused(f"the environment variable {variable} holds what is no key")
     return key
 
 

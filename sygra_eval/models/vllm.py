@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sygra_eval.models.completions import PromptTemplate
 from sygra_eval.models.openai import OpenAIConfig, SpokenModel
 from sygra_eval.models.served import names_in
-from sygra_eval.values import ModelSpec, ModelUnavailable
+from sygra_eval.values import ModelMissing, ModelSpec
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -45,7 +45,7 @@ class VllmModel(SpokenModel):
             known = ", ".join(f"`{name}`" for name in sorted(served))
             near = get_close_matches(self.model, served, n=1)
             advice = f"write `model: {near[0] if near else min(served)}`"
-            raise ModelUnavailable(
+            raise ModelMissing(
                 f"{self.base_url} serves {known} and not `{self.model}`: {advice}, or start vLLM "
                 f"with `--served-model-name {self.model}`"
             )

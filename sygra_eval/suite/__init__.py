@@ -10,7 +10,7 @@ themselves are judged (`judged`). `compile` strings these together, `load` is th
 
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.json_schema import suite_schema
-from sygra_eval.suite.load import check_suite, load_suite
+from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.overrides import override_model, parse_override
@@ -42,6 +42,7 @@ __all__ = [
     "check_suite",
     "did_you_mean",
     "escaped",
+    "load_models",
     "load_suite",
     "nearest",
     "override_model",

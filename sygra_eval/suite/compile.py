@@ -235,6 +235,11 @@ def _complain_about_models(raw: object, document: Document, at: At) -> None:
         complain(document, error, raw, at, dict[Name, ModelSection])
 
 
+def compile_models(inputs: Inputs) -> dict[str, ModelSpec]:
+    """Return the models alone; look at the documents for what is wrong with them."""
+    return {name: _model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
+
+
 def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     for shared in {id(m.document): m.document for m in inputs.models.values()}.values():
         if shared is not inputs.document and shared.section:

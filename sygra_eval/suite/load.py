@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite.compile import Inputs, RawEntry, compile_suite
+from sygra_eval.suite.compile import Inputs, RawEntry, compile_models, compile_suite
 from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.schema import SECTIONS
 from sygra_eval.suite.suite import Suite
-from sygra_eval.values import Diagnostic, Row, Severity, UsageError
+from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, UsageError
 
 MODELS_FILE = "models.yaml"
 _KEPT = ("parameters", "max_concurrency")
@@ -54,6 +54,36 @@ def check_suite(
 ) -> tuple[Diagnostic, ...]:
     """Return all that is wrong with the suite in a file, in the order of its lines."""
     return _examine(path, plugins, overrides or {}, folder, first_row)[1]
+
+
+def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
+    """Return the models that a suite, a `models.yaml` or a folder with one names.
+
+    :raises UsageError: With all diagnostics, when any of them is an error.
+    """
+    path = path / MODELS_FILE if path.is_dir() else path
+    document = read_document(path)
+    shared = _shared_models(path)
+    replaced = Document("--model")
+    files = [document, shared] if shared is not None else [document]
+    if "suite" not in document.data:
+        document.section, shared = ("models",), document
+    models = compile_models(
+        Inputs(
+            path=path,
+            folder=path.parent.absolute(),
+            document=document,
+            models=_merged_models(document, shared, replaced, {}),
+            plugins=plugins,
+            first_row=None,
+        )
+    )
+    found = tuple(
+        one for read in files for one in sorted(read.diagnostics, key=lambda d: (d.line, d.column))
+    )
+    if any(one.severity is Severity.ERROR for one in found):
+        raise UsageError(f"{path}: its models cannot be read", found)
+    return models
 
 
 def _examine(

@@ -147,8 +147,8 @@ _TABLE: tuple[tuple[str, Callable[[Reply], Reply], str, str], ...] = (
     (
         "404_model",
         _error(404, "no such model", word="model_not_found"),
-        "bad_request",
-        "bad_request",
+        "not_found",
+        "not_found",
     ),
     ("400_parameter", _error(400, "unknown parameter top_z"), "bad_request", "bad_request"),
     (

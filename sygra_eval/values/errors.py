@@ -28,6 +28,14 @@ class ModelUnavailable(UsageError):
     """A model does not answer its preflight: unreachable, key refused, weights damaged."""
 
 
+class KeyRefused(ModelUnavailable):
+    """A model's key is not there, or its server does not take it."""
+
+
+class ModelMissing(ModelUnavailable):
+    """The server is there and serves no model of that name."""
+
+
 class InfrastructureError(SygraEvalError):
     """Ours or the network's fault, never the candidate's: the record ends as `failed`."""
 

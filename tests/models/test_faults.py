@@ -106,7 +106,7 @@ def test_no_wait_is_longer_than_the_cap():
         (status(400, {"error": {"message": "Your credit balance is too low"}}), "quota"),
         (status(401, {"error": {"code": "invalid_api_key"}}), "refused_key"),
         (status(403, "no"), "refused_key"),
-        (status(404, {"error": {"code": "model_not_found"}}), "bad_request"),
+        (status(404, {"error": {"code": "model_not_found"}}), "not_found"),
         (status(400, {"error": {"message": "unknown parameter top_z"}}), "bad_request"),
         (status(422, {"detail": "unknown parameter top_z"}), "bad_request"),
         (status(400, {"error": {"code": "context_length_exceeded"}}), "too_long"),

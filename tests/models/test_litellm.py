@@ -61,7 +61,7 @@ async def test_reasoning_is_kept_apart(endpoint, gateway_to, provider):
     [
         (status(401, {"error": {"message": "no such key"}}), "refused_key"),
         (status(403, {"error": {"message": "not you"}}), "refused_key"),
-        (status(404, {"error": {"message": "no such model"}}), "bad_request"),
+        (status(404, {"error": {"message": "no such model"}}), "not_found"),
         (status(400, {"error": {"message": "unknown field top_z"}}), "bad_request"),
         (status(400, {"error": {"message": "prompt is too long: 9 > 8"}}), "too_long"),
         (status(400, {"error": {"message": "Your credit balance is too low"}}), "quota"),

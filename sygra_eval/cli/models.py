@@ -1,0 +1,176 @@
+"""`sygra-eval models list | show | test`."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from tabulate import tabulate
+
+from sygra_eval.cli.output import tell
+from sygra_eval.cli.streams import say
+from sygra_eval.cli.trusting import remember
+from sygra_eval.models import Step, StepOutcome, checkup
+from sygra_eval.models.prices import UnknownPrice, price_of
+from sygra_eval.plugins import Plugins, load_plugins
+from sygra_eval.report import one_line
+from sygra_eval.suite import load_models
+from sygra_eval.values import ChatModel, ModelSpec, SygraEvalError, UsageError
+
+WIDEST = 60
+UNKNOWN = "–"
+
+Command = Callable[..., Any]
+
+
+@click.group("models")
+def command() -> None:
+    """Say what the models of a suite or a models.yaml are, and whether they answer."""
+
+
+def common(verb: Command) -> Command:
+    """Add what all three verbs take."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one line of JSON."),
+        click.option(
+            "--trust", is_flag=True, help="Import the plugins/ folders found; remembered."
+        ),
+        click.option(
+            "-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too."
+        ),
+        click.argument("path", type=click.Path(path_type=Path, exists=True), default=Path()),
+    ):
+        verb = option(verb)
+    return verb
+
+
+@command.command("list")
+@common
+def list_models(path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+    """List the models that PATH names: a suite, a models.yaml, or a folder with one."""
+    specs, loaded = models_in(path, plugins, trust=trust)
+    rows = [facts(spec, loaded) for spec in specs.values()]
+    if as_json:
+        say(json.dumps({"exit": 0, "models": rows}))
+        return 0
+    shown = [
+        (row["name"], row["use"], row["model"], row["key"] or "none", row["price"] or UNKNOWN)
+        for row in rows
+    ]
+    headers = ("name", "use", "model", "key", "USD per million in / out")
+    say(tabulate(shown, headers=headers, maxcolwidths=[None, None, 24, 20, 24]))
+    return 0
+
+
+@command.command("show")
+@click.argument("name")
+@common
+def show(name: str, path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+    """Say all that is known of one model without asking it."""
+    specs, loaded = models_in(path, plugins, trust=trust)
+    known = facts(named(name, specs), loaded)
+    if as_json:
+        say(json.dumps({"exit": 0, **known}))
+        return 0
+    lines = [
+        (key.replace("_", " "), UNKNOWN if value is None else value) for key, value in known.items()
+    ]
+    say(tabulate([(key, one_line(str(value))) for key, value in lines], tablefmt="plain"))
+    return 0
+
+
+@command.command("test")
+@click.argument("name")
+@common
+def test(name: str, path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+    """Ask one model, step by step, and say of each step what came of it.
+
+    Sends up to five small requests, which are paid for. Exit code 0 when the model can be used, 1
+    when a step failed; a warning is what a suite may want and this model does not have.
+    """
+    specs, loaded = models_in(path, plugins, trust=trust)
+    spec = named(name, specs)
+    steps = asyncio.run(steps_of(spec, loaded, quiet=as_json))
+    has_failed = any(step.outcome is StepOutcome.FAILED for step in steps)
+    if as_json:
+        told = [{"step": s.name, "status": s.outcome.value, "told": s.told} for s in steps]
+        say(json.dumps({"model": name, "exit": int(has_failed), "steps": told}))
+    return int(has_failed)
+
+
+async def steps_of(spec: ModelSpec, loaded: Plugins, *, quiet: bool) -> list[Step]:
+    """Take the steps, and print each as soon as it is done."""
+    steps = []
+    async for step in checkup(spec, lambda one: made(one, loaded)):
+        steps.append(step)
+        if not quiet:
+            say(f"{step.outcome.value:<8} {step.name:<12} {one_line(step.told)}")
+    return steps
+
+
+def models_in(
+    path: Path, plugins: tuple[str, ...], *, trust: bool
+) -> tuple[Mapping[str, ModelSpec], Plugins]:
+    """Read the models and what may make them.
+
+    :raises UsageError: When there are none.
+    """
+    folder = (path if path.is_dir() else path.parent).absolute()
+    if trust:
+        remember(folder)
+    loaded = load_plugins(folder, named=plugins, is_trusted=trust)
+    for skipped in loaded.skipped:
+        tell(skipped)
+    specs = load_models(path, loaded)
+    if not specs:
+        raise UsageError(f"{path} names no models")
+    return specs, loaded
+
+
+def named(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
+    """Find a model.
+
+    :raises UsageError: With the names that there are.
+    """
+    if name not in specs:
+        known = ", ".join(f"`{one}`" for one in specs)
+        raise UsageError(f"there is no model `{name}`; there are {known}")
+    return specs[name]
+
+
+def made(spec: ModelSpec, loaded: Plugins) -> ChatModel:
+    """Make a model; it is not open yet."""
+    model: ChatModel = loaded.of("models")[spec.use].implementation(spec)
+    return model
+
+
+def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
+    """Say what a model is, with the name of its key's variable and never the key."""
+    variable = getattr(spec.config, "api_key_env", None)
+    is_set = bool(os.environ.get(variable, "")) if variable else False
+    known: dict[str, Any] = {
+        "name": spec.name,
+        "use": spec.use,
+        "model": None,
+        "endpoint": None,
+        "key": f"{variable} ({'set' if is_set else 'not set'})" if variable else None,
+        "price": None,
+        "price_source": None,
+        "parameters": dict(spec.parameters) or None,
+        "max_concurrency": spec.max_concurrency,
+        "rpm": spec.rpm,
+        "tpm": spec.tpm,
+        "timeout_s": spec.timeout_s,
+    }
+    try:
+        model = made(spec, loaded)
+        price = price_of(model, spec)
+    except SygraEvalError as error:
+        return known | {"problem": str(error)}
+    known |= {"model": model.label, "endpoint": model.endpoint}
+    if not isinstance(price, UnknownPrice):
+        known |= {"price": f"{price.input:g} / {price.output:g}", "price_source": price.source}
+    return known
