@@ -29,6 +29,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.loop
 	$(BIN)/python -m benchmarks.strength
 	$(BIN)/python -m benchmarks.engine_overhead
+	$(BIN)/python -m benchmarks.calls
 
 clean:
 	rm -rf $(VENV)

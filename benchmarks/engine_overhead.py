@@ -56,8 +56,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
 
-    with _server(given.latency) as base_url, tempfile.TemporaryDirectory() as folder:
-        suite = _suite(Path(folder), base_url, given.rows, given.in_flight)
+    with served(given.latency) as base_url, tempfile.TemporaryDirectory() as folder:
+        suite = suite_of(Path(folder), base_url, given.rows, given.in_flight)
         _engine(suite, Path(folder) / "warm-up", rows=50)
         pairs = []
         for repeat in range(given.repeats):
@@ -124,7 +124,8 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _suite(folder: Path, base_url: str, rows: int, in_flight: int) -> Path:
+def suite_of(folder: Path, base_url: str, rows: int, in_flight: int) -> Path:
+    """Write a suite of rows with two calls each, and its rows."""
     data = folder / "rows.jsonl"
     data.write_text("".join(f'{{"id": "n{n}", "number": {n}}}\n' for n in range(rows)))
     model = {
@@ -165,7 +166,8 @@ def _suite(folder: Path, base_url: str, rows: int, in_flight: int) -> Path:
 
 
 @contextmanager
-def _server(latency_s: float) -> Iterator[str]:
+def served(latency_s: float) -> Iterator[str]:
+    """Serve on loopback in a process of its own; gives the base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

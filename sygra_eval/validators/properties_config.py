@@ -142,7 +142,7 @@ class PropertiesConfig(BaseModel):
     :ivar arguments: A column that says whether the arguments after the call are compared too.
     :ivar examples: How many inputs are tried.
     :ivar visible: Whether the loop may know what the reference gives.
-    :ivar tolerance: How far floats may be apart.
+    :ivar tolerance: How far floats may be apart: who adds up in another order is no less right.
     :ivar types: `python` compares as `==` does, `exact` also the types.
     :ivar timeout: Seconds for the candidate and all inputs, scaled to the machine.
     """
@@ -159,7 +159,7 @@ class PropertiesConfig(BaseModel):
     arguments: str | None = None
     examples: int = Field(default=100, ge=1, le=1000)
     visible: bool = False
-    tolerance: float = Field(default=0.0, ge=0)
+    tolerance: float = Field(default=1e-9, ge=0)
     types: Literal["python", "exact"] = "python"
     timeout: float | None = Field(default=None, gt=0)
 
