@@ -32,7 +32,6 @@ from sygra_eval.values import (
     BadAnswer,
     BadRow,
     CallSite,
-    ChatRequest,
     ChatResponse,
     InfrastructureError,
     Interrupted,
@@ -342,22 +341,21 @@ async def _complete(
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
-    """Ask for a node, and note for the row's provenance whom."""
+    """Ask for a node, and note for the row's provenance who answered."""
     has_begun = bool(trace.models)
-    request = request_of(setting.suite, messages, model=model, parameters=parameters)
+    if not trace.messages:
+        trace.messages = messages
     path = f"{node.name}/{step}" if step else node.name
-    _note_use(trace, request, use_of(setting, request, role=step or node.name, name=model))
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
-    return await ask(
+    response = await ask(
         setting, site, messages, model=model, parameters=parameters, has_begun=has_begun
     )
-
-
-def _note_use(trace: _Trace, request: ChatRequest, use: ModelUse) -> None:
+    name = response.answered_by or model
+    request = request_of(setting.suite, messages, model=name, parameters=parameters)
+    use = use_of(setting, request, role=step or node.name, name=name)
     if use not in trace.models:
         trace.models.append(use)
-    if not trace.messages:
-        trace.messages = request.messages
+    return response
 
 
 async def _judge_in_loop(

@@ -48,6 +48,7 @@ def response_to_json(response: ChatResponse) -> Json:
         "cost_nano_usd": response.cost_nano_usd,
         "is_cached": response.is_cached,
         "saved_nano_usd": response.saved_nano_usd,
+        "answered_by": response.answered_by,
     }
     if response.reasoning:
         data["reasoning"] = response.reasoning
@@ -75,6 +76,7 @@ def response_from_json(data: Json) -> ChatResponse:
         cost_nano_usd=data.get("cost_nano_usd"),
         is_cached=data.get("is_cached", False),
         saved_nano_usd=data.get("saved_nano_usd"),
+        answered_by=data.get("answered_by", ""),
         reasoning=data.get("reasoning", ""),
         tool_calls=tuple(
             ToolCall(name=name, arguments=arguments, id=call_id)

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sygra_eval.journal import request_hash
 from sygra_eval.models.answer_cache import AnswerCache
@@ -21,6 +22,7 @@ from sygra_eval.values import (
     ChatRequest,
     ChatResponse,
     EndpointLost,
+    Fallback,
     ModelSpec,
     ModelUnavailable,
     Price,
@@ -103,6 +105,7 @@ class Gateway:
             model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
             for model in self.models.values()
         }
+        self._specs = dict(specs or {})
         self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
@@ -183,11 +186,44 @@ class Gateway:
         """
         if (kept := self._kept(name, request)) is not None:
             return kept
-        response = await self._asked(name, request, record, has_begun, before_try)
+        response = await self._chained(name, request, record, has_begun, before_try)
         if self._cache is not None and self._writes_cache and request.site is not None:
             asked = request_hash(self.models[name].identity, request)
             self._cache.keep(asked, request.site.sample, response)
         return response
+
+    async def _chained(
+        self,
+        name: str,
+        request: ChatRequest,
+        record: str,
+        has_begun: bool,  # noqa: FBT001 - of the caller's
+        before_try: Callable[[], None],
+    ) -> ChatResponse:
+        """Ask the model, and those that stand in for it when it fails in one of their ways."""
+        fallback = self._specs[name].fallback if name in self._specs else Fallback()
+        for one, following in pairwise((name, *fallback.to, None)):
+            assert one is not None  # noqa: S101 - only the last is
+            asked = (
+                request if one == name else self._asked_of(one, instead_of=name, request=request)
+            )
+            try:
+                response = await self._asked(one, asked, record, has_begun, before_try)
+            except CallFailed as failure:
+                if following is None or failure.kind not in fallback.on:
+                    raise
+                told = {"model": one, "instead": following, "kind": failure.kind}
+                _log.info("fell_back", extra=told)
+            else:
+                return response if one == name else replace(response, answered_by=one)
+        raise AssertionError("the last model answers or raises")
+
+    def _asked_of(self, name: str, instead_of: str, request: ChatRequest) -> ChatRequest:
+        """Return the request with the parameters of the model that stands in; a node's own stay."""
+        before = self._specs[instead_of].parameters
+        own = {k: v for k, v in request.parameters.items() if k not in before or before[k] != v}
+        parameters = {**self._specs[name].parameters, **own}
+        return replace(request, parameters=parameters)
 
     def _kept(self, name: str, request: ChatRequest) -> ChatResponse | None:
         """Return the answer that an earlier run had to the same request; it costs nothing now."""

@@ -32,12 +32,14 @@ from sygra_eval.suite.names import (
     check_names,
     check_output_map,
 )
+from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import (
     SECTIONS,
     CandidateSection,
     CardSection,
     DataSection,
     EdgeSection,
+    FallbackSection,
     ModelSection,
     Name,
     OutputSection,
@@ -67,7 +69,17 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
-from sygra_eval.values import Budget, ModelSpec, Node, Price, Row, Scope, SourceSpec, ValidatorSpec
+from sygra_eval.values import (
+    Budget,
+    Fallback,
+    ModelSpec,
+    Node,
+    Price,
+    Row,
+    Scope,
+    SourceSpec,
+    ValidatorSpec,
+)
 
 _Section = TypeVar("_Section", bound=Section)
 
@@ -248,7 +260,9 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
         name: typed_entry("models", raw.value, inputs.plugins, raw.document, raw.at, name=name)
         for name, raw in inputs.models.items()
     }
-    return {name: entry for name, entry in entries.items() if entry is not None}
+    known = {name: entry for name, entry in entries.items() if entry is not None}
+    _check_fallbacks(inputs, known)
+    return known
 
 
 def _nodes(
@@ -373,7 +387,33 @@ def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
         tpm=section.tpm,
         timeout_s=section.timeout,
         price=_price(section.price),
+        fallback=_fallback(section.fallback),
     )
+
+
+def _fallback(section: FallbackSection | str | None) -> Fallback:
+    if section is None:
+        return Fallback()
+    if isinstance(section, str):
+        section = FallbackSection(to=section)
+    to = (section.to,) if isinstance(section.to, str) else tuple(section.to)
+    return Fallback(to=to, on=frozenset(section.on))
+
+
+def _check_fallbacks(inputs: Inputs, models: Mapping[str, TypedEntry]) -> None:
+    """Report fallbacks that name no model, or the model itself."""
+    for name, entry in models.items():
+        fallback = _fallback(cast("ModelSection", entry.section).fallback)
+        for other in fallback.to:
+            if other in inputs.models and other != name:
+                continue
+            own = f"`{name}` cannot stand in for itself"
+            entry.document.report(
+                code="unknown-model",
+                message=own if other == name else f"the fallback of `{name}`: no model `{other}`",
+                at=(*entry.at, "fallback"),
+                fix=did_you_mean(other, [one for one in inputs.models if one != name]),
+            )
 
 
 def _price(section: PriceSection | str | None) -> Price | str | None:

@@ -75,6 +75,31 @@ class PriceSection(Section):
     reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
+FAILURES = (
+    "rate_limited",
+    "overloaded",
+    "server_error",
+    "connection",
+    "timeout",
+    "bad_body",
+    "empty",
+    "quota",
+    "refused_key",
+    "not_found",
+    "too_long",
+    "refused",
+    "bad_request",
+)
+"""Kinds of failure that a call may end with; the last three are the prompt's own as a rule."""
+
+
+class FallbackSection(Section):
+    """Who answers when a model does not, and for which failures."""
+
+    to: str | list[str]
+    on: list[Literal[FAILURES]] = list(FAILURES[:10])  # type: ignore[valid-type]
+
+
 class ModelSection(TypedSection):
     """A language model under the name that nodes use."""
 
@@ -85,6 +110,7 @@ class ModelSection(TypedSection):
     tpm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     timeout: Seconds | None = None
     price: PriceSection | str | None = None
+    fallback: FallbackSection | str | None = None
 
 
 class SourceSection(TypedSection):
@@ -272,7 +298,6 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
         *(("suite", key) for key in ("max_errors", "matrix", "extends")),
-        ("models", "*", "fallback"),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),

@@ -63,6 +63,18 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """Who answers when a model does not.
+
+    :ivar to: The models that are asked in its place, in this order.
+    :ivar on: The kinds of failure for which they are.
+    """
+
+    to: tuple[str, ...] = ()
+    on: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model as the suite names it.
 
@@ -72,6 +84,7 @@ class ModelSpec:
     :ivar folder: The suite's folder, which relative paths are relative to.
     :ivar rpm: Requests per minute that the user allows, `tpm` tokens likewise.
     :ivar price: What the suite says of it: figures, `free`, or a name in litellm's price map.
+    :ivar fallback: Who answers when it does not.
     """
 
     name: str
@@ -84,6 +97,7 @@ class ModelSpec:
     rpm: float | None = None
     tpm: float | None = None
     price: Price | str | None = None
+    fallback: Fallback = Fallback()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +197,7 @@ class ChatResponse:
     :ivar first_text_s: Seconds from sending to the first text, where the answer was streamed.
     :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
     :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
+    :ivar answered_by: The model of the suite that answered in the place of the one asked.
     :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
     """
 
@@ -201,6 +216,7 @@ class ChatResponse:
     cost_nano_usd: int | None = None
     is_cached: bool = False
     saved_nano_usd: int | None = None
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

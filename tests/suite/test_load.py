@@ -129,7 +129,6 @@ def test_a_suite_without_validators_is_allowed(folder):
         ("type: lines", "type: §lnes", "unknown-type write `lines`"),
         ("source: {type: lines", "source: §{type: gone", "source-failed"),
         ("file_path: rows.jsonl", "file_path: §row.jsonl", "file-not-found"),
-        ("use: scripted,", "use: scripted, §fallback: x,", "unsupported-key take it out"),
         ("use: scripted,", "use: scripted, §max_concurency: 3,", "unknown-key write `max_con"),
         ("use: scripted,", "use: scripted, timeout: §0,", "wrong-value"),
         ("{question}", '§{"a": 1}', "bad-placeholder write `{{"),
@@ -377,7 +376,7 @@ def test_mistakes_in_the_models_file_have_places_there(folder):
 
     assert {Path(d.path).name for d in found} == {"models.yaml"}
     assert [(d.code, d.line) for d in found] == [
-        ("unsupported-key", 3),
+        ("wrong-type", 3),
         ("unknown-key", 4),
         ("wrong-value", 5),
         ("missing-key", 5),
