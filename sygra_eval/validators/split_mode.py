@@ -115,7 +115,7 @@ def plan_of(
     """
     trees = [tree_or_bad(item.statement, item.title) for item in items]
     kinds = tuple(kind_of(tree) for tree in trees)
-    if not others and set(kinds) == {STATEMENTS} and all(map(only_defines, trees)):
+    if not others and set(kinds) == {STATEMENTS} and not any(map(judges, items)):
         raise BadTests(f"{items[0].title}: no tests: nothing was collected, it only defines")
     has, answer = defined_names(code), tree_of(code)
     names = bare_names(answer, has, entry_point or "")
@@ -141,6 +141,11 @@ def plan_of(
         by_star=tuple(name for name in names.by_star if name not in bound_anywhere),
         why_together=why_together(trees, kinds, names, answer),
     )
+
+
+def judges(item: TestItem) -> bool:
+    """Whether statements do more than define; `check(candidate)` is called by the program."""
+    return not only_defines(tree_or_bad(item.program, item.title))
 
 
 def pair_of(

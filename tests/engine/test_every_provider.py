@@ -146,7 +146,7 @@ async def test_the_same_suite_runs_on_the_embedded_model(tmp_path, run):
         ["say a word"],
         models={"author": {"use": "embedded", "parameters": {"max_tokens": 8}}},
         nodes={"solve": SOLVE},
-        quality={"validators": [{"use": "length", "max_words": 50, "required": True}]},
+        quality={"validators": [{"use": "length", "max": 50, "unit": "words", "required": True}]},
     )
 
     assert (await run(suite)).summary.exit_code is ExitCode.PASSED

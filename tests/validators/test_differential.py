@@ -63,12 +63,12 @@ def compare(sandbox) -> Callable[..., Awaitable[Verdict]]:
     return judge
 
 
-async def test_an_equal_answer_passes_on_a_hundred_inputs_made_from_the_tests(compare, sandbox):
+async def test_an_equal_answer_passes_on_two_hundred_inputs_made_from_the_tests(compare, sandbox):
     verdict = await compare("def add(x, y):\n    return y + x\n")
 
     assert (verdict.status, verdict.trust, verdict.score) == (Status.PASS, Trust.SEPARATE, 1.0)
-    assert verdict.reason == ("equal to the reference on 100 inputs (0 of 100 inputs discarded)")
-    assert verdict.evidence.tests == {"differential": TestCount(passed=100, total=100)}
+    assert verdict.reason == ("equal to the reference on 200 inputs (0 of 200 inputs discarded)")
+    assert verdict.evidence.tests == {"differential": TestCount(passed=200, total=200)}
     assert RIGHT not in repr([asked.files["answer.py"] for asked in sandbox.asked[1:]])
 
 
@@ -123,7 +123,7 @@ async def test_inputs_that_break_the_contract_are_discarded_in_the_box(compare):
     [
         ({"reference": None}, Status.SKIP, "the row has no reference in `reference`"),
         ({"reference": "def add(a, b): raise ValueError"}, Status.SKIP,
-         "the reference returns on 0 of 100 inputs, fewer than 10"),
+         "the reference returns on 0 of 200 inputs, fewer than 10"),
         ({"reference": "1/0"}, Status.ERROR,
          "the reference fails when it is loaded: ZeroDivisionError: division by zero"),
         ({"tests": []}, Status.SKIP, "the reference returns on 0 of 0 inputs, fewer than 10"),
@@ -152,7 +152,7 @@ async def test_what_says_nothing_of_the_answer_is_no_verdict_on_it(
         ("def add(a, b):\n    while True: pass", "did not return: still running"),
         ("def add(a, b): raise KeyError(a)", "raised KeyError"),
         ("def add(a, b):\n class E(int): pass\n return E(a + b)", "an object of the class `E`"),
-        ("n = []\ndef add(a, b):\n n.append(1)\n return a + b + len(n) // 101", "asked again"),
+        ("n = []\ndef add(a, b):\n n.append(1)\n return a + b + len(n) // 201", "asked again"),
     ],
 )
 async def test_an_answer_that_does_not_do_it_fails_with_what_happened(compare, code, reason):
@@ -276,10 +276,10 @@ async def test_inputs_on_which_the_reference_dies_are_discarded_and_the_rest_goe
 async def test_an_answer_is_asked_no_more_at_once_than_the_reference_could_give(compare):
     wordy = "def add(a, b):\n    return 'x' * 200_000 + str(a + b)\n"
 
-    verdict = await compare(wordy, reference=wordy)  # 40 MB from a hundred inputs asked twice
+    verdict = await compare(wordy, reference=wordy)  # 80 MB from two hundred inputs asked twice
 
     assert verdict.status is Status.PASS, verdict.reason
-    assert verdict.evidence.tests["differential"].total == 100
+    assert verdict.evidence.tests["differential"].total == 200
 
 
 async def test_a_reference_that_never_ends_is_given_up_after_a_few_time_limits(compare, sandbox):

@@ -34,7 +34,7 @@ async def test_weak_tests_are_measured_and_refused_only_where_a_score_is_asked_f
     assert (measured.status, refused.status) == (Status.PASS, Status.FAIL)
     assert measured.score == refused.score == 0.2
     assert refused.reason == "weak tests: 1 of 5 mutants noticed, a share of 0.8 is asked for"
-    assert refused.evidence.measures == {"mutation_score": 0.2}
+    assert refused.evidence.measures == {"mutation_score": 0.2, "mutation_min_score": 0.8}
     assert refused.evidence.output.count("\nsurvived: ") == 3
 
 

@@ -138,6 +138,28 @@ async def test_a_wrong_answer_fails_with_the_named_test(judge_tests, file):
     assert verdict.score < 1
 
 
+CHECK = """
+METADATA = {}
+
+def check(candidate):
+    from random import randint, choice
+    import string
+    for _ in range(100):
+        text = "".join(choice(string.ascii_lowercase) for _ in range(randint(1, 20)))
+        assert decoded(encoded(text)) == text
+        assert candidate(text) == text[::-1]
+"""
+REVERSED = "def encoded(s):\n    return s[1:] + s[:1]\ndef decoded(s):\n    return s[-1:] + s[:-1]\ndef turned(s):\n    return {}\n"
+
+
+async def test_a_check_that_cannot_be_taken_apart_is_called_with_the_entry_point(judge_tests):
+    right = await judge_tests(REVERSED.format("s[::-1]"), visible=CHECK, entry_point="turned")
+    wrong = await judge_tests(REVERSED.format("s"), visible=CHECK, entry_point="turned")
+
+    assert (right.status, right.trust) == (Status.PASS, Trust.SEPARATE)
+    assert wrong.status is Status.FAIL
+
+
 async def test_some_named_tests_give_some_of_the_score(judge_tests):
     verdict = await judge_tests(
         "def add(a, b): return {(1, 2): 3, (0, 0): 0, (-1, 1): 0}.get((a, b), 0)", visible=[PYTEST]
