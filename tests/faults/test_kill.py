@@ -11,6 +11,7 @@ from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
+AT_ONCE = 9  # canaries, which are asked side by side: so many answers may not be on disk yet
 
 
 @pytest.mark.parametrize("seed", [20261125])
@@ -85,7 +86,7 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
 
     sent = server.requests()
     assert set(sent) == set(asked)
-    assert len(sent) - len(set(sent)) <= 2 * UNSAVED
+    assert len(sent) - len(set(sent)) <= AT_ONCE + UNSAVED
     files = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
     for name in files:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
