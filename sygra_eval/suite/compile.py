@@ -25,6 +25,7 @@ from sygra_eval.suite.judged import (
     check_truth,
     judged_of,
 )
+from sygra_eval.suite.model_entries import check_fallbacks, model_spec
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -32,18 +33,15 @@ from sygra_eval.suite.names import (
     check_names,
     check_output_map,
 )
-from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import (
     SECTIONS,
     CandidateSection,
     CardSection,
     DataSection,
     EdgeSection,
-    FallbackSection,
     ModelSection,
     Name,
     OutputSection,
-    PriceSection,
     QualitySection,
     ReportSection,
     SandboxSection,
@@ -71,10 +69,8 @@ from sygra_eval.suite.suite import (
 )
 from sygra_eval.values import (
     Budget,
-    Fallback,
     ModelSpec,
     Node,
-    Price,
     Row,
     Scope,
     SourceSpec,
@@ -177,7 +173,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
             time_s=head.budget.time,
         ),
         description=head.description,
-        models={name: _model_spec(entry, inputs.folder) for name, entry in models.items()},
+        models={name: model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),
         grade=quality.grade if quality is not None else None,
         first_row=row,
@@ -249,7 +245,7 @@ def _complain_about_models(raw: object, document: Document, at: At) -> None:
 
 def compile_models(inputs: Inputs) -> dict[str, ModelSpec]:
     """Return the models alone; look at the documents for what is wrong with them."""
-    return {name: _model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
+    return {name: model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
 
 
 def _models(inputs: Inputs) -> dict[str, TypedEntry]:
@@ -261,7 +257,7 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
         for name, raw in inputs.models.items()
     }
     known = {name: entry for name, entry in entries.items() if entry is not None}
-    _check_fallbacks(inputs, known)
+    check_fallbacks(known, inputs.models)
     return known
 
 
@@ -372,54 +368,6 @@ def _id_column(section: DataSection, document: Document) -> dict[str, object]:
             is_key=True,
         )
     return {"id": section.id_column}
-
-
-def _model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
-    section = cast("ModelSection", entry.section)
-    return ModelSpec(
-        name=entry.name,
-        use=entry.type,
-        config=entry.config,
-        folder=folder,
-        parameters=section.parameters,
-        max_concurrency=section.max_concurrency,
-        rpm=section.rpm,
-        tpm=section.tpm,
-        timeout_s=section.timeout,
-        price=_price(section.price),
-        fallback=_fallback(section.fallback),
-    )
-
-
-def _fallback(section: FallbackSection | str | None) -> Fallback:
-    if section is None:
-        return Fallback()
-    if isinstance(section, str):
-        section = FallbackSection(to=section)
-    to = (section.to,) if isinstance(section.to, str) else tuple(section.to)
-    return Fallback(to=to, on=frozenset(section.on))
-
-
-def _check_fallbacks(inputs: Inputs, models: Mapping[str, TypedEntry]) -> None:
-    """Report fallbacks that name no model, or the model itself."""
-    for name, entry in models.items():
-        fallback = _fallback(cast("ModelSection", entry.section).fallback)
-        for other in fallback.to:
-            if other in inputs.models and other != name:
-                continue
-            own = f"`{name}` cannot stand in for itself"
-            entry.document.report(
-                code="unknown-model",
-                message=own if other == name else f"the fallback of `{name}`: no model `{other}`",
-                at=(*entry.at, "fallback"),
-                fix=did_you_mean(other, [one for one in inputs.models if one != name]),
-            )
-
-
-def _price(section: PriceSection | str | None) -> Price | str | None:
-    if isinstance(section, PriceSection):
-        return Price(**section.model_dump())
-    return section
 
 
 def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:
