@@ -187,9 +187,18 @@ def test_a_requirement_that_is_not_installed_is_named_with_who_requires_it(monke
         packages.closure_of(["pytest"])
 
 
-def test_an_editable_installation_says_that_it_cannot_be_shown(tmp_path):
-    with pytest.raises(packages.PackageMissing, match="`sygra-eval` has no files of its own"):
-        packages.make_prefix(tmp_path, ("sygra-eval",))
+def test_an_editable_installation_says_that_it_cannot_be_shown(tmp_path, monkeypatch):
+    installed = tmp_path / "site"
+    information = installed / "elsewhere-1.0.dist-info"
+    information.mkdir(parents=True)
+    metadata = "Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n"
+    (information / "METADATA").write_text(metadata)
+    (installed / "__editable__.elsewhere-1.0.pth").write_text("/home/me/elsewhere\n")
+    (information / "RECORD").write_text("__editable__.elsewhere-1.0.pth,,\n")
+    monkeypatch.syspath_prepend(str(installed))
+
+    with pytest.raises(packages.PackageMissing, match="`elsewhere` has no files of its own"):
+        packages.make_prefix(tmp_path, ("elsewhere",))
 
 
 def test_a_file_that_only_its_owner_may_read_is_copied_for_all(tmp_path):

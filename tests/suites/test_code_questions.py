@@ -181,12 +181,15 @@ def test_ids_and_questions_are_unique():
     assert len({row["question"] for row in rows}) == len(rows)
 
 
-def test_rows_are_ordered_by_the_sha256_of_their_id():
-    ids = [row["id"] for row in questions()]
+def test_rows_stand_from_easy_to_hard_and_among_their_like_by_the_sha256_of_their_id():
+    rows = [(row["difficulty"], row["id"]) for row in questions()]
 
-    by_digest = sorted(ids, key=lambda id_: hashlib.sha256(id_.encode()).hexdigest())
+    def place(row: tuple[str, str]) -> tuple[int, str]:
+        difficulty, row_id = row
+        known = ("easy", "medium", "hard")
+        return known.index(difficulty), hashlib.sha256(row_id.encode()).hexdigest()
 
-    assert ids == by_digest
+    assert rows == sorted(rows, key=place)
 
 
 def test_there_are_at_least_24_rows_a_third_of_them_medium_and_a_third_hard():
