@@ -6,6 +6,7 @@ several; where in a suite it was asked does not matter. Failures are never kept.
 miss.
 """
 
+import logging
 import os
 import sqlite3
 import zlib
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from sygra_eval.journal import from_stored, response_from_json, response_to_json, to_stored
 from sygra_eval.values import ChatResponse, UsageError
+
+_log = logging.getLogger(__name__)
 
 FILE = "answers.db"
 BUSY_S = 10.0
@@ -51,25 +54,38 @@ class AnswerCache:
 
     def find(self, request: bytes, sample: int) -> ChatResponse | None:
         """Return the answer to a request; None when it has to be asked."""
-        with closing(
-            self._connection.execute(
-                "SELECT response, crc FROM answer WHERE request = ? AND sample = ?",
-                (request, sample),
-            )
-        ) as rows:
-            found = rows.fetchone()
+        try:
+            with closing(
+                self._connection.execute(
+                    "SELECT response, crc FROM answer WHERE request = ? AND sample = ?",
+                    (request, sample),
+                )
+            ) as rows:
+                found = rows.fetchone()
+        except sqlite3.Error as error:
+            self._say(error)
+            return None
         if found is None or zlib.crc32(found[0]) != found[1]:
             return None
         return response_from_json(from_stored(found[0]))
 
     def keep(self, request: bytes, sample: int, response: ChatResponse) -> None:
-        """Keep an answer in the place of none or of a damaged one."""
+        """Keep an answer in the place of none or of a damaged one.
+
+        It is paid for and not yet journalled, so a cache that cannot keep it must not cost it.
+        """
         stored = to_stored(response_to_json(response))
         data = stored if isinstance(stored, bytes) else stored.encode()
-        self._connection.execute(
-            "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)",
-            (request, sample, data, zlib.crc32(data)),
-        )
+        try:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)",
+                (request, sample, data, zlib.crc32(data)),
+            )
+        except sqlite3.Error as error:
+            self._say(error)
+
+    def _say(self, error: sqlite3.Error) -> None:
+        _log.warning("cache_unusable", extra={"path": str(self.path), "error": str(error)})
 
     def close(self) -> None:
         """Let go of the file."""

@@ -187,7 +187,8 @@ class Gateway:
         if (kept := self._kept(name, request)) is not None:
             return kept
         response = await self._chained(name, request, record, has_begun, before_try)
-        if self._cache is not None and self._writes_cache and request.site is not None:
+        is_its_own = not response.answered_by  # a stand-in is one of this suite's alone
+        if self._cache is not None and self._writes_cache and request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
             self._cache.keep(asked, request.site.sample, response)
         return response
@@ -265,8 +266,11 @@ class Gateway:
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
                     self._outages[self.models[name].endpoint].answered()
-                    return replace(
+                    return replace(  # these are the gateway's own, whatever a model type says
                         response,
+                        is_cached=False,
+                        saved_nano_usd=None,
+                        answered_by="",
                         latency_s=self._clock() - admitted_s,
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),

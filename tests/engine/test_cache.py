@@ -132,6 +132,22 @@ def test_two_processes_may_share_it(tmp_path):
     other.close()
 
 
+async def test_a_cache_that_breaks_in_the_middle_loses_no_answer(
+    suite_with, run, endpoint, monkeypatch
+):
+    def breaks(cache, *_):
+        cache._connection.execute("DROP TABLE IF EXISTS answer")
+        return original(cache, *_)
+
+    original = AnswerCache.keep
+    monkeypatch.setattr(AnswerCache, "keep", breaks)
+
+    finished = await run(suite_with("read-write"))
+
+    assert set(finished.outcomes().values()) == {"verified"}
+    assert finished.summary.calls == len(endpoint.requests)
+
+
 def test_what_is_no_cache_is_refused_with_what_to_do(tmp_path):
     (tmp_path / "answers.db").write_bytes(b"something else entirely" * 100)
 

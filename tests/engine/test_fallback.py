@@ -1,6 +1,7 @@
 """Another model answers where one does not, and the row says which."""
 
 import pytest
+import yaml
 
 from sygra_eval.engine import ExitCode
 from sygra_eval.plugins import load_plugins
@@ -83,6 +84,43 @@ async def test_a_chain_is_asked_in_its_order_and_the_last_failure_is_told(
     finished = await run(suite_with({"to": ["stand_in"]}))
 
     assert {row["reason"].split(":")[0] for row in finished.rows("failed")} == {"too_long"}
+
+
+async def test_what_a_stand_in_said_is_kept_for_no_other_suite(
+    suite_with, code_suite, run, endpoint, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    endpoint.answers_with(lambda _: NO_MONEY)
+    with_fallback = suite_with("stand_in")
+    document = yaml.safe_load(with_fallback.read_text())
+    document["suite"]["cache"] = "read-write"
+    with_fallback.write_text(yaml.safe_dump(document))
+    await run(with_fallback, name="first")
+    endpoint.answers_with(answer)
+    models = document["models"]
+    del models["stand_in"], models["author"]["fallback"]
+    alone = code_suite(*ROWS, folder="alone", suite=document["suite"], models=models)
+
+    second = await run(alone, name="second")
+
+    assert set(second.outcomes().values()) == {"verified"}
+    uses = {row["provenance"]["models"][0]["name"] for row in second.rows("verified")}
+    assert uses == {"author"}
+
+
+async def test_a_replay_does_not_name_a_stand_in_of_the_recorded_suite(
+    suite_with, code_suite, run, endpoint
+):
+    endpoint.answers_with(lambda _: NO_MONEY)
+    recorded = await run(suite_with("stand_in"), name="recorded")
+    taped = {"use": "replay", "run": str(recorded.folder)}
+    models = {"author": taped, "critic": taped}
+
+    again = await run(code_suite(*ROWS, folder="b", models=models), name="again")
+
+    assert again.outcomes() == recorded.outcomes()
+    uses = {row["provenance"]["models"][0]["name"] for row in again.rows("verified")}
+    assert uses == {"author"}
 
 
 @pytest.mark.parametrize(
