@@ -136,6 +136,11 @@ def _verdict_key(
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def limits_within(timeout_s: float) -> Limits:
+    """Return the limits of one execution that may take so long, scaled to this machine."""
+    return scaled_limits(Limits(wall_s=timeout_s, cpu_s=min(timeout_s, Limits().cpu_s)))
+
+
 async def verdict_of(
     spec: ValidatorSpec,
     candidate: Candidate,
@@ -157,13 +162,12 @@ async def verdict_of(
         return _error(spec, prepared)
     if court.sandbox is None:
         return _error(spec, "no sandbox was started")
-    seconds = court.timeout_s
     ctx = ValidatorContext(
         validator=spec,
         columns=columns,
         stage=stage,
         sandbox=court.sandbox,
-        limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
+        limits=limits_within(court.timeout_s),
         seed=court.seed,
         row_id=row_id,
         prepared=prepared.value,

@@ -4,14 +4,13 @@ import hashlib
 from dataclasses import replace
 
 from sygra_eval.engine.canaries import is_canary
+from sygra_eval.engine.judging import limits_within
 from sygra_eval.engine.setting import Setting
-from sygra_eval.sandbox import scaled_limits
 from sygra_eval.suite import Probes
 from sygra_eval.validators import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.values import (
     Evidence,
     InfrastructureError,
-    Limits,
     Row,
     Stage,
     Status,
@@ -57,14 +56,13 @@ async def _found(
     journalled = setting.journal.execution(key.digest())
     if journalled is not None:
         return _from_verdict(journalled)
-    seconds = setting.suite.sandbox.timeout_s
     assert setting.sandbox is not None, "asked only where one was started"  # noqa: S101
     ctx = ValidatorContext(
         validator=specs[0],
         columns=row.columns,
         stage=Stage.FINAL,
         sandbox=setting.sandbox,
-        limits=scaled_limits(Limits(wall_s=seconds, cpu_s=min(seconds, Limits().cpu_s))),
+        limits=limits_within(setting.suite.sandbox.timeout_s),
         seed=setting.suite.seed,
     )
     found = await probed(ctx, specs, entry_point=entry_point, reference=_reference(row, setting))
