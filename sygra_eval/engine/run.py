@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -175,7 +176,7 @@ async def _drive(
 ) -> RunSummary:
     """Take every row to its outcome, then write the folder."""
     begin_files(folder)
-    with RunLog(folder) as log:
+    with rarely_collected(), RunLog(folder) as log:
 
         def tell_and_log(sentence: str) -> None:
             log.event("note", text=sentence)
