@@ -71,8 +71,8 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell
     returned is incomplete. There is no manifest then, so that a resume writes the files again.
     """
     for outcome in Outcome:
-        rows = partial(_rows, folder, outcome)
-        write_jsonl(folder / f"{outcome.value}.jsonl", rows())
+        rows = _rows(folder, outcome) if summary.counts[outcome] else ()
+        write_jsonl(folder / f"{outcome.value}.jsonl", rows)
     verified = partial(_rows, folder, Outcome.VERIFIED)
     like = TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW
     parquet = write_parquet(folder / "verified.parquet", verified, like=like)
@@ -130,9 +130,7 @@ def _other_formats(summary: RunSummary) -> tuple[str, ...]:
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
     """Stream the rows of one outcome, in input order."""
     with open_readonly(folder / "journal.db") as reader:
-        for end in reader.outcomes():
-            if end.outcome is outcome:
-                yield end.data
+        yield from reader.rows(outcome)
 
 
 def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:

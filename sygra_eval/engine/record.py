@@ -265,9 +265,8 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
             loop=trace.loop,
         )
         visits.append(visit)
-    # What a resumed run will read is also what this one goes on with.
-    committed = await setting.journal.commit_visit(row.id, node.name, _visit_to_json(visit))
-    visits[-1] = _visit_from_json(committed)
+    # Not waited for: a call that is asked with it, and the record's end, are committed after it.
+    setting.journal.append_visit(row.id, node.name, _visit_to_json(visit))
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
@@ -316,11 +315,13 @@ def _around(middleware: NodeMiddleware, proceed: Proceed) -> Proceed:
 
 
 def _as_json_values(additions: object) -> State:
-    """Refuse what could not be journalled; the same values come back on resume."""
+    """Refuse what could not be journalled, and return the values that come back on resume."""
     if not isinstance(additions, Mapping) or not all(isinstance(key, str) for key in additions):
         raise TypeError(
             f"returned {type(additions).__name__}, a mapping by variable name is needed"
         )
+    if all(type(value) is str for value in additions.values()):
+        return dict(additions)
     try:
         encoded = json.dumps(dict(additions), allow_nan=False)
     except (TypeError, ValueError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.journal.canonical import to_stored
 from sygra_eval.journal.codec import (
     record_end_to_json,
     response_to_json,
@@ -23,7 +23,7 @@ from sygra_eval.values import CallSite, ChatResponse, Outcome, RecordEnd, Round,
 class Journal:
     """Appends to a run's journal and looks things up in it.
 
-    `commit_…` and `finish` return when what they were given is on disk; `append_round` and `event`
+    `commit_…` and `finish` return when what they were given is on disk; `append_…` and `event`
     return at once, and what they were given is on disk no later than the next commit. Lookups see
     everything that is committed. Hold the `RunLock` of the folder while one is open.
     """
@@ -101,19 +101,13 @@ class Journal:
         place = (plain(record), plain(finished.node), finished.number)
         self._writer.append("round", (*place, stored))
 
-    async def commit_visit(
-        self, record: str, node: str, data: Mapping[str, object]
-    ) -> Mapping[str, object]:
-        """Put what a node added on disk and return it as a resumed run will see it.
-
-        Go on with what is returned: a tuple comes back as a list, here as after a resume.
+    def append_visit(self, record: str, node: str, data: Mapping[str, object]) -> None:
+        """Queue what a node added; it is on disk no later than any call that was asked with it.
 
         :raises BadAnswer: When it cannot be said in JSON.
         """
         stored = to_stored(dict(data))
-        await self._writer.commit("visit", (plain(record), plain(node), stored))
-        as_read: Mapping[str, object] = from_stored(stored)
-        return as_read
+        self._writer.append("visit", (plain(record), plain(node), stored))
 
     def visit(self, record: str, node: str) -> Mapping[str, object] | None:
         """Return what a node added for a record."""

@@ -160,6 +160,12 @@ class JournalReader:
         for row in self._stream("outcome", "idx"):
             yield record_end_from_json(from_stored(_stored(row[4])))
 
+    def rows(self, outcome: Outcome) -> Iterator[Mapping[str, object]]:
+        """Yield the data rows of the records that ended so, in the order of the source."""
+        for row in self._stream("outcome", "idx"):
+            if row[2] == outcome.value:
+                yield from_stored(_stored(row[4]))["data"]
+
     def counts(self) -> dict[Outcome, int]:
         """Return how many records ended where; every outcome is there."""
         seen = Counter(str(row[2]) for row in self._stream("outcome", "idx"))

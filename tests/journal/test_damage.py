@@ -24,7 +24,7 @@ async def finished(path, call):
         for index in range(20):
             record = f"r{index}"
             await journal.commit_call(*call(record, text=f"text of {record}"))
-            await journal.commit_visit(record, "solve", {"answer": f"visit of {record}"})
+            journal.append_visit(record, "solve", {"answer": f"visit of {record}"})
             journal.append_round(record, Round(node="solve", number=1, attempts=()))
             await journal.finish(end(index))
         journal.event("finished", code=0)

@@ -101,18 +101,22 @@ async def test_flush_waits_for_what_is_only_queued(journal):
 async def test_a_visit_comes_back_as_a_resumed_run_will_see_it(journal):
     given = {"z": (1, 2), "a": {"1": "\ud800"}}
 
-    seen = await journal.commit_visit("r1", "solve", given)
+    journal.append_visit("r1", "solve", given)
+    await journal.flush()
 
-    assert seen == journal.visit("r1", "solve") == {"z": [1, 2], "a": {"1": "\ud800"}}
+    seen = journal.visit("r1", "solve")
+    assert seen == {"z": [1, 2], "a": {"1": "\ud800"}}
     assert list(seen) == ["z", "a"]
     assert journal.visit("r1", "other") is None
 
 
 async def test_a_visit_that_is_not_json_is_refused_and_the_journal_goes_on(journal):
     with pytest.raises(BadAnswer, match="object is not JSON"):
-        await journal.commit_visit("r1", "solve", {"x": object()})
+        journal.append_visit("r1", "solve", {"x": object()})
 
-    assert await journal.commit_visit("r1", "solve", {"x": 1}) == {"x": 1}
+    journal.append_visit("r1", "solve", {"x": 1})
+    await journal.flush()
+    assert journal.visit("r1", "solve") == {"x": 1}
 
 
 async def test_outcomes_stream_in_the_order_of_the_source(journal):
@@ -130,6 +134,17 @@ async def test_outcomes_stream_in_the_order_of_the_source(journal):
     )
     assert list(found[-1].data) == ["z", "a"]
     assert (journal.has_outcome(3), journal.has_outcome(4)) == (True, False)
+
+
+async def test_the_rows_of_one_outcome_come_as_they_were_given_and_in_order(journal):
+    for index, outcome in ((9, Outcome.FAILED), (4, Outcome.VERIFIED), (1, Outcome.FAILED)):
+        await journal.finish(ended(index, outcome, z=index, a="\ud800"))
+
+    rows = list(journal.reader.rows(Outcome.FAILED))
+
+    assert rows == [{"z": 1, "a": "\ud800"}, {"z": 9, "a": "\ud800"}]
+    assert list(rows[0]) == ["z", "a"]
+    assert list(journal.reader.rows(Outcome.REJECTED)) == []
 
 
 async def test_streams_go_past_one_page(journal, call):
@@ -164,7 +179,7 @@ async def test_forget_failed_takes_what_depends_on_infrastructure_and_no_call(jo
     await journal.finish(ended(2, Outcome.REJECTED, "unit_tests"))
     for record in ("r0", "r1", "r2"):
         await journal.commit_call(*call(record))
-        await journal.commit_visit(record, "solve", {"answer": "x"})
+        journal.append_visit(record, "solve", {"answer": "x"})
         await journal.commit_execution(f"{record}-error".encode(), record, verdict(Status.ERROR))
         await journal.commit_execution(f"{record}-pass".encode(), record, verdict())
         journal.append_round(record, a_round(1))
