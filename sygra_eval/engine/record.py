@@ -240,7 +240,7 @@ def _last_loop(visits: list[Visit]) -> LoopEnd | None:
 
 async def _visit(node: Node, row: Row, state: State, visits: list[Visit], setting: Setting) -> None:
     """Run a node, or take what it did before a resume, and add that to `visits`."""
-    journalled = setting.journal.visit(row.id, node.name)
+    journalled = setting.journal.visit(row.id, node.name) if setting.is_resumed else None
     if journalled is not None:
         visits.append(_visit_from_json(journalled))
         return

@@ -101,6 +101,7 @@ async def run_suite(
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
             setting = _setting(suite, plugins, parts, journal, stop, options)
+            setting = replace(setting, is_resumed=False)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -307,7 +308,7 @@ async def _take_rows(
     ):
         async for row in rows:
             rows_read += 1
-            if setting.stop.is_draining or setting.journal.has_outcome(row.index):
+            if setting.stop.is_draining or _has_ended(setting, row):
                 continue
             await slots.acquire()
             if setting.stop.is_draining:
@@ -315,6 +316,10 @@ async def _take_rows(
                 continue
             group.create_task(settle_one(row), name=f"row {row.id}")
     return rows_read
+
+
+def _has_ended(setting: Setting, row: Row | BadRow) -> bool:
+    return setting.is_resumed and setting.journal.has_outcome(row.index)
 
 
 @contextlib.asynccontextmanager

@@ -24,6 +24,7 @@ class Counters:
 class Setting:
     """One run's parts; nothing of it is shared with another run in the same process.
 
+    :ivar is_resumed: Rows and visits may be in the journal already; in a new run none is.
     :ivar prepared: By validator's name, what it found out before the first row, or why it could
         not.
     """
@@ -34,6 +35,7 @@ class Setting:
     sandbox: Sandbox | None
     journal: Journal
     stop: StopSignal
+    is_resumed: bool = True
     spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)

@@ -177,16 +177,16 @@ def closed_on_error(opened: Closable) -> Iterator[None]:
 
 def checksum(columns: Sequence[Column]) -> int:
     """Return the CRC of a row's columns; type and length of each are part of it."""
-    crc = 0
+    parts = []
     for column in columns:
         if isinstance(column, str):
-            data, kind = column.encode(), b"t"
+            data, kind = column.encode(), b"t%d:"
         elif isinstance(column, bytes):
-            data, kind = column, b"b"
+            data, kind = column, b"b%d:"
         else:
-            data, kind = repr(column).encode(), b"n"
-        crc = zlib.crc32(data, zlib.crc32(b"%b%d:" % (kind, len(data)), crc))
-    return crc
+            data, kind = repr(column).encode(), b"n%d:"
+        parts += (kind % len(data), data)
+    return zlib.crc32(b"".join(parts))
 
 
 def is_sound(row: Sequence[Column]) -> bool:

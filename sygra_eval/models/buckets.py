@@ -80,6 +80,8 @@ def allowances(headers: Mapping[str, str]) -> Allowances | None:
     The names are those of OpenAI (`x-ratelimit-limit-requests`), which most endpoints use, and of
     Anthropic (`anthropic-ratelimit-requests-limit`).
     """
+    if not any("ratelimit" in name.lower() for name in headers):
+        return None
     requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
     if requests is None and tokens is None:
         return None

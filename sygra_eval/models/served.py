@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -200,7 +201,8 @@ class ServedModel(ABC):
         if self._transport is None:
             raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
         merged = {**self._spec.parameters, **request.parameters}
-        request = replace(request, parameters=merged)
+        if merged != request.parameters:
+            request = replace(request, parameters=merged)
         body = self._written(request)
         if self._served.stream:
             collector = self.collector()
@@ -257,6 +259,7 @@ class ServedModel(ABC):
             self._transport = None
 
 
+@cache
 def place_of(base_url: str) -> str:
     """Return where a server is, as far as its answers depend on it: not on a port of loopback."""
     parts = urlsplit(base_url)
