@@ -177,7 +177,7 @@ def closed_on_error(opened: Closable) -> Iterator[None]:
 
 def checksum(columns: Sequence[Column]) -> int:
     """Return the CRC of a row's columns; type and length of each are part of it."""
-    parts = []
+    parts: list[bytes] = []
     for column in columns:
         if isinstance(column, str):
             data, kind = column.encode(), b"t%d:"
