@@ -3,14 +3,17 @@
 2,000 calls to a server on loopback (a process of its own) with 200 ms latency, 256 in flight: bare
 aiohttp on uvloop (the floor), ours with journal and gate (rows of two calls), and the clients of
 others, where they are installed. Each way has a process of its own: CPU is user and system time of
-that process for the calls alone, memory its largest resident size, import the time until it asks.
+that process and its children, memory its largest resident size, import the time until it asks.
+
+`whole` has the start and the end of it in it: imports that come late, first connections, files.
+`further` is the steady phase: what 2,000 calls take beyond what 512 take, in a process each.
 
     python -m benchmarks.calls [--calls 2000] [--latency 0.2] [--in-flight 256] [--repeats 3]
+        [--only WAY] [--peer distilabel=/path/to/python] [--peer curator=…] [--peer data-designer=…]
 """
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import os
 import resource
@@ -19,15 +22,35 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tabulate import tabulate
+from benchmarks.peers import PEERS, TEXT
 
-TEXT = "Write one sentence about the number {number}."
 FLOOR, OURS = "aiohttp, bare", "sygra_eval, journal and gate"
+WAVES = 2  # the shorter run is so many times what may be in flight
 Ask = Callable[[str], Awaitable[str]]
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One way, taken for all calls and for a few of them."""
+
+    calls: int
+    whole: Figures
+    few_calls: int
+    few: Figures
+
+    def per_call(self, figure: str) -> float:
+        """Return what a call takes of it, start and end included."""
+        return self.whole[figure] / self.calls
+
+    def per_further_call(self, figure: str) -> float:
+        """Return what one call more takes of it."""
+        return (self.whole[figure] - self.few[figure]) / (self.calls - self.few_calls)
 
 
 def main() -> None:
@@ -37,6 +60,8 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--in-flight", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", action="append", help="a way beside the floor; may be repeated")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--way", help=argparse.SUPPRESS)
     parser.add_argument("--base-url", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -45,69 +70,98 @@ def main() -> None:
         return
     from benchmarks.engine_overhead import served  # not in the processes of the others
 
-    ways = [way for way, package in PACKAGES.items() if importlib.util.find_spec(package)]
+    pythons = dict.fromkeys(WAYS, sys.executable)
+    for peer in given.peer:
+        name, _, python = peer.partition("=")
+        pythons[name] = python
+    wanted = {FLOOR, *(given.only or pythons)}
+    pythons = {way: at for way, at in pythons.items() if way in wanted and is_there(way, at)}
+    few = WAVES * given.in_flight
+    if few >= given.calls:
+        parser.error(f"--calls must be more than {few}")
+    told: dict[str, list[Taken]] = {way: [] for way in pythons}
     with served(given.latency) as base_url:
-        told = {way: [] for way in ways}  # type: dict[str, list[dict[str, float]]]
         for _ in range(given.repeats):
-            for way in ways:
-                told[way].append(in_its_own_process(way, base_url, given.calls, given.in_flight))
-    print(table(told, given.calls))
+            for way, python in pythons.items():
+                whole, part = (
+                    in_its_own_process(way, python, base_url, calls, given.in_flight)
+                    for calls in (given.calls, few)
+                )
+                both = Taken(calls=given.calls, whole=whole, few_calls=few, few=part)
+                told[way].append(both)
+    print(table(told))
 
 
-def in_its_own_process(way: str, base_url: str, calls: int, in_flight: int) -> dict[str, float]:
+def is_there(way: str, python: str) -> bool:
+    """Say whether the interpreter has what the way needs; say of it when it has not."""
+    package = PACKAGES[way]
+    program = f"import importlib.metadata as m; print(m.version({package!r}))"
+    ran = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
+    print(f"{way}: {package} {ran.stdout.strip() or 'is not installed'}", file=sys.stderr)
+    return ran.returncode == 0
+
+
+def in_its_own_process(way: str, python: str, base_url: str, calls: int, in_flight: int) -> Figures:
     """Take a way in a fresh interpreter."""
-    command = [sys.executable, "-m", "benchmarks.calls", "--way", way, "--base-url", base_url]
+    command = [python, "-m", "benchmarks.calls", "--way", way, "--base-url", base_url]
     command += ["--calls", str(calls), "--in-flight", str(in_flight)]
     quiet = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
-    ran = subprocess.run(command, check=True, capture_output=True, text=True, env=quiet)
-    figures: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=quiet)
+    if ran.returncode:
+        raise SystemExit(f"{way} ended with {ran.returncode}:\n{ran.stderr[-2_000:]}")
+    figures: Figures = json.loads(ran.stdout.splitlines()[-1])
     return figures
 
 
-def table(told: dict[str, list[dict[str, float]]], calls: int) -> str:
+def table(told: dict[str, list[Taken]]) -> str:
     """Lay the medians out; ratios are of medians."""
-    floor = median(run["cpu_s"] for run in told[FLOOR])
-    rate = median(calls / run["wall_s"] for run in told[FLOOR])
+    from tabulate import tabulate  # the interpreters of others need not have it
+
+    def median_of(way: str, figure: Callable[[Taken], float]) -> float:
+        return median(map(figure, told[way]))
+
+    columns: tuple[Callable[[Taken], float], ...] = (
+        lambda one: one.per_call("cpu_s") * 1e3,
+        lambda one: one.per_further_call("cpu_s") * 1e3,
+        lambda one: 1 / one.per_call("wall_s"),
+        lambda one: 1 / one.per_further_call("wall_s"),
+    )
     rows = []
     for way, runs in told.items():
-        cpu_s = median(run["cpu_s"] for run in runs)
-        calls_a_second = median(calls / run["wall_s"] for run in runs)
-        rows.append(
-            (
-                way,
-                f"{cpu_s * 1e3 / calls:.3f}",
-                f"{cpu_s / floor:.1f}",
-                f"{calls_a_second:.0f}",
-                f"{100 * calls_a_second / rate:.0f} %",
-                f"{median(run['rss_mb'] for run in runs):.0f}",
-                f"{median(run['import_s'] for run in runs):.2f}",
-            )
-        )
-    headers = ("way", "ms CPU a call", "of floor", "calls/s", "of floor", "MB", "import s")
+        row = [way]
+        for column, shown in zip(columns, ("{:.3f}", "{:.3f}", "{:.0f}", "{:.0f}"), strict=True):
+            value = median_of(way, column)
+            share = value / median_of(FLOOR, column)
+            row += [shown.format(value), f"{share:.1f}" if shown == "{:.3f}" else f"{share:.0%}"]
+        row.append(f"{median(run.whole['rss_mb'] for run in runs):.0f}")
+        row.append(f"{median(run.whole['import_s'] for run in runs):.2f}")
+        rows.append(row)
+    headers = ["way", "ms CPU\nwhole", "of\nfloor", "ms CPU\nfurther", "of\nfloor"]
+    headers += ["calls/s\nwhole", "of\nfloor", "calls/s\nfurther", "of\nfloor", "MB", "import\ns"]
     return tabulate(
-        rows, headers=headers, disable_numparse=True, colalign=("left",) + ("right",) * 6
+        rows, headers=headers, disable_numparse=True, colalign=("left",) + ("right",) * 10
     )
 
 
-def taken(way: str, base_url: str, calls: int, in_flight: int) -> dict[str, float]:
+def taken(way: str, base_url: str, calls: int, in_flight: int) -> Figures:
     """Take one way here."""
     began = time.perf_counter()
-    work = WAYS[way](base_url, calls, in_flight)
+    work = (WAYS[way] if way in WAYS else PEERS[way][1])(base_url, calls, in_flight)
     import_s = time.perf_counter() - began
     cpu_s, wall = used_s(), time.perf_counter()
     work()
     return {
-        "cpu_s": used_s() - cpu_s,
         "wall_s": time.perf_counter() - wall,
+        "cpu_s": used_s() - cpu_s,
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "import_s": import_s,
     }
 
 
 def used_s() -> float:
-    """User and system time of this process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    """User and system time of this process and of those that it started and that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 async def all_asked(ask: Ask, calls: int, in_flight: int) -> None:
@@ -146,12 +200,12 @@ def bare(base_url: str, calls: int, in_flight: int) -> Callable[[], None]:
 def ours(base_url: str, calls: int, in_flight: int) -> Callable[[], None]:
     """Run a suite of rows with two calls each: journal, gate, prices, data files, report."""
     from benchmarks.engine_overhead import CALLS_PER_ROW, suite_of
-    from sygra_eval.engine import RunOptions, run_suite
+    from sygra_eval.engine import RunOptions, run_in_loop, run_suite
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as folder:
             suite = suite_of(Path(folder), base_url, calls // CALLS_PER_ROW, in_flight)
-            summary = asyncio.run(run_suite(suite, RunOptions(out=Path(folder) / "out")))
+            summary = run_in_loop(run_suite(suite, RunOptions(out=Path(folder) / "out")))
         assert summary.calls == calls  # noqa: S101
 
     return work
@@ -196,7 +250,13 @@ def litellm_alone(base_url: str, calls: int, in_flight: int) -> Callable[[], Non
 
 
 WAYS = {FLOOR: bare, OURS: ours, "openai": openai_sdk, "litellm": litellm_alone}
-PACKAGES = {FLOOR: "uvloop", OURS: "sygra_eval", "openai": "openai", "litellm": "litellm"}
+PACKAGES = {
+    FLOOR: "uvloop",
+    OURS: "sygra_eval",
+    "openai": "openai",
+    "litellm": "litellm",
+    **{name: package for name, (package, _) in PEERS.items()},
+}
 
 if __name__ == "__main__":
     main()

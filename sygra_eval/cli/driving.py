@@ -12,7 +12,7 @@ from pathlib import Path
 from sygra_eval.cli.output import ProgressLines, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.data import leave_pandas_out
-from sygra_eval.engine import Progress, RunSummary, StopSignal
+from sygra_eval.engine import Progress, RunSummary, StopSignal, run_in_loop
 from sygra_eval.report import closing_json, closing_words, terminal_report
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -22,7 +22,7 @@ Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]
 def drive(start: Drive, *, as_json: bool) -> int:
     """Run to the end, print the report, and return the run's exit code."""
     leave_pandas_out()
-    summary = asyncio.run(_with_signals(start))
+    summary = run_in_loop(_with_signals(start))
     if as_json:
         say(closing_json(summary).rstrip("\n"))
     else:

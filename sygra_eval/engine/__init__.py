@@ -7,6 +7,7 @@ stopped or killed. What a run comes to is one `RunSummary`. `recheck` says wheth
 still holds, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -66,6 +67,7 @@ __all__ = [
     "outcome_of",
     "recheck",
     "resume_run",
+    "run_in_loop",
     "run_suite",
     "shipped_from",
     "suite_folder_of",

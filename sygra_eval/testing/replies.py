@@ -74,7 +74,8 @@ def completion(
     :param others: Texts of further choices.
     """
     words = len(text.split()) if isinstance(text, str) else 1
-    counted = {"prompt_tokens": 1, "completion_tokens": max(1, words)}
+    answered = max(1, words)
+    counted = {"prompt_tokens": 1, "completion_tokens": answered, "total_tokens": 1 + answered}
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if reasoning:
         message["reasoning_content"] = reasoning
