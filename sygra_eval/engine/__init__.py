@@ -4,10 +4,11 @@
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
-still holds, `keep_ledger` where every row of the input ended, `measure_truth` how often validators
-err.
+still holds, `keep_ledger` where every row of the input ended, `health` whether its journal is
+sound, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
@@ -42,6 +43,7 @@ from sygra_eval.engine.truth import (
 
 __all__ = [
     "DEFAULT_VALIDATORS",
+    "JOURNAL",
     "NOT_REACHED",
     "WEAK",
     "Account",
@@ -67,11 +69,13 @@ __all__ = [
     "Tally",
     "TruthReport",
     "WeakTests",
+    "examine_run",
     "grade_of",
     "keep_ledger",
     "measure_truth",
     "outcome_of",
     "recheck",
+    "repair_run",
     "resume_run",
     "run_suite",
     "shipped_from",

@@ -162,10 +162,12 @@ async def test_an_outcome_of_a_row_that_is_not_in_the_input_is_a_contradiction(
 
 
 def test_the_verb_prints_a_line_a_row_and_the_sums(tmp_path, finished_run):
-    said = CliRunner().invoke(command, [str(finished_run), "-p", str(FAST_PLUGIN)])
+    arguments = [str(finished_run), "-p", str(FAST_PLUGIN)]
+
+    said = CliRunner().invoke(command, arguments, standalone_mode=False)
 
     lines = said.output.splitlines()
-    assert said.exit_code == 0
+    assert said.return_value == 0
     assert [line.split("\t")[0] for line in lines[: len(WORDS)]] == ENDS
     rows = "rows: 7 = 2 verified + 1 rejected + 4 failed + 0 unjudged + 0 not reached"
     assert lines[len(WORDS) + 1] == rows

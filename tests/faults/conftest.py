@@ -222,10 +222,7 @@ def undisturbed(shared_server, tmp_path_factory) -> Undisturbed:
 
 @pytest.fixture(autouse=True)
 def every_id_is_accounted_for(tmp_path) -> Iterator[None]:
-    """After each test: in every run that it left, each id of the input has one line, and all adds up.
-
-    Not where a test took the input away, so that nobody can say what its ids are.
-    """
+    """After each test: in every run that it left each id has one line, and all adds up."""
     yield
     for journal in tmp_path.rglob("journal.db"):
         lines: list[LedgerLine] = []
