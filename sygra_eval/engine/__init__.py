@@ -4,10 +4,13 @@
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
-still holds, `measure_truth` how often validators err.
+still holds, `keep_ledger` where every row of the input ended, `health` whether its journal is
+sound, `measure_truth` how often validators err.
 """
 
 from sygra_eval.engine.event_loop import run_in_loop
+from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
+from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -41,7 +44,10 @@ from sygra_eval.engine.truth import (
 
 __all__ = [
     "DEFAULT_VALIDATORS",
+    "JOURNAL",
+    "NOT_REACHED",
     "WEAK",
+    "Account",
     "Canaries",
     "Cause",
     "Complaint",
@@ -50,6 +56,8 @@ __all__ = [
     "ErrorRates",
     "ExitCode",
     "HardCoding",
+    "Ledger",
+    "LedgerLine",
     "Measured",
     "NothingSelected",
     "PassRates",
@@ -62,10 +70,13 @@ __all__ = [
     "Tally",
     "TruthReport",
     "WeakTests",
+    "examine_run",
     "grade_of",
+    "keep_ledger",
     "measure_truth",
     "outcome_of",
     "recheck",
+    "repair_run",
     "resume_run",
     "run_in_loop",
     "run_suite",

@@ -167,6 +167,8 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.rows = data["rows"]
                 life.wall_s += data["wall_s"]
                 life.calls_cached += data["calls_cached"]
+            case "repaired":  # what was lost has to be come to again
+                life.state = "interrupted"
     return life
 
 

@@ -7,7 +7,8 @@ gathered as one transaction and only then wakes those who wait. What is committe
 they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
-`reader` (lookups and streams), `journal` (the two together) and `lock`.
+`reader` (lookups and streams), `journal` (the two together), `lock`, and for damaged files `repair`
+(the good rows into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -31,14 +32,24 @@ from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
 from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
+from sygra_eval.journal.repair import (
+    REPAIRED,
+    JournalState,
+    Repair,
+    examine_journal,
+    repair_journal,
+)
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
+    "REPAIRED",
     "CallsSummary",
     "Event",
     "Journal",
     "JournalReader",
+    "JournalState",
     "JournalUnwritable",
+    "Repair",
     "RunLock",
     "attempt_from_json",
     "attempt_to_json",
@@ -46,12 +57,14 @@ __all__ = [
     "canonical_json",
     "evidence_from_json",
     "evidence_to_json",
+    "examine_journal",
     "from_stored",
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",
     "record_end_from_json",
     "record_end_to_json",
+    "repair_journal",
     "request_hash",
     "response_from_json",
     "response_to_json",

@@ -160,8 +160,8 @@ def refusing_unreadable(path: Path) -> Iterator[None]:
 def unreadable(path: Path, error: Exception) -> UsageError:
     """Return the refusal of a damaged journal: it holds paid calls, so nobody starts afresh."""
     return UsageError(
-        f"{path}: the journal cannot be read: {error}. Nothing was changed. Restore the file from"
-        " a backup, or start a new run in another folder"
+        f"{path}: the journal cannot be read: {error}. Nothing was changed. `sygra-eval doctor"
+        f" {path.parent} --repair` puts what can be saved into a new journal and keeps this one"
     )
 
 

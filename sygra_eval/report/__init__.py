@@ -2,14 +2,17 @@
 
 `tables` (with `evidence`) turns a summary into tables, and `terminal`, `markdown` and `card` show
 the same ones; `json_view` is the summary as data, `closing` the last words of a run, `show` the
-story of one row, `truth` how far validators and folders can be trusted. Text from rows, models
-and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
-registers the formats, as a plugin would.
+story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal is, `truth`
+how far validators and folders can be trusted. Text from rows, models and suites passes
+`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
+formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
 from sygra_eval.report.closing import closing_json, closing_words
+from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
+from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.terminal import terminal_report
@@ -23,11 +26,17 @@ from sygra_eval.report.truth import (
 )
 
 __all__ = [
+    "account_line",
     "closing_json",
     "closing_words",
     "complaint_line",
     "data_card",
+    "journal_json",
+    "journal_text",
     "json_report",
+    "ledger_json",
+    "ledger_line",
+    "line_json",
     "markdown_report",
     "one_line",
     "printable",

@@ -1,5 +1,6 @@
 """A server process with a log, a suite of rows it can answer, and the command line as a child."""
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sygra_eval.engine import LedgerLine, keep_ledger
 from sygra_eval.values import Outcome
 
 IN_FLIGHT = 4
@@ -216,6 +218,20 @@ def undisturbed(shared_server, tmp_path_factory) -> Undisturbed:
     command = [sys.executable, "-m", "sygra_eval", "run", suite, "--json"]
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
     return Undisturbed(suite, Ended(0, ran.stdout, ran.stderr), shared_server.requests())
+
+
+@pytest.fixture(autouse=True)
+def every_id_is_accounted_for(tmp_path) -> Iterator[None]:
+    """After each test: in every run that it left each id has one line, and all adds up."""
+    yield
+    for journal in tmp_path.rglob("journal.db"):
+        lines: list[LedgerLine] = []
+        ledger = asyncio.run(keep_ledger(journal.parent, lines.append))
+        assert ledger.holds, ledger
+        assert not ledger.unnamed, ledger
+        indexes = [line.index for line in lines]
+        assert indexes == list(range(ledger.accounts[0].total))
+        assert len({line.row_id for line in lines}) == len(lines)
 
 
 @pytest.fixture

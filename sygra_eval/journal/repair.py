@@ -1,0 +1,245 @@
+"""Says how sound a journal is, and puts its good rows into a new one. Start at `examine_journal`.
+
+What was paid for (`call`) is looked for in the raw pages too; what follows from it (rounds, visits,
+outcomes) is taken only where SQLite still leads to it, for a row that was deleted must not come
+back, and a resumed run comes to it again without paying. The old file is kept.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sygra_eval.journal.salvage import Found, rows_in_pages
+from sygra_eval.journal.store import (
+    SQLITE_ERRORS,
+    TABLES,
+    Column,
+    checksum,
+    companions,
+    create_file,
+    insert,
+    is_sound,
+    open_reader,
+    sync,
+)
+from sygra_eval.values import UsageError
+
+REPAIRED = "journal.repaired.db"
+_DUG_OUT = ("call", "execution")
+"""Tables whose rows may be taken from raw pages: all that is ever deleted there are `error`s."""
+_STORED = (str, bytes)
+_KINDS: Mapping[str, tuple[type | tuple[type, ...], ...]] = {
+    "run": (str, str, int),
+    "call": (bytes, str, str, int, int, bytes, _STORED, int),
+    "execution": (bytes, str, str, _STORED, int),
+}
+"""How the rows that are looked for in raw pages are told from those of other tables."""
+_PAGE = 256
+_NEEDED = ("suite", "suite_sha256", "suite_path", "suite_folder", "input_fingerprint", "asked")
+
+Row = tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalState:
+    """How sound a journal is.
+
+    :ivar sound: Rows by table that are as they were written; `damaged` those that are not.
+    :ivar complaint: What SQLite says of the file; empty when it finds nothing.
+    """
+
+    path: Path
+    sound: Mapping[str, int] = field(default_factory=dict)
+    damaged: Mapping[str, int] = field(default_factory=dict)
+    complaint: str = ""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is nothing to repair."""
+        return not self.complaint and not sum(self.damaged.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What a repair kept.
+
+    :ivar rows: By table. `dug_out` of them were found in raw pages only.
+    :ivar lost: By table: rows that the old journal led to, and whose checksum was wrong.
+    :ivar old: Where the old journal is now.
+    """
+
+    rows: Mapping[str, int]
+    dug_out: int
+    lost: Mapping[str, int]
+    old: Path
+
+
+def examine_journal(path: Path) -> JournalState:
+    """Check the file's structure and every row's checksum; nothing is changed."""
+    try:
+        with closing(open_reader(path)) as connection:
+            (complaint,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except (UsageError, *SQLITE_ERRORS) as error:
+        complaint = str(error)
+    sound, damaged, unreadable = Counter[str](), Counter[str](), ""
+    for table in TABLES:
+        try:
+            for _, row in _read(path, table):
+                (sound if is_sound(row) else damaged)[table] += 1
+        except (UsageError, *SQLITE_ERRORS) as error:
+            unreadable = unreadable or f"{table}: {error}"
+    said = "" if complaint == "ok" else str(complaint)
+    return JournalState(path=path, sound=sound, damaged=damaged, complaint=said or unreadable)
+
+
+def repair_journal(path: Path) -> Repair:
+    """Put the good rows of a journal into a new one in its place, and keep the old one beside it.
+
+    Hold the run's lock. A repair that was killed is taken up by the next one: at no moment is
+    there an empty journal, or one that SQLite would mix with the old one's log.
+
+    :raises UsageError: When the run's plan cannot be saved; nothing was changed.
+    """
+    repaired = path.with_name(REPAIRED)
+    if not path.exists():  # an earlier repair was killed between its last two renames
+        if not repaired.exists():
+            raise UsageError(f"{path}: there is no journal here; is this the folder of a run?")
+        return Repair(
+            rows=_counted(repaired), dug_out=0, lost={}, old=_put_in_place(path, repaired)
+        )
+    plan = _plan(path)
+    for leftover in (repaired, *companions(repaired)):  # of an earlier repair that was killed
+        leftover.unlink(missing_ok=True)
+    create_file(repaired, plan)
+    with closing(sqlite3.connect(repaired, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        damaged = Counter({table: _copy(path, table, connection) for table in TABLES})
+        dug_out = _dig_out(path, connection)
+        _note(connection, dug_out)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    sync(repaired)
+    rows = _counted(repaired)
+    return Repair(rows=rows, dug_out=dug_out, lost=+damaged, old=_put_in_place(path, repaired))
+
+
+def _plan(path: Path) -> dict[str, str]:
+    """Return the run's plan, from wherever it is still to be had.
+
+    :raises UsageError: When a part of it is gone.
+    """
+    plan: dict[str, str] = {}
+    with suppress(UsageError, *SQLITE_ERRORS):
+        for _, row in _read(path, "run"):
+            if is_sound(row):
+                plan[str(row[0])] = str(row[1])
+    for found in rows_in_pages(path):
+        dug_out = _as_row("run", found)
+        if dug_out is not None:
+            plan.setdefault(str(dug_out[0]), str(dug_out[1]))
+    if missing := [key for key in _NEEDED if key not in plan]:
+        raise UsageError(
+            f"{path}: the run's plan cannot be saved ({', '.join(missing)} is gone), and without it"
+            " nobody can say what the answers belong to. Nothing was changed. Restore the file from"
+            " a backup"
+        )
+    return plan
+
+
+def _copy(path: Path, table: str, connection: sqlite3.Connection) -> int:
+    """Copy the sound rows that SQLite still leads to; return how many others it led to."""
+    if table == "run":  # is there already
+        return 0
+    statement = _statement(table, with_number=True)
+    damaged = 0
+    for is_backwards in (False, True):
+        try:
+            for number, row in _read(path, table, is_backwards=is_backwards):
+                if is_sound(row):
+                    connection.execute(statement, (number, *row))
+                else:
+                    damaged += not is_backwards
+        except (UsageError, *SQLITE_ERRORS):
+            continue  # what is behind the damage may be reached from the other end
+        break
+    return damaged
+
+
+def _read(path: Path, table: str, *, is_backwards: bool = False) -> Iterator[tuple[Column, Row]]:
+    """Yield the numbers and columns of a table's rows as far as SQLite can lead to them."""
+    by = "k" if table == "run" else "rowid"
+    order, beyond = ("DESC", "<") if is_backwards else ("ASC", ">")
+    select = f"SELECT {by}, {', '.join(TABLES[table])} FROM {table}"  # noqa: S608
+    tail = f"ORDER BY {by} {order} LIMIT {_PAGE}"
+    with closing(open_reader(path)) as connection:
+        page = connection.execute(f"{select} {tail}").fetchall()
+        while page:
+            for number, *columns in page:
+                yield number, tuple(columns)
+            last = (page[-1][0],)
+            page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", last).fetchall()
+
+
+def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
+    """Add what only the raw pages still hold; return how much that was."""
+    before = connection.total_changes
+    for found in rows_in_pages(path):
+        for table in _DUG_OUT:
+            row = _as_row(table, found)
+            # A verdict that was an error may have been forgotten by a resume.
+            if row is not None and not (table == "execution" and row[2] == "error"):
+                connection.execute(_statement(table, with_number=False), row)
+    return connection.total_changes - before
+
+
+def _as_row(table: str, found: Found) -> Row | None:
+    """Return a cell as a row of this table; None when it is no sound one."""
+    row = tuple(cell for cell in found.cells if cell is not None)
+    if len(found.cells) != len(row) or len(row) != len(_KINDS[table]):
+        return None
+    are_alike = all(map(isinstance, row, _KINDS[table]))
+    return row if are_alike and is_sound(row) else None
+
+
+def _statement(table: str, *, with_number: bool) -> str:
+    columns = (*(("rowid",) if with_number else ()), *TABLES[table])
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT OR IGNORE INTO {table}({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+
+
+def _note(connection: sqlite3.Connection, dug_out: int) -> None:
+    """Leave an event that says so; its clock is that of the last one, as repeating changes none."""
+    wall, mono = connection.execute(
+        "SELECT coalesce(max(wall), 0.0), coalesce(max(mono), 0.0) FROM event"
+    ).fetchone()
+    columns = (float(wall), float(mono), "repaired", f'{{"dug_out": {dug_out}}}')
+    connection.execute(insert("event", 1), (*columns, checksum(columns)))
+
+
+def _counted(path: Path) -> dict[str, int]:
+    with closing(open_reader(path)) as connection:
+        return {
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+            for table in TABLES
+        }
+
+
+def _put_in_place(path: Path, repaired: Path) -> Path:
+    """Rename the old journal away with its log, then the new one into its place."""
+    number = 1
+    while (old := path.with_name(f"journal.damaged-{number}.db")).exists():
+        number += 1
+    if path.exists():
+        path.rename(old)
+    else:  # killed between the two renames: the old one is the last that was put aside
+        old = path.with_name(f"journal.damaged-{number - 1}.db")
+    for ours, theirs in zip(companions(path), companions(old), strict=True):
+        if ours.exists():
+            ours.rename(theirs)
+    sync(path.parent)
+    repaired.rename(path)
+    sync(path.parent)
+    return old
