@@ -11,16 +11,27 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from sygra_eval.models import completions, responses
+from sygra_eval.models import completions, responses, texts
 from sygra_eval.models.completions import PromptTemplate
+from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in, names_in
 from sygra_eval.models.streams import Collector
-from sygra_eval.values import ChatRequest, ModelSpec
+from sygra_eval.models.texts import (
+    BatchSize,
+    Labels,
+    TextApi,
+    batch_size_in,
+    path_of,
+    refuse_misplaced,
+    task_of_api,
+)
+from sygra_eval.values import ChatRequest, ChatResponse, ModelSpec, Task
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
 
-Api = Literal["chat", "responses", "completions"]
+ChatApi = Literal["chat", "responses", "completions"]
+Api = ChatApi | TextApi
 _PATHS = {"chat": "chat/completions", "responses": "responses", "completions": "completions"}
 
 
@@ -28,13 +39,18 @@ class OpenAIConfig(ServedConfig):
     """The keys of a model with `use: openai`.
 
     :ivar api: Chat completions, OpenAI's newer responses, or plain completions for base models.
+        Or no chat at all: `embeddings`, and what vLLM has beside: `classify`, `score`, `reward`.
     :ivar template: How messages become the one text that plain completions take.
+    :ivar batch_size: Texts in one request at most.
+    :ivar labels: The classes of a classifier, in the model's order.
     """
 
     base_url: str
     model: str = Field(min_length=1)
     api: Api = "chat"
     template: PromptTemplate | None = None
+    batch_size: BatchSize = None
+    labels: Labels = ()
 
     _address = field_validator("base_url")(address_in)
 
@@ -44,7 +60,13 @@ class OpenAIConfig(ServedConfig):
             raise ValueError(
                 "`template` belongs to `api: completions`: a chat has the server's own"
             )
+        refuse_misplaced(self)
         return self
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
 
 
 class SpokenModel(ServedModel):
@@ -52,6 +74,13 @@ class SpokenModel(ServedModel):
 
     api: Api = "chat"
     template = PromptTemplate()
+    labels: tuple[str, ...] = ()
+    batch_size = 1
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
 
     @property
     def identity(self) -> str:
@@ -63,11 +92,14 @@ class SpokenModel(ServedModel):
                 return f"{super().identity} responses"
             case "completions":
                 return f"{super().identity} completions {self.template.digest}"
+            case _:
+                named = f" {','.join(self.labels)}" if self.labels else ""
+                return f"{super().identity} {self.api}{named}"
 
     @property
     def chat_path(self) -> str:
-        """Where OpenAI has it."""
-        return _PATHS[self.api]
+        """Where OpenAI has it, or vLLM."""
+        return _PATHS.get(self.api) or path_of(self.api, self.base_url)
 
     def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
         """Write a chat in its dialect."""
@@ -78,6 +110,14 @@ class SpokenModel(ServedModel):
                 return responses.asked(request, self.model)
             case "completions":
                 return completions.asked(request, self.model, self.template)
+            case _:
+                return texts.asked(self.api, request, self.model)
+
+    def answer_in(self, payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Read what came: of a chat, or of texts."""
+        if self.task is Task.CHAT:
+            return super().answer_in(payload, reply, request)
+        return texts.answered(self.api, payload, reply, request, self.labels)
 
     def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for a stream; that of responses has its usage anyway."""
@@ -92,6 +132,8 @@ class SpokenModel(ServedModel):
                 return responses.ResponseCollector()
             case "completions":
                 return completions.CompletionCollector()
+            case _:
+                raise AssertionError("a model of texts is not streamed")
 
     def completion_of(self, payload: object) -> object:
         """Bring an answer into the form of chat completions."""
@@ -102,6 +144,8 @@ class SpokenModel(ServedModel):
                 return responses.completed(payload)
             case "completions":
                 return completions.completed(payload)
+            case _:
+                return payload
 
 
 class OpenAIModel(SpokenModel):
@@ -113,6 +157,7 @@ class OpenAIModel(SpokenModel):
         config = OpenAIConfig.model_validate(spec.config)
         self.api = config.api
         self.template = config.template or PromptTemplate()
+        self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sygra_eval.models.completions import PromptTemplate
 from sygra_eval.models.openai import OpenAIConfig, SpokenModel
 from sygra_eval.models.served import names_in
+from sygra_eval.models.texts import batch_size_in
 from sygra_eval.values import ModelMissing, ModelSpec
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class VllmModel(SpokenModel):
         config = VllmConfig.model_validate(spec.config)
         self.api = config.api
         self.template = config.template or PromptTemplate()
+        self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
         )

@@ -26,6 +26,7 @@ from sygra_eval.testing.audit import Event
 from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
 from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
 from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
+from sygra_eval.testing.texts import TEXT_DIALECTS, TEXT_ENTRIES, answer_to_texts
 
 _KEY_HEADERS = ("Authorization", "api-key", "x-api-key", "x-goog-api-key")
 ENTRIES: Mapping[str, Mapping[str, str]] = {
@@ -51,6 +52,7 @@ ENTRIES: Mapping[str, Mapping[str, str]] = {
     },
     "azure_v1": {"use": "azure", "endpoint": "{address}", "deployment": "scripted"},
     "ollama": {"use": "ollama", "base_url": "{address}", "model": "scripted"},
+    **TEXT_ENTRIES,
     "anthropic": {
         "use": "litellm",
         "model": "anthropic/claude-scripted",
@@ -137,7 +139,7 @@ class ScriptedEndpoint:
     async def serving(self, *, port: int) -> AsyncIterator[None]:
         """Serve on a port of loopback; 0 takes a free one."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        for dialect in DIALECTS:
+        for dialect in (*DIALECTS, *TEXT_DIALECTS):
             for path in dialect.paths:
                 app.router.add_post(path, partial(self._on_chat, dialect))
         for path in ("/v1/models", "/openai/models", "/openai/v1/models"):
@@ -218,9 +220,9 @@ class ScriptedEndpoint:
     def _good_reply(self, body: ChatBody) -> Reply:
         if self._script:
             return self._script.popleft()
-        if self._answer is not None:
+        if self._answer is not None and "texts" not in body:
             return self._answer(body)
-        return status(400, {"error": {"message": "the script is over"}})
+        return answer_to_texts(body) or status(400, {"error": {"message": "the script is over"}})
 
     async def _on_models(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal_of_key(request):
