@@ -47,6 +47,7 @@ def check_names(names: Names, document: Document) -> Scope:
         validators=names.validator_names,
         row=names.row.columns if names.row else None,
         tasks={model.name: task_of(model.config) for model in names.models},
+        labels={model.name: getattr(model.config, "labels", ()) for model in names.models},
     )
     _check_reserved(names.reserved.intersection(scope.variables), document)
     if not names.is_order_known:  # each node may run behind any other

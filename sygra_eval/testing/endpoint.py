@@ -98,6 +98,7 @@ class ScriptedEndpoint:
         self.on_event: Callable[[Event], None] = self.events.append
         self._script: deque[Reply] = deque()
         self._answer: Callable[[ChatBody], Reply] | None = None
+        self._answer_to_texts: Callable[[ChatBody], Reply] = answer_to_texts
         self._runner: web.AppRunner | None = None
         self._begun = 0
 
@@ -195,6 +196,13 @@ class ScriptedEndpoint:
 
         self._answer = reply_to
 
+    def texts_with(self, answer: Callable[[ChatBody], Reply]) -> None:
+        """Answer requests that are no chats with a function; `body["texts"]` are its texts.
+
+        Without it they get answers that depend on their words (`sygra_eval.testing.texts`).
+        """
+        self._answer_to_texts = answer
+
     def fails_with(
         self, names: Iterable[str] = PASSING, *, share: float = 0.2, seed: int = 0
     ) -> None:
@@ -220,9 +228,11 @@ class ScriptedEndpoint:
     def _good_reply(self, body: ChatBody) -> Reply:
         if self._script:
             return self._script.popleft()
-        if self._answer is not None and "texts" not in body:
+        if "texts" in body:
+            return self._answer_to_texts(body)
+        if self._answer is not None:
             return self._answer(body)
-        return answer_to_texts(body) or status(400, {"error": {"message": "the script is over"}})
+        return status(400, {"error": {"message": "the script is over"}})
 
     async def _on_models(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal_of_key(request):

@@ -95,12 +95,10 @@ def _reply(data: Sequence[Mapping[str, Any]], tokens: int | None) -> Reply:
     return Reply(body=as_json(payload), headers=JSON_TYPE, completion=payload)
 
 
-def answer_to_texts(body: ChatBody) -> Reply | None:
-    """Answer as a model might, the same at each time; None where this is no such request."""
-    texts, kind = body.get("texts"), body.get("kind")
-    if texts is None:
-        return None
-    match kind:
+def answer_to_texts(body: ChatBody) -> Reply:
+    """Answer as a model might, the same at each time."""
+    texts = body["texts"]
+    match body["kind"]:
         case "classify":
             return classes([[0.1, 0.9] if "bad" in text else [0.8, 0.2] for text in texts])
         case "score":

@@ -52,18 +52,15 @@ class Classes:
         """Of the likeliest class."""
         return max(self.probabilities)
 
-    def of(self, name: str) -> tuple[float, float] | None:
-        """Return between which bounds the probability of a class lies.
+    def of(self, name: str) -> float | None:
+        """Return the probability of a class; None where no class is known by this name.
 
-        A server may name the likeliest class alone: another one is then one of those without a
-        name. None where all classes have names and none is this.
+        A server may name the likeliest alone, and none of the others is then taken for it: a name
+        that is misspelt would be the class that it must not be.
         """
-        if name in self.names:
-            exactly = self.probabilities[self.names.index(name)]
-            return exactly, exactly
-        pairs = zip(self.names, self.probabilities, strict=True)
-        unnamed = [probability for known, probability in pairs if not known]
-        return (min(unnamed), max(unnamed)) if unnamed else None
+        if name not in self.names:
+            return None
+        return self.probabilities[self.names.index(name)]
 
 
 def task_of(model: object) -> Task:
@@ -126,6 +123,17 @@ def vector_of(response: ChatResponse) -> tuple[float, ...]:
     """
     try:
         return tuple(float(f"{number:.{_DIGITS}g}") for number in numbers_in(response.text))
+    except ValueError as error:
+        raise BadAnswer(f"the answer is no vector: {error}") from error
+
+
+def length_of_vector(response: ChatResponse) -> int:
+    """Return how many numbers a vector has.
+
+    :raises BadAnswer: When the answer is none.
+    """
+    try:
+        return len(numbers_in(response.text))
     except ValueError as error:
         raise BadAnswer(f"the answer is no vector: {error}") from error
 
