@@ -296,14 +296,15 @@ class Gateway:
                 try:
                     response = await self._try(name, request)
                 except CallFailed as failure:
-                    is_shared = count_of(request.messages) > 1
-                    self._note(failure, turn, self.models[name].endpoint, is_shared=is_shared)
+                    calls = count_of(request.messages)
+                    self._note(failure, turn, self.models[name].endpoint, calls)
                     if not isinstance(failure, RetryLater):
                         raise
                     failures.append(failure)
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
-                    self._outages[self.models[name].endpoint].answered()
+                    calls = count_of(request.messages)
+                    self._outages[self.models[name].endpoint].answered(calls)
                     return replace(  # these are the gateway's own, whatever a model type says
                         response,
                         is_cached=False,
@@ -339,13 +340,11 @@ class Gateway:
         is_counted = self._gates.own(name).tokens is not None
         return self.most_usage(name, request).total if is_counted else 0
 
-    def _note(
-        self, failure: CallFailed, turn: Turn, endpoint: str, *, is_shared: bool = False
-    ) -> None:
+    def _note(self, failure: CallFailed, turn: Turn, endpoint: str, calls: int) -> None:
         """Tell the gate how a try ended.
 
-        :param is_shared: Several texts were in it, so one of them may be to blame, which is asked
-            again alone before anything is said of the endpoint.
+        :param calls: Texts in it; where one of several may be to blame, it is asked again alone
+            before anything is said of the endpoint.
         :raises EndpointLost: When it was the last one.
         """
         if failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
@@ -354,9 +353,9 @@ class Gateway:
             turn.failed()
         else:
             turn.declined()
-        if is_shared and failure.kind in OF_ITS_TEXTS:
+        if calls > 1 and failure.kind in OF_ITS_TEXTS:
             return
-        if why := self._outages[endpoint].verdict(failure, self._clock()):
+        if why := self._outages[endpoint].verdict(failure, self._clock(), calls):
             lost = EndpointLost(failure.kind, f"the run cannot go on: {why}")
             self._gates.interrupt(lost, endpoint)
             raise lost from failure

@@ -41,20 +41,20 @@ class ModelChoice(BaseModel):
             named = " or ".join(f"`{name}`" for name in fitting)
             yield Problem(
                 code="wrong-model",
-                message=f"the model `{self.name}` is for {_MAKES[task]}, and this one is to be for "
-                f"{' or '.join(_MAKES[one] for one in tasks)}",
+                message=f"the model `{self.name}` {_DOES[task]}, and one that "
+                f"{' or '.join(_DOES[one] for one in tasks)} is needed",
                 at=at,
                 within=self.name,
                 fix=f"write {named}" if named else f"name a model with {wanted}",
             )
 
 
-_MAKES = {
-    Task.CHAT: "chats",
-    Task.EMBEDDINGS: "vectors",
-    Task.CLASSIFY: "classes",
-    Task.SCORE: "scores of pairs",
-    Task.REWARD: "rewards",
+_DOES = {
+    Task.CHAT: "answers chats",
+    Task.EMBEDDINGS: "makes vectors",
+    Task.CLASSIFY: "names classes",
+    Task.SCORE: "scores pairs",
+    Task.REWARD: "gives rewards",
 }
 
 

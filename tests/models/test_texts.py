@@ -24,6 +24,7 @@ from sygra_eval.values import (
     CallFailed,
     ChatRequest,
     ChatResponse,
+    EndpointLost,
     Message,
     Price,
     Usage,
@@ -194,7 +195,7 @@ async def test_many_bad_texts_are_not_taken_for_a_server_that_refuses_everything
 
     assert sum(isinstance(one, ChatResponse) for one in found) == 36
     assert {one.kind for one in found if isinstance(one, CallFailed)} == {"bad_request"}
-    assert not any(one.__class__.__name__ == "EndpointLost" for one in found)
+    assert not any(isinstance(one, EndpointLost) for one in found)
 
 
 async def test_a_server_that_refuses_everything_is_lost_after_some_texts(endpoint, gateway_to):
@@ -211,9 +212,13 @@ async def test_a_server_without_the_endpoint_says_so(endpoint, gateway_to):
     gateway = await gateway_to(endpoint, dialect="score")
     endpoint.texts_with(lambda body: status(404, {"detail": "Not Found"}))
 
-    (found,) = await asked(gateway, "score", "a cat")
+    (one,) = await asked(gateway, "score", "a cat")
+    many = await asked(gateway, "score", *map(str, range(32)))
 
-    assert found.kind == "not_found"
+    assert one.kind == "not_found"
+    assert not isinstance(one, EndpointLost)
+    assert {type(found) for found in many} == {EndpointLost}  # not after 20 requests of 32
+    assert len(endpoint.requests) == 2
 
 
 async def test_a_chat_in_the_place_of_vectors_is_no_answer(endpoint, gateway_to):
