@@ -25,7 +25,7 @@ from sygra_eval.models.texts import (
     refuse_misplaced,
     task_of_api,
 )
-from sygra_eval.values import ChatRequest, ChatResponse, ModelSpec, Task
+from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, ModelSpec, Task
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -146,6 +146,17 @@ class SpokenModel(ServedModel):
                 return completions.completed(payload)
             case _:
                 return payload
+
+    def _read(self, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Say of a server that knows no base64 what to write."""
+        try:
+            return super()._read(reply, request)
+        except CallFailed as failure:
+            is_ours = self.api == "embeddings" and "encoding_format" not in request.parameters
+            if failure.kind != "bad_request" or not is_ours or "base64" not in failure.message:
+                raise
+            advice = "write `parameters: {encoding_format: float}`"
+            raise CallFailed(failure.kind, f"{failure.message}; {advice}") from failure
 
 
 class OpenAIModel(SpokenModel):

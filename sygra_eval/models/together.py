@@ -73,9 +73,19 @@ class _Asked:
         try:
             self.before_try()
         except Exception as error:  # noqa: BLE001 - handed on to whom it belongs
-            self.done.set_exception(error)
+            self.fail(error)
             return False
         return True
+
+    def fail(self, error: BaseException) -> None:
+        """Hand a failure on to whoever waits, if anyone still does."""
+        if self.done.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self.done.cancel()
+            return
+        self.done.set_exception(error)
+        self.done.exception()  # whose task ends meanwhile does not ask for it, and need not
 
 
 class Together:
@@ -149,13 +159,16 @@ class Together:
         except _NobodyLeft:
             return
         except CallFailed as failure:
-            if len(going) == 1 or failure.kind not in OF_ITS_TEXTS or _is_final(failure):
-                _fail(going, failure)
+            is_of_all = failure.kind not in OF_ITS_TEXTS or isinstance(failure, EndpointLost)
+            if len(going) == 1 or is_of_all:
+                for one in going:
+                    one.fail(failure)
                 return
             half = len(going) // 2
             await asyncio.gather(self._answer(going[:half]), self._answer(going[half:]))
         except BaseException as error:
-            _fail(going, error)
+            for one in going:
+                one.fail(error)
             if not isinstance(error, Exception):
                 raise
         else:
@@ -195,20 +208,6 @@ def refuse_another_task(name: str, model: object, request: ChatRequest) -> None:
     if not is_of_chat and (len(request.messages) == 2) != (task is Task.SCORE):
         wanted = "two texts" if task is Task.SCORE else "one text"
         raise CallFailed("wrong_model", f"`{name}` has `api: {task}`, which takes {wanted}")
-
-
-def _is_final(failure: CallFailed) -> bool:
-    return isinstance(failure, EndpointLost)
-
-
-def _fail(asked: Sequence[_Asked], error: BaseException) -> None:
-    for one in asked:
-        if one.done.done():
-            continue
-        if isinstance(error, asyncio.CancelledError):
-            one.done.cancel()
-        else:
-            one.done.set_exception(error)
 
 
 def _characters(asked: _Asked) -> int:

@@ -102,6 +102,17 @@ async def test_vectors_are_the_same_numbers_whichever_way_they_are_written(endpo
     assert as_base64.text == as_list.text
 
 
+async def test_a_server_that_knows_no_base64_is_told_of_with_what_to_write(endpoint, gateway_to):
+    said = "base64 encoding is not currently supported"
+    endpoint.will_answer(status(400, {"error": {"message": said}}))
+    gateway = await gateway_to(endpoint, dialect="embeddings")
+
+    (found,) = await asked(gateway, "embeddings", "a cat")
+
+    assert said in found.message
+    assert "write `parameters: {encoding_format: float}`" in found.message
+
+
 async def test_dimensions_that_a_server_does_not_keep_to_are_no_answer(endpoint, gateway_to):
     gateway = await gateway_to(endpoint, dialect="embeddings")
     endpoint.will_answer(vectors([[0.0] * 16]))
