@@ -39,6 +39,10 @@ NODES = {
     },
 }
 EXISTING = {"candidate": "question", "validators": [{"use": "length", "min": 1}]}
+QUICK_FAULTS = (
+    *("429_bare", "429_milliseconds", "500", "502", "dropped", "cut_off", "html", "empty_body"),
+    *("truncated", "too_short", "bad_gzip", "bad_utf_8", "byte_order_mark", "error_in_200"),
+)
 COLUMNS = {name: {"from": name} for name in ("vector", "topic", "topics", "relevance")}
 
 
@@ -102,13 +106,15 @@ async def test_a_row_gets_its_vector_its_class_and_its_score(suite_of, run, endp
     assert first["messages"][0] == {"role": "user", "content": "a cat"}
 
 
-async def test_ten_rows_are_one_request_of_ten_texts(suite_of, run, endpoint):
-    finished = await run(suite_of([f"question {n}" for n in range(10)], nodes=("solve", "place")))
+async def test_forty_rows_are_a_few_requests(suite_of, run, endpoint):
+    questions = [f"question {n:02}" for n in range(40)]
+
+    finished = await run(suite_of(questions, nodes=("place",), quality=EXISTING))
 
     assert finished.summary.exit_code is ExitCode.PASSED
     sent = texts_sent(endpoint)
-    assert sorted(text for texts in sent for text in texts) == [f"question {n}" for n in range(10)]
-    assert len(sent) < 5  # the author's answers come one by one
+    assert sorted(text for texts in sent for text in texts) == questions
+    assert len(sent) < 10  # two, where the machine is not busy
 
 
 async def test_a_resumed_run_sends_the_missing_texts_alone(suite_of, run, resume, endpoint, stop):
@@ -138,17 +144,36 @@ async def test_a_resumed_run_sends_the_missing_texts_alone(suite_of, run, resume
         assert reader.calls_summary().calls == 16
 
 
+async def test_faults_of_the_endpoint_that_pass_change_no_row(suite_of, run, endpoint):
+    suite = suite_of(
+        [f"q {n}" for n in range(24)],
+        nodes=("place",),
+        quality=EXISTING,
+        models={"embedder": {**endpoint.model_entry("embeddings"), "batch_size": 4}},
+        output_config={"output_map": {"vector": {"from": "vector"}}},
+    )
+    usual = (await run(suite)).rows("verified")
+    endpoint.events.clear()
+    endpoint.fails_with(QUICK_FAULTS, share=0.5, seed=3)
+
+    disturbed = (await run(suite)).rows("verified")
+
+    assert disturbed == usual
+    assert {event.fault for event in endpoint.events} & set(QUICK_FAULTS)
+
+
 async def test_a_budget_of_calls_sends_as_many_texts_as_it_allows(
     suite_of, run, resume_with, endpoint
 ):
     suite = suite_of([f"q {n}" for n in range(8)], nodes=("place",), quality=EXISTING)
 
     stopped = await run(suite, budget=Budget(calls=5))
+    sent_within_it = [text for texts in texts_sent(endpoint) for text in texts]
     finished = await resume_with(stopped.folder, calls=50)
 
     assert stopped.summary.exit_code is ExitCode.INCOMPLETE
     sent = texts_sent(endpoint)
-    assert len(sent[0]) == 5
+    assert len(sent_within_it) == 5
     assert sorted(text for texts in sent for text in texts) == [f"q {n}" for n in range(8)]
     assert finished.summary.exit_code is ExitCode.PASSED
 
@@ -207,7 +232,8 @@ async def test_the_cache_gives_each_text_its_vector(suite_of, run, endpoint, mon
     again = suite_of(["two", "three", "one"], nodes=("place",), quality=EXISTING, suite=head)
     await run(again)
 
-    assert [sorted(texts) for texts in texts_sent(endpoint)] == [["one", "two"], ["three"]]
+    sent = [text for texts in texts_sent(endpoint) for text in texts]
+    assert (sorted(sent[:2]), sent[2:]) == (["one", "two"], ["three"])
 
 
 VALIDATORS = {
