@@ -6,12 +6,14 @@ Parameters pass through as the suite writes them (`response_format`, `tools`, `l
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from sygra_eval.models import completions, responses, texts
+from sygra_eval.models.chat_template import ChatTemplate
 from sygra_eval.models.completions import PromptTemplate
 from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in, names_in
@@ -41,6 +43,8 @@ class OpenAIConfig(ServedConfig):
     :ivar api: Chat completions, OpenAI's newer responses, or plain completions for base models.
         Or no chat at all: `embeddings`, and what vLLM has beside: `classify`, `score`, `reward`.
     :ivar template: How messages become the one text that plain completions take.
+    :ivar chat_template: Or the model's own, in Jinja: a `.jinja` file, a `tokenizer_config.json`,
+        or the model's folder; relative to the suite.
     :ivar batch_size: Texts in one request at most.
     :ivar labels: The classes of a classifier, in the model's order.
     """
@@ -49,6 +53,7 @@ class OpenAIConfig(ServedConfig):
     model: str = Field(min_length=1)
     api: Api = "chat"
     template: PromptTemplate | None = None
+    chat_template: Path | None = None
     batch_size: BatchSize = None
     labels: Labels = ()
 
@@ -56,10 +61,13 @@ class OpenAIConfig(ServedConfig):
 
     @model_validator(mode="after")
     def _has_a_use_for_its_template(self) -> Self:
-        if self.template is not None and self.api != "completions":
-            raise ValueError(
-                "`template` belongs to `api: completions`: a chat has the server's own"
-            )
+        for key in ("template", "chat_template"):
+            if getattr(self, key) is not None and self.api != "completions":
+                raise ValueError(
+                    f"`{key}` belongs to `api: completions`: a chat has the server's own"
+                )
+        if self.template is not None and self.chat_template is not None:
+            raise ValueError("name one: `template` of your own, or the model's `chat_template`")
         refuse_misplaced(self)
         return self
 
@@ -69,11 +77,21 @@ class OpenAIConfig(ServedConfig):
         return task_of_api(self.api)
 
 
+def template_in(config: OpenAIConfig, spec: ModelSpec) -> PromptTemplate | ChatTemplate:
+    """Return what makes one text of messages.
+
+    :raises UsageError: When a file that is named holds no template.
+    """
+    if config.chat_template is None:
+        return config.template or PromptTemplate()
+    return ChatTemplate.read(spec.folder / config.chat_template)
+
+
 class SpokenModel(ServedModel):
     """A server that speaks OpenAI's dialects."""
 
     api: Api = "chat"
-    template = PromptTemplate()
+    template: PromptTemplate | ChatTemplate = PromptTemplate()
     labels: tuple[str, ...] = ()
     batch_size = 1
 
@@ -167,7 +185,7 @@ class OpenAIModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = OpenAIConfig.model_validate(spec.config)
         self.api = config.api
-        self.template = config.template or PromptTemplate()
+        self.template = template_in(config, spec)
         self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
