@@ -353,7 +353,8 @@ class Gateway:
             turn.failed()
         else:
             turn.declined()
-        if calls > 1 and failure.kind in OF_ITS_TEXTS:
+        is_final = not isinstance(failure, RetryLater)
+        if calls > 1 and is_final and failure.kind in OF_ITS_TEXTS:
             return
         if why := self._outages[endpoint].verdict(failure, self._clock(), calls):
             lost = EndpointLost(failure.kind, f"the run cannot go on: {why}")

@@ -1,11 +1,13 @@
 """Texts that travel together: who is sent with whom, who pays, and who is told what."""
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sygra_eval.models import Gateway, Patience
 from sygra_eval.models.together import Together, joined, parted, shared_out
 from sygra_eval.testing import rate_limited, status
 from sygra_eval.testing.texts import answer_to_texts
@@ -13,12 +15,14 @@ from sygra_eval.values import (
     CallFailed,
     ChatRequest,
     ChatResponse,
+    EndpointLost,
     Interrupted,
     RetryLater,
     Usage,
     one_text,
     vector_of,
 )
+from tests.models.conftest import model_to
 
 
 def text(content: str, **parameters: object) -> ChatRequest:
@@ -225,3 +229,37 @@ async def test_the_suite_says_how_many_travel_together(endpoint, gateway_to, siz
     await asyncio.gather(*(gateway.complete("author", text(one)) for one in "abcdefgh"))
 
     assert [len(body["input"]) for body in endpoint.requests] == [size] * (8 // size)
+
+
+async def test_a_server_that_is_down_for_long_is_lost_though_texts_travel_together(
+    endpoint, monkeypatch
+):
+    for name in ("FIRST_PAUSE_S", "LONGEST_PAUSE_S"):
+        monkeypatch.setattr(f"sygra_eval.models.breaker.{name}", 0.02)
+
+    def a_second_is_a_millisecond() -> float:
+        return time.monotonic() * 1_000
+
+    async def blink(wait_s: float) -> None:
+        await asyncio.sleep(0.005)
+
+    spec, model = model_to(endpoint, "embeddings", time.time, config={"batch_size": 2})
+    gateway = Gateway(
+        {"author": model},
+        specs={"author": spec},
+        clock=a_second_is_a_millisecond,
+        sleep=blink,
+        patience=Patience(deadline_s=1e9),
+        most_outage_s=60,
+    )
+    endpoint.texts_with(lambda body: status(500, {}))
+    await gateway.open()
+
+    answers = await asyncio.gather(
+        *(gateway.complete("author", text(one), record=one) for one in "abcdefghijklmnop"),
+        return_exceptions=True,
+    )
+    await gateway.close()
+
+    assert {type(one) for one in answers} == {EndpointLost}
+    assert min(len(body["input"]) for body in endpoint.requests) == 2  # before texts went alone
