@@ -29,6 +29,12 @@ from sygra_eval.values import (
     Status,
     ValidatorContext,
     Verdict,
+    classes_of,
+    cosine,
+    one_text,
+    pair,
+    score_of,
+    vector_of,
 )
 
 __version__ = "0.1.0"
@@ -56,5 +62,11 @@ __all__ = [
     "ValidatorContext",
     "Verdict",
     "__version__",
+    "classes_of",
+    "cosine",
     "hookimpl",
+    "one_text",
+    "pair",
+    "score_of",
+    "vector_of",
 ]

@@ -18,7 +18,7 @@ from sygra_eval.models.prices import UnknownPrice, price_of
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.report import one_line
 from sygra_eval.suite import load_models
-from sygra_eval.values import ChatModel, ModelSpec, SygraEvalError, UsageError
+from sygra_eval.values import ChatModel, ModelSpec, SygraEvalError, UsageError, task_of
 
 WIDEST = 60
 UNKNOWN = "–"
@@ -155,6 +155,7 @@ def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
         "name": spec.name,
         "use": spec.use,
         "model": None,
+        "task": str(task_of(spec.config)),
         "endpoint": None,
         "key": f"{variable} ({'set' if is_set else 'not set'})" if variable else None,
         "price": None,

@@ -22,6 +22,8 @@ from sygra_eval.values import (
     Message,
     ModelUse,
     Status,
+    Task,
+    task_of,
 )
 
 
@@ -47,7 +49,7 @@ async def ask(
     answered = setting.journal.answer(key)
     if answered is not None:
         setting.counters.calls_cached += 1
-        return answered
+        return _held_to_its_length(setting, model, answered)
     setting.stop.check()
     most, is_reserved, response = most_of(setting.gateway, model, request), False, None
 
@@ -74,6 +76,13 @@ async def ask(
             setting.spending.settle(most, response)
     setting.counters.calls_sent += 1
     await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
+    return _held_to_its_length(setting, model, response)
+
+
+def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) -> ChatResponse:
+    """Let a vector pass that is as long as the others; what is none passes."""
+    if task_of(setting.gateway.models[model]) is Task.EMBEDDINGS:
+        setting.lengths.check(model, response, setting.journal)
     return response
 
 

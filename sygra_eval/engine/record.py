@@ -50,6 +50,7 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
+    is_chat,
 )
 
 
@@ -344,7 +345,7 @@ async def _complete(
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
     has_begun = bool(trace.models)
-    if not trace.messages:
+    if not trace.messages and is_chat(messages):
         trace.messages = messages
     path = f"{node.name}/{step}" if step else node.name
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)

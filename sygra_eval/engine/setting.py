@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.lengths import Lengths
 from sygra_eval.engine.spending import Amount, Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
@@ -39,3 +40,4 @@ class Setting:
     spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
+    lengths: Lengths = field(default_factory=Lengths)

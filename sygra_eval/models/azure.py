@@ -13,7 +13,8 @@ from pydantic import Field, field_validator, model_validator
 
 from sygra_eval.models.openai import SpokenModel
 from sygra_eval.models.served import VARIABLE, ServedConfig, address_in
-from sygra_eval.values import ModelSpec
+from sygra_eval.models.texts import BatchSize, batch_size_in, refuse_misplaced, task_of_api
+from sygra_eval.values import ModelSpec, Task
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -33,7 +34,8 @@ class AzureConfig(ServedConfig):
     deployment: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     api_version: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+$")
     token_env: str | None = Field(default=None, pattern=VARIABLE)
-    api: Literal["chat", "responses"] = "chat"
+    api: Literal["chat", "responses", "embeddings"] = "chat"
+    batch_size: BatchSize = None
 
     @field_validator("endpoint", "base_url")
     @classmethod
@@ -50,7 +52,13 @@ class AzureConfig(ServedConfig):
             raise ValueError("name a key or a token: `api_key_env` or `token_env`")
         if self.api == "responses" and self.api_version:
             raise ValueError("`api: responses` is spoken by the v1 API: take `api_version` out")
+        refuse_misplaced(self)
         return self
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
 
 
 class AzureModel(SpokenModel):
@@ -63,6 +71,7 @@ class AzureModel(SpokenModel):
         config = AzureConfig.model_validate(spec.config)
         self.api = config.api
         self.config = config
+        self.batch_size = batch_size_in(config)
         super().__init__(
             spec,
             config,
@@ -86,7 +95,7 @@ class AzureModel(SpokenModel):
         if self.config.api_version is None:
             return f"openai/v1/{super().chat_path}"
         version = f"api-version={self.config.api_version}"
-        return f"openai/deployments/{self.model}/chat/completions?{version}"
+        return f"openai/deployments/{self.model}/{super().chat_path}?{version}"
 
     async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
         """See whether the key is taken; a resource lists base models and not its deployments."""

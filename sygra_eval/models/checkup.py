@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import partial
 from urllib.parse import urlsplit
 
+from sygra_eval.models.checkup_texts import texts_answered
 from sygra_eval.models.gateway import Gateway, Patience
 from sygra_eval.models.prices import UnknownPrice
 from sygra_eval.models.replies import redacted
@@ -29,6 +30,8 @@ from sygra_eval.values import (
     ModelMissing,
     ModelSpec,
     ModelUnavailable,
+    Task,
+    task_of,
 )
 
 CONNECT_S = 10.0
@@ -92,6 +95,11 @@ async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
             return
         if isinstance(model, ServedModel):
             yield ok(name="key", told=_key_told(model))
+        task = task_of(model)
+        if task not in (Task.CHAT, Task.ANY):
+            async for step in _of_texts(gateway, spec, task):
+                yield step
+            return
         answered = await _answered(gateway, spec)
         if isinstance(answered, Step):
             yield answered
@@ -105,6 +113,22 @@ async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
         yield _price(gateway)
     finally:
         await gateway.close()
+
+
+async def _of_texts(gateway: Gateway, spec: ModelSpec, task: Task) -> AsyncIterator[Step]:
+    """Ask a model that answers no chats for what it is for."""
+    told = await texts_answered(spec, task, partial(gateway.complete, NAME))
+    if told.response is None:
+        name = {"not_found": "model", "refused_key": "key"}.get(told.kind, task.value)
+        yield failed(name=name, told=told.told)
+        return
+    yield Step(
+        name=task.value,
+        outcome=StepOutcome.WARNING if told.is_odd else StepOutcome.OK,
+        told=told.told,
+    )
+    yield _tokens(told.response)
+    yield _price(gateway)
 
 
 async def _way_to(base_url: str) -> AsyncIterator[Step]:

@@ -6,7 +6,7 @@ is filled in literally and never evaluated.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -48,7 +48,15 @@ class PromptTemplate(BaseModel):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
-def asked(request: ChatRequest, model: str, template: PromptTemplate) -> dict[str, Any]:
+class Template(Protocol):
+    """What makes one text of messages: one of the suite's, or the model's own (`chat_template`)."""
+
+    def text_of(self, messages: tuple[Message, ...]) -> str:
+        """Return the text from which the model goes on."""
+        ...
+
+
+def asked(request: ChatRequest, model: str, template: Template) -> dict[str, Any]:
     """Return the body to send."""
     return {**request.parameters, "model": model, "prompt": template.text_of(request.messages)}
 

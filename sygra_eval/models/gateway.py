@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from sygra_eval.journal import request_hash
@@ -16,6 +17,15 @@ from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
+from sygra_eval.models.texts import count_of
+from sygra_eval.models.together import (
+    FULL_REQUESTS,
+    OF_ITS_TEXTS,
+    BeforeTry,
+    Together,
+    batch_size_of,
+    refuse_another_task,
+)
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
@@ -27,7 +37,10 @@ from sygra_eval.values import (
     ModelUnavailable,
     Price,
     RetryLater,
+    Task,
     Usage,
+    is_chat,
+    task_of,
 )
 
 _log = logging.getLogger(__name__)
@@ -106,6 +119,11 @@ class Gateway:
             for model in self.models.values()
         }
         self._specs = dict(specs or {})
+        self._together = {
+            name: Together(batch_size_of(model), partial(self._asked, name))
+            for name, model in self.models.items()
+            if batch_size_of(model) > 1
+        }
         self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
@@ -125,7 +143,11 @@ class Gateway:
     @property
     def capacity(self) -> int:
         """Calls that all endpoints together may come to take at once."""
-        return self._gates.capacity
+        texts = sum(
+            (one.most - 1) * min(FULL_REQUESTS, self.models[name].max_in_flight)
+            for name, one in self._together.items()
+        )
+        return self._gates.capacity + texts
 
     @property
     def views(self) -> tuple[GateView, ...]:
@@ -184,6 +206,7 @@ class Gateway:
         :raises CallFailed: When the refusal is final or patience is used up.
         :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
+        refuse_another_task(name, self.models[name], request)
         if (kept := self._kept(name, request)) is not None:
             return kept
         response = await self._chained(name, request, record, has_begun, before_try)
@@ -209,7 +232,7 @@ class Gateway:
                 request if one == name else self._asked_of(one, instead_of=name, request=request)
             )
             try:
-                response = await self._asked(one, asked, record, has_begun, before_try)
+                response = await self._sent(one, asked, record, has_begun, before_try)
             except CallFailed as failure:
                 if following is None or failure.kind not in fallback.on:
                     raise
@@ -239,7 +262,7 @@ class Gateway:
             kept, latency_s=0.0, tries=1, is_cached=True, cost_nano_usd=0, saved_nano_usd=cost
         )
 
-    async def _asked(
+    async def _sent(
         self,
         name: str,
         request: ChatRequest,
@@ -247,25 +270,41 @@ class Gateway:
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: Callable[[], None],
     ) -> ChatResponse:
-        """Ask the model until it answers."""
+        """Ask the model, a text together with those of other records where it takes several."""
+        together = self._together.get(name)
+        if together is None or is_chat(request.messages):
+            return await self._asked(name, request, record, has_begun, before_try)
+        return await together.complete(request, record, has_begun, before_try)
+
+    async def _asked(
+        self,
+        name: str,
+        request: ChatRequest,
+        record: str,
+        has_begun: bool,  # noqa: FBT001 - of the caller's
+        before_try: BeforeTry,
+    ) -> ChatResponse:
+        """Ask the model until it answers; `before_try` may put another request in place."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
         ask = Ask(record, rank, self._tokens_of(name, request))
         failures: list[RetryLater] = []
         admitted_s: float | None = None
         while True:
             async with self._gates.turn(name, ask) as turn:
-                before_try()
+                request = before_try() or request
                 admitted_s = self._clock() if admitted_s is None else admitted_s
                 try:
                     response = await self._try(name, request)
                 except CallFailed as failure:
-                    self._note(failure, turn, self.models[name].endpoint)
+                    calls = count_of(request.messages)
+                    self._note(failure, turn, self.models[name].endpoint, calls)
                     if not isinstance(failure, RetryLater):
                         raise
                     failures.append(failure)
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
-                    self._outages[self.models[name].endpoint].answered()
+                    calls = count_of(request.messages)
+                    self._outages[self.models[name].endpoint].answered(calls)
                     return replace(  # these are the gateway's own, whatever a model type says
                         response,
                         is_cached=False,
@@ -293,6 +332,7 @@ class Gateway:
         parameters = request.parameters
         most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
         answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER
+        answer = answer if task_of(self.models[name]) in (Task.CHAT, Task.ANY) else 0
         return Usage(prompt_tokens=asked, completion_tokens=answer, is_estimated=True)
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
@@ -300,9 +340,11 @@ class Gateway:
         is_counted = self._gates.own(name).tokens is not None
         return self.most_usage(name, request).total if is_counted else 0
 
-    def _note(self, failure: CallFailed, turn: Turn, endpoint: str) -> None:
+    def _note(self, failure: CallFailed, turn: Turn, endpoint: str, calls: int) -> None:
         """Tell the gate how a try ended.
 
+        :param calls: Texts in it; where one of several may be to blame, it is asked again alone
+            before anything is said of the endpoint.
         :raises EndpointLost: When it was the last one.
         """
         if failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
@@ -311,7 +353,10 @@ class Gateway:
             turn.failed()
         else:
             turn.declined()
-        if why := self._outages[endpoint].verdict(failure, self._clock()):
+        is_final = not isinstance(failure, RetryLater)
+        if calls > 1 and is_final and failure.kind in OF_ITS_TEXTS:
+            return
+        if why := self._outages[endpoint].verdict(failure, self._clock(), calls):
             lost = EndpointLost(failure.kind, f"the run cannot go on: {why}")
             self._gates.interrupt(lost, endpoint)
             raise lost from failure
@@ -343,6 +388,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Close all models; one that fails to close does not keep the others open."""
+        for together in self._together.values():
+            await together.close()
         if self._cache is not None:
             self._cache.close()
             self._cache = None

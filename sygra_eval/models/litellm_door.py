@@ -86,6 +86,12 @@ class Door:
         payload: Mapping[str, Any] = response.model_dump(exclude_none=True, warnings=False)
         return payload
 
+    async def embed(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send texts; the answer has the form of OpenAI's embeddings."""
+        response = await self._litellm.aembedding(**arguments)
+        payload: Mapping[str, Any] = response.model_dump(exclude_none=True, warnings=False)
+        return payload
+
     async def close(self) -> None:
         """Close the connections where no other model uses them."""
         self.open_models -= 1

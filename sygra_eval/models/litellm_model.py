@@ -12,9 +12,9 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sygra_eval.models.refusals import refusal_of
 from sygra_eval.models.replies import TRIES_OF_A_BAD_BODY, RawReply, answer_of, redacted
@@ -26,6 +26,13 @@ from sygra_eval.models.served import (
     key_in,
     place_of,
 )
+from sygra_eval.models.texts import (
+    BatchSize,
+    answered,
+    batch_size_in,
+    refuse_misplaced,
+    task_of_api,
+)
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
@@ -33,6 +40,7 @@ from sygra_eval.values import (
     ModelSpec,
     ModelUnavailable,
     RetryLater,
+    Task,
     UsageError,
 )
 
@@ -46,6 +54,7 @@ _OURS = frozenset(
     [
         "model",
         "messages",
+        "input",
         "stream",
         "timeout",
         "api_key",
@@ -92,6 +101,8 @@ class LitellmConfig(BaseModel):
     :ivar api_key_env: Name of the environment variable with the key; without it litellm looks for
         the variables that the provider is known by, as for AWS.
     :ivar options: What the provider needs beside: `aws_region_name`, `api_version`…
+    :ivar api: Chats, or vectors for texts.
+    :ivar batch_size: Texts in one request at most.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -100,6 +111,23 @@ class LitellmConfig(BaseModel):
     base_url: str | None = None
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
     options: dict[str, Option] = {}
+    api: Literal["chat", "embeddings"] = "chat"
+    batch_size: BatchSize = None
+
+    @model_validator(mode="after")
+    def _has_a_use_for_its_keys(self) -> Self:
+        refuse_misplaced(self)
+        return self
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
+
+    @property
+    def stream(self) -> bool:
+        """Never: its answers come whole."""
+        return False
 
     @field_validator("base_url")
     @classmethod
@@ -129,6 +157,7 @@ class LitellmModel:
             what = f"`{min(stray)}` is no sampling parameter"
             raise UsageError(f"model `{spec.name}`: {what}: take it out of `parameters`")
         self.config = config
+        self.task, self.batch_size = config.task, batch_size_in(config)
         self.warnings: tuple[str, ...] = ()
         self._spec = spec
         self._timeout_s = spec.timeout_s or TIMEOUT_S
@@ -148,7 +177,8 @@ class LitellmModel:
     def identity(self) -> str:
         """The model as litellm writes it, and the address where it is not the provider's own."""
         place = "" if self.config.base_url is None else f" {place_of(self.config.base_url)}"
-        return f"litellm {self.config.model}{place}"
+        task = "" if self.task is Task.CHAT else f" {self.task}"
+        return f"litellm {self.config.model}{place}{task}"
 
     @property
     def label(self) -> str:
@@ -191,7 +221,7 @@ class LitellmModel:
         warnings = [
             f"`{name}` is not known to {self.provider}, so it is left out"
             for name in sorted(self._spec.parameters.keys() & known.keys())
-            if not known[name]
+            if not known[name] and self.task is Task.CHAT
         ]
         if missing and not self._key:
             warnings.append(f"{' and '.join(missing)} is not set: {self.provider} may want it")
@@ -208,7 +238,8 @@ class LitellmModel:
         seen = self._door.watch()
         try:
             async with asyncio.timeout(self._timeout_s):
-                payload = await self._door.ask(self._arguments(request))
+                ask = self._door.ask if self.task is Task.CHAT else self._door.embed
+                payload = await ask(self._arguments(request))
         except TimeoutError as error:
             what = f"{self._where} did not answer within {self._timeout_s:g} s"
             raise RetryLater("timeout", what) from error
@@ -216,7 +247,9 @@ class LitellmModel:
             # The boundary to litellm. Its exceptions hold what was sent, so they end here.
             raise self._failure(error, self._reply(seen.status, seen.headers, seen.body)) from None
         reply = self._reply(200, seen.headers, seen.body)
-        return answer_of(payload, reply, request)
+        if self.task is Task.CHAT:
+            return answer_of(payload, reply, request)
+        return answered(self.config.api, payload, reply, request)
 
     def _arguments(self, request: ChatRequest) -> dict[str, Any]:
         given: dict[str, Any] = {**request.parameters, **self.config.options}
@@ -227,12 +260,17 @@ class LitellmModel:
         return {
             **given,
             "model": self.config.model,
-            "messages": [message.as_dict() for message in request.messages],
+            **self._said(request),
             "timeout": self._timeout_s,
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": True,
         }
+
+    def _said(self, request: ChatRequest) -> dict[str, Any]:
+        if self.task is Task.CHAT:
+            return {"messages": [message.as_dict() for message in request.messages]}
+        return {"input": [message.content for message in request.messages]}
 
     @property
     def _where(self) -> str:

@@ -10,20 +10,29 @@ honour is refused before the run.
 import time
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from sygra_eval.models import fast_json
 from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in
 from sygra_eval.models.streams import Collector, Event, listed
+from sygra_eval.models.texts import (
+    BatchSize,
+    batch_size_in,
+    refuse_misplaced,
+    task_of_api,
+    vectors_answered,
+)
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
+    ChatResponse,
     ModelMissing,
     ModelSpec,
     ModelUnavailable,
+    Task,
     UsageError,
 )
 
@@ -56,6 +65,7 @@ _OPTIONS = {
 _AS_THEY_ARE = frozenset(
     {"format", "keep_alive", "think", "tools", "options", "truncate", "logprobs", "top_logprobs"}
 )
+_OF_VECTORS = frozenset({"dimensions", "keep_alive", "options", "truncate", "extra_body"})
 _TRANSLATED = frozenset({"response_format", "reasoning_effort", "extra_body"})
 _NO_EFFORT = "none"
 
@@ -66,17 +76,31 @@ class OllamaConfig(ServedConfig):
     :ivar base_url: The server's address, without a path.
     :ivar model: As `ollama list` shows it; without a tag it is `:latest`.
     :ivar context: Tokens that prompt and answer may have together; without it Ollama's own default.
+    :ivar api: Chats, or vectors for texts.
+    :ivar batch_size: Texts in one request at most.
     """
 
     base_url: str = "http://127.0.0.1:11434"
     model: str = Field(min_length=1)
     context: int | None = Field(default=None, ge=256)
+    api: Literal["chat", "embeddings"] = "chat"
+    batch_size: BatchSize = None
 
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, base_url: str) -> str:
         address = address_in(base_url)
         return address.removesuffix("/v1").removesuffix("/api")
+
+    @model_validator(mode="after")
+    def _has_a_use_for_its_keys(self) -> Self:
+        refuse_misplaced(self)
+        return self
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
 
 
 class OllamaModel(ServedModel):
@@ -94,20 +118,22 @@ class OllamaModel(ServedModel):
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
         )
         self.config = config
+        self.task, self.batch_size = config.task, batch_size_in(config)
         self.is_loaded = False
-        if problem := _unknown_in(spec.parameters):
+        if problem := self._unknown_in(spec.parameters):
             raise UsageError(f"model `{spec.name}`: {problem}")
 
     @property
     def identity(self) -> str:
         """Place and model, and the context, which answers depend on."""
         context = "" if self.config.context is None else f" {self.config.context}"
-        return super().identity + context
+        task = "" if self.task is Task.CHAT else f" {self.task}"
+        return super().identity + context + task
 
     @property
     def chat_path(self) -> str:
         """Ollama's own."""
-        return "api/chat"
+        return "api/chat" if self.task is Task.CHAT else "api/embed"
 
     async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
         """Ask which models are pulled, and which of them are in memory."""
@@ -131,9 +157,11 @@ class OllamaModel(ServedModel):
 
     def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
         """Write a chat as Ollama wants it."""
-        if problem := _unknown_in(request.parameters):
+        if problem := self._unknown_in(request.parameters):
             raise CallFailed("bad_request", problem)
         given = request.parameters
+        if self.task is not Task.CHAT:
+            return self._texts_of(request)
         options = {_OPTIONS[name]: value for name, value in given.items() if name in _OPTIONS}
         if isinstance(options.get("stop"), str):
             options["stop"] = [options["stop"]]
@@ -149,6 +177,31 @@ class OllamaModel(ServedModel):
         body |= {name: given[name] for name in given if name in _AS_THEY_ARE | {"extra_body"}}
         messages = [message.as_dict() for message in request.messages]
         return {**body, "options": options, "model": self.model, "messages": messages}
+
+    def _texts_of(self, request: ChatRequest) -> Mapping[str, Any]:
+        """Write what is to become vectors; one that does not fit is refused and not cut."""
+        body = {"truncate": False, **request.parameters}
+        if self.config.context is not None:
+            own = body.get("options")
+            own = own if isinstance(own, Mapping) else {}
+            body["options"] = {"num_ctx": self.config.context, **own}
+        texts = [message.content for message in request.messages]
+        return {**body, "model": self.model, "input": texts}
+
+    def _unknown_in(self, parameters: Mapping[str, object]) -> str:
+        """Say which parameter Ollama cannot honour; empty when it can honour all."""
+        if self.task is Task.CHAT:
+            return _unknown_in(parameters)
+        for name in parameters.keys() - _OF_VECTORS:
+            known = ", ".join(f"`{one}`" for one in sorted(_OF_VECTORS))
+            return f"Ollama makes vectors without `{name}`: it knows {known}"
+        return ""
+
+    def answer_in(self, payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Read what came: of a chat, or of texts."""
+        if self.task is Task.CHAT or not isinstance(payload, Mapping):
+            return super().answer_in(payload, reply, request)
+        return vectors_answered(payload, reply, request)
 
     def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for a stream of JSON lines."""

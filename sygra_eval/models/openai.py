@@ -6,21 +6,34 @@ Parameters pass through as the suite writes them (`response_format`, `tools`, `l
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from sygra_eval.models import completions, responses
+from sygra_eval.models import completions, responses, texts
+from sygra_eval.models.chat_template import ChatTemplate
 from sygra_eval.models.completions import PromptTemplate
+from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, ServedModel, address_in, names_in
 from sygra_eval.models.streams import Collector
-from sygra_eval.values import ChatRequest, ModelSpec
+from sygra_eval.models.texts import (
+    BatchSize,
+    Labels,
+    TextApi,
+    batch_size_in,
+    path_of,
+    refuse_misplaced,
+    task_of_api,
+)
+from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, ModelSpec, Task
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
 
-Api = Literal["chat", "responses", "completions"]
+ChatApi = Literal["chat", "responses", "completions"]
+Api = ChatApi | TextApi
 _PATHS = {"chat": "chat/completions", "responses": "responses", "completions": "completions"}
 
 
@@ -28,30 +41,64 @@ class OpenAIConfig(ServedConfig):
     """The keys of a model with `use: openai`.
 
     :ivar api: Chat completions, OpenAI's newer responses, or plain completions for base models.
+        Or no chat at all: `embeddings`, and what vLLM has beside: `classify`, `score`, `reward`.
     :ivar template: How messages become the one text that plain completions take.
+    :ivar chat_template: Or the model's own, in Jinja: a `.jinja` file, a `tokenizer_config.json`,
+        or the model's folder; relative to the suite.
+    :ivar batch_size: Texts in one request at most.
+    :ivar labels: The classes of a classifier, in the model's order.
     """
 
     base_url: str
     model: str = Field(min_length=1)
     api: Api = "chat"
     template: PromptTemplate | None = None
+    chat_template: Path | None = None
+    batch_size: BatchSize = None
+    labels: Labels = ()
 
     _address = field_validator("base_url")(address_in)
 
     @model_validator(mode="after")
     def _has_a_use_for_its_template(self) -> Self:
-        if self.template is not None and self.api != "completions":
-            raise ValueError(
-                "`template` belongs to `api: completions`: a chat has the server's own"
-            )
+        for key in ("template", "chat_template"):
+            if getattr(self, key) is not None and self.api != "completions":
+                raise ValueError(
+                    f"`{key}` belongs to `api: completions`: a chat has the server's own"
+                )
+        if self.template is not None and self.chat_template is not None:
+            raise ValueError("name one: `template` of your own, or the model's `chat_template`")
+        refuse_misplaced(self)
         return self
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
+
+
+def template_in(config: OpenAIConfig, spec: ModelSpec) -> PromptTemplate | ChatTemplate:
+    """Return what makes one text of messages.
+
+    :raises UsageError: When a file that is named holds no template.
+    """
+    if config.chat_template is None:
+        return config.template or PromptTemplate()
+    return ChatTemplate.read(spec.folder / config.chat_template)
 
 
 class SpokenModel(ServedModel):
     """A server that speaks OpenAI's dialects."""
 
     api: Api = "chat"
-    template = PromptTemplate()
+    template: PromptTemplate | ChatTemplate = PromptTemplate()
+    labels: tuple[str, ...] = ()
+    batch_size = 1
+
+    @property
+    def task(self) -> Task:
+        """What the model does."""
+        return task_of_api(self.api)
 
     @property
     def identity(self) -> str:
@@ -63,11 +110,14 @@ class SpokenModel(ServedModel):
                 return f"{super().identity} responses"
             case "completions":
                 return f"{super().identity} completions {self.template.digest}"
+            case _:
+                named = f" {','.join(self.labels)}" if self.labels else ""
+                return f"{super().identity} {self.api}{named}"
 
     @property
     def chat_path(self) -> str:
-        """Where OpenAI has it."""
-        return _PATHS[self.api]
+        """Where OpenAI has it, or vLLM."""
+        return _PATHS.get(self.api) or path_of(self.api, self.base_url)
 
     def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
         """Write a chat in its dialect."""
@@ -78,6 +128,14 @@ class SpokenModel(ServedModel):
                 return responses.asked(request, self.model)
             case "completions":
                 return completions.asked(request, self.model, self.template)
+            case _:
+                return texts.asked(self.api, request, self.model)
+
+    def answer_in(self, payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Read what came: of a chat, or of texts."""
+        if self.task is Task.CHAT:
+            return super().answer_in(payload, reply, request)
+        return texts.answered(self.api, payload, reply, request, self.labels)
 
     def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for a stream; that of responses has its usage anyway."""
@@ -92,6 +150,8 @@ class SpokenModel(ServedModel):
                 return responses.ResponseCollector()
             case "completions":
                 return completions.CompletionCollector()
+            case _:
+                raise AssertionError("a model of texts is not streamed")
 
     def completion_of(self, payload: object) -> object:
         """Bring an answer into the form of chat completions."""
@@ -102,6 +162,19 @@ class SpokenModel(ServedModel):
                 return responses.completed(payload)
             case "completions":
                 return completions.completed(payload)
+            case _:
+                return payload
+
+    def _read(self, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Say of a server that knows no base64 what to write."""
+        try:
+            return super()._read(reply, request)
+        except CallFailed as failure:
+            is_ours = self.api == "embeddings" and "encoding_format" not in request.parameters
+            if failure.kind != "bad_request" or not is_ours or "base64" not in failure.message:
+                raise
+            advice = "write `parameters: {encoding_format: float}`"
+            raise CallFailed(failure.kind, f"{failure.message}; {advice}") from failure
 
 
 class OpenAIModel(SpokenModel):
@@ -112,7 +185,8 @@ class OpenAIModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = OpenAIConfig.model_validate(spec.config)
         self.api = config.api
-        self.template = config.template or PromptTemplate()
+        self.template = template_in(config, spec)
+        self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock
         )

@@ -25,12 +25,12 @@ class Outage:
     _calls: int = 0
     _refused: int = 0
 
-    def answered(self) -> None:
-        """Note a good answer."""
+    def answered(self, calls: int = 1) -> None:
+        """Note a good answer, or one to so many calls that travelled together."""
         self._keys_refused = 0
-        self._calls += 1
+        self._calls += calls
 
-    def verdict(self, failure: CallFailed, now_s: float) -> str:
+    def verdict(self, failure: CallFailed, now_s: float, calls: int = 1) -> str:
         """Note a failure, and return why the run cannot go on; empty when it can."""
         match failure.kind:
             case "quota":
@@ -40,8 +40,8 @@ class Outage:
                 if self._keys_refused >= KEY_REFUSALS:
                     return f"{failure.message} ({self._keys_refused} times in a row)"
             case "bad_request" | "not_found" | "redirected":
-                self._calls += 1
-                self._refused += 1
+                self._calls += calls
+                self._refused += calls
                 if self._refused > MOST_REFUSED and self._calls <= FIRST_CALLS:
                     told = f"it refused {self._refused} of the first {self._calls} calls"
                     return f"{failure.message} ({told})"

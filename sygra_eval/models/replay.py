@@ -22,6 +22,7 @@ from sygra_eval.values import (
     ChatResponse,
     ModelSpec,
     ModelUnavailable,
+    Task,
     UsageError,
 )
 
@@ -40,11 +41,17 @@ class ReplayConfig(BaseModel):
 
     run: str = Field(min_length=1)
 
+    @property
+    def task(self) -> Task:
+        """Whatever was recorded."""
+        return Task.ANY
+
 
 class ReplayModel:
     """The answers of one run; they have been paid for."""
 
     price_name = FREE
+    task = Task.ANY
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

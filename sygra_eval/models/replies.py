@@ -189,8 +189,8 @@ def _is_unicode(text: str) -> bool:
 
 def _usage_of(usage: object, request: ChatRequest, text: str) -> Usage:
     if isinstance(usage, dict):
-        prompt = _credible(usage.get("prompt_tokens"), at_least=1)
-        completion = _credible(usage.get("completion_tokens"), at_least=1 if text else 0)
+        prompt = credible(usage.get("prompt_tokens"), at_least=1)
+        completion = credible(usage.get("completion_tokens"), at_least=1 if text else 0)
         if prompt is not None and completion is not None:
             cached = _part(usage, "prompt_tokens_details", "cached_tokens", of=prompt)
             thought = _part(usage, "completion_tokens_details", "reasoning_tokens", of=completion)
@@ -206,11 +206,12 @@ def _usage_of(usage: object, request: ChatRequest, text: str) -> Usage:
 def _part(usage: Mapping[object, object], details: str, key: str, *, of: int) -> int:
     """Read a part of the tokens; one that cannot be part of them is taken for none."""
     said = usage.get(details)
-    tokens = _credible(said.get(key), at_least=0) if isinstance(said, dict) else None
+    tokens = credible(said.get(key), at_least=0) if isinstance(said, dict) else None
     return tokens if tokens is not None and tokens <= of else 0
 
 
-def _credible(tokens: object, *, at_least: int) -> int | None:
+def credible(tokens: object, *, at_least: int) -> int | None:
+    """Return a number of tokens that a server says; None where it cannot be one."""
     if not isinstance(tokens, int) or isinstance(tokens, bool):
         return None
     return tokens if at_least <= tokens <= _ABSURD_TOKENS else None

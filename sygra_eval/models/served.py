@@ -239,6 +239,10 @@ class ServedModel(ABC):
         payload = json_of(reply)
         if isinstance(payload, dict) and payload.get("error"):
             raise error_in_200(payload["error"], reply, now_s=self._wall_clock())
+        return self.answer_in(payload, reply, request)
+
+    def answer_in(self, payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
+        """Read what came with 200."""
         return answer_of(self.completion_of(payload), reply, request)
 
     def _warn_of_another(self, seen: str) -> None:

@@ -26,6 +26,7 @@ from sygra_eval.suite.suite import (
     resolved_yaml,
 )
 from sygra_eval.suite.template import Template, UnknownVariable, escaped
+from sygra_eval.suite.text_template import TextTemplate
 
 __all__ = [
     "Card",
@@ -38,6 +39,7 @@ __all__ = [
     "SandboxChoice",
     "Suite",
     "Template",
+    "TextTemplate",
     "UnknownVariable",
     "check_suite",
     "did_you_mean",

@@ -7,7 +7,7 @@ from typing import cast
 from sygra_eval.suite.entries import TypedEntry
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import FallbackSection, ModelSection, PriceSection
-from sygra_eval.values import Fallback, ModelSpec, Price
+from sygra_eval.values import Fallback, ModelSpec, Price, Task, task_of
 
 
 def model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
@@ -34,6 +34,13 @@ def check_fallbacks(models: Mapping[str, TypedEntry], known: Collection[str]) ->
         fallback = _fallback(cast("ModelSection", entry.section).fallback)
         for other in fallback.to:
             if other in known and other != name:
+                if why := _why_no_stand_in(entry, models.get(other)):
+                    entry.document.report(
+                        code="wrong-model",
+                        message=f"`{other}` cannot stand in for `{name}`: {why}",
+                        at=(*entry.at, "fallback"),
+                        fix="take it out",
+                    )
                 continue
             own = f"`{name}` cannot stand in for itself"
             entry.document.report(
@@ -42,6 +49,20 @@ def check_fallbacks(models: Mapping[str, TypedEntry], known: Collection[str]) ->
                 at=(*entry.at, "fallback"),
                 fix=did_you_mean(other, [one for one in known if one != name]),
             )
+
+
+def _why_no_stand_in(entry: TypedEntry, other: TypedEntry | None) -> str:
+    """Say why a model cannot answer for another; empty where it can, or has errors of its own."""
+    if other is None:
+        return ""
+    task, its_task = task_of(entry.config), task_of(other.config)
+    if Task.ANY in (task, its_task):
+        return ""
+    if task is not its_task:
+        return f"one is for `{task}`, the other for `{its_task}`"
+    if task is Task.EMBEDDINGS:
+        return "vectors of two models cannot be compared"
+    return ""
 
 
 def _fallback(section: FallbackSection | str | None) -> Fallback:

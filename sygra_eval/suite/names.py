@@ -12,7 +12,7 @@ from sygra_eval.suite.entries import TypedEntry
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import OutputColumn, QualitySection
 from sygra_eval.suite.suite import Judged
-from sygra_eval.values import Problem, Row, Scope, Severity
+from sygra_eval.values import Problem, Row, Scope, Severity, task_of
 
 _OF_UNKNOWN_NAMES = frozenset({"unknown-variable", "unknown-column"})
 
@@ -46,6 +46,8 @@ def check_names(names: Names, document: Document) -> Scope:
         models=names.model_names,
         validators=names.validator_names,
         row=names.row.columns if names.row else None,
+        tasks={model.name: task_of(model.config) for model in names.models},
+        labels={model.name: getattr(model.config, "labels", ()) for model in names.models},
     )
     _check_reserved(names.reserved.intersection(scope.variables), document)
     if not names.is_order_known:  # each node may run behind any other

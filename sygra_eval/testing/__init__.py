@@ -26,13 +26,17 @@ if TYPE_CHECKING:
         status,
         trickle,
     )
+    from sygra_eval.testing.text_faults import TEXT_FAULTS
+    from sygra_eval.testing.texts import classes, rewards, scores, vectors
 
 __all__ = [
     "FAULTS",
     "PASSING",
+    "TEXT_FAULTS",
     "Fault",
     "Reply",
     "ScriptedEndpoint",
+    "classes",
     "completion",
     "cut_off",
     "dropped",
@@ -40,12 +44,16 @@ __all__ = [
     "garbage",
     "hang",
     "rate_limited",
+    "rewards",
+    "scores",
     "stalled",
     "status",
     "trickle",
+    "vectors",
 ]
 _MODULES = {"ScriptedEndpoint": "endpoint", "FAULTS": "faults", "PASSING": "faults"}
-_MODULES["Fault"] = "faults"
+_MODULES |= {"Fault": "faults", "TEXT_FAULTS": "text_faults"}
+_MODULES |= dict.fromkeys(("classes", "rewards", "scores", "vectors"), "texts")
 
 
 def __getattr__(name: str) -> Any:

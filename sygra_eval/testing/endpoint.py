@@ -26,6 +26,7 @@ from sygra_eval.testing.audit import Event
 from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
 from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
 from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
+from sygra_eval.testing.texts import TEXT_DIALECTS, TEXT_ENTRIES, answer_to_texts
 
 _KEY_HEADERS = ("Authorization", "api-key", "x-api-key", "x-goog-api-key")
 ENTRIES: Mapping[str, Mapping[str, str]] = {
@@ -51,6 +52,7 @@ ENTRIES: Mapping[str, Mapping[str, str]] = {
     },
     "azure_v1": {"use": "azure", "endpoint": "{address}", "deployment": "scripted"},
     "ollama": {"use": "ollama", "base_url": "{address}", "model": "scripted"},
+    **TEXT_ENTRIES,
     "anthropic": {
         "use": "litellm",
         "model": "anthropic/claude-scripted",
@@ -96,6 +98,7 @@ class ScriptedEndpoint:
         self.on_event: Callable[[Event], None] = self.events.append
         self._script: deque[Reply] = deque()
         self._answer: Callable[[ChatBody], Reply] | None = None
+        self._answer_to_texts: Callable[[ChatBody], Reply] = answer_to_texts
         self._runner: web.AppRunner | None = None
         self._begun = 0
 
@@ -137,7 +140,7 @@ class ScriptedEndpoint:
     async def serving(self, *, port: int) -> AsyncIterator[None]:
         """Serve on a port of loopback; 0 takes a free one."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        for dialect in DIALECTS:
+        for dialect in (*DIALECTS, *TEXT_DIALECTS):
             for path in dialect.paths:
                 app.router.add_post(path, partial(self._on_chat, dialect))
         for path in ("/v1/models", "/openai/models", "/openai/v1/models"):
@@ -193,6 +196,13 @@ class ScriptedEndpoint:
 
         self._answer = reply_to
 
+    def texts_with(self, answer: Callable[[ChatBody], Reply]) -> None:
+        """Answer requests that are no chats with a function; `body["texts"]` are its texts.
+
+        Without it they get answers that depend on their words (`sygra_eval.testing.texts`).
+        """
+        self._answer_to_texts = answer
+
     def fails_with(
         self, names: Iterable[str] = PASSING, *, share: float = 0.2, seed: int = 0
     ) -> None:
@@ -218,6 +228,8 @@ class ScriptedEndpoint:
     def _good_reply(self, body: ChatBody) -> Reply:
         if self._script:
             return self._script.popleft()
+        if "texts" in body:
+            return self._answer_to_texts(body)
         if self._answer is not None:
             return self._answer(body)
         return status(400, {"error": {"message": "the script is over"}})

@@ -18,8 +18,17 @@ from sygra_eval.validators.properties import properties
 from sygra_eval.validators.properties_config import PropertiesConfig
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.regex import RegexConfig, regex
+from sygra_eval.validators.scores import (
+    ClassifyConfig,
+    RewardConfig,
+    ScoreConfig,
+    classify,
+    reward,
+    score,
+)
 from sygra_eval.validators.security import SecurityConfig, security
 from sygra_eval.validators.shell import ShellConfig, shell
+from sygra_eval.validators.similar import SimilarConfig, similar
 from sygra_eval.validators.stable import StableConfig, stable
 from sygra_eval.validators.time_growth import time_growth
 from sygra_eval.validators.time_growth_config import TimeGrowthConfig
@@ -41,6 +50,10 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     register("mutation", mutation, config=MutationConfig)
     register("stable", stable, config=StableConfig)
     register("judge", judge, config=JudgeConfig, prepare=prepare_judge)
+    register("reward", reward, config=RewardConfig)
+    register("score", score, config=ScoreConfig)
+    register("classify", classify, config=ClassifyConfig)
+    register("similar", similar, config=SimilarConfig)
     register_texts_and_tools(register)
 
 

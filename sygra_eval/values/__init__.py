@@ -3,9 +3,9 @@
 A `Row` comes from a source and becomes the `State` of one record; nodes ask models with a
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
-outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops` (rounds),
-`intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
-wrong with a document) and `errors`.
+outcome), `chat` (model calls), `texts` (other calls), `judging` (candidate, verdict, sandbox),
+`loops` (rounds), `intervals` (a rate and how sure it is), `contexts` (what hooks are handed),
+`diagnostics` (what is wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.chat import (
@@ -79,11 +79,33 @@ from sygra_eval.values.judging import (
 )
 from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
+from sygra_eval.values.texts import (
+    TEXT,
+    TEXT_1,
+    TEXT_2,
+    Classes,
+    Task,
+    classes_of,
+    classes_text,
+    cosine,
+    is_chat,
+    length_of_vector,
+    numbers_in,
+    one_text,
+    pair,
+    score_of,
+    task_of,
+    vector_of,
+    vector_text,
+)
 
 __all__ = [
     "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",
+    "TEXT",
+    "TEXT_1",
+    "TEXT_2",
     "Allowance",
     "Allowances",
     "Attempt",
@@ -96,6 +118,7 @@ __all__ = [
     "ChatModel",
     "ChatRequest",
     "ChatResponse",
+    "Classes",
     "Complete",
     "Diagnostic",
     "DraftRate",
@@ -149,6 +172,7 @@ __all__ = [
     "Status",
     "StopReason",
     "SygraEvalError",
+    "Task",
     "TestCount",
     "ToolCall",
     "Trust",
@@ -157,6 +181,18 @@ __all__ = [
     "ValidatorContext",
     "ValidatorSpec",
     "Verdict",
+    "classes_of",
+    "classes_text",
+    "cosine",
+    "is_chat",
+    "length_of_vector",
     "no_models",
+    "numbers_in",
+    "one_text",
+    "pair",
+    "score_of",
+    "task_of",
+    "vector_of",
+    "vector_text",
     "wilson",
 ]

@@ -230,7 +230,11 @@ class ModelUse:
 
 
 class ChatModel(Protocol):
-    """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats."""
+    """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats.
+
+    One that is for texts instead has a `task`, and a `batch_size` where it takes several at once;
+    see `texts`.
+    """
 
     @property
     def identity(self) -> str:

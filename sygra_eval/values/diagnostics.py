@@ -60,6 +60,8 @@ class Scope:
         variable is then a warning.
     :ivar models: Names of the suite's models.
     :ivar validators: Names of the suite's validators.
+    :ivar tasks: What the models do (`chat`, `embeddings`…), where that is known.
+    :ivar labels: The classes of those that classify, as the suite names them.
     """
 
     variables: frozenset[str] = frozenset()
@@ -67,3 +69,5 @@ class Scope:
     models: frozenset[str] = frozenset()
     validators: frozenset[str] = frozenset()
     row: Mapping[str, object] | None = field(default=None)
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
