@@ -37,6 +37,7 @@ from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     BadRow,
     InfrastructureError,
+    Interrupted,
     Outcome,
     RecordEnd,
     Row,
@@ -153,6 +154,8 @@ def _setting(
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
+    spending = Spending.after(journal.reader, chosen(suite.budget, options.budget))
+    stop.when_draining(lambda: spending.interrupt(Interrupted(stop.cause)))
     return Setting(
         suite=suite,
         plugins=plugins,
@@ -160,7 +163,7 @@ def _setting(
         sandbox=sandbox,
         journal=journal,
         stop=stop,
-        spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
+        spending=spending,
     )
 
 
@@ -262,6 +265,7 @@ async def _take_all(
         "wall_s": time.monotonic() - tally.started,
         "calls_sent": setting.counters.calls_sent,
         "calls_cached": setting.counters.calls_cached,
+        "calls_from_cache": setting.counters.calls_from_cache,
         "cause": setting.stop.cause,
     }
     journal.event(kind, **fields)

@@ -24,11 +24,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
+    SpentAt,
     Strength,
     Tally,
     WeakTests,
 )
-from sygra_eval.journal import Event, open_readonly
+from sygra_eval.journal import Event, Spent, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
     Interval,
@@ -59,7 +60,8 @@ def summarise(folder: Path) -> RunSummary:
         count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         for end in reader.outcomes():
             count.take(end)
-        calls = reader.calls_summary()
+        spent = reader.spent()
+    calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
     ended = sum(count.outcomes.values())
@@ -102,6 +104,7 @@ def summarise(folder: Path) -> RunSummary:
         saved_usd=calls.saved_nano_usd / 1e9,
         cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,
+        spent=_by_model_and_node(spent),
         prompt_tokens=calls.prompt_tokens,
         completion_tokens=calls.completion_tokens,
         has_estimated_tokens=calls.estimated > 0,
@@ -133,6 +136,14 @@ def summarise(folder: Path) -> RunSummary:
         errors=_errors(count),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
+    )
+
+
+def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:
+    """Return the parts in an order that does not depend on which call ended first."""
+    return tuple(
+        SpentAt(model=model, node=node, spent=part)
+        for (model, node), part in sorted(spent.items(), key=lambda item: item[0])
     )
 
 

@@ -7,7 +7,8 @@ gathered as one transaction and only then wakes those who wait. What is committe
 they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
-`reader` (lookups and streams), `journal` (the two together) and `lock`.
+`reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader together)
+and `lock`.
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -30,16 +31,18 @@ from sygra_eval.journal.codec import (
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
-from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
+from sygra_eval.journal.reader import Event, JournalReader, open_readonly
+from sygra_eval.journal.spent import JournalledCall, Spent, together
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
-    "CallsSummary",
     "Event",
     "Journal",
     "JournalReader",
     "JournalUnwritable",
+    "JournalledCall",
     "RunLock",
+    "Spent",
     "attempt_from_json",
     "attempt_to_json",
     "call_key",
@@ -58,6 +61,7 @@ __all__ = [
     "round_from_json",
     "round_to_json",
     "to_stored",
+    "together",
     "validator_path",
     "verdict_from_json",
     "verdict_to_json",

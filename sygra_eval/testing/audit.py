@@ -5,7 +5,9 @@ checked from it alone, by a program that shares no code with the client:
 
 - never more calls in flight than the limit;
 - no call begins after the client said that it had drained, until it says that it goes on;
-- no request is paid for again, but once for each time that the client was killed.
+- no request is paid for again, but once for each time that the client was killed;
+- no call begins once the budget is paid, so what is paid is at most the budget and what was in
+  flight then.
 """
 
 import argparse
@@ -26,6 +28,7 @@ class Event:
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
         was spoilt on the way; `drained`, `resumed`, `killed` are marks that a test sets.
     :ivar call: Its number; `request` the hash of its body, `fault` what it met.
+    :ivar prompt_tokens: That are billed, where it was paid; `completion_tokens` likewise.
     """
 
     at_s: float
@@ -33,6 +36,26 @@ class Event:
     call: int = -1
     request: str = ""
     fault: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What may be paid, in whatever it is counted: each call and each token is so much of it."""
+
+    most: float
+    a_call: float = 0.0
+    a_prompt_token: float = 0.0
+    a_completion_token: float = 0.0
+
+    def of(self, event: Event) -> float:
+        """Return what a call that was paid is of it."""
+        return (
+            self.a_call
+            + event.prompt_tokens * self.a_prompt_token
+            + event.completion_tokens * self.a_completion_token
+        )
 
 
 def line_of(event: Event) -> str:
@@ -61,15 +84,17 @@ def problems(
     most_in_flight: int | None = None,
     kills: int = 0,
     samples: int = 1,
+    budget: Bound | None = None,
 ) -> list[str]:
     """Return what the events say against the client; empty when all invariants hold.
 
     :param kills: Times that the client was killed, beside those that are marked.
     :param samples: Times that one and the same request is asked on purpose.
+    :param budget: What the client was allowed to pay.
     """
     found: list[str] = []
     open_calls: set[int] = set()
-    most, is_drained = 0, False
+    most, is_drained, spent = 0, False, 0.0
     paid: Counter[str] = Counter()
     for event in events:
         match event.kind:
@@ -78,10 +103,14 @@ def problems(
                 most = max(most, len(open_calls))
                 if is_drained:
                     found.append(f"call {event.call} began after the drain")
+                if budget is not None and spent >= budget.most:
+                    told = f"{spent:g} of {budget.most:g} were paid"
+                    found.append(f"call {event.call} began when {told}")
             case "ended":
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
+                spent += 0.0 if budget is None else budget.of(event)
             case "drained":
                 is_drained = True
             case "resumed":

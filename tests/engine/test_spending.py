@@ -1,0 +1,83 @@
+"""What a run spends: never more than its budget and what was in flight, and nothing forgotten."""
+
+import pytest
+
+from sygra_eval.engine import ExitCode
+from sygra_eval.journal import open_readonly
+from sygra_eval.testing import ScriptedEndpoint, status
+from sygra_eval.testing.audit import Bound, problems
+from sygra_eval.values import Budget
+from tests.engine.conftest import answer, chain, code_row
+
+ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(30))
+NO_MONEY = status(402, {"error": {"message": "pay first"}})
+QUALITY = {"probes": "off", "validators": [{"use": "python_compiles"}]}
+NODES = {
+    "solve": {
+        "node_type": "llm",
+        "model": "author",
+        "prompt": "draft {question}",
+        "output_keys": "answer",
+    }
+}
+GRAPH = {"nodes": NODES, "edges": chain(NODES)}
+MOST_TOKENS = 40
+A_TOKEN = 0.001  # US dollars
+DEAR = {"input": A_TOKEN * 1e6, "output": A_TOKEN * 1e6}
+CHEAP = {"input": 0.001, "output": 0.001}
+
+
+@pytest.fixture
+async def second():
+    async with ScriptedEndpoint.on_a_free_port(latency_s=0.05) as scripted:
+        scripted.answers_with(answer)
+        yield scripted
+
+
+@pytest.fixture
+def suite_with(code_suite, endpoint, second):
+    """A cheap model that answers nothing, and a dear one that stands in for it."""
+
+    def write(*, folder: str = "suite", **head: object):
+        spec = {"use": "openai", "max_concurrency": 12, "parameters": {"max_tokens": MOST_TOKENS}}
+        cheap = {**spec, "base_url": endpoint.base_url, "model": "cheap", "price": CHEAP}
+        stand_in = {**spec, "base_url": second.base_url, "model": "dear", "price": DEAR}
+        models = {"author": {**cheap, "fallback": "stand_in"}, "stand_in": stand_in}
+        suite = {"name": "small", **head}
+        sections = {"models": models, "quality": QUALITY, "graph_config": GRAPH}
+        return code_suite(*ROWS, folder=folder, suite=suite, **sections)
+
+    return write
+
+
+async def test_what_is_set_aside_for_a_call_is_what_its_dearest_stand_in_takes(
+    suite_with, run, endpoint, second
+):
+    endpoint.answers_with(lambda _: NO_MONEY)
+    usd = 0.1
+
+    stopped = await run(suite_with(budget={"usd": usd}))
+
+    a_call = (MOST_TOKENS + 10) * A_TOKEN
+    bound = Bound(most=usd, a_prompt_token=A_TOKEN, a_completion_token=A_TOKEN)
+    assert stopped.summary.exit_code is ExitCode.INCOMPLETE
+    assert usd <= stopped.summary.cost_usd <= usd + a_call
+    assert problems(second.events, budget=bound) == []
+
+
+async def test_what_the_cache_answers_is_not_counted_as_sent(
+    suite_with, run, endpoint, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    suite = suite_with(cache="read-write")
+    first = await run(suite, name="first")
+    seen = []
+
+    second = await run(suite, name="second", show=seen.append, budget=Budget(calls=1))
+
+    with open_readonly(second.folder / "journal.db") as reader:
+        (ended,) = [event.data for event in reader.events() if event.kind == "finished"]
+    assert first.summary.calls == len(ROWS)
+    assert second.summary.exit_code is ExitCode.PASSED
+    assert (ended["calls_sent"], ended["calls_from_cache"]) == (0, len(ROWS))
+    assert {progress.calls_done for progress in seen} == {0}
