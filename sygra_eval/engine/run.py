@@ -11,7 +11,7 @@ import errno
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sygra_eval.engine.canaries import ALARM
@@ -30,6 +30,7 @@ from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
+from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
@@ -252,24 +253,34 @@ async def _take_all(
         rows_total=total,
         isolation=_isolation(setting.sandbox),
     )
+    took_s = seconds_taken(journal.reader.events())
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    with within_time(setting.spending.budget, journal.reader, setting.stop):
-        async with _stopped_at_once(setting.stop):
-            setting = await with_prepared(setting, tell)
-        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    with within_time(setting.spending.budget, took_s, setting.stop):
+        async with noting_time(journal, lambda: _noted(setting, tally)):
+            async with _stopped_at_once(setting.stop):
+                setting = await with_prepared(setting, tell)
+            rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
     kind = _how_it_ended(setting.stop)
     fields = {
+        **_noted(setting, tally),
         "rows": rows_read if total is None else total,
-        "wall_s": time.monotonic() - tally.started,
-        "calls_sent": setting.counters.calls_sent,
-        "calls_cached": setting.counters.calls_cached,
-        "calls_from_cache": setting.counters.calls_from_cache,
         "cause": setting.stop.cause,
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)
+
+
+def _noted(setting: Setting, tally: _Tally) -> dict[str, object]:
+    """Return what is journalled of a start while it goes, and at its end."""
+    spending = setting.spending
+    return {
+        "wall_s": time.monotonic() - tally.started,
+        **asdict(setting.counters),
+        "rows_ended": tally.done,
+        "spent": {**asdict(spending.spent), "unpriced": spending.unpriced},
+    }
 
 
 def _how_it_ended(stop: StopSignal) -> str:

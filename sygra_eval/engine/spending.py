@@ -173,13 +173,11 @@ def refuse_unpriced(budget: Budget, gateway: Gateway) -> None:
 
 
 @contextlib.contextmanager
-def within_time(budget: Budget, reader: JournalReader, stop: StopSignal) -> Iterator[None]:
-    """Drain the run when its time is up; what earlier starts took counts."""
+def within_time(budget: Budget, took_s: float, stop: StopSignal) -> Iterator[None]:
+    """Drain the run when its time is up; `took_s` of it is gone already."""
     if budget.time_s is None:
         yield
         return
-    ends = (event.data.get("wall_s") for event in reader.events())
-    took_s = sum(wall_s for wall_s in ends if isinstance(wall_s, float | int))
     told = f"budget reached: {budget.time_s:g} seconds are over"
     left_s = max(0.0, budget.time_s - took_s)
     timer = asyncio.get_running_loop().call_later(left_s, stop.give_up, told)

@@ -29,6 +29,7 @@ from sygra_eval.engine.summary import (
     Tally,
     WeakTests,
 )
+from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import Event, Spent, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
@@ -53,6 +54,7 @@ def summarise(folder: Path) -> RunSummary:
     with open_readonly(folder / "journal.db") as reader:
         plan = reader.plan()
         life = _life(reader.events())
+        wall_s = seconds_taken(reader.events())
         document = suite_document(folder)
         has_graph = "candidate" not in document
         quality = document.get("quality") or {}
@@ -109,7 +111,7 @@ def summarise(folder: Path) -> RunSummary:
         completion_tokens=calls.completion_tokens,
         has_estimated_tokens=calls.estimated > 0,
         retries=calls.tries - calls.calls,
-        wall_s=life.wall_s,
+        wall_s=wall_s,
         model_s=calls.latency_s,
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
@@ -157,7 +159,6 @@ class _Life:
     state: str = "running"
     cause: str = ""
     rows: int = 0
-    wall_s: float = 0.0
     calls_cached: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
 
@@ -176,7 +177,6 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.state = _STATES[kind]
                 life.cause = data["cause"]
                 life.rows = data["rows"]
-                life.wall_s += data["wall_s"]
                 life.calls_cached += data["calls_cached"]
     return life
 

@@ -1,15 +1,19 @@
 """What a run spends: never more than its budget and what was in flight, and nothing forgotten."""
 
+import sqlite3
+
 import pytest
 
-from sygra_eval.engine import ExitCode
-from sygra_eval.journal import open_readonly
+from sygra_eval.engine import ExitCode, RunOptions, resume_run, summarise, time_taken
+from sygra_eval.engine.time_taken import seconds_taken
+from sygra_eval.journal import Event, Journal, open_readonly
 from sygra_eval.testing import ScriptedEndpoint, status
 from sygra_eval.testing.audit import Bound, problems
 from sygra_eval.values import Budget
-from tests.engine.conftest import answer, chain, code_row
+from tests.engine.conftest import FAST_PLUGIN, answer, chain, code_row
 
 ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(30))
+PLUGINS = [str(FAST_PLUGIN)]
 NO_MONEY = status(402, {"error": {"message": "pay first"}})
 QUALITY = {"probes": "off", "validators": [{"use": "python_compiles"}]}
 NODES = {
@@ -81,3 +85,54 @@ async def test_what_the_cache_answers_is_not_counted_as_sent(
     assert second.summary.exit_code is ExitCode.PASSED
     assert (ended["calls_sent"], ended["calls_from_cache"]) == (0, len(ROWS))
     assert {progress.calls_done for progress in seen} == {0}
+
+
+async def test_the_time_of_a_start_that_was_killed_counts(suite_with, run, endpoint):
+    stopped = await run(suite_with(), budget=Budget(calls=3))
+    await killed_after(stopped.folder, seconds=5_000)
+    asked = len(endpoint.requests)
+
+    before = summarise(stopped.folder)
+    options = RunOptions(plugins=PLUGINS, budget=Budget(calls=100, time_s=4_000))
+    resumed = await resume_run(stopped.folder, options)
+
+    assert (before.state, before.wall_s) == ("running", 5_000)
+    assert resumed.exit_code is ExitCode.INCOMPLETE
+    assert "budget reached: 4000 seconds are over" in resumed.exit_reason
+    assert len(endpoint.requests) == asked
+
+
+async def test_a_start_notes_its_time_and_what_it_spent_as_it_goes(
+    suite_with, run, endpoint, monkeypatch
+):
+    monkeypatch.setattr(time_taken, "NOTED_EACH_S", 0.02)
+    endpoint.latency_s = 0.1
+
+    finished = await run(suite_with())
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        noted = [event.data for event in reader.events() if event.kind == "ticked"]
+    assert len(noted) > 1
+    assert [data["wall_s"] for data in noted] == sorted(data["wall_s"] for data in noted)
+    assert 0 < noted[-1]["spent"]["calls"] <= len(ROWS)
+    assert noted[-1]["wall_s"] <= finished.summary.wall_s
+
+
+def test_seconds_are_those_that_each_start_noted_last():
+    kinds = ["started", "ticked", "ticked", "started", "warned", "started", "ticked", "finished"]
+    walls = [None, 2.0, 4.0, None, None, None, 2.0, 3.5]
+    events = [
+        Event(seq=n, wall=0.0, mono=0.0, kind=kind, data={} if wall is None else {"wall_s": wall})
+        for n, (kind, wall) in enumerate(zip(kinds, walls, strict=True))
+    ]
+
+    assert seconds_taken(events) == 7.5
+
+
+async def killed_after(folder, *, seconds):
+    """Leave the journal as a start does that is killed: without an end, with the time it noted."""
+    with sqlite3.connect(folder / "journal.db") as journal:
+        journal.execute("DELETE FROM event WHERE kind = 'broke'")
+    journal.close()
+    async with Journal.open(folder / "journal.db") as reopened:
+        reopened.event("ticked", wall_s=float(seconds))
