@@ -7,11 +7,13 @@ stopped or killed. What a run comes to is one `RunSummary`. `recheck` says wheth
 still holds, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.plan import suite_folder_of
-from sygra_eval.engine.progress import Progress
+from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
@@ -26,10 +28,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
+    SpentAt,
     Strength,
     Tally,
     WeakTests,
 )
+from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
     Complaint,
@@ -41,12 +45,15 @@ from sygra_eval.engine.truth import (
 __all__ = [
     "DEFAULT_VALIDATORS",
     "WEAK",
+    "BudgetOutlook",
     "Canaries",
     "Cause",
     "Complaint",
+    "CostEstimate",
     "Counts",
     "ErrorCount",
     "ErrorRates",
+    "EstimateFirst",
     "ExitCode",
     "HardCoding",
     "Measured",
@@ -56,11 +63,15 @@ __all__ = [
     "Recheck",
     "RunOptions",
     "RunSummary",
+    "SpentAt",
+    "SpentSoFar",
     "StopSignal",
     "Strength",
     "Tally",
+    "TimeEstimate",
     "TruthReport",
     "WeakTests",
+    "estimate_to_json",
     "grade_of",
     "measure_truth",
     "outcome_of",

@@ -25,7 +25,7 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
     """
     counted = 0
     try:
-        async with contextlib.aclosing(_limited(source, limit)) as rows:
+        async with contextlib.aclosing(limited(source, limit)) as rows:
             async for _ in rows:
                 counted += 1
                 if counted > COUNTED_ROWS:
@@ -42,7 +42,7 @@ async def while_it_lasts(
     source: Source, limit: int | None, stop: StopSignal, tell: Tell
 ) -> AsyncGenerator[Row | BadRow, None]:
     """Yield the rows; a source that breaks ends the run as a drain does, and can be resumed."""
-    async with contextlib.aclosing(_limited(source, limit)) as rows:
+    async with contextlib.aclosing(limited(source, limit)) as rows:
         try:
             async for row in rows:
                 yield row
@@ -52,7 +52,8 @@ async def while_it_lasts(
             stop.give_up(cause)
 
 
-async def _limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
+async def limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
+    """Yield the first rows, or all where there is no limit."""
     taken = 0
     if limit == 0:
         return

@@ -11,6 +11,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.outcome import GRADES
@@ -106,6 +107,7 @@ def summarise(folder: Path) -> RunSummary:
         saved_usd=calls.saved_nano_usd / 1e9,
         cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,
+        estimate=life.estimate,
         spent=_by_model_and_node(spent),
         prompt_tokens=calls.prompt_tokens,
         completion_tokens=calls.completion_tokens,
@@ -161,6 +163,7 @@ class _Life:
     rows: int = 0
     calls_cached: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
+    estimate: CostEstimate | None = None
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -170,6 +173,8 @@ def _life(events: Iterable[Event]) -> _Life:
             case "started":
                 life.state = "running"
                 life.warnings = ()
+            case "estimated":
+                life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
             case "finished" | "stopped" | "broke" as kind:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from sygra_eval.engine.cost_estimate import CostEstimate
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
 from sygra_eval.quality import Interval, wilson
@@ -227,6 +228,7 @@ class RunSummary:
     calls_from_cache: int = 0
     saved_usd: float = 0.0
     spent: tuple[SpentAt, ...] = ()
+    estimate: CostEstimate | None = None  # None where the run was not estimated first
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests

@@ -33,6 +33,7 @@ from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.store import plain
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",
+    "plain",
     "record_end_from_json",
     "record_end_to_json",
     "request_hash",

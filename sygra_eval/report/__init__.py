@@ -9,6 +9,7 @@ registers the formats, as a plugin would.
 
 from sygra_eval.report.card import data_card
 from sygra_eval.report.closing import closing_json, closing_words
+from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.show import record_json, record_text
@@ -27,6 +28,7 @@ __all__ = [
     "closing_words",
     "complaint_line",
     "data_card",
+    "estimate_text",
     "json_report",
     "markdown_report",
     "one_line",

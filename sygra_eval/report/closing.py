@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import RunSummary, estimate_to_json
 from sygra_eval.report.tables import verified_words
 from sygra_eval.report.text_safety import printable, python_literal, shell_word
 from sygra_eval.values import Outcome
@@ -42,6 +42,7 @@ def closing_json(summary: RunSummary) -> str:
         "calls_cached": summary.calls_cached,
         "tokens": summary.prompt_tokens + summary.completion_tokens,
         "cost": summary.cost_usd,
+        "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),
         "stop_reasons": dict(sorted(stopped.items())),
         "gates": [],
         "canaries": _canaries(summary),

@@ -38,6 +38,11 @@ def cost(usd: float | None) -> str:
     return f"{usd:.2f} USD"
 
 
+def count(number: float) -> str:
+    """Return a number of things, its thousands apart."""
+    return f"{number:,.0f}"
+
+
 def stops(reasons: Mapping[StopReason, int]) -> str:
     """Return how often each reason stopped a loop, the most frequent first."""
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0].value))

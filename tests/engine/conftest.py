@@ -190,7 +190,9 @@ def run(tmp_path) -> Callable[..., Any]:
 
     async def start(path: Path, **given: Any) -> Run:
         options = {"out": tmp_path / "out", "plugins": [str(FAST_PLUGIN)]}
-        asked = {key: given.pop(key) for key in tuple(given) if key in ("show", "tell", "stop")}
+        asked = {
+            key: given.pop(key) for key in tuple(given) if key in ("show", "tell", "stop", "first")
+        }
         summary = await run_suite(path, RunOptions(**{**options, **given}), **asked)
         return Run(summary, summary.folder)
 
