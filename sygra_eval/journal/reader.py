@@ -170,6 +170,7 @@ class JournalReader:
                 ),
                 model=response.answered_by or str(data.get("model", "")),
                 response=response,
+                is_batched=bool(data.get("is_batched", False)),
             )
 
     def spent(self) -> dict[tuple[str, str], Spent]:
@@ -177,7 +178,7 @@ class JournalReader:
         found: dict[tuple[str, str], Spent] = {}
         for call in self.calls():
             part = found.setdefault((call.model, call.site.node), Spent())
-            part.take(call.response)
+            part.take(call)
         return found
 
     def calls_summary(self) -> Spent:

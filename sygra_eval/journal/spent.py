@@ -12,11 +12,13 @@ class JournalledCall:
 
     :ivar model: Who answered, by the suite's name; a stand-in where one did. Empty in journals of
         0.1.0, which did not note it.
+    :ivar is_batched: It went through a batch API, which has its own price.
     """
 
     site: CallSite
     model: str
     response: ChatResponse
+    is_batched: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Spent:
     :ivar unpriced: Calls whose price is not known.
     :ivar saved_nano_usd: What the answers from the cache cost then, as far as it is known;
         `saved_tokens` are theirs, and of `saved_unpriced` nobody knows what they cost.
+    :ivar batched: Calls that went through a batch API; `batched_nano_usd` of the cost is theirs.
     """
 
     calls: int = 0
@@ -50,6 +53,8 @@ class Spent:
     saved_tokens: int = 0
     saved_nano_usd: int = 0
     saved_unpriced: int = 0
+    batched: int = 0
+    batched_nano_usd: int = 0
 
     @property
     def sent(self) -> int:
@@ -66,8 +71,9 @@ class Spent:
         """What they cost; None when the price of one of them is not known."""
         return None if self.unpriced else self.known_nano_usd
 
-    def take(self, response: ChatResponse) -> None:
+    def take(self, call: JournalledCall) -> None:
         """Count one call."""
+        response = call.response
         usage, is_cached = response.usage, response.is_cached
         self.calls += 1
         self.prompt_tokens += usage.prompt_tokens
@@ -80,6 +86,9 @@ class Spent:
         self.slowest_s = max(self.slowest_s, response.latency_s)
         self.known_nano_usd += response.cost_nano_usd or 0
         self.unpriced += response.cost_nano_usd is None
+        if call.is_batched:
+            self.batched += 1
+            self.batched_nano_usd += response.cost_nano_usd or 0
         if is_cached:
             self.from_cache += 1
             self.saved_tokens += usage.total

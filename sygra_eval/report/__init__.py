@@ -2,7 +2,8 @@
 
 `tables` (with `evidence`) turns a summary into tables, and `terminal`, `markdown` and `card` show
 the same ones; `json_view` is the summary as data, `closing` the last words of a run, `show` the
-story of one row, `truth` how far validators and folders can be trusted. Text from rows, models
+story of one row, `spent_so_far` a line while it runs, `cost_estimate` what it will cost, `costs`
+what it did, `truth` how far validators and folders can be trusted. Text from rows, models
 and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
 registers the formats, as a plugin would.
 """
@@ -13,6 +14,7 @@ from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.show import record_json, record_text
+from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.terminal import terminal_report
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.report.truth import (
@@ -37,6 +39,7 @@ __all__ = [
     "recheck_text",
     "record_json",
     "record_text",
+    "spent_words",
     "terminal_report",
     "truth_json",
     "truth_text",

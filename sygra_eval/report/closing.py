@@ -42,11 +42,11 @@ def closing_json(summary: RunSummary) -> str:
         "calls_cached": summary.calls_cached,
         "tokens": summary.prompt_tokens + summary.completion_tokens,
         "cost": summary.cost_usd,
-        "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),
         "stop_reasons": dict(sorted(stopped.items())),
         "gates": [],
         "canaries": _canaries(summary),
         "wall_s": round(summary.wall_s, 3),
+        "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),
     }
     return json.dumps(line, allow_nan=False)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sygra_eval.engine import EstimateFirst, ExitCode, summarise
-from sygra_eval.values import Outcome
+from sygra_eval.values import Budget, Outcome
 from tests.engine.conftest import chain, code_row, counts_add_up
 
 ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(40))
@@ -88,3 +88,28 @@ async def test_with_a_yes_it_goes_on_to_the_same_bytes(suite_with, run, endpoint
     assert estimate.tokens.estimate == pytest.approx(tokens)
     assert estimate.usd.estimate == pytest.approx(finished.summary.cost_usd)
     assert finished.summary.estimate == summarise(finished.folder).estimate == estimate
+
+
+async def test_progress_shows_what_is_spent_and_comes_to_the_end_where_it_ends(suite_with, run):
+    seen = []
+
+    finished = await run(suite_with(), show=seen.append)
+
+    spent = [progress.spent for progress in seen]
+    cost = finished.summary.cost_usd
+    assert [one.usd for one in spent] == sorted(one.usd for one in spent)
+    assert spent[-1].usd == pytest.approx(cost)
+    assert spent[-1].all_usd == pytest.approx(cost)
+    # Each row costs the same, so the projection is right from the first row on.
+    assert {round(one.all_usd, 6) for one in spent} == {round(cost, 6)}
+
+
+async def test_progress_goes_on_with_what_earlier_starts_spent(suite_with, run, resume):
+    stopped = await run(suite_with(head={"budget": {"calls": 10}}))
+    seen = []
+
+    await resume(stopped.folder, budget=Budget(calls=25), show=seen.append)
+
+    assert seen[0].spent.usd > stopped.summary.cost_usd > 0
+    assert seen[0].spent.budget.calls == 25
+    assert seen[-1].spent.calls == 25
