@@ -33,10 +33,12 @@ def total_of(sample: Sequence[float], rows: int, *, confidence: float = 0.95) ->
         return Interval(estimate=known, low=known, high=known)
     if number < FEWEST_ROWS:
         return None
-    mean, others = known / number, rows - number
-    low, high = _mean_within(sample, mean, confidence)
-    scale = math.sqrt(rows * others)
-    estimate = mean * rows
+    unit = max(sample) or 1.0  # so that squares and cubes neither vanish nor overflow
+    shares = [value / unit for value in sample]
+    mean, others = math.fsum(shares) / number, rows - number
+    low, high = _mean_within(shares, mean, confidence)
+    scale = math.sqrt(rows * others) * unit
+    estimate = known * (rows / number)
     return Interval(
         estimate=estimate,
         low=max(known, estimate - (mean - low) * scale),
@@ -49,7 +51,7 @@ def _mean_within(sample: Sequence[float], mean: float, confidence: float) -> tup
     number = len(sample)
     squares = math.fsum((value - mean) ** 2 for value in sample)
     spread = math.sqrt(squares / (number - 1))
-    if spread <= 1e-12 * abs(mean) or spread == 0:  # all alike, up to what adding up loses
+    if spread <= 1e-12:  # all alike, up to what adding up loses
         return mean, mean
     skewness = max(_LEAST_SKEWNESS, _skewness(sample, mean, squares / number))
     t = t_quantile(0.5 + confidence / 2, number - 1)
