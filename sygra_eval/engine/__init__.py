@@ -41,6 +41,7 @@ from sygra_eval.engine.truth import (
     TruthReport,
     measure_truth,
 )
+from sygra_eval.engine.upper_bound import UpperBound, upper_bound_of
 
 __all__ = [
     "DEFAULT_VALIDATORS",
@@ -70,6 +71,7 @@ __all__ = [
     "Tally",
     "TimeEstimate",
     "TruthReport",
+    "UpperBound",
     "WeakTests",
     "estimate_to_json",
     "grade_of",
@@ -81,4 +83,5 @@ __all__ = [
     "shipped_from",
     "suite_folder_of",
     "summarise",
+    "upper_bound_of",
 ]

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite import Suite
 from sygra_eval.values import BadRow, Row, Source, UsageError
 
 COUNTED_ROWS = 100_000
@@ -16,6 +18,12 @@ class NothingSelected(UsageError):
     """There is no row to run (exit code 5)."""
 
     exit_code = ExitCode.NOTHING_SELECTED
+
+
+def source_of(suite: Suite, plugins: Plugins) -> Source:
+    """Make the suite's source."""
+    source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
+    return source
 
 
 async def count_rows(source: Source, limit: int | None) -> int | None:

@@ -22,7 +22,7 @@ from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.engine.reading import count_rows, while_it_lasts
+from sygra_eval.engine.reading import count_rows, source_of, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Running, noted, row_ended
@@ -78,7 +78,7 @@ async def run_suite(
     )
     replaced = {name: override_model(what) for name, what in options.models.items()}
     suite = load_suite(path, plugins, overrides=replaced)
-    source = _source(suite, plugins)
+    source = source_of(suite, plugins)
     measured = text_of(suite)
     total = await count_rows(source, options.limit)
     async with opened(suite, plugins, options, tell, stop) as parts:
@@ -117,7 +117,7 @@ async def resume_run(
     options = replace(options, budget=chosen(plan.budget, options.budget))
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
-    source = _source(suite, plugins)
+    source = source_of(suite, plugins)
     plan.refuse_other(suite, source)
     if before is not None:  # it died after its last row and before its last file
         with RunLock(folder), _disk_named(folder):
@@ -377,11 +377,6 @@ def _in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and some whose code is judged meanwhile."""
     calls = setting.gateway.capacity or 1
     return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
-
-
-def _source(suite: Suite, plugins: Plugins) -> Source:
-    source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
-    return source
 
 
 def _isolation(sandbox: Sandbox | None) -> str:

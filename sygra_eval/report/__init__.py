@@ -1,11 +1,11 @@
 """What a user reads of a run: pure functions of its `RunSummary`, or of one row's rounds.
 
-`tables` (with `evidence`) turns a summary into tables, and `terminal`, `markdown` and `card` show
-the same ones; `json_view` is the summary as data, `closing` the last words of a run, `show` the
-story of one row, `spent_so_far` a line while it runs, `cost_estimate` what it will cost, `costs`
-what it did, `truth` how far validators and folders can be trusted. Text from rows, models
-and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
-registers the formats, as a plugin would.
+`tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
+`card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
+`show` the story of one row, `truth` how far validators and folders can be trusted. Of money they
+say before a run `upper_bound` and `cost_estimate`, and while it goes `spent_so_far`. Text from
+rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns.
+`builtin` registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
@@ -24,6 +24,7 @@ from sygra_eval.report.truth import (
     truth_json,
     truth_text,
 )
+from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "closing_json",
@@ -43,4 +44,6 @@ __all__ = [
     "terminal_report",
     "truth_json",
     "truth_text",
+    "upper_bound_json",
+    "upper_bound_text",
 ]
