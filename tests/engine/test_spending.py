@@ -15,7 +15,8 @@ from tests.engine.conftest import FAST_PLUGIN, answer, chain, code_row
 ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(30))
 PLUGINS = [str(FAST_PLUGIN)]
 NO_MONEY = status(402, {"error": {"message": "pay first"}})
-QUALITY = {"probes": "off", "validators": [{"use": "python_compiles"}]}
+QUALITY = {"probes": "off", "validators": [{"use": "says"}]}
+NO_SANDBOX = {"isolation": "none", "i_accept_the_risk": True}  # no answer's code is run here
 NODES = {
     "solve": {
         "node_type": "llm",
@@ -48,7 +49,12 @@ def suite_with(code_suite, endpoint, second):
         stand_in = {**spec, "base_url": second.base_url, "model": "dear", "price": DEAR}
         models = {"author": {**cheap, "fallback": "stand_in"}, "stand_in": stand_in}
         suite = {"name": "small", **head}
-        sections = {"models": models, "quality": QUALITY, "graph_config": GRAPH}
+        sections = {
+            "models": models,
+            "quality": QUALITY,
+            "graph_config": GRAPH,
+            "sandbox": NO_SANDBOX,
+        }
         return code_suite(*ROWS, folder=folder, suite=suite, **sections)
 
     return write
