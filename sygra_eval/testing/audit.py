@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,17 +84,17 @@ def problems(
     most_in_flight: int | None = None,
     kills: int = 0,
     samples: int = 1,
-    budget: Bound | None = None,
+    budgets: Sequence[Bound] = (),
 ) -> list[str]:
     """Return what the events say against the client; empty when all invariants hold.
 
     :param kills: Times that the client was killed, beside those that are marked.
     :param samples: Times that one and the same request is asked on purpose.
-    :param budget: What the client was allowed to pay.
+    :param budgets: What the client was allowed to pay, each apart.
     """
     found: list[str] = []
     open_calls: set[int] = set()
-    most, is_drained, spent = 0, False, 0.0
+    most, is_drained, spent = 0, False, [0.0] * len(budgets)
     paid: Counter[str] = Counter()
     for event in events:
         match event.kind:
@@ -103,14 +103,15 @@ def problems(
                 most = max(most, len(open_calls))
                 if is_drained:
                     found.append(f"call {event.call} began after the drain")
-                if budget is not None and spent >= budget.most:
-                    told = f"{spent:g} of {budget.most:g} were paid"
-                    found.append(f"call {event.call} began when {told}")
+                for budget, so_far in zip(budgets, spent, strict=True):
+                    if so_far >= budget.most:
+                        told = f"{so_far:g} of {budget.most:g} were paid"
+                        found.append(f"call {event.call} began when {told}")
             case "ended":
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
-                spent += 0.0 if budget is None else budget.of(event)
+                spent = [a + b.of(event) for a, b in zip(spent, budgets, strict=True)]
             case "drained":
                 is_drained = True
             case "resumed":
@@ -134,15 +135,30 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="calls in flight that were allowed")
     parser.add_argument("--kills", type=int, default=0, help="times that the client was killed")
     parser.add_argument("--samples", type=int, default=1, help="times that a request is asked")
+    parser.add_argument("--most-calls", type=int, help="calls that might be paid")
+    parser.add_argument("--most-tokens", type=int, help="tokens that might be paid")
+    parser.add_argument("--most-usd", type=float, help="dollars that might be paid, at --price")
+    parser.add_argument("--price", default="0,0", help="IN,OUT: USD per million tokens")
     given = parser.parse_args()
     found = problems(
         read(given.events),
         most_in_flight=given.limit,
         kills=given.kills,
         samples=given.samples,
+        budgets=list(_budgets(given)),
     )
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     sys.exit(1 if found else 0)
+
+
+def _budgets(given: argparse.Namespace) -> Iterator[Bound]:
+    if given.most_calls is not None:
+        yield Bound(most=given.most_calls, a_call=1)
+    if given.most_tokens is not None:
+        yield Bound(most=given.most_tokens, a_prompt_token=1, a_completion_token=1)
+    if given.most_usd is not None:
+        prompt, answer = (float(price) / 1e6 for price in given.price.split(","))
+        yield Bound(most=given.most_usd, a_prompt_token=prompt, a_completion_token=answer)
 
 
 if __name__ == "__main__":

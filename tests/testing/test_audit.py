@@ -53,8 +53,8 @@ def test_a_call_that_begins_when_the_budget_is_paid_is_found():
     paid = [Event(0, "begun", 1), Event(0, "paid", 1, "a", "", 10, 9)]
     more = [Event(1, "begun", 2), Event(1, "paid", 2, "b", "", 10, 9), Event(2, "begun", 3)]
 
-    assert problems(paid + more[:2], budget=bound) == []
-    assert problems(paid + more, budget=bound) == ["call 3 began when 56 of 30 were paid"]
+    assert problems(paid + more[:2], budgets=[bound]) == []
+    assert problems(paid + more, budgets=[bound]) == ["call 3 began when 56 of 30 were paid"]
 
 
 def test_as_a_program_it_ends_with_1_and_a_line_for_each_problem(tmp_path):
