@@ -1,5 +1,6 @@
 """`sygra-eval check SUITE...`."""
 
+import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +10,11 @@ import click
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import ExitCode
-from sygra_eval.plugins import load_plugins
+from sygra_eval.engine import ExitCode, UpperBound, upper_bound_of
+from sygra_eval.plugins import Plugins, load_plugins
+from sygra_eval.report import upper_bound_json, upper_bound_text
 from sygra_eval.suite import check_suite
-from sygra_eval.values import Diagnostic, Severity
+from sygra_eval.values import Diagnostic, Severity, SygraEvalError
 
 
 @click.command("check")
@@ -21,8 +23,13 @@ from sygra_eval.values import Diagnostic, Severity
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
-    """Say what is wrong with a suite, all of it at once; nothing of it is run."""
+    """Say what is wrong with a suite, all of it at once; nothing of it is run.
+
+    Of a suite that is fit it says the most that its calls can come to: from the prompts of its rows
+    and from max_tokens, so it is a bound and no estimate.
+    """
     found: list[Diagnostic] = []
+    bounds: list[tuple[str, UpperBound]] = []
     for suite in suites:
         path = Path(suite)
         folder = path.absolute().parent
@@ -31,16 +38,33 @@ def command(suites: tuple[str, ...], plugins: tuple[str, ...], trust: bool, as_j
         loaded = load_plugins(folder, named=plugins, is_trusted=trust)
         for skipped in loaded.skipped:
             tell(skipped)
-        found += check_suite(path, loaded)
+        of_this = check_suite(path, loaded)
+        found += of_this
+        if not any(diagnostic.severity is Severity.ERROR for diagnostic in of_this):
+            bounds += _bound(suite, loaded)
     errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in found)
     code = ExitCode.USAGE if errors else ExitCode.PASSED
     if as_json:
         listed = [asdict(diagnostic) for diagnostic in found]
-        say(json.dumps({"exit": int(code), "diagnostics": listed}))
+        most = [{"suite": suite, **upper_bound_json(bound)} for suite, bound in bounds]
+        say(json.dumps({"exit": int(code), "diagnostics": listed, "at_most": most}))
         return int(code)
     print_diagnostics(found)
     if errors:
         say(f"{errors} error{'s' if errors > 1 else ''}")
     else:
         say(f"{', '.join(suites)}: fit to run")
+    for suite, bound in bounds:
+        if bound.calls:
+            named = f"{suite}: " if len(suites) > 1 else ""
+            say(f"{named}{upper_bound_text(bound)}".rstrip("\n"))
     return int(code)
+
+
+def _bound(suite: str, plugins: Plugins) -> list[tuple[str, UpperBound]]:
+    """Return the most that a suite can take; without it the suite is fit all the same."""
+    try:
+        return [(suite, asyncio.run(upper_bound_of(Path(suite), plugins)))]
+    except SygraEvalError as error:
+        tell(f"{suite}: no bound of what it can take: {error}")
+        return []

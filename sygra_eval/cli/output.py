@@ -8,7 +8,7 @@ from typing import TextIO
 
 from sygra_eval.cli.streams import complain, write_line
 from sygra_eval.engine import Progress
-from sygra_eval.report import one_line
+from sygra_eval.report import one_line, spent_words
 from sygra_eval.suite import render_diagnostic
 from sygra_eval.values import Diagnostic
 
@@ -59,6 +59,8 @@ def _line(progress: Progress) -> str:
         row_id, outcome = progress.finished
         parts.append(f"{outcome} {one_line(row_id)}")
     parts.append(f"· {progress.verified} verified, {progress.calls_in_flight} calls in flight")
+    if progress.spent is not None and (words := spent_words(progress.spent)):
+        parts.append(f"· {words}")
     if (left_s := progress.left_s) is not None and left_s > 0:
         parts.append(f"· about {_duration(left_s)} left")
     return " ".join(parts)

@@ -8,11 +8,13 @@ import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
 from sygra_eval.cli.driving import drive
+from sygra_eval.cli.estimating import estimate_first
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import RunOptions, RunSummary, StopSignal, run_suite
+from sygra_eval.engine import EstimateFirst, RunOptions, RunSummary, StopSignal, run_suite
 from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.quality import FEWEST_ROWS
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 
@@ -49,6 +51,13 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     metavar="USD|NAME=N",
     help="Send no more calls once this much is spent; NAME is usd, tokens, calls or time (s).",
 )
+@click.option(
+    "--estimate",
+    type=click.IntRange(min=FEWEST_ROWS),
+    metavar="N",
+    help="Run N rows first, say what all will cost, and ask before going on; else exit 7.",
+)
+@click.option("--yes", is_flag=True, help="Go on after the estimate without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -59,6 +68,8 @@ def command(
     trust: bool,
     unsafe_no_sandbox: bool,
     budget: tuple[tuple[str, float | int], ...],
+    estimate: int | None,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -74,7 +85,8 @@ def command(
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
     )
-    return worst(_run_all([Path(suite) for suite in suites], options, as_json=as_json))
+    first = None if estimate is None else estimate_first(estimate, is_answered=yes)
+    return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -82,7 +94,9 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=WORST_FIRST.index)
 
 
-def _run_all(suites: Sequence[Path], options: RunOptions, *, as_json: bool) -> list[int]:
+def _run_all(
+    suites: Sequence[Path], options: RunOptions, first: EstimateFirst | None, *, as_json: bool
+) -> list[int]:
     """Run one suite after the other; only an interrupt keeps those that are left from running."""
     codes: list[int] = []
     for suite in suites:
@@ -91,7 +105,7 @@ def _run_all(suites: Sequence[Path], options: RunOptions, *, as_json: bool) -> l
             codes.append(fail(INTERRUPTED, said, as_json=as_json))
             continue
         try:
-            codes.append(drive(partial(_start, suite, options), as_json=as_json))
+            codes.append(drive(partial(_start, suite, options, first), as_json=as_json))
         except KeyboardInterrupt:
             codes.append(fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
         except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
@@ -100,9 +114,13 @@ def _run_all(suites: Sequence[Path], options: RunOptions, *, as_json: bool) -> l
 
 
 async def _start(
-    suite: Path, options: RunOptions, stop: StopSignal, show: ShowProgress
+    suite: Path,
+    options: RunOptions,
+    first: EstimateFirst | None,
+    stop: StopSignal,
+    show: ShowProgress,
 ) -> RunSummary:
-    return await run_suite(suite, options, show=show, tell=tell, stop=stop)
+    return await run_suite(suite, options, show=show, tell=tell, stop=stop, first=first)
 
 
 def _model(given: str) -> tuple[str, str]:

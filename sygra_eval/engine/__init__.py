@@ -8,6 +8,8 @@ still holds, `keep_ledger` where every row of the input ended, `health` whether 
 sound, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
@@ -15,7 +17,7 @@ from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.plan import suite_folder_of
-from sygra_eval.engine.progress import Progress
+from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
@@ -30,10 +32,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
+    SpentAt,
     Strength,
     Tally,
     WeakTests,
 )
+from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
     Complaint,
@@ -41,6 +45,7 @@ from sygra_eval.engine.truth import (
     TruthReport,
     measure_truth,
 )
+from sygra_eval.engine.upper_bound import UpperBound, upper_bound_of
 
 __all__ = [
     "DEFAULT_VALIDATORS",
@@ -48,12 +53,15 @@ __all__ = [
     "NOT_REACHED",
     "WEAK",
     "Account",
+    "BudgetOutlook",
     "Canaries",
     "Cause",
     "Complaint",
+    "CostEstimate",
     "Counts",
     "ErrorCount",
     "ErrorRates",
+    "EstimateFirst",
     "ExitCode",
     "HardCoding",
     "Ledger",
@@ -65,11 +73,16 @@ __all__ = [
     "Recheck",
     "RunOptions",
     "RunSummary",
+    "SpentAt",
+    "SpentSoFar",
     "StopSignal",
     "Strength",
     "Tally",
+    "TimeEstimate",
     "TruthReport",
+    "UpperBound",
     "WeakTests",
+    "estimate_to_json",
     "examine_run",
     "grade_of",
     "keep_ledger",
@@ -83,4 +96,5 @@ __all__ = [
     "shipped_from",
     "suite_folder_of",
     "summarise",
+    "upper_bound_of",
 ]

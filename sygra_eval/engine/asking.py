@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sygra_eval.engine.setting import Setting
-from sygra_eval.engine.spending import BudgetReached, most_of
+from sygra_eval.engine.spending import Amount, BudgetReached, most_of
 from sygra_eval.journal import call_key, request_hash
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
@@ -51,31 +51,29 @@ async def ask(
         setting.counters.calls_cached += 1
         return _held_to_its_length(setting, model, answered)
     setting.stop.check()
-    most, is_reserved, response = most_of(setting.gateway, model, request), False, None
-
-    def before_try() -> None:
-        nonlocal is_reserved
-        setting.stop.check()
-        if not is_reserved:
-            setting.spending.reserve(most)
-            is_reserved = True
-
+    spending, response = setting.spending, None
+    most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
     try:
-        response = await setting.gateway.complete(
-            model,
-            replace(request, site=site),
-            record=site.record,
-            has_begun=has_begun,
-            before_try=before_try,
-        )
+        await spending.reserve(most)
+        try:
+            response = await setting.gateway.complete(
+                model,
+                replace(request, site=site),
+                record=site.record,
+                has_begun=has_begun,
+                before_try=setting.stop.check,
+            )
+        finally:
+            spending.settle(most, response, site.record)
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
-    finally:
-        if is_reserved:
-            setting.spending.settle(most, response)
-    setting.counters.calls_sent += 1
-    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
+    if response.is_cached:
+        setting.counters.calls_from_cache += 1
+    else:
+        setting.counters.calls_sent += 1
+    asked = request_hash(endpoint.identity, request)
+    await setting.journal.commit_call(key, site, asked, response, model=model)
     return _held_to_its_length(setting, model, response)
 
 

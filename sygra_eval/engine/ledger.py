@@ -14,7 +14,7 @@ from typing import Any
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, read_plan
-from sygra_eval.engine.reading import rows_of
+from sygra_eval.engine.reading import limited
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.journal import JournalReader, open_readonly
@@ -211,7 +211,7 @@ async def _beside_the_source(
     """Yield a line for each row of the source and for each outcome, in the source's order."""
     ends = reader.outcomes()
     waiting = next(ends, None)
-    rows: AsyncGenerator[Any, None] = rows_of(source, limit)
+    rows: AsyncGenerator[Any, None] = limited(source, limit)
     async with contextlib.aclosing(rows):
         async for row in rows:
             count.rows += 1

@@ -3,6 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sygra_eval.values import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpentSoFar:
+    """What a run has spent over all its starts, and what all rows will have come to.
+
+    :ivar usd: Of the calls whose price is known; of `unpriced` calls it is not.
+    :ivar usd_a_minute: In this start.
+    :ivar all_usd: At the rate of the rows that ended in this start; None while that is unknown.
+    """
+
+    usd: float
+    tokens: int
+    calls: int
+    unpriced: int
+    usd_a_minute: float
+    all_usd: float | None
+    all_tokens: int | None
+    budget: Budget
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -24,6 +45,7 @@ class Progress:
     calls_done: int
     elapsed_s: float
     finished: tuple[str, str] | None = None
+    spent: SpentSoFar | None = None
 
     @property
     def left_s(self) -> float | None:

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite import Suite
 from sygra_eval.values import BadRow, Row, Source, UsageError
 
 COUNTED_ROWS = 100_000
@@ -18,6 +20,12 @@ class NothingSelected(UsageError):
     exit_code = ExitCode.NOTHING_SELECTED
 
 
+def source_of(suite: Suite, plugins: Plugins) -> Source:
+    """Make the suite's source."""
+    source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
+    return source
+
+
 async def count_rows(source: Source, limit: int | None) -> int | None:
     """Count the rows, which proves that they can be read; None when there are too many.
 
@@ -25,7 +33,7 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
     """
     counted = 0
     try:
-        async with contextlib.aclosing(rows_of(source, limit)) as rows:
+        async with contextlib.aclosing(limited(source, limit)) as rows:
             async for _ in rows:
                 counted += 1
                 if counted > COUNTED_ROWS:
@@ -42,7 +50,7 @@ async def while_it_lasts(
     source: Source, limit: int | None, stop: StopSignal, tell: Tell
 ) -> AsyncGenerator[Row | BadRow, None]:
     """Yield the rows; a source that breaks ends the run as a drain does, and can be resumed."""
-    async with contextlib.aclosing(rows_of(source, limit)) as rows:
+    async with contextlib.aclosing(limited(source, limit)) as rows:
         try:
             async for row in rows:
                 yield row
@@ -52,8 +60,8 @@ async def while_it_lasts(
             stop.give_up(cause)
 
 
-async def rows_of(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
-    """Yield the rows that a run takes up, whatever becomes of them."""
+async def limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
+    """Yield the first rows, or all where there is no limit."""
     taken = 0
     if limit == 0:
         return

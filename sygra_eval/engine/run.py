@@ -11,10 +11,10 @@ import errno
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from sygra_eval.engine.canaries import ALARM
+from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
@@ -22,15 +22,18 @@ from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
-from sygra_eval.engine.progress import Progress, ShowProgress
-from sygra_eval.engine.reading import count_rows, while_it_lasts
+from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.engine.reading import count_rows, source_of, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
+from sygra_eval.engine.running import Running, noted, row_ended
+from sygra_eval.engine.sampling import Sample, sample_of
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
+from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
@@ -38,8 +41,7 @@ from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     BadRow,
     InfrastructureError,
-    Outcome,
-    RecordEnd,
+    Interrupted,
     Row,
     RunEnd,
     RunView,
@@ -53,19 +55,6 @@ MOST_IN_FLIGHT = 4_096
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Outcomes so far, of earlier starts too, for progress; the journal is what counts."""
-
-    total: int | None
-    before: int
-    started: float
-    show: ShowProgress | None
-    log: RunLog
-    done: int
-    counts: dict[Outcome, int]
-
-
 async def run_suite(
     path: Path,
     options: RunOptions | None = None,
@@ -73,10 +62,12 @@ async def run_suite(
     show: ShowProgress | None = None,
     tell: Tell | None = None,
     stop: StopSignal | None = None,
+    first: EstimateFirst | None = None,
 ) -> RunSummary:
     """Run a suite from the start and return its figures; the files are written.
 
     :param show: Called after every row.
+    :param first: Run a few rows, estimate the whole from them, and ask whether to go on.
     :param tell: Called with sentences that a person should read while the run goes.
     :raises UsageError: When suite, plugins, models or sandbox are not fit; nothing was spent and
         no run folder was made.
@@ -88,7 +79,7 @@ async def run_suite(
     )
     replaced = {name: override_model(what) for name, what in options.models.items()}
     suite = load_suite(path, plugins, overrides=replaced)
-    source = _source(suite, plugins)
+    source = source_of(suite, plugins)
     measured = text_of(suite)
     total = await count_rows(source, options.limit)
     async with opened(suite, plugins, options, tell, stop) as parts:
@@ -101,8 +92,8 @@ async def run_suite(
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
             setting = _setting(suite, plugins, parts, journal, stop, options)
-            setting = replace(setting, is_resumed=False)
-            return await _drive(setting, plan, folder, source, total, show, tell)
+            setting = replace(setting, is_resumed=first is not None)  # its rows are met again
+            return await _drive(setting, plan, folder, source, total, show, tell, first)
 
 
 async def resume_run(
@@ -128,7 +119,7 @@ async def resume_run(
     options = replace(options, budget=chosen(plan.budget, options.budget))
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
-    source = _source(suite, plugins)
+    source = source_of(suite, plugins)
     plan.refuse_other(suite, source)
     if before is not None:  # it died after its last row and before its last file
         with RunLock(folder), _disk_named(folder):
@@ -155,6 +146,8 @@ def _setting(
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
+    spending = Spending.after(journal.reader, chosen(suite.budget, options.budget))
+    stop.when_draining(lambda: spending.interrupt(Interrupted(stop.cause)))
     return Setting(
         suite=suite,
         plugins=plugins,
@@ -162,7 +155,7 @@ def _setting(
         sandbox=sandbox,
         journal=journal,
         stop=stop,
-        spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
+        spending=spending,
     )
 
 
@@ -174,6 +167,7 @@ async def _drive(
     total: int | None,
     show: ShowProgress | None,
     tell: Tell,
+    first: EstimateFirst | None = None,
 ) -> RunSummary:
     """Take every row to its outcome, then write the folder."""
     begin_files(folder)
@@ -185,7 +179,8 @@ async def _drive(
 
         with _disk_named(folder):
             try:
-                await _take_all(setting, plan, folder, source, total, show, tell_and_log, log)
+                running = _running(setting, total, show, log)
+                await _take_all(setting, plan, folder, source, running, tell_and_log, first)
             except BaseExceptionGroup as group:
                 raise _first(group) from group
             finally:
@@ -222,21 +217,12 @@ def _if_finished(folder: Path) -> RunSummary | None:
     return summary if is_finished else None
 
 
-async def _take_all(
-    setting: Setting,
-    plan: Plan,
-    folder: Path,
-    source: Source,
-    total: int | None,
-    show: ShowProgress | None,
-    tell: Tell,
-    log: RunLog,
-) -> None:
-    """Journal the start, the rows, and how the start ended."""
-    journal = setting.journal
-    counts = journal.counts()
+def _running(
+    setting: Setting, total: int | None, show: ShowProgress | None, log: RunLog
+) -> Running:
+    counts = setting.journal.counts()
     before = sum(counts.values())
-    tally = _Tally(
+    return Running(
         total=total,
         before=before,
         started=time.monotonic(),
@@ -244,26 +230,45 @@ async def _take_all(
         log=log,
         done=before,
         counts=counts,
+        nano_usd_before=setting.spending.spent.nano_usd,
     )
+
+
+async def _take_all(
+    setting: Setting,
+    plan: Plan,
+    folder: Path,
+    source: Source,
+    running: Running,
+    tell: Tell,
+    first: EstimateFirst | None,
+) -> None:
+    """Journal the start, the rows, and how the start ended."""
+    journal, log = setting.journal, running.log
     view = RunView(
         folder=folder,
         suite=setting.suite.name,
-        rows_total=total,
+        rows_total=running.total,
         isolation=_isolation(setting.sandbox),
     )
+    took_s = seconds_taken(journal.reader.events())
     journal.event("started", pid=os.getpid())
-    log.event("started", rows=total, rows_before=before, isolation=view.isolation)
+    log.event("started", rows=running.total, rows_before=running.before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    with within_time(setting.spending.budget, journal.reader, setting.stop):
-        async with _stopped_at_once(setting.stop):
-            setting = await with_prepared(setting, tell)
-        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    async with noting_time(journal, lambda: noted(setting, running)):
+        with within_time(setting.spending.budget, took_s, setting.stop):
+            async with _stopped_at_once(setting.stop):
+                setting = await with_prepared(setting, tell)
+            sample = await _take_sample(setting, source, plan.limit, running, tell, first)
+        if first is not None and sample is not None:
+            await estimate_and_ask(first, setting, running, sample, tell)
+        took_s += running.elapsed_s
+        with within_time(setting.spending.budget, took_s, setting.stop):
+            rows_read = await _take_rows(setting, source, plan.limit, running, tell)
     kind = _how_it_ended(setting.stop)
     fields = {
-        "rows": rows_read if total is None else total,
-        "wall_s": time.monotonic() - tally.started,
-        "calls_sent": setting.counters.calls_sent,
-        "calls_cached": setting.counters.calls_cached,
+        **noted(setting, running),
+        "rows": rows_read if running.total is None else running.total,
         "cause": setting.stop.cause,
     }
     journal.event(kind, **fields)
@@ -282,21 +287,48 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
+async def _take_sample(
+    setting: Setting,
+    source: Source,
+    limit: int | None,
+    running: Running,
+    tell: Tell,
+    first: EstimateFirst | None,
+) -> Sample | None:
+    """Settle the rows that the run is estimated from, where it is to be."""
+    if first is None or setting.stop.is_draining:
+        return None
+    sample = await sample_of(source, limit, running.total, first.rows)
+    running.row_s = []
+    await _take_rows(setting, source, limit, running, tell, only=sample.indices)
+    return sample
+
+
 async def _take_rows(
-    setting: Setting, source: Source, limit: int | None, tally: _Tally, tell: Tell
+    setting: Setting,
+    source: Source,
+    limit: int | None,
+    running: Running,
+    tell: Tell,
+    *,
+    only: frozenset[int] | None = None,
 ) -> int:
     """Settle the rows, a bounded number at a time; return how many were read.
 
     A drain stops admitting; the rows that are left are still read, so that they are counted.
+
+    :param only: Places of the rows that are settled, where not all are; the rest is left unread
+        behind the last of them.
     """
     slots = asyncio.Semaphore(_in_flight(setting))
     rows_read = 0
 
     async def settle_one(row: Row | BadRow) -> None:
+        since = time.monotonic()
         try:
             end = await settle(row, setting)
             if end is not None:
-                _ended(setting, tally, end, tell)
+                row_ended(setting, running, end, time.monotonic() - since, tell)
         finally:
             slots.release()
 
@@ -307,7 +339,11 @@ async def _take_rows(
         asyncio.TaskGroup() as group,
     ):
         async for row in rows:
+            if only is not None and rows_read > max(only):
+                break
             rows_read += 1
+            if only is not None and row.index not in only:
+                continue
             if setting.stop.is_draining or _has_ended(setting, row):
                 continue
             await slots.acquire()
@@ -343,31 +379,6 @@ async def _stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
         watcher.cancel()
 
 
-def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
-    setting.plugins.observe("sygra_record_finished", tell, record=end)
-    if end.reason == ALARM:
-        tell(f"row {end.row_id}: {ALARM}")
-    tally.done += 1
-    tally.counts[end.outcome] += 1
-    tally.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)
-    if tally.show is None:
-        return
-    tally.show(
-        Progress(
-            rows_done=tally.done,
-            rows_total=tally.total,
-            rows_before=tally.before,
-            verified=tally.counts[Outcome.VERIFIED],
-            rejected=tally.counts[Outcome.REJECTED],
-            failed=tally.counts[Outcome.FAILED],
-            calls_in_flight=setting.gateway.in_flight,
-            calls_done=setting.counters.calls_sent,
-            elapsed_s=time.monotonic() - tally.started,
-            finished=(end.row_id, end.outcome.value),
-        )
-    )
-
-
 def _in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and half as many again.
 
@@ -375,11 +386,6 @@ def _in_flight(setting: Setting) -> int:
     """
     calls = setting.gateway.capacity or 1
     return min(MOST_IN_FLIGHT, calls + max(2, calls // 2))
-
-
-def _source(suite: Suite, plugins: Plugins) -> Source:
-    source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
-    return source
 
 
 def _isolation(sandbox: Sandbox | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.lengths import Lengths
-from sygra_eval.engine.spending import Amount, Spending
+from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
 from sygra_eval.models import Gateway
@@ -15,10 +15,15 @@ from sygra_eval.values import Budget, Prepared, Sandbox
 
 @dataclass(slots=True)
 class Counters:
-    """What this start of the run did, for progress and the `finished` event."""
+    """What this start of the run did, for progress and the `finished` event.
+
+    :ivar calls_sent: Answered by an endpoint; `calls_cached` by this run's own journal,
+        `calls_from_cache` by what an earlier run had kept.
+    """
 
     calls_sent: int = 0
     calls_cached: int = 0
+    calls_from_cache: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ class Setting:
     journal: Journal
     stop: StopSignal
     is_resumed: bool = True
-    spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
+    spending: Spending = field(default_factory=lambda: Spending(Budget()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
     lengths: Lengths = field(default_factory=Lengths)

@@ -1,14 +1,16 @@
 """What a run may spend, and what it has: money, tokens, calls and time, over all its starts.
 
 A call is let through when what was spent, together with the most that the calls in flight may come
-to, is below every bound. So a run ends at most one call beyond its budget, and what it ends with is
-incomplete and can be resumed with a higher one. Answers from a cache or a journal cost nothing.
+to, is below every bound; else it waits for those to end, as most come to less than their most. So a
+run ends at most one call beyond its budget and hardly below it, and what it ends with is incomplete
+and can be resumed with a higher one. Answers from a cache or a journal cost nothing.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import JournalReader
@@ -39,69 +41,120 @@ class Amount:
 
 @dataclass(slots=True)
 class Spending:
-    """What one run has spent; `reserved` is the most that its calls in flight may come to."""
+    """What one run has spent; `reserved` is the most that its calls in flight may come to.
+
+    :ivar unpriced: Calls whose price is not known, so that the money is more than is known.
+    :ivar open: By record that has not ended, what it came to so far in this start.
+    :ivar of_ended: What the records came to that ended in this start, `rows_ended` of them.
+    """
 
     budget: Budget
-    spent: Amount
-    reserved: Amount
+    spent: Amount = field(default_factory=Amount)
+    reserved: Amount = field(default_factory=Amount)
+    unpriced: int = 0
+    open: dict[str, Amount] = field(default_factory=dict)
+    of_ended: Amount = field(default_factory=Amount)
+    rows_ended: int = 0
+    _waiting: deque[tuple[Amount, asyncio.Future[None]]] = field(default_factory=deque)
 
     @classmethod
     def after(cls, reader: JournalReader, budget: Budget) -> "Spending":
         """Begin with what earlier starts of the run spent."""
-        if budget == Budget():
-            return cls(budget, Amount(), Amount())
-        calls = reader.calls_summary()
-        sent = calls.calls - calls.from_cache
-        tokens = calls.prompt_tokens + calls.completion_tokens - calls.cached_answer_tokens
-        return cls(budget, Amount(calls.cost_nano_usd or 0, tokens, sent), Amount())
+        before = reader.calls_summary()
+        spent = Amount(before.known_nano_usd, before.tokens, before.sent)
+        return cls(budget, spent, unpriced=before.unpriced)
 
-    def reserve(self, most: Amount) -> None:
-        """Note that a call is sent.
+    @property
+    def is_bounded(self) -> bool:
+        """Whether calls may have to wait here."""
+        return self.budget.usd is not None or bool(self.budget.tokens or self.budget.calls)
 
-        :raises BudgetReached: When it may not be.
+    async def reserve(self, most: Amount) -> None:
+        """Return when a call may be sent; `settle` it when it has ended.
+
+        :raises BudgetReached: When no further call may be sent.
         """
+        if not self._waiting and self._has_room():
+            self.reserved.add(most)
+            return
         if reached := self._reached():
             raise BudgetReached(reached)
-        self.reserved.add(most)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((most, waiter))
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._release(most)  # it was let through in the same moment
+            raise
 
-    def settle(self, most: Amount, response: ChatResponse | None) -> None:
+    def settle(self, most: Amount, response: ChatResponse | None, record: str = "") -> None:
         """Note that a call ended, and what it came to; None when it gave no answer."""
+        if response is not None and not response.is_cached:
+            came_to = Amount(response.cost_nano_usd or 0, response.usage.total, 1)
+            self.spent.add(came_to)
+            self.unpriced += response.cost_nano_usd is None
+            if record:
+                self.open.setdefault(record, Amount()).add(came_to)
+        self._release(most)
+
+    def ended(self, record: str) -> None:
+        """Note that a record has its outcome: it asks for nothing any more."""
+        self.rows_ended += 1
+        self.of_ended.add(self.open.pop(record, Amount()))
+
+    def interrupt(self, error: Exception) -> None:
+        """End with an error whatever waits to be let through."""
+        while self._waiting:
+            _, waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(error)
+
+    def _release(self, most: Amount) -> None:
+        """Take back what was set aside, and let through who waits, in their order."""
         self.reserved.add(most, sign=-1)
-        if response is not None:
-            self.spent.add(Amount(response.cost_nano_usd or 0, response.usage.total, 1))
+        while self._waiting and self._has_room():
+            wanted, waiter = self._waiting.popleft()
+            if not waiter.done():
+                self.reserved.add(wanted)
+                waiter.set_result(None)
+        if self._waiting and (reached := self._reached()):
+            self.interrupt(BudgetReached(reached))
+
+    def _has_room(self) -> bool:
+        """Say whether a further call may be sent now."""
+        budget, spent, reserved = self.budget, self.spent, self.reserved
+        return (
+            (budget.usd is None or spent.nano_usd + reserved.nano_usd < budget.usd * NANO)
+            and (budget.tokens is None or spent.tokens + reserved.tokens < budget.tokens)
+            and (budget.calls is None or spent.calls + reserved.calls < budget.calls)
+        )
 
     def _reached(self) -> str:
-        """Say which bound leaves no room for another call."""
-        budget, spent, reserved = self.budget, self.spent, self.reserved
-        for bound, so_far, in_flight, told in (
-            (
-                None if budget.usd is None else budget.usd * NANO,
-                spent.nano_usd,
-                reserved.nano_usd,
-                f"{spent.nano_usd / NANO:.4f} of {budget.usd} USD are spent",
-            ),
-            (
-                budget.tokens,
-                spent.tokens,
-                reserved.tokens,
-                f"{spent.tokens} of {budget.tokens} tokens are spent",
-            ),
-            (
-                budget.calls,
-                spent.calls,
-                reserved.calls,
-                f"{spent.calls} of {budget.calls} calls are made",
-            ),
-        ):
-            if bound is not None and so_far + in_flight >= bound:
-                return f"budget reached: {told}"
-        return ""
+        """Say which bound leaves no room for another call, whatever those in flight come to."""
+        budget, spent = self.budget, self.spent
+        usd, told = spent.nano_usd / NANO, ""
+        if budget.usd is not None and spent.nano_usd >= budget.usd * NANO:
+            told = f"{usd:.4f} of {budget.usd} USD are spent"
+        elif budget.tokens is not None and spent.tokens >= budget.tokens:
+            told = f"{spent.tokens} of {budget.tokens} tokens are spent"
+        elif budget.calls is not None and spent.calls >= budget.calls:
+            told = f"{spent.calls} of {budget.calls} calls are made"
+        return f"budget reached: {told}" if told else ""
 
 
 def most_of(gateway: Gateway, model: str, request: ChatRequest) -> Amount:
-    """Return the most that a call may come to, as far as that can be told before."""
-    usage = gateway.most_usage(model, request)
-    return Amount(gateway.cost_of(model, usage) or 0, usage.total, 1)
+    """Return the most that a call may come to, as far as that can be told before.
+
+    Who answers is one of several where there are stand-ins, so the dearest of them counts.
+    """
+    most = Amount()
+    for one, asked in gateway.asked_in_turn(model, request):
+        usage = gateway.most_usage(one, asked)
+        most.nano_usd = max(most.nano_usd, gateway.cost_of(one, usage) or 0)
+        most.tokens = max(most.tokens, usage.total)
+    most.calls = 1
+    return most
 
 
 def refuse_unpriced(budget: Budget, gateway: Gateway) -> None:
@@ -120,13 +173,11 @@ def refuse_unpriced(budget: Budget, gateway: Gateway) -> None:
 
 
 @contextlib.contextmanager
-def within_time(budget: Budget, reader: JournalReader, stop: StopSignal) -> Iterator[None]:
-    """Drain the run when its time is up; what earlier starts took counts."""
+def within_time(budget: Budget, took_s: float, stop: StopSignal) -> Iterator[None]:
+    """Drain the run when its time is up; `took_s` of it is gone already."""
     if budget.time_s is None:
         yield
         return
-    ends = (event.data.get("wall_s") for event in reader.events())
-    took_s = sum(wall_s for wall_s in ends if isinstance(wall_s, float | int))
     told = f"budget reached: {budget.time_s:g} seconds are over"
     left_s = max(0.0, budget.time_s - took_s)
     timer = asyncio.get_running_loop().call_later(left_s, stop.give_up, told)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.outcome import GRADES
@@ -24,11 +25,13 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
+    SpentAt,
     Strength,
     Tally,
     WeakTests,
 )
-from sygra_eval.journal import Event, open_readonly
+from sygra_eval.engine.time_taken import seconds_taken
+from sygra_eval.journal import Event, Spent, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
     Interval,
@@ -52,6 +55,7 @@ def summarise(folder: Path) -> RunSummary:
     with open_readonly(folder / "journal.db") as reader:
         plan = reader.plan()
         life = _life(reader.events())
+        wall_s = seconds_taken(reader.events())
         document = suite_document(folder)
         has_graph = "candidate" not in document
         quality = document.get("quality") or {}
@@ -59,7 +63,8 @@ def summarise(folder: Path) -> RunSummary:
         count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         for end in reader.outcomes():
             count.take(end)
-        calls = reader.calls_summary()
+        spent = reader.spent()
+    calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
     ended = sum(count.outcomes.values())
@@ -102,11 +107,13 @@ def summarise(folder: Path) -> RunSummary:
         saved_usd=calls.saved_nano_usd / 1e9,
         cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,
+        estimate=life.estimate,
+        spent=_by_model_and_node(spent),
         prompt_tokens=calls.prompt_tokens,
         completion_tokens=calls.completion_tokens,
         has_estimated_tokens=calls.estimated > 0,
         retries=calls.tries - calls.calls,
-        wall_s=life.wall_s,
+        wall_s=wall_s,
         model_s=calls.latency_s,
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
@@ -136,6 +143,14 @@ def summarise(folder: Path) -> RunSummary:
     )
 
 
+def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:
+    """Return the parts in an order that does not depend on which call ended first."""
+    return tuple(
+        SpentAt(model=model, node=node, spent=part)
+        for (model, node), part in sorted(spent.items(), key=lambda item: item[0])
+    )
+
+
 _STATES = {"finished": "finished", "stopped": "interrupted", "broke": "incomplete"}
 
 
@@ -146,9 +161,9 @@ class _Life:
     state: str = "running"
     cause: str = ""
     rows: int = 0
-    wall_s: float = 0.0
     calls_cached: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
+    estimate: CostEstimate | None = None
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -158,6 +173,8 @@ def _life(events: Iterable[Event]) -> _Life:
             case "started":
                 life.state = "running"
                 life.warnings = ()
+            case "estimated":
+                life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
             case "finished" | "stopped" | "broke" as kind:
@@ -165,7 +182,6 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.state = _STATES[kind]
                 life.cause = data["cause"]
                 life.rows = data["rows"]
-                life.wall_s += data["wall_s"]
                 life.calls_cached += data["calls_cached"]
             case "repaired":  # what was lost has to be come to again
                 life.state = "interrupted"

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from sygra_eval.engine.cost_estimate import CostEstimate
 from sygra_eval.engine.measured import Measured
+from sygra_eval.journal import Spent
 from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, StopReason
 
@@ -163,6 +165,15 @@ class Canaries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpentAt:
+    """What the calls of one model at one place of the graph came to; they add up to the run's."""
+
+    model: str
+    node: str
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
@@ -216,6 +227,8 @@ class RunSummary:
     cost_usd: float | None = None
     calls_from_cache: int = 0
     saved_usd: float = 0.0
+    spent: tuple[SpentAt, ...] = ()
+    estimate: CostEstimate | None = None  # None where the run was not estimated first
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests

@@ -7,8 +7,9 @@ gathered as one transaction and only then wakes those who wait. What is committe
 they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
-`reader` (lookups and streams), `journal` (the two together), `lock`, and for damaged files `repair`
-(the good rows into a new file) on `salvage` (rows in raw pages).
+`reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
+together), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
+in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -31,7 +32,7 @@ from sygra_eval.journal.codec import (
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import call_key, request_hash, validator_path
 from sygra_eval.journal.lock import RunLock
-from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
+from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
     REPAIRED,
     JournalState,
@@ -39,18 +40,21 @@ from sygra_eval.journal.repair import (
     examine_journal,
     repair_journal,
 )
+from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.store import plain
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
     "REPAIRED",
-    "CallsSummary",
     "Event",
     "Journal",
     "JournalReader",
     "JournalState",
     "JournalUnwritable",
+    "JournalledCall",
     "Repair",
     "RunLock",
+    "Spent",
     "attempt_from_json",
     "attempt_to_json",
     "call_key",
@@ -62,6 +66,7 @@ __all__ = [
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",
+    "plain",
     "record_end_from_json",
     "record_end_to_json",
     "repair_journal",
@@ -71,6 +76,7 @@ __all__ = [
     "round_from_json",
     "round_to_json",
     "to_stored",
+    "together",
     "validator_path",
     "verdict_from_json",
     "verdict_to_json",

@@ -75,10 +75,19 @@ class Journal:
         return self.reader.plan()
 
     async def commit_call(
-        self, key: bytes, site: CallSite, request_hash: bytes, response: ChatResponse
+        self,
+        key: bytes,
+        site: CallSite,
+        request_hash: bytes,
+        response: ChatResponse,
+        *,
+        model: str = "",
     ) -> None:
-        """Put a call's answer on disk; only then may it be used."""
-        stored = to_stored(response_to_json(response))
+        """Put a call's answer on disk; only then may it be used.
+
+        :param model: Who was asked, by the suite's name; so costs can be told apart.
+        """
+        stored = to_stored({**response_to_json(response), "model": model})
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
         await self._writer.commit("call", (key, *place, request_hash, stored))
 

@@ -20,6 +20,7 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
+from sygra_eval.journal.spent import JournalledCall, Spent, together
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
@@ -29,7 +30,7 @@ from sygra_eval.journal.store import (
     plain,
     unreadable,
 )
-from sygra_eval.values import ChatResponse, Outcome, RecordEnd, Round, Verdict
+from sygra_eval.values import CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
 _PAGE = 256
 
@@ -48,32 +49,6 @@ class Event:
     mono: float
     kind: str
     data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallsSummary:
-    """What the run's journalled calls come to.
-
-    :ivar estimated: Calls whose tokens the server did not count.
-    :ivar tries: Requests that were sent for them, so at least `calls`.
-    :ivar latency_s: Of all of them added up.
-    :ivar cost_nano_usd: None when the price of one of them is not known.
-    :ivar from_cache: Calls that were answered by what an earlier run had kept; what they cost then
-        and did not cost now is `saved_nano_usd`, as far as it is known, and their tokens are
-        `cached_answer_tokens`.
-    """
-
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    estimated: int
-    tries: int
-    latency_s: float
-    slowest_s: float
-    cost_nano_usd: int | None
-    from_cache: int
-    saved_nano_usd: int
-    cached_answer_tokens: int
 
 
 def open_readonly(path: Path) -> "JournalReader":
@@ -190,38 +165,31 @@ class JournalReader:
                 data=_mapping(_stored(data)),
             )
 
-    def calls_summary(self) -> CallsSummary:
-        """Return what all journalled calls come to."""
-        calls = prompt = completion = estimated = tries = 0
-        cost = unpriced = from_cache = saved = kept_tokens = 0
-        latency_s = slowest_s = 0.0
+    def calls(self) -> Iterator[JournalledCall]:
+        """Yield the calls in the order in which they were journalled."""
         for row in self._stream("call", "rowid"):
-            response = response_from_json(from_stored(_stored(row[7])))
-            calls += 1
-            prompt += response.usage.prompt_tokens
-            completion += response.usage.completion_tokens
-            estimated += response.usage.is_estimated
-            tries += response.tries
-            latency_s += response.latency_s
-            slowest_s = max(slowest_s, response.latency_s)
-            cost += response.cost_nano_usd or 0
-            unpriced += response.cost_nano_usd is None
-            from_cache += response.is_cached
-            saved += response.saved_nano_usd or 0
-            kept_tokens += response.usage.total if response.is_cached else 0
-        return CallsSummary(
-            calls=calls,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            estimated=estimated,
-            tries=tries,
-            latency_s=latency_s,
-            slowest_s=slowest_s,
-            cost_nano_usd=None if unpriced else cost,
-            from_cache=from_cache,
-            saved_nano_usd=saved,
-            cached_answer_tokens=kept_tokens,
-        )
+            data = from_stored(_stored(row[7]))
+            response = response_from_json(data)
+            yield JournalledCall(
+                site=CallSite(
+                    record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5])
+                ),
+                model=response.answered_by or str(data.get("model", "")),
+                response=response,
+                is_batched=bool(data.get("is_batched", False)),
+            )
+
+    def spent(self) -> dict[tuple[str, str], Spent]:
+        """Return what the calls of each model at each place of the graph came to."""
+        found: dict[tuple[str, str], Spent] = {}
+        for call in self.calls():
+            part = found.setdefault((call.model, call.site.node), Spent())
+            part.take(call)
+        return found
+
+    def calls_summary(self) -> Spent:
+        """Return what all journalled calls come to."""
+        return together(self.spent().values())
 
     def close(self) -> None:
         """Let go of the file."""

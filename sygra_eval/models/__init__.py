@@ -14,9 +14,10 @@ is llama.cpp in this process: `weights` finds the file, `servers` runs it. They 
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
-from sygra_eval.models.gateway import Gateway, Patience
+from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway, Patience
 
 __all__ = [
+    "CHARACTERS_PER_TOKEN",
     "AnswerCache",
     "Ask",
     "Gate",

@@ -242,6 +242,13 @@ class Gateway:
                 return response if one == name else replace(response, answered_by=one)
         raise AssertionError("the last model answers or raises")
 
+    def asked_in_turn(self, name: str, request: ChatRequest) -> tuple[tuple[str, ChatRequest], ...]:
+        """Return the models that may come to be asked, and what each of them is asked."""
+        spec = self._specs.get(name)
+        stand_ins = spec.fallback.to if spec is not None else ()
+        others = ((one, self._asked_of(one, name, request)) for one in stand_ins)
+        return ((name, request), *others)
+
     def _asked_of(self, name: str, instead_of: str, request: ChatRequest) -> ChatRequest:
         """Return the request with the parameters of the model that stands in; a node's own stay."""
         before = self._specs[instead_of].parameters
@@ -332,6 +339,8 @@ class Gateway:
         parameters = request.parameters
         most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
         answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER
+        choices = parameters.get("n")
+        answer *= choices if isinstance(choices, int) and choices > 1 else 1
         answer = answer if task_of(self.models[name]) in (Task.CHAT, Task.ANY) else 0
         return Usage(prompt_tokens=asked, completion_tokens=answer, is_estimated=True)
 

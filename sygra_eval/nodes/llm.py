@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sygra_eval.suite import ModelByName, Prompt
-from sygra_eval.values import Node, NodeContext, Problem, Scope, State
+from sygra_eval.values import BoundScope, CallBound, Node, NodeContext, Problem, Scope, State
 
 
 def _as_list(value: object) -> object:
@@ -38,6 +38,15 @@ class LlmConfig(BaseModel):
         """Yield unknown models and variables."""
         yield from self.model.problems(scope, ("model",))
         yield from self.prompt.problems(scope, ("prompt",))
+
+    def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
+        """Yield its one call."""
+        yield CallBound(
+            model=self.model.name,
+            parameters=self.model.parameters,
+            calls=1,
+            prompt=self.prompt.length(scope.variables, scope.longest),
+        )
 
 
 async def llm(node: Node, state: State, ctx: NodeContext) -> State:

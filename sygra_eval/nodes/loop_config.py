@@ -9,8 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import ModelByName, Prompt
-from sygra_eval.values import Problem, Scope, wilson
+from sygra_eval.suite import ModelByName, ModelChoice, Prompt
+from sygra_eval.values import (
+    BoundScope,
+    CallBound,
+    Length,
+    Problem,
+    Scope,
+    longest_of,
+    sum_of,
+    wilson,
+)
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"
 DEFAULT_CRITIQUE = """\
@@ -27,6 +36,8 @@ Result of the checks:
 
 If every line of the result says PASSED, your whole reply is NO MORE FEEDBACK
 If a line says FAILED, reply with at most three short points that say what to change and why."""
+CHARS_OF_OUR_WORDS = 500
+"""More than the built-in prompts of critique and revision hold beside what is put into them."""
 LOOP_VARIABLES = frozenset({"candidate", "evidence", "critique", "round"})
 
 
@@ -177,6 +188,47 @@ class CritiqueLoopConfig(BaseModel):
                 yield from step.prompt.problems(inside, (name, "prompt"))
         yield from self._exit_problems(scope)
 
+    @property
+    def most_judgings(self) -> int:
+        """How often validators look at an answer in the loop, at most."""
+        return self.draft.most + self.max_rounds - 1
+
+    def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
+        """Yield what all drafts and all rounds ask at most."""
+        draft, revise = self.draft, self.revise
+        reviser = draft.model if revise is None else revise.model
+        drafted = draft.prompt.length(scope.variables, scope.longest)
+        answer = longest_of(
+            scope.answer(draft.model.name, draft.model.parameters),
+            scope.answer(reviser.name, reviser.parameters),
+        )
+        critique: Length = 0
+        if self.critique is not None:
+            critic = self.critique.model
+            critique = scope.answer(critic.name, critic.parameters)
+        evidence = self.evidence.max_chars
+        feedback = longest_of(critique, evidence + CHARS_OF_OUR_WORDS)
+        inside = {"candidate": answer, "evidence": evidence, "critique": feedback, "round": 3}
+        longest = {**scope.longest, **inside}
+        yield _bound(draft.model, draft.most, drafted)
+        if self.critique is not None:
+            written = self.critique.prompt
+            yield _bound(
+                self.critique.model,
+                self.max_rounds,
+                sum_of(drafted, answer, evidence, CHARS_OF_OUR_WORDS)
+                if written is None
+                else written.length(scope.variables, longest),
+            )
+        written = None if revise is None else revise.prompt
+        yield _bound(
+            reviser,
+            self.max_rounds - 1,
+            sum_of(drafted, answer, evidence, feedback, CHARS_OF_OUR_WORDS)
+            if written is None
+            else written.length(scope.variables, longest),
+        )
+
     def _exit_problems(self, scope: Scope) -> Iterator[Problem]:
         if self.draft.rate is not None and not scope.validators:
             yield Problem(
@@ -211,3 +263,7 @@ class CritiqueLoopConfig(BaseModel):
                 at=("until",) if self.until is not None else (),
                 fix="add `until: {accepted_by: [VALIDATOR]}`",
             )
+
+
+def _bound(model: ModelChoice, calls: int, prompt: Length) -> CallBound:
+    return CallBound(model=model.name, parameters=model.parameters, calls=calls, prompt=prompt)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sygra_eval.values import Interval
 
@@ -25,6 +26,7 @@ def mean_t(counted: Mapping[float, int], *, confidence: float = 0.95) -> Interva
     return Interval(estimate=mean, low=mean - half, high=mean + half)
 
 
+@lru_cache(maxsize=1_024)
 def t_quantile(probability: float, freedom: int) -> float:
     """Return the quantile of Student's t, by halving on its distribution function.
 

@@ -1,20 +1,23 @@
 """What a user reads of a run: pure functions of its `RunSummary`, or of one row's rounds.
 
-`tables` (with `evidence`) turns a summary into tables, and `terminal`, `markdown` and `card` show
-the same ones; `json_view` is the summary as data, `closing` the last words of a run, `show` the
-story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal is, `truth`
-how far validators and folders can be trusted. Text from rows, models and suites passes
-`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
-formats, as a plugin would.
+`tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
+`card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
+`show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
+is, `truth` how far validators and folders can be trusted. Of money they say before a run
+`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`. Text from rows, models and
+suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
+registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
 from sygra_eval.report.closing import closing_json, closing_words
+from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.show import record_json, record_text
+from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.terminal import terminal_report
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.report.truth import (
@@ -24,6 +27,7 @@ from sygra_eval.report.truth import (
     truth_json,
     truth_text,
 )
+from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "account_line",
@@ -31,6 +35,7 @@ __all__ = [
     "closing_words",
     "complaint_line",
     "data_card",
+    "estimate_text",
     "journal_json",
     "journal_text",
     "json_report",
@@ -44,7 +49,10 @@ __all__ = [
     "recheck_text",
     "record_json",
     "record_text",
+    "spent_words",
     "terminal_report",
     "truth_json",
     "truth_text",
+    "upper_bound_json",
+    "upper_bound_text",
 ]

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import RunSummary, estimate_to_json
 from sygra_eval.report.tables import verified_words
 from sygra_eval.report.text_safety import printable, python_literal, shell_word
 from sygra_eval.values import Outcome
@@ -46,6 +46,7 @@ def closing_json(summary: RunSummary) -> str:
         "gates": [],
         "canaries": _canaries(summary),
         "wall_s": round(summary.wall_s, 3),
+        "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),
     }
     return json.dumps(line, allow_nan=False)
 

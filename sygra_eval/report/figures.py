@@ -38,6 +38,20 @@ def cost(usd: float | None) -> str:
     return f"{usd:.2f} USD"
 
 
+def count(number: float) -> str:
+    """Return a number of things, its thousands apart."""
+    return f"{number:,.0f}"
+
+
+def short_count(number: int) -> str:
+    """Return a number in few characters: from a hundred thousand on its first three figures."""
+    for unit, name in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= max(unit, 100_000):
+            shown = number / unit
+            return f"{shown:.{0 if shown >= 99.95 else 1 if shown >= 9.995 else 2}f} {name}"
+    return str(number)
+
+
 def stops(reasons: Mapping[StopReason, int]) -> str:
     """Return how often each reason stopped a loop, the most frequent first."""
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0].value))

@@ -15,8 +15,10 @@ from sygra_eval.engine import (
     RunSummary,
     Strength,
     WeakTests,
+    estimate_to_json,
 )
 from sygra_eval.quality import Interval
+from sygra_eval.report.costs import costs_json
 from sygra_eval.report.estimate import estimate_of, estimate_of_all, has_estimate, measured_for
 from sygra_eval.values import Outcome
 
@@ -130,6 +132,8 @@ def _spending(summary: RunSummary) -> dict[str, object]:
         "wall_s": round(summary.wall_s, 3),
         "model_s": round(summary.model_s, 3),
         "cost_usd": summary.cost_usd,
+        "costs": costs_json(summary),
+        "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),
     }
 
 

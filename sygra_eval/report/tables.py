@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.cost_estimate import estimate_table
+from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
 from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
@@ -50,6 +52,9 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         topics(summary),
         causes(summary),
         usage(summary),
+        by_model(summary),
+        by_node(summary),
+        *(() if summary.estimate is None else (estimate_table(summary.estimate),)),
         models(summary),
     )
     return tuple(table for table in tables if table.rows)
@@ -265,6 +270,7 @@ def usage(summary: RunSummary) -> Table:
             ("wall time", duration(summary.wall_s)),
             ("model time, summed over calls", duration(summary.model_s)),
             ("cost", cost(summary.cost_usd)),
+            ("cost of each verified row", cost(cost_of_a_verified_row(summary))),
         ),
     )
 

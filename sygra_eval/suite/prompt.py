@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Message, Problem, Scope
+from sygra_eval.values import Length, Message, Problem, Scope, sum_of
 
 ROLES = ("system", "user", "assistant")
 _FORM = "must be text or a list like `[{system: ...}, {user: ...}]`"
@@ -58,6 +58,10 @@ class Prompt:
         :raises UnknownVariable: When this record lacks a variable.
         """
         return tuple(Message(m.role, m.template.render(variables)) for m in self.messages)
+
+    def length(self, variables: Mapping[str, object], longest: Mapping[str, Length]) -> Length:
+        """Return how long its messages are at most, as `Template.length` does."""
+        return sum_of(*(m.template.length(variables, longest) for m in self.messages))
 
     def names(self) -> tuple[str, ...]:
         """Return the variables that it needs, each once, in order."""

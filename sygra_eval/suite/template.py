@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sygra_eval.suite.nearest import nearest
-from sygra_eval.values import InfrastructureError, Problem, Scope, Severity
+from sygra_eval.values import InfrastructureError, Length, Problem, Scope, Severity, sum_of
 
 _NAME = r"[^\W\d]\w*(?:\.\w+)*"
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{(?P<name>{_NAME})\}}|\{{[^{{}}\n]*\}}|\{{|\}}")
@@ -80,6 +80,23 @@ class Template:
         return "".join(
             part if isinstance(part, str) else as_text(_value_of(part, variables))
             for part in self.parts
+        )
+
+    def length(self, variables: Mapping[str, object], longest: Mapping[str, Length]) -> Length:
+        """Return how long it is at most when it is filled.
+
+        :param longest: Of variables that are not there yet, how long they may be.
+        :raises UnknownVariable: When a value is missing in this record.
+        """
+        return sum_of(
+            *(
+                len(part)
+                if isinstance(part, str)
+                else longest[part.variable]
+                if part.variable in longest
+                else len(as_text(_value_of(part, variables)))
+                for part in self.parts
+            )
         )
 
     def problems(self, scope: Scope, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:

@@ -5,7 +5,9 @@ checked from it alone, by a program that shares no code with the client:
 
 - never more calls in flight than the limit;
 - no call begins after the client said that it had drained, until it says that it goes on;
-- no request is paid for again, but once for each time that the client was killed.
+- no request is paid for again, but once for each time that the client was killed;
+- no call begins once the budget is paid, so what is paid is at most the budget and what was in
+  flight then.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ class Event:
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
         was spoilt on the way; `drained`, `resumed`, `killed` are marks that a test sets.
     :ivar call: Its number; `request` the hash of its body, `fault` what it met.
+    :ivar prompt_tokens: That are billed, where it was paid; `completion_tokens` likewise.
     """
 
     at_s: float
@@ -33,6 +36,26 @@ class Event:
     call: int = -1
     request: str = ""
     fault: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What may be paid, in whatever it is counted: each call and each token is so much of it."""
+
+    most: float
+    a_call: float = 0.0
+    a_prompt_token: float = 0.0
+    a_completion_token: float = 0.0
+
+    def of(self, event: Event) -> float:
+        """Return what a call that was paid is of it."""
+        return (
+            self.a_call
+            + event.prompt_tokens * self.a_prompt_token
+            + event.completion_tokens * self.a_completion_token
+        )
 
 
 def line_of(event: Event) -> str:
@@ -61,15 +84,17 @@ def problems(
     most_in_flight: int | None = None,
     kills: int = 0,
     samples: int = 1,
+    budgets: Sequence[Bound] = (),
 ) -> list[str]:
     """Return what the events say against the client; empty when all invariants hold.
 
     :param kills: Times that the client was killed, beside those that are marked.
     :param samples: Times that one and the same request is asked on purpose.
+    :param budgets: What the client was allowed to pay, each apart.
     """
     found: list[str] = []
     open_calls: set[int] = set()
-    most, is_drained = 0, False
+    most, is_drained, spent = 0, False, [0.0] * len(budgets)
     paid: Counter[str] = Counter()
     for event in events:
         match event.kind:
@@ -78,10 +103,15 @@ def problems(
                 most = max(most, len(open_calls))
                 if is_drained:
                     found.append(f"call {event.call} began after the drain")
+                for budget, so_far in zip(budgets, spent, strict=True):
+                    if so_far >= budget.most:
+                        told = f"{so_far:g} of {budget.most:g} were paid"
+                        found.append(f"call {event.call} began when {told}")
             case "ended":
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
+                spent = [a + b.of(event) for a, b in zip(spent, budgets, strict=True)]
             case "drained":
                 is_drained = True
             case "resumed":
@@ -105,15 +135,30 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="calls in flight that were allowed")
     parser.add_argument("--kills", type=int, default=0, help="times that the client was killed")
     parser.add_argument("--samples", type=int, default=1, help="times that a request is asked")
+    parser.add_argument("--most-calls", type=int, help="calls that might be paid")
+    parser.add_argument("--most-tokens", type=int, help="tokens that might be paid")
+    parser.add_argument("--most-usd", type=float, help="dollars that might be paid, at --price")
+    parser.add_argument("--price", default="0,0", help="IN,OUT: USD per million tokens")
     given = parser.parse_args()
     found = problems(
         read(given.events),
         most_in_flight=given.limit,
         kills=given.kills,
         samples=given.samples,
+        budgets=list(_budgets(given)),
     )
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     sys.exit(1 if found else 0)
+
+
+def _budgets(given: argparse.Namespace) -> Iterator[Bound]:
+    if given.most_calls is not None:
+        yield Bound(most=given.most_calls, a_call=1)
+    if given.most_tokens is not None:
+        yield Bound(most=given.most_tokens, a_prompt_token=1, a_completion_token=1)
+    if given.most_usd is not None:
+        prompt, answer = (float(price) / 1e6 for price in given.price.split(","))
+        yield Bound(most=given.most_usd, a_prompt_token=prompt, a_completion_token=answer)
 
 
 if __name__ == "__main__":

@@ -265,7 +265,8 @@ class ScriptedEndpoint:
             if reply.is_paid:
                 is_lost = not reply.is_whole or (fault and FAULTS[fault].once != ANSWERED)
                 kind = "lost" if is_lost else "paid"
-                self.on_event(Event(time.monotonic(), kind, number, request_hash, fault))
+                billed = _billed(reply)
+                self.on_event(Event(time.monotonic(), kind, number, request_hash, fault, *billed))
             return await _send(reply, request, dialect, is_streamed=received.get("stream") is True)
         finally:
             self.in_flight -= 1
@@ -278,6 +279,12 @@ class ScriptedEndpoint:
             return None
         message = f"Incorrect API key provided: {max(sent, key=len)}"
         return status(401, {"error": {"code": "invalid_api_key", "message": message}})
+
+
+def _billed(reply: Reply) -> tuple[int, int]:
+    """Return the tokens that a provider would bill: of the prompt and of the answer."""
+    usage = (reply.completion or {}).get("usage") or {}
+    return usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
 
 
 async def _send(

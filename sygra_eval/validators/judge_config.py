@@ -7,10 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sygra_eval.suite import ModelByName
 from sygra_eval.validators.unit_tests_config import unknown_column
-from sygra_eval.values import Problem, Scope
+from sygra_eval.values import BoundScope, CallBound, Problem, Scope, sum_of
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 DEFAULT_COLUMN = "question"
+CHARS_OF_OUR_WORDS = 3_000
+"""More than its instructions hold beside the rubric and what is judged."""
+CANARY_VOTES = 11
+"""So many votes the canaries of `judge_canaries` take at most."""
+CHARS_OF_A_COLUMN = 300
+"""At least so much of a column is shown, however long the answer is; with its name and marks."""
 ANSWER, FIRST, SECOND = "answer to judge", "first answer", "second answer"
 
 
@@ -80,6 +86,25 @@ class JudgeConfig(BaseModel):
     def asks_both_orders(self) -> bool:
         """Whether each vote is two calls."""
         return self.swap is True or self.against is not None
+
+    def most_calls(self, scope: BoundScope) -> Iterable[CallBound]:
+        """Yield what it asks of one row: all votes in both orders, each with a reminder."""
+        columns = 1 if self.show is None else len(self.show)
+        shown = self.max_chars + columns * CHARS_OF_A_COLUMN
+        yield from self._most(self.votes * scope.judgings, shown, scope)
+
+    def most_calls_once(self, scope: BoundScope) -> Iterable[CallBound]:
+        """Yield what its canaries ask before the first row."""
+        if self.canaries is not False:
+            shown = len(self.canaries.bad) if isinstance(self.canaries, BadAnswer) else 0
+            yield from self._most(CANARY_VOTES, 2 * shown, scope)
+
+    def _most(self, votes: int, shown: int, scope: BoundScope) -> Iterable[CallBound]:
+        model, parameters = self.model.name, self.model.parameters
+        calls = votes * (2 if self.asks_both_orders else 1)
+        prompt = len(self.rubric) + shown + CHARS_OF_OUR_WORDS
+        for length in (prompt, sum_of(prompt, scope.answer(model, parameters))):
+            yield CallBound(model=model, parameters=parameters, calls=calls, prompt=length)
 
     def problems(self, scope: Scope) -> Iterable[Problem]:
         """Report a model that the suite has not, and columns that nothing provides."""

@@ -4,10 +4,11 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
 outcome), `chat` (model calls), `texts` (other calls), `judging` (candidate, verdict, sandbox),
-`loops` (rounds), `intervals` (a rate and how sure it is), `contexts` (what hooks are handed),
-`diagnostics` (what is wrong with a document) and `errors`.
+`loops` (rounds), `intervals` (a rate and how sure it is), `bounds` (what may be asked at most),
+`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
 """
 
+from sygra_eval.values.bounds import BoundScope, CallBound, Length, longest_of, sum_of
 from sygra_eval.values.chat import (
     Allowance,
     Allowances,
@@ -111,7 +112,9 @@ __all__ = [
     "Attempt",
     "BadAnswer",
     "BadRow",
+    "BoundScope",
     "Budget",
+    "CallBound",
     "CallFailed",
     "CallSite",
     "Candidate",
@@ -135,6 +138,7 @@ __all__ = [
     "Interval",
     "Judgement",
     "KeyRefused",
+    "Length",
     "Limits",
     "LoopEnd",
     "LoopView",
@@ -186,11 +190,13 @@ __all__ = [
     "cosine",
     "is_chat",
     "length_of_vector",
+    "longest_of",
     "no_models",
     "numbers_in",
     "one_text",
     "pair",
     "score_of",
+    "sum_of",
     "task_of",
     "vector_of",
     "vector_text",

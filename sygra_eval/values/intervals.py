@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """An estimate with its lower and upper bound, all in 0..1."""
+    """An estimate with its lower and upper bound."""
 
     estimate: float
     low: float

@@ -30,7 +30,10 @@ def test_check_finds_the_shipped_suite_fit(cli):
     ran = cli("check", str(SHIPPED))
 
     assert ran.code == 0
-    assert ran.out == f"{SHIPPED}: fit to run\n"
+    first, *bound = ran.out.splitlines()
+    assert first == f"{SHIPPED}: fit to run"
+    assert bound[0].startswith("at most, for 104 rows: ")
+    assert "a bound and no estimate" in ran.out
 
 
 def test_check_tells_all_mistakes_at_once_each_with_its_place(cli, write):
@@ -63,7 +66,25 @@ def test_check_gives_the_same_as_data(cli, write):
 
 
 def test_check_json_of_a_good_suite(cli):
-    assert cli("check", str(SHIPPED), "--json").json == [{"exit": 0, "diagnostics": []}]
+    (line,) = cli("check", str(SHIPPED), "--json").json
+
+    (most,) = line.pop("at_most")
+    assert line == {"exit": 0, "diagnostics": []}
+    assert (most["suite"], most["rows"], most["no_bound"]) == (str(SHIPPED), 104, [])
+    assert most["calls"] > 104
+    assert most["usd"] == 0  # the model is embedded
+
+
+def test_check_says_why_there_is_no_bound(cli, suite, write):
+    path = suite("small", "why", "how")
+    write("plugins/mine.py", Path(__file__).with_name("conftest.py").read_text().split("'''")[1])
+
+    ran = cli("check", path, "--trust")
+
+    assert ran.out.splitlines()[1:] == [
+        "at most, for 2 rows: 2 calls, tokens: no bound, money: no bound",
+        "no bound: answers of `author` have no `max_tokens`",
+    ]
 
 
 def test_check_sees_the_plugins_that_run_sees(cli, write, suite):
@@ -76,7 +97,7 @@ def test_check_sees_the_plugins_that_run_sees(cli, write, suite):
 
     ran = cli("check", "small.yaml", "--trust")
 
-    assert (ran.code, ran.out) == (0, "small.yaml: fit to run\n"), ran.err
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "small.yaml: fit to run"), ran.err
 
 
 # plugins

@@ -14,7 +14,7 @@ import yaml
 from sygra_eval.engine import RunOptions, RunSummary, StopSignal, resume_run, run_suite
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import ScriptedEndpoint
-from sygra_eval.values import RecordEnd
+from sygra_eval.values import Budget, RecordEnd
 
 FAST_PLUGIN = Path(__file__).with_name("fast_plugin.py")
 
@@ -190,7 +190,9 @@ def run(tmp_path) -> Callable[..., Any]:
 
     async def start(path: Path, **given: Any) -> Run:
         options = {"out": tmp_path / "out", "plugins": [str(FAST_PLUGIN)]}
-        asked = {key: given.pop(key) for key in tuple(given) if key in ("show", "tell", "stop")}
+        asked = {
+            key: given.pop(key) for key in tuple(given) if key in ("show", "tell", "stop", "first")
+        }
         summary = await run_suite(path, RunOptions(**{**options, **given}), **asked)
         return Run(summary, summary.folder)
 
@@ -201,8 +203,11 @@ def run(tmp_path) -> Callable[..., Any]:
 def resume() -> Callable[..., Any]:
     """Go on with a run."""
 
-    async def start(folder: Path, *, plugins: Iterable[str] = (), **asked: Any) -> Run:
-        options = RunOptions(plugins=[str(FAST_PLUGIN), *plugins])
+    async def start(
+        folder: Path, *, plugins: Iterable[str] = (), budget: Budget | None = None, **asked: Any
+    ) -> Run:
+        plugins = [str(FAST_PLUGIN), *plugins]
+        options = RunOptions(plugins=plugins, budget=budget or Budget())
         return Run(await resume_run(folder, options, **asked), folder)
 
     return start

@@ -1,13 +1,16 @@
 """`kill -9` at any moment costs the calls in flight and nothing else."""
 
 import random
+import time
 
 import pytest
 import yaml
 
 from sygra_eval.engine import summarise
+from sygra_eval.journal import open_readonly
 from sygra_eval.testing import audit
-from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED, write_suite
+from sygra_eval.testing.audit import Bound
+from tests.faults.conftest import IN_FLIGHT, PATIENCE_S, ROWS, UNSAVED, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
@@ -91,3 +94,38 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
     for name in files:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
     assert (resumed.line["verified"], resumed.line["rejected"]) == (8, 4)
+
+
+def test_a_killed_start_leaves_its_time_and_its_calls_to_the_budget(
+    server, cli, only_run, undisturbed
+):
+    budget = len(undisturbed.asked) - 5
+    server.stop()
+    server.start(latency_s=0.3, port=server.port)
+    asked = ("--budget", f"calls={budget}", "--json")
+
+    child = cli("run", undisturbed.suite, "--out", "killed", *asked)
+    server.wait_for(2, child)
+    wait_for_a_note(only_run("killed"), child)
+    child.kill_group()
+    audit.mark(server.events, "killed")
+    killed = summarise(only_run("killed"))
+    stopped = cli("resume", killed.folder, *asked).end()
+
+    assert (killed.state, killed.wall_s > 0) == ("running", True)
+    assert (stopped.code, stopped.line["calls"]) == (7, budget)
+    assert stopped.line["wall_s"] > killed.wall_s
+    most = Bound(most=budget + UNSAVED, a_call=1)  # the server was paid for what was in flight
+    assert audit.problems(audit.read(server.events), budgets=[most]) == []
+
+
+def wait_for_a_note(folder, child):
+    """Wait until the start has journalled how long it has been going."""
+    until = time.monotonic() + PATIENCE_S
+    while child.process.poll() is None:
+        assert time.monotonic() < until
+        with open_readonly(folder / "journal.db") as reader:
+            if any(event.kind == "ticked" for event in reader.events()):
+                return
+        time.sleep(0.05)
+    raise AssertionError("it ended before it noted its time")

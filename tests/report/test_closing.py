@@ -13,6 +13,7 @@ from sygra_eval.values import Outcome
 KEYS = [
     "run", "exit", "rows", "verified", "rejected", "failed", "unjudged", "not_reached", "calls",
     "calls_cached", "tokens", "cost", "stop_reasons", "gates", "canaries", "wall_s",
+    "estimate",
 ]  # fmt: skip
 
 

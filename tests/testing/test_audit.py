@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sygra_eval.testing.audit import Event, line_of, mark, problems, read
+from sygra_eval.testing.audit import Bound, Event, line_of, mark, problems, read
 
 
 def log(*words: str) -> list[Event]:
@@ -46,6 +46,15 @@ def test_a_kill_allows_each_request_to_be_paid_once_more():
 
 def test_what_the_server_lost_on_the_way_may_be_asked_for_again():
     assert problems(log("begun:1:a", "lost:1:a", "ended:1", "begun:2:a", "paid:2:a")) == []
+
+
+def test_a_call_that_begins_when_the_budget_is_paid_is_found():
+    bound = Bound(most=30, a_prompt_token=1, a_completion_token=2)
+    paid = [Event(0, "begun", 1), Event(0, "paid", 1, "a", "", 10, 9)]
+    more = [Event(1, "begun", 2), Event(1, "paid", 2, "b", "", 10, 9), Event(2, "begun", 3)]
+
+    assert problems(paid + more[:2], budgets=[bound]) == []
+    assert problems(paid + more, budgets=[bound]) == ["call 3 began when 56 of 30 were paid"]
 
 
 def test_as_a_program_it_ends_with_1_and_a_line_for_each_problem(tmp_path):

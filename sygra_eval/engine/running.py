@@ -1,0 +1,122 @@
+"""What a start of a run has done so far: for progress, for the log, and noted as it goes."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sygra_eval.engine.canaries import ALARM
+from sygra_eval.engine.progress import Progress, ShowProgress, SpentSoFar
+from sygra_eval.engine.run_log import RunLog
+from sygra_eval.engine.setting import Setting
+from sygra_eval.values import Outcome, RecordEnd
+
+NANO = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Running:
+    """Outcomes so far, of earlier starts too, for progress; the journal is what counts.
+
+    :ivar row_s: Seconds that each row took in this start, while a sample is measured.
+    """
+
+    total: int | None
+    before: int
+    started: float
+    show: ShowProgress | None
+    log: RunLog
+    done: int
+    counts: dict[Outcome, int]
+    nano_usd_before: int = 0
+    row_s: list[float] | None = None
+    paused_at: float | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of this start, without those in which somebody was asked something."""
+        now = time.monotonic() if self.paused_at is None else self.paused_at
+        return now - self.started
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the time stand still."""
+        self.paused_at = time.monotonic()
+        try:
+            yield
+        finally:
+            self.started += time.monotonic() - self.paused_at
+            self.paused_at = None
+
+
+def row_ended(
+    setting: Setting, running: Running, end: RecordEnd, took_s: float, tell: Callable[[str], None]
+) -> None:
+    """Count a row, and show it to all who watch."""
+    setting.plugins.observe("sygra_record_finished", tell, record=end)
+    if end.reason == ALARM:
+        tell(f"row {end.row_id}: {ALARM}")
+    running.done += 1
+    running.counts[end.outcome] += 1
+    if running.row_s is not None:
+        running.row_s.append(took_s)
+    setting.spending.ended(end.row_id)
+    running.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)
+    if running.show is None:
+        return
+    running.show(
+        Progress(
+            rows_done=running.done,
+            rows_total=running.total,
+            rows_before=running.before,
+            verified=running.counts[Outcome.VERIFIED],
+            rejected=running.counts[Outcome.REJECTED],
+            failed=running.counts[Outcome.FAILED],
+            calls_in_flight=setting.gateway.in_flight,
+            calls_done=setting.counters.calls_sent,
+            elapsed_s=running.elapsed_s,
+            finished=(end.row_id, end.outcome.value),
+            spent=_spent_so_far(setting, running),
+        )
+    )
+
+
+def noted(setting: Setting, running: Running) -> dict[str, Any]:
+    """Return what is journalled of a start while it goes, and at its end."""
+    spending = setting.spending
+    return {
+        "wall_s": running.elapsed_s,
+        **asdict(setting.counters),
+        "rows_ended": running.done,
+        "spent": {**asdict(spending.spent), "unpriced": spending.unpriced},
+    }
+
+
+def _spent_so_far(setting: Setting, running: Running) -> SpentSoFar:
+    """Return what is spent, and what all rows will come to as those did that ended in this start.
+
+    What rows that have not ended came to so far is left out of it, as it belongs to rows that are
+    counted in full.
+    """
+    spending = setting.spending
+    spent, ended = spending.spent, spending.rows_ended
+    nano_usd = tokens = None
+    if running.total is not None and ended:
+        left = (running.total - running.done) / ended
+        open_nano_usd = sum(one.nano_usd for one in spending.open.values())
+        open_tokens = sum(one.tokens for one in spending.open.values())
+        nano_usd = spent.nano_usd - open_nano_usd + spending.of_ended.nano_usd * left
+        tokens = spent.tokens - open_tokens + spending.of_ended.tokens * left
+        nano_usd, tokens = max(nano_usd, spent.nano_usd), max(tokens, spent.tokens)
+    in_this_start = (spent.nano_usd - running.nano_usd_before) / NANO
+    return SpentSoFar(
+        usd=spent.nano_usd / NANO,
+        tokens=spent.tokens,
+        calls=spent.calls,
+        unpriced=spending.unpriced,
+        usd_a_minute=in_this_start / running.elapsed_s * 60 if running.elapsed_s > 0 else 0.0,
+        all_usd=None if nano_usd is None else nano_usd / NANO,
+        all_tokens=None if tokens is None else round(tokens),
+        budget=spending.budget,
+    )

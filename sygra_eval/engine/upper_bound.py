@@ -1,0 +1,181 @@
+"""The most that a run can take, from what would be asked; nothing is asked and nothing is paid.
+
+Every row is taken through all its drafts, rounds and votes, each answer as long as `max_tokens`
+lets it be, each prompt by its characters. So it is a bound and no estimate: runs end far below it,
+and it can be missed where a text has fewer than four characters a token. Tries that are billed and
+lost are not in it.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sygra_eval.engine.preflight import models_of
+from sygra_eval.engine.reading import COUNTED_ROWS, limited, source_of
+from sygra_eval.models import CHARACTERS_PER_TOKEN, Gateway
+from sygra_eval.plugins import Plugins
+from sygra_eval.suite import Suite, UnknownVariable, load_suite
+from sygra_eval.values import (
+    BadRow,
+    BoundScope,
+    CallBound,
+    ChatRequest,
+    Length,
+    Row,
+    Usage,
+    longest_of,
+)
+
+NANO = 1_000_000_000
+
+
+@dataclass(slots=True)
+class UpperBound:
+    """The most that the rows of a suite can take.
+
+    :ivar is_all: All rows are in it; else the first ones, as there are too many.
+    :ivar why_not: Why tokens or money have no bound, each reason once; `usd` and tokens are then
+        those of the calls that have one.
+    """
+
+    rows: int = 0
+    is_all: bool = True
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    nano_usd: int = 0
+    no_tokens: dict[str, None] = field(default_factory=dict)
+    no_money: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int | None:
+        """Tokens of prompts and answers; None where they have no bound."""
+        return None if self.no_tokens else self.prompt_tokens + self.completion_tokens
+
+    @property
+    def usd(self) -> float | None:
+        """Money; None where it has no bound."""
+        return None if self.no_tokens or self.no_money else self.nano_usd / NANO
+
+    @property
+    def why_not(self) -> tuple[str, ...]:
+        """Why tokens or money have no bound."""
+        return (*self.no_tokens, *self.no_money)
+
+
+async def upper_bound_of(path: Path, plugins: Plugins) -> UpperBound:
+    """Return the most that a suite can take.
+
+    :raises SygraEvalError: When the suite, its models or its source are not fit.
+    """
+    suite = load_suite(path, plugins)
+    gateway = Gateway(models_of(suite, plugins), specs=suite.models)  # never opened
+    bound = UpperBound()
+    _add_once(bound, suite, gateway)
+    source = source_of(suite, plugins)
+    async with contextlib.aclosing(limited(source, COUNTED_ROWS + 1)) as rows:
+        async for row in rows:
+            if bound.rows == COUNTED_ROWS:
+                bound.is_all = False
+                break
+            bound.rows += 1
+            if isinstance(row, BadRow):
+                continue
+            with contextlib.suppress(UnknownVariable):  # such a row fails before it asks
+                _add_row(bound, row, suite, gateway)
+    return bound
+
+
+def _add_once(bound: UpperBound, suite: Suite, gateway: Gateway) -> None:
+    """Add what validators ask before the first row."""
+
+    def answer(model: str, parameters: Mapping[str, object]) -> Length:
+        return _answer_length(suite, model, parameters, bound)
+
+    scope = BoundScope(variables={}, longest={}, answer=answer)
+    for spec in suite.validators:
+        most_calls = getattr(spec.config, "most_calls_once", None)
+        for call in () if most_calls is None else most_calls(scope):
+            _add_calls(bound, call, suite, gateway)
+
+
+def _add_row(bound: UpperBound, row: Row, suite: Suite, gateway: Gateway) -> None:
+    longest: dict[str, Length] = {}
+    judgings = 1
+
+    def answer(model: str, parameters: Mapping[str, object]) -> Length:
+        return _answer_length(suite, model, parameters, bound)
+
+    for node in suite.nodes:
+        scope = BoundScope(variables=row.columns, longest=longest, answer=answer)
+        judgings += getattr(node.config, "most_judgings", 0)
+        output: Length = None
+        if (calls := _calls_of(node.config, scope)) is None:
+            bound.no_tokens[f"node `{node.name}` (`{node.type}`) does not say what it asks"] = None
+        else:
+            output = longest_of(*(answer(call.model, call.parameters) for call in calls))
+            for call in calls:
+                _add_calls(bound, call, suite, gateway)
+        outputs = getattr(node.config, "outputs", tuple)
+        longest |= dict.fromkeys(outputs(), output)
+    scope = BoundScope(variables=row.columns, longest=longest, answer=answer, judgings=judgings)
+    for spec in suite.validators:
+        for call in _calls_of(spec.config, scope) or ():
+            _add_calls(bound, call, suite, gateway)
+
+
+def _calls_of(config: object, scope: BoundScope) -> list[CallBound] | None:
+    """Return what a node or validator asks at most; None where it does not say."""
+    most_calls = getattr(config, "most_calls", None)
+    return None if most_calls is None else list(most_calls(scope))
+
+
+def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gateway) -> None:
+    bound.calls += call.calls
+    if not call.calls:
+        return
+    parameters = {**suite.models[call.model].parameters, **call.parameters}
+    request = ChatRequest(messages=(), parameters=parameters)
+    nano_usd = prompt = completion = 0
+    for one, asked in gateway.asked_in_turn(call.model, request):
+        most = _most_tokens(asked.parameters)
+        if most is None or call.prompt is None:
+            bound.no_tokens[_unbounded(one) if most is None else _unknown_prompt(one)] = None
+            return
+        tokens = -(-call.prompt // CHARACTERS_PER_TOKEN)
+        price = gateway.cost_of(one, Usage(prompt_tokens=tokens, completion_tokens=most))
+        if price is None:
+            bound.no_money[f"the price of `{one}` is unknown"] = None
+        prompt, completion = max(prompt, tokens), max(completion, most)
+        nano_usd = max(nano_usd, price or 0)
+    bound.prompt_tokens += call.calls * prompt
+    bound.completion_tokens += call.calls * completion
+    bound.nano_usd += call.calls * nano_usd
+
+
+def _answer_length(
+    suite: Suite, model: str, parameters: Mapping[str, object], bound: UpperBound
+) -> Length:
+    most = _most_tokens({**suite.models[model].parameters, **parameters})
+    if most is None:
+        bound.no_tokens[_unbounded(model)] = None
+        return None
+    return most * CHARACTERS_PER_TOKEN
+
+
+def _most_tokens(parameters: Mapping[str, object]) -> int | None:
+    """Return the tokens of all choices of an answer, where the request bounds them."""
+    most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
+    choices = parameters.get("n")
+    if not isinstance(most, int):
+        return None
+    return most * (choices if isinstance(choices, int) and choices > 1 else 1)
+
+
+def _unbounded(model: str) -> str:
+    return f"answers of `{model}` have no `max_tokens`"
+
+
+def _unknown_prompt(model: str) -> str:
+    return f"a prompt of `{model}` holds what a node makes whose length nobody knows"

@@ -1,0 +1,44 @@
+"""What a node or a validator may come to ask at most, before anything is asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Length = int | None
+"""Characters at most; None where nobody can tell, as where an answer has no `max_tokens`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBound:
+    """At most `calls` calls of one model, each with a prompt of at most so many characters."""
+
+    model: str
+    calls: int
+    prompt: Length
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundScope:
+    """What is known of one row beforehand, handed to `Config.most_calls(scope)`.
+
+    :ivar variables: Its columns; `longest` says how long the outputs of earlier nodes may be.
+    :ivar answer: How long an answer of a model with these parameters may be.
+    :ivar judgings: How often its candidate is judged at most, for validators.
+    """
+
+    variables: Mapping[str, object]
+    longest: Mapping[str, Length]
+    answer: Callable[[str, Mapping[str, object]], Length]
+    judgings: int = 1
+
+
+def sum_of(*lengths: Length) -> Length:
+    """Return the sum; None when one of them is unknown."""
+    known = [length for length in lengths if length is not None]
+    return sum(known) if len(known) == len(lengths) else None
+
+
+def longest_of(*lengths: Length) -> Length:
+    """Return the longest; None when one of them is unknown."""
+    known = [length for length in lengths if length is not None]
+    return max(known, default=0) if len(known) == len(lengths) else None
