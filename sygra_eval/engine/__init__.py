@@ -4,9 +4,19 @@
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
-still holds, `measure_truth` how often validators err.
+still holds, `measure_truth` how often validators err. While a run goes, `live` says what it does
+and takes other limits, through the socket of `control`; `look_at` and `change_limits` are the
+other side.
 """
 
+from sygra_eval.engine.control_client import (
+    ControlRefused,
+    NotRunning,
+    change_limits,
+    look_at,
+)
+from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -41,15 +51,21 @@ from sygra_eval.engine.truth import (
 __all__ = [
     "DEFAULT_VALIDATORS",
     "WEAK",
+    "Acknowledged",
     "Canaries",
     "Cause",
     "Complaint",
+    "ControlRefused",
     "Counts",
+    "EndpointState",
     "ErrorCount",
     "ErrorRates",
     "ExitCode",
     "HardCoding",
+    "KnownRun",
+    "LiveView",
     "Measured",
+    "NotRunning",
     "NothingSelected",
     "PassRates",
     "Progress",
@@ -61,7 +77,11 @@ __all__ = [
     "Tally",
     "TruthReport",
     "WeakTests",
+    "change_limits",
     "grade_of",
+    "known_run",
+    "known_runs",
+    "look_at",
     "measure_truth",
     "outcome_of",
     "recheck",

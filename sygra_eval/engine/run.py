@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -26,6 +27,7 @@ from sygra_eval.engine.reading import count_rows, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
@@ -63,6 +65,11 @@ class _Tally:
     log: RunLog
     done: int
     counts: dict[Outcome, int]
+
+    def rows(self) -> dict[str, int | None]:
+        """Return how many rows are where."""
+        counts = {outcome.value: count for outcome, count in self.counts.items()}
+        return {"done": self.done, "total": self.total, **counts}
 
 
 async def run_suite(
@@ -252,10 +259,12 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
+    slots = Slots(lambda: _in_flight(setting))
     with within_time(setting.spending.budget, journal.reader, setting.stop):
-        async with _stopped_at_once(setting.stop):
-            setting = await with_prepared(setting, tell)
-        rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+        async with watched(folder, setting, log, tally.rows, slots):
+            async with _stopped_at_once(setting.stop):
+                setting = await with_prepared(setting, tell)
+            rows_read = await _take_rows(setting, source, plan.limit, tally, tell, slots)
     kind = _how_it_ended(setting.stop)
     fields = {
         "rows": rows_read if total is None else total,
@@ -281,13 +290,17 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _take_rows(
-    setting: Setting, source: Source, limit: int | None, tally: _Tally, tell: Tell
+    setting: Setting,
+    source: Source,
+    limit: int | None,
+    tally: _Tally,
+    tell: Tell,
+    slots: Slots,
 ) -> int:
     """Settle the rows, a bounded number at a time; return how many were read.
 
     A drain stops admitting; the rows that are left are still read, so that they are counted.
     """
-    slots = asyncio.Semaphore(_in_flight(setting))
     rows_read = 0
 
     async def settle_one(row: Row | BadRow) -> None:

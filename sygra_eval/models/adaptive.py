@@ -51,11 +51,14 @@ class AdaptiveLimit:
         self.current = min(self.most, self.current or FIRST)
 
     def allow_most(self, most: int) -> None:
-        """Take another upper bound; the limit follows down at once and climbs up by itself."""
+        """Take another upper bound: what was held by the old one goes to it at once.
+
+        A limit below the old bound was cut, or is still climbing: it goes on from where it is.
+        """
         if most < 1:
             raise ValueError(f"a limit of {most} calls lets none through")
+        self.current = most if self.current == self.most else min(self.current, most)
         self.most = most
-        self.current = min(self.current, most)
 
     def answered(self, now_s: float, *, in_flight: int, took_s: float) -> None:
         """Note a good answer; `in_flight` counts it too."""
