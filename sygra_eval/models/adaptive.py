@@ -60,6 +60,11 @@ class AdaptiveLimit:
         self.current = most if self.current == self.most else min(self.current, most)
         self.most = most
 
+    def begin_at(self, limit: int) -> None:
+        """Go up to a limit that somebody named, unless it was cut and that still counts."""
+        if self.ceiling is None:
+            self.current = max(self.current, min(self.most, limit))
+
     def answered(self, now_s: float, *, in_flight: int, took_s: float) -> None:
         """Note a good answer; `in_flight` counts it too."""
         self._answer_s = took_s if not self._answer_s else 0.8 * self._answer_s + 0.2 * took_s

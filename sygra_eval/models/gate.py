@@ -154,9 +154,14 @@ class Gate:
         """Return what it is doing now."""
         return view_of(self)
 
-    def allow_most(self, most: int) -> None:
-        """Take another upper bound of calls in flight, while calls run."""
+    def allow_most(self, most: int, *, named: int | None = None) -> None:
+        """Take another upper bound of calls in flight, while calls run.
+
+        :param named: The limit that a person named; as at the start, the gate goes there at once.
+        """
         self.limit.allow_most(most)
+        if named is not None:
+            self.limit.begin_at(named)
         self._admit()
 
     def hold_requests(self, per_minute: float | None) -> None:

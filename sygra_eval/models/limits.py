@@ -104,14 +104,17 @@ class Limits:
         self._named.add(name)
         self.gates.own(name).allow_most(most)
         endpoint = self.gates.endpoints[name]
-        if endpoint not in self._bound:
+        shared = self.gates.of(endpoint)
+        if endpoint in self._bound:
+            shared.allow_most(shared.limit.most, named=most)
+        else:
             models = self._models_at(endpoint)
             widest = max(self.gates.own(model).limit.most for model in models)
-            self.gates.of(endpoint).allow_most(widest)
+            shared.allow_most(widest, named=most)
 
     def _widen_endpoint(self, endpoint: str, most: int) -> None:
         self._bound.add(endpoint)
-        self.gates.of(endpoint).allow_most(most)
+        self.gates.of(endpoint).allow_most(most, named=most)
         for model in self._models_at(endpoint):
             own = self.gates.own(model)
             if not self._is_named(model) and own.limit.most < most:

@@ -109,7 +109,9 @@ async def test_the_key_is_in_nothing_that_is_said(endpoint, gateway_to, kept, di
 async def test_a_preflight_names_the_entry_that_was_refused(endpoint, gateway_to, kept):
     endpoint.requires_key = "another"
 
-    with pytest.raises(ModelUnavailable, match="the key in the keyring entry my-provider/me@ex.org"):
+    with pytest.raises(
+        ModelUnavailable, match=r"the key in the keyring entry my-provider/me@ex\.org"
+    ):
         await gateway_to(endpoint, config=ENTRY)
 
 
