@@ -242,14 +242,13 @@ async def test_fewer_calls_are_in_flight_once_the_others_ended(held, running):
 
 async def test_a_rate_holds_from_its_acknowledgement_on(held, running):
     folder, task = await running(rows=20)
-    held.may_answer.set()
-    await changed(folder, LimitChange("author", Limit.RPM, 0.001))
-    await until(lambda: held.inside == 0)
-    view = await seen(folder)
 
-    assert view.models[0].waiting > 0
-    assert view.rows.done < 20
+    await changed(folder, LimitChange("author", Limit.RPM, 0.001))
+    held.may_answer.set()
+    view = await until_seen(folder, lambda view: view.rows.done == 2 and view.calls.waiting)
     await changed(folder, LimitChange("author", Limit.RPM, None))
+
+    assert (view.calls.in_flight, view.calls.sent) == (0, 2)
     assert (await task).summary.exit_code is ExitCode.PASSED
 
 
