@@ -25,6 +25,7 @@ from sygra_eval.values import UsageError
 
 SECONDS = 10.0
 MOST_BYTES = 4 * 1024 * 1024
+MOST_SAID = 4_000  # characters of a reason
 _Told = TypeVar("_Told", bound=BaseModel)
 _NOBODY = (errno.ECONNREFUSED, errno.ENOENT, errno.ENXIO)
 
@@ -81,7 +82,7 @@ def _asked(folder: Path, question: Mapping[str, Any]) -> Mapping[str, Any]:
                 raise NotRunning(_why_nobody(folder)) from None
             raise ControlRefused(f"{folder}: the run cannot be asked: {error}") from error
     if answer.get("ok") is not True:
-        raise ControlRefused(str(answer.get("error", "the run gave no reason")))
+        raise ControlRefused(_shown(answer.get("error", "the run gave no reason")))
     return answer
 
 
@@ -118,6 +119,11 @@ def _answer(line: socket.socket) -> Mapping[str, Any]:
     if not isinstance(answer, dict):
         raise ControlRefused("the answer cannot be read: it is no object")
     return answer
+
+
+def _shown(said: object) -> str:
+    """Return what the other side said as a text that moves no cursor."""
+    return "".join(c if c.isprintable() else " " for c in str(said)[:MOST_SAID])
 
 
 def _why_nobody(folder: Path) -> str:
