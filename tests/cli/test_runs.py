@@ -1,4 +1,4 @@
-"""`sygra-eval runs`; runs that really go are in the test_live.py of tests/engine and tests/faults."""
+"""`sygra-eval runs`; for runs that really go see test_live.py in tests/engine and tests/faults."""
 
 import asyncio
 import json
