@@ -73,7 +73,7 @@ class Admission:
         """Say that the endpoint had too much to do (429, 503, 529)."""
         now_s = self.gate.clock()
         self.gate.refusals += 1
-        self.gate.limit.refused(now_s, after_s=after_s)
+        self.gate.limit.refused(now_s, in_flight=self.gate.in_flight, after_s=after_s)
         self.gate.breaker.answered(self.ask.record, now_s)
         self._is_told = True
 

@@ -144,7 +144,7 @@ def test_a_limit_that_was_cut_goes_on_from_there():
     limits = limits_of({"author": Model(max_in_flight=100)}, author={"max_concurrency": 100})
     adaptive = limits.gates.of(ONE).limit
     for _ in range(100):
-        adaptive.refused(0.0)
+        adaptive.refused(0.0, in_flight=100)
     cut = adaptive.current
 
     limits.change([LimitChange("author", MOST, 400)])
