@@ -16,7 +16,7 @@ import pytest
 
 from sygra_eval.cli import main
 from sygra_eval.engine import ExitCode, look_at
-from sygra_eval.testing import status
+from sygra_eval.testing import completion, status
 from tests.engine.conftest import fast_suite
 
 KEY = "canary-0123456789-abcdef"
@@ -40,6 +40,7 @@ WAYS = [
     ("openai", {**ENV, "stream": True}),
     ("ollama", {**ENV, "stream": True}),
 ]
+LOOKS = [way for way in WAYS if way[0] in ("openai", "azure", "ollama", "anthropic")]
 pytestmark = pytest.mark.filterwarnings("ignore")  # litellm's own
 
 
@@ -52,9 +53,8 @@ def planted(monkeypatch, tmp_path, caplog, request):
     caplog.set_level(logging.DEBUG)
     if KEYRING in request.getfixturevalue("way"):
         keyring = pytest.importorskip("keyring", reason="extra `keyring`; `dev` has it")
-        before = keyring.get_keyring()
-        request.addfinalizer(lambda: keyring.set_keyring(before))
-        keyring.set_keyring(a_keyring())
+        monkeypatch.setattr("keyring.core._keyring_backend", a_keyring())
+        assert keyring.get_password("some-provider", "me") == KEY
 
 
 def a_keyring():
@@ -168,6 +168,40 @@ async def test_a_run_that_fails_holds_no_key_though_the_server_echoes_it(
     assert "journal.db" in nowhere(finished.summary, finished.ends())
 
 
+@pytest.mark.parametrize(
+    "way",
+    [("openai", ENV), ("openai", {**ENV, "stream": True}), ("ollama", ENV), ("anthropic", ENV)],
+    ids=named,
+)
+async def test_an_answer_that_echoes_the_key_is_kept_without_it(
+    endpoint, suite_for, run, nowhere, way
+):
+    kind, config = way
+    endpoint.requires_key = KEY
+    logprobs = [(piece, -0.5) for piece in ("fine, ", KEY)]
+    echoing = completion(
+        f"fine, your key is {KEY}", reasoning=f"I was sent {KEY}", logprobs=logprobs
+    )
+    endpoint.answers_with(lambda body: echoing)
+
+    finished = await run(suite_for(kind, config, questions=2))
+
+    assert [row["answer"] for row in finished.rows("verified")] == ["fine, your key is [key]"] * 2
+    nowhere(finished.summary, finished.ends())
+
+
+@pytest.mark.parametrize("way", [("openai", ENV)], ids=named)
+async def test_an_answer_with_the_word_that_stands_for_no_key_stays_as_it_is(
+    endpoint, suite_for, run, monkeypatch, way
+):
+    monkeypatch.setenv("SOME_KEY", "none")
+    endpoint.answers_with(lambda body: "fine, none the worse")
+
+    finished = await run(suite_for(*way, questions=1))
+
+    assert [row["answer"] for row in finished.rows("verified")] == ["fine, none the worse"]
+
+
 def outcome_of(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
@@ -175,7 +209,7 @@ def outcome_of(*arguments: str) -> int:
 
 
 @pytest.mark.parametrize("takes_it", [True, False], ids=["taken", "refused"])
-@pytest.mark.parametrize("way", WAYS, ids=named)
+@pytest.mark.parametrize("way", LOOKS, ids=named)
 def test_a_look_at_a_model_says_no_key(tmp_path, monkeypatch, nowhere, way, takes_it, endpoint_too):
     kind, config = way
     endpoint = endpoint_too
