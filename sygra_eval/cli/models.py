@@ -148,16 +148,14 @@ def made(spec: ModelSpec, loaded: Plugins) -> ChatModel:
 
 
 def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
-    """Say what a model is, with the name of its key's variable and never the key."""
-    variable = getattr(spec.config, "api_key_env", None)
-    is_set = bool(os.environ.get(variable, "")) if variable else False
+    """Say what a model is, with the place of its key and never the key."""
     known: dict[str, Any] = {
         "name": spec.name,
         "use": spec.use,
         "model": None,
         "task": str(task_of(spec.config)),
         "endpoint": None,
-        "key": f"{variable} ({'set' if is_set else 'not set'})" if variable else None,
+        "key": key_told(spec),
         "price": None,
         "price_source": None,
         "parameters": dict(spec.parameters) or None,
@@ -175,3 +173,13 @@ def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
     if not isinstance(price, UnknownPrice):
         known |= {"price": f"{price.input:g} / {price.output:g}", "price_source": price.source}
     return known
+
+
+def key_told(spec: ModelSpec) -> str | None:
+    """Say where a model's key is; a keyring is not asked, as that may wake a person."""
+    if entry := getattr(spec.config, "api_key_keyring", None):
+        return f"keyring {entry}"
+    names = (getattr(spec.config, name, None) for name in ("api_key_env", "token_env"))
+    if (variable := next((name for name in names if name), None)) is None:
+        return None
+    return f"{variable} ({'set' if os.environ.get(variable) else 'not set'})"

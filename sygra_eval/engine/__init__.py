@@ -5,14 +5,24 @@ takes every row to its outcome (`record.settle`; models are asked through `askin
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
 still holds, `keep_ledger` where every row of the input ended, `health` whether its journal is
-sound, `measure_truth` how often validators err.
+sound, `measure_truth` how often validators err. While a run goes, `live` says what it does and
+takes other limits, through the socket of `control`; `look_at` and `change_limits` are the other
+side.
 """
 
+from sygra_eval.engine.control_client import (
+    ControlRefused,
+    NotRunning,
+    change_limits,
+    look_at,
+)
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
+from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
+from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -53,20 +63,26 @@ __all__ = [
     "NOT_REACHED",
     "WEAK",
     "Account",
+    "Acknowledged",
     "BudgetOutlook",
     "Canaries",
     "Cause",
     "Complaint",
+    "ControlRefused",
     "CostEstimate",
     "Counts",
+    "EndpointState",
     "ErrorCount",
     "ErrorRates",
     "EstimateFirst",
     "ExitCode",
     "HardCoding",
+    "KnownRun",
     "Ledger",
     "LedgerLine",
+    "LiveView",
     "Measured",
+    "NotRunning",
     "NothingSelected",
     "PassRates",
     "Progress",
@@ -82,10 +98,14 @@ __all__ = [
     "TruthReport",
     "UpperBound",
     "WeakTests",
+    "change_limits",
     "estimate_to_json",
     "examine_run",
     "grade_of",
     "keep_ledger",
+    "known_run",
+    "known_runs",
+    "look_at",
     "measure_truth",
     "outcome_of",
     "recheck",

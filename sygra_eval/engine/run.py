@@ -17,6 +17,7 @@ from pathlib import Path
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -29,6 +30,7 @@ from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Running, noted, row_ended
 from sygra_eval.engine.sampling import Sample, sample_of
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
@@ -230,6 +232,7 @@ def _running(
         log=log,
         done=before,
         counts=counts,
+        slots=Slots(lambda: _in_flight(setting)),
         nano_usd_before=setting.spending.spent.nano_usd,
     )
 
@@ -255,7 +258,10 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=running.total, rows_before=running.before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
-    async with noting_time(journal, lambda: noted(setting, running)):
+    async with (
+        noting_time(journal, lambda: noted(setting, running)),
+        watched(folder, setting, log, running.rows, running.slots),
+    ):
         with within_time(setting.spending.budget, took_s, setting.stop):
             async with _stopped_at_once(setting.stop):
                 setting = await with_prepared(setting, tell)
@@ -320,7 +326,6 @@ async def _take_rows(
     :param only: Places of the rows that are settled, where not all are; the rest is left unread
         behind the last of them.
     """
-    slots = asyncio.Semaphore(_in_flight(setting))
     rows_read = 0
 
     async def settle_one(row: Row | BadRow) -> None:
@@ -330,7 +335,7 @@ async def _take_rows(
             if end is not None:
                 row_ended(setting, running, end, time.monotonic() - since, tell)
         finally:
-            slots.release()
+            running.slots.release()
 
     reading = while_it_lasts(source, limit, setting.stop, tell)
     async with (
@@ -346,9 +351,9 @@ async def _take_rows(
                 continue
             if setting.stop.is_draining or _has_ended(setting, row):
                 continue
-            await slots.acquire()
+            await running.slots.acquire()
             if setting.stop.is_draining:
-                slots.release()
+                running.slots.release()
                 continue
             group.create_task(settle_one(row), name=f"row {row.id}")
     return rows_read

@@ -10,6 +10,7 @@ from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.progress import Progress, ShowProgress, SpentSoFar
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.slots import Slots
 from sygra_eval.values import Outcome, RecordEnd
 
 NANO = 1_000_000_000
@@ -19,6 +20,7 @@ NANO = 1_000_000_000
 class Running:
     """Outcomes so far, of earlier starts too, for progress; the journal is what counts.
 
+    :ivar slots: Those of the records in flight.
     :ivar row_s: Seconds that each row took in this start, while a sample is measured.
     """
 
@@ -29,6 +31,7 @@ class Running:
     log: RunLog
     done: int
     counts: dict[Outcome, int]
+    slots: Slots
     nano_usd_before: int = 0
     row_s: list[float] | None = None
     paused_at: float | None = None
@@ -38,6 +41,11 @@ class Running:
         """Seconds of this start, without those in which somebody was asked something."""
         now = time.monotonic() if self.paused_at is None else self.paused_at
         return now - self.started
+
+    def rows(self) -> dict[str, int | None]:
+        """Return how many rows are where."""
+        counts = {outcome.value: count for outcome, count in self.counts.items()}
+        return {"done": self.done, "total": self.total, **counts}
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

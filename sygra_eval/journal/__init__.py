@@ -31,7 +31,7 @@ from sygra_eval.journal.codec import (
 )
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import call_key, request_hash, validator_path
-from sygra_eval.journal.lock import RunLock
+from sygra_eval.journal.lock import RunLock, lock_owner
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
     REPAIRED,
@@ -63,6 +63,7 @@ __all__ = [
     "evidence_to_json",
     "examine_journal",
     "from_stored",
+    "lock_owner",
     "loop_end_from_json",
     "loop_end_to_json",
     "open_readonly",

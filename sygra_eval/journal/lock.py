@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import socket
+import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,7 @@ from typing import Self
 from sygra_eval.values import UsageError
 
 LOCK_NAME = "LOCK"
+_LOOK_S = 0.05  # `lock_owner` holds it for much less
 
 
 class RunLock:
@@ -41,6 +44,7 @@ class RunLock:
 
         :raises UsageError: When another process holds it; named with pid, host and start.
         """
+        has_waited = False
         while self._descriptor is None:
             try:
                 descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -53,6 +57,10 @@ class RunLock:
             except BlockingIOError:
                 owner = _owner(descriptor)
                 os.close(descriptor)
+                if not has_waited:  # somebody may only have looked whether it is held
+                    has_waited = True
+                    time.sleep(_LOOK_S)
+                    continue
                 raise UsageError(
                     f"{self._path.parent}: another process is at work on this run: {owner}; wait"
                     " until it ends, or stop it and resume"
@@ -69,6 +77,29 @@ class RunLock:
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def lock_owner(folder: Path) -> str | None:
+    """Say who holds the lock of a run folder; None when nobody does, whatever was left behind.
+
+    The folder may be a stranger's: what is no plain file is not opened for longer than a look.
+    """
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _owner(descriptor)
+    except OSError:  # a disk without locks: nobody can hold one
+        return None
+    else:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _write_owner(descriptor: int) -> None:

@@ -3,7 +3,8 @@
 A `ChatRequest` enters `Gateway.complete` under the model's name, waits for its turn at the model's
 and its endpoint's `gate`, and is tried by the model until it answers, the refusal is final or the
 `Patience` ends; while it waits to try again its slot serves others. What the endpoint answers
-moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the run has to end.
+moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the run has to end,
+`gate_view` what a gate is doing, and `limits` changes them while calls run.
 Model types know one try only. Servers share `served`: `transport` moves bytes, `streams` puts
 pieces together, `replies` and `refusals` read what came; `openai`, `azure`, `vllm` and `ollama` say
 where, with which key and in which dialect. `litellm_model` is for all other providers. `embedded`
@@ -13,8 +14,10 @@ is llama.cpp in this process: `weights` finds the file, `servers` runs it. They 
 
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
-from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
+from sygra_eval.models.gate import Ask, Gate, Gates, Rank
+from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway, Patience
+from sygra_eval.models.limits import Limit, LimitChange, LimitChanged, LimitRefused, Limits
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
@@ -24,6 +27,11 @@ __all__ = [
     "GateView",
     "Gates",
     "Gateway",
+    "Limit",
+    "LimitChange",
+    "LimitChanged",
+    "LimitRefused",
+    "Limits",
     "Patience",
     "Rank",
     "Step",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from sygra_eval.models.keys import VARIABLE, KeySource, source_of
 from sygra_eval.models.openai import SpokenModel
-from sygra_eval.models.served import VARIABLE, ServedConfig, address_in
+from sygra_eval.models.served import ServedConfig, address_in
 from sygra_eval.models.texts import BatchSize, batch_size_in, refuse_misplaced, task_of_api
 from sygra_eval.values import ModelSpec, Task
 
@@ -48,7 +49,7 @@ class AzureConfig(ServedConfig):
     def _is_one_of_each(self) -> Self:
         if (self.endpoint is None) == (self.base_url is None):
             raise ValueError("name the resource's address once: `endpoint` or `base_url`")
-        if self.api_key_env and self.token_env:
+        if (self.api_key_env or self.api_key_keyring) and self.token_env:
             raise ValueError("name a key or a token: `api_key_env` or `token_env`")
         if self.api == "responses" and self.api_version:
             raise ValueError("`api: responses` is spoken by the v1 API: take `api_version` out")
@@ -81,9 +82,9 @@ class AzureModel(SpokenModel):
         )
 
     @property
-    def variable(self) -> str | None:
-        """The environment variable with the key or the token."""
-        return self.config.api_key_env or self.config.token_env
+    def key_source(self) -> KeySource | None:
+        """Where the key or the token is."""
+        return source_of(self.config.token_env) or super().key_source
 
     def headers_with(self, key: str) -> Mapping[str, str]:
         """Return the header that carries the key, or the token."""

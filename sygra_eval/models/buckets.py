@@ -48,6 +48,11 @@ class Bucket:
         missing = min(amount, self.size) - self.level
         return max(0.0, missing * 60 / self.per_minute)
 
+    def left(self, now_s: float) -> float:
+        """Return what is in it now."""
+        self._fill(now_s)
+        return self.level
+
     def take(self, amount: float, now_s: float) -> None:
         """Take it; ask `wait_s` first."""
         self._fill(now_s)
@@ -68,10 +73,29 @@ class Bucket:
         if said.remaining is not None:
             self.level = min(self.level, said.remaining - in_flight_amount)
 
+    def name_rate(self, per_minute: float, now_s: float) -> None:
+        """Take another rate, which headers do not change any more; what is left stays."""
+        self._fill(now_s)
+        self.per_minute, self.is_named = per_minute, True
+        self.level = min(self.level, self.size)
+
     def _fill(self, now_s: float) -> None:
         passed_s = max(0.0, now_s - self.filled_at_s)
         self.level = min(self.size, self.level + passed_s * self.per_minute / 60)
         self.filled_at_s = max(self.filled_at_s, now_s)
+
+
+def held(bucket: Bucket | None, per_minute: float | None, now_s: float) -> Bucket | None:
+    """Return the bucket for a rate that is named while calls run.
+
+    A new one begins empty: what was sent in the seconds before is not known.
+    """
+    if per_minute is None:
+        return None
+    if bucket is None:
+        return Bucket(per_minute=per_minute, filled_at_s=now_s, level=0.0)
+    bucket.name_rate(per_minute, now_s)
+    return bucket
 
 
 def allowances(headers: Mapping[str, str]) -> Allowances | None:

@@ -193,9 +193,9 @@ async def _opened(model: ChatModel) -> Step:
 
 
 def _key_told(model: ServedModel) -> str:
-    if model.variable is None:
+    if (source := model.key_source) is None:
         return "none is sent, and none is asked for"
-    return f"the one in {model.variable} is taken"
+    return f"the one in {source.place} is taken"
 
 
 def _seen(response: ChatResponse) -> str:

@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import Protocol
 
 from sygra_eval.models.adaptive import AdaptiveLimit
-from sygra_eval.models.breaker import Breaker, Circuit
-from sygra_eval.models.buckets import Bucket
+from sygra_eval.models.breaker import Breaker
+from sygra_eval.models.buckets import Bucket, held
+from sygra_eval.models.gate_view import GateView, view_of
 from sygra_eval.values import Allowance, Allowances, ChatModel, ModelSpec
 
 Clock = Callable[[], float]
@@ -46,26 +47,6 @@ class Ask:
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateView:
-    """What a gate is doing now, for whoever watches.
-
-    :ivar limit: Calls in flight that it lets through now; `most` is the upper bound.
-    :ivar ceiling: The limit at which the endpoint last had too much to do.
-    """
-
-    endpoint: str
-    limit: int
-    most: int
-    in_flight: int
-    waiting: int
-    ceiling: int | None
-    cuts: int
-    circuit: Circuit
-    requests_per_minute: float | None
-    tokens_per_minute: float | None
-
-
 @dataclass(slots=True, eq=False)
 class Admission:
     """The right to send one call. Say how it ended once, before the `with` block is left."""
@@ -74,6 +55,7 @@ class Admission:
     ask: Ask
     sent_at_s: float
     _is_told: bool = False
+    _tokens_from: Bucket | None = None
 
     def answered(self) -> None:
         """Say that a good answer came."""
@@ -84,13 +66,14 @@ class Admission:
 
     def used(self, tokens: int) -> None:
         """Say how many tokens it used in the end."""
-        if self.gate.tokens is not None:
-            self.gate.tokens.correct(self.ask.tokens, tokens)
+        if (bucket := self.gate.tokens) is not None:  # it may be new since the call was sent
+            bucket.correct(self.ask.tokens if bucket is self._tokens_from else 0, tokens)
 
     def refused(self, after_s: float | None = None) -> None:
         """Say that the endpoint had too much to do (429, 503, 529)."""
         now_s = self.gate.clock()
-        self.gate.limit.refused(now_s, after_s=after_s)
+        self.gate.refusals += 1
+        self.gate.limit.refused(now_s, in_flight=self.gate.in_flight, after_s=after_s)
         self.gate.breaker.answered(self.ask.record, now_s)
         self._is_told = True
 
@@ -107,7 +90,7 @@ class Admission:
 
     async def __aenter__(self) -> "Admission":
         await self.gate.enter(self.ask)
-        self.sent_at_s = self.gate.clock()
+        self.sent_at_s, self._tokens_from = self.gate.clock(), self.gate.tokens
         return self
 
     async def __aexit__(
@@ -141,6 +124,7 @@ class Gate:
     """Lets calls through as the rules allow, in order.
 
     :ivar in_flight: Calls that were let through and have not ended.
+    :ivar refusals: Tries that were answered with "too much to do".
     """
 
     endpoint: str
@@ -151,6 +135,7 @@ class Gate:
     clock: Clock = time.monotonic
     later: Later = _later
     in_flight: int = 0
+    refusals: int = 0
     _queue: list[Waiting] = field(default_factory=list)
     _asked: int = 0
     _wake: asyncio.Handle | None = None
@@ -167,22 +152,26 @@ class Gate:
 
     def view(self) -> GateView:
         """Return what it is doing now."""
-        return GateView(
-            endpoint=self.endpoint,
-            limit=self.limit.current,
-            most=self.limit.most,
-            in_flight=self.in_flight,
-            waiting=self.waiting,
-            ceiling=self.limit.ceiling,
-            cuts=self.limit.cuts,
-            circuit=self.breaker.state,
-            requests_per_minute=self.requests.per_minute if self.requests else None,
-            tokens_per_minute=self.tokens.per_minute if self.tokens else None,
-        )
+        return view_of(self)
 
-    def allow_most(self, most: int) -> None:
-        """Take another upper bound of calls in flight, while calls run."""
+    def allow_most(self, most: int, *, named: int | None = None) -> None:
+        """Take another upper bound of calls in flight, while calls run.
+
+        :param named: The limit that a person named; as at the start, the gate goes there at once.
+        """
         self.limit.allow_most(most)
+        if named is not None:
+            self.limit.begin_at(named)
+        self._admit()
+
+    def hold_requests(self, per_minute: float | None) -> None:
+        """Take another rate of requests, while calls run; None takes the named one away."""
+        self.requests = held(self.requests, per_minute, self.clock())
+        self._admit()
+
+    def hold_tokens(self, per_minute: float | None) -> None:
+        """Take another rate of tokens, while calls run; None takes the named one away."""
+        self.tokens = held(self.tokens, per_minute, self.clock())
         self._admit()
 
     def heard(self, said: Allowances | None) -> None:
@@ -296,6 +285,7 @@ class Turn:
     def answered(self, *, tokens: int, said: Allowances | None) -> None:
         """Say that a good answer came, what it used, and what the endpoint says is left."""
         self.shared.answered()
+        self.shared.used(tokens)
         self.own.used(tokens)
         self.own.gate.heard(said)
 
@@ -376,6 +366,11 @@ class Gates:
     def views(self) -> tuple[GateView, ...]:
         """Return what every endpoint's gate is doing now."""
         return tuple(gate.view() for gate in self._shared.values())
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The endpoint of every model, by the model's name."""
+        return self._endpoints
 
     def interrupt(self, error: Exception, endpoint: str | None = None) -> None:
         """End the waiting for an endpoint, or for all, with an error."""

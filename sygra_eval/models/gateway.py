@@ -14,7 +14,9 @@ from itertools import pairwise
 
 from sygra_eval.journal import request_hash
 from sygra_eval.models.answer_cache import AnswerCache
-from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
+from sygra_eval.models.gate import Ask, Gates, Rank, Turn
+from sygra_eval.models.gate_view import GateView
+from sygra_eval.models.limits import Limits
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
 from sygra_eval.models.texts import count_of
@@ -90,6 +92,7 @@ class Gateway:
 
     :ivar models: By the names that the suite gives them.
     :ivar prices: What the tokens of each cost, or why that is not known.
+    :ivar limits: Changes them while calls run.
     :param specs: What the suite says of each; a model that is not in it has named limits.
     :param cache: Answers of earlier runs, which are given before a model is asked; the gateway
         closes it. With `writes_cache` new answers are kept there too.
@@ -111,6 +114,7 @@ class Gateway:
     ) -> None:
         self.models = dict(models)
         self._gates = Gates(self.models, specs or {}, clock=clock)
+        self.limits = Limits(self._gates, specs or {})
         self.prices: dict[str, Price | UnknownPrice] = {
             name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
         }
@@ -154,9 +158,10 @@ class Gateway:
         """What the gate of every endpoint is doing now."""
         return self._gates.views()
 
-    def allow_most(self, endpoint: str, most: int) -> None:
-        """Take another upper bound of calls in flight for an endpoint, while calls run."""
-        self._gates.of(endpoint).allow_most(most)
+    @property
+    def model_views(self) -> tuple[GateView, ...]:
+        """What every model's own gate is doing now, which is before that of its endpoint."""
+        return tuple(self._gates.own(name).view() for name in self.models)
 
     def interrupt(self, error: Exception) -> None:
         """End with an error whatever waits to be sent; calls in flight go on."""
@@ -346,7 +351,8 @@ class Gateway:
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
         """Estimate what a call will use, where somebody counts it."""
-        is_counted = self._gates.own(name).tokens is not None
+        gates = self._gates.own(name), self._gates.of(self.models[name].endpoint)
+        is_counted = any(gate.tokens is not None for gate in gates)
         return self.most_usage(name, request).total if is_counted else 0
 
     def _note(self, failure: CallFailed, turn: Turn, endpoint: str, calls: int) -> None:

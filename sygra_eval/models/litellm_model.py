@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sygra_eval.models.keys import ENTRY, VARIABLE, KeySource, key_from, source_of
 from sygra_eval.models.refusals import refusal_of
 from sygra_eval.models.replies import TRIES_OF_A_BAD_BODY, RawReply, answer_of, redacted
 from sygra_eval.models.served import (
     MAX_IN_FLIGHT,
     TIMEOUT_S,
-    VARIABLE,
     address_in,
-    key_in,
     place_of,
 )
 from sygra_eval.models.texts import (
@@ -100,6 +99,7 @@ class LitellmConfig(BaseModel):
     :ivar base_url: Another address than the provider's own.
     :ivar api_key_env: Name of the environment variable with the key; without it litellm looks for
         the variables that the provider is known by, as for AWS.
+    :ivar api_key_keyring: `SERVICE/USER` of the keyring's entry with the key, instead.
     :ivar options: What the provider needs beside: `aws_region_name`, `api_version`…
     :ivar api: Chats, or vectors for texts.
     :ivar batch_size: Texts in one request at most.
@@ -110,6 +110,7 @@ class LitellmConfig(BaseModel):
     model: str = Field(pattern=r"^[^/\s]+/\S+$")
     base_url: str | None = None
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
+    api_key_keyring: str | None = Field(default=None, pattern=ENTRY)
     options: dict[str, Option] = {}
     api: Literal["chat", "embeddings"] = "chat"
     batch_size: BatchSize = None
@@ -128,6 +129,12 @@ class LitellmConfig(BaseModel):
     def stream(self) -> bool:
         """Never: its answers come whole."""
         return False
+
+    @model_validator(mode="after")
+    def _names_one_key(self) -> Self:
+        if self.api_key_env and self.api_key_keyring:
+            raise ValueError("name one place for the key: `api_key_env` or `api_key_keyring`")
+        return self
 
     @field_validator("base_url")
     @classmethod
@@ -193,8 +200,14 @@ class LitellmModel:
     @property
     def endpoint(self) -> str:
         """Provider, address and account."""
-        where = self.config.base_url or ""
-        return f"litellm {self.provider} {where} {self.config.api_key_env or 'its own key'}"
+        where, source = self.config.base_url or "", self.key_source
+        account = "its own key" if source is None else source.account
+        return f"litellm {self.provider} {where} {account}"
+
+    @property
+    def key_source(self) -> KeySource | None:
+        """Where the key is; None where litellm looks for it."""
+        return source_of(self.config.api_key_env, self.config.api_key_keyring)
 
     @property
     def max_in_flight(self) -> int:
@@ -205,7 +218,7 @@ class LitellmModel:
         """Import litellm and see whether it knows the provider; nothing is sent."""
         from sygra_eval.models import litellm_door
 
-        self._key = key_in(self.config.api_key_env, self._spec.name)
+        self._key = await key_from(self.key_source, self._spec.name)
         self._door = await litellm_door.opened()
         try:
             self.warnings = self._looked_around(self._door)

@@ -81,7 +81,7 @@ def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | N
         return CallFailed("quota", f"{what}; top up the account, then resume the run")
     match status:
         case 401 | 403:
-            advice = "check the variable that `api_key_env` names"
+            advice = "check the key that `api_key_env` or `api_key_keyring` names"
             return CallFailed("refused_key", f"{what}; {advice}")
         case 429:
             said_left = allowances(reply.headers)

@@ -19,6 +19,7 @@ from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater,
 HEAD_CHARACTERS = 300
 TRIES_OF_A_BAD_BODY = 3
 _CHARACTERS_PER_TOKEN = 4
+SHORTEST_KEY = 16  # `EMPTY`, `none` or `test` are no secrets, and words of an answer
 _ABSURD_TOKENS = 10_000_000
 _MODEL_NAME_CHARACTERS = 200
 _KEY_LIKE = re.compile(r"\b(?:sk|pk)-[\w.*-]{6,}|\bBearer\s+\S{6,}", re.IGNORECASE)
@@ -75,11 +76,18 @@ def spoilt(reply: RawReply, why: str, kind: str = "bad_body") -> NoReturn:
 
 
 def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
-    """Read a chat completion.
+    """Read a chat completion; a key that it echoes is cut out of it.
 
     :raises CallFailed: `refused`, when the model or a filter declined.
     :raises RetryLater: `bad_body` or `empty`.
     """
+    response = _answer_in(payload, reply, request)
+    if len(reply.secret) >= SHORTEST_KEY and _holds(response, reply.secret):
+        response = _answer_in(_without(payload, reply.secret), reply, request)
+    return response
+
+
+def _answer_in(payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
     if not isinstance(payload, dict):
         spoilt(reply, "no JSON object")
     choices = payload.get("choices")
@@ -112,6 +120,23 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
         first_text_s=reply.first_text_s,
         allowances=allowances(reply.headers),
     )
+
+
+def _holds(response: ChatResponse, secret: str) -> bool:
+    """Say whether the key is in what is kept, as of a proxy that echoes what it was sent."""
+    said = [response.text, response.reasoning, response.model_seen, response.finish_reason]
+    said += response.others
+    said += [text for call in response.tool_calls for text in (call.name, call.arguments, call.id)]
+    return any(secret in text for text in said)
+
+
+def _without(said: object, secret: str) -> object:
+    """Cut the key out of every text; logprobs, which spell it piece by piece, are left out."""
+    if isinstance(said, str):
+        return said.replace(secret, "[key]")
+    if isinstance(said, dict):
+        return {key: _without(one, secret) for key, one in said.items() if key != "logprobs"}
+    return [_without(one, secret) for one in said] if isinstance(said, list) else said
 
 
 def _said_in(message: Mapping[str, object]) -> tuple[str, str | None]:

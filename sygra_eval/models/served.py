@@ -2,24 +2,24 @@
 
 A model type says where its server is, how it wants the key, what it looks at before the run, and
 how a chat is written in its dialect; see `openai`, `azure`, `vllm`, `ollama`. The key is read from
-the environment when the model is opened, lives in the session's headers, and is cut out of every
+its place (`keys`) when the model is opened, lives in the session's headers, and is cut out of every
 message.
 """
 
 import asyncio
 import logging
-import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sygra_eval.models import fast_json
+from sygra_eval.models.keys import ENTRY, VARIABLE, KeySource, key_from, source_of
 from sygra_eval.models.refusals import error_in_200, refusal_of
 from sygra_eval.models.replies import RawReply, answer_of, json_of, redacted
 from sygra_eval.models.streams import ChatCollector, Collector
@@ -41,7 +41,6 @@ _log = logging.getLogger(__name__)
 TIMEOUT_S = 120.0
 PREFLIGHT_S = 30.0
 MAX_IN_FLIGHT = 256  # where the suite names none; the gate begins with 8 and finds out
-VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _OURS = {
     "model": "it is a key of the model itself",
     "messages": "the node's prompt makes them",
@@ -57,6 +56,7 @@ class ServedConfig(BaseModel):
     """The keys of every model behind a server.
 
     :ivar api_key_env: Name of the environment variable with the key; without it none is sent.
+    :ivar api_key_keyring: `SERVICE/USER` of the keyring's entry with the key, instead.
     :ivar stream: Let the answer come in pieces, which are put together before anyone sees them: a
         server that stalls is noticed after 30 seconds instead of at the end of the time limit.
     """
@@ -64,7 +64,14 @@ class ServedConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
+    api_key_keyring: str | None = Field(default=None, pattern=ENTRY)
     stream: bool = False
+
+    @model_validator(mode="after")
+    def _names_one_key(self) -> Self:
+        if self.api_key_env and self.api_key_keyring:
+            raise ValueError("name one place for the key: `api_key_env` or `api_key_keyring`")
+        return self
 
 
 class ServedModel(ABC):
@@ -114,9 +121,9 @@ class ServedModel(ABC):
         """
 
     @property
-    def variable(self) -> str | None:
-        """The environment variable with the key."""
-        return self._served.api_key_env
+    def key_source(self) -> KeySource | None:
+        """Where the key is; None where none is sent."""
+        return source_of(self._served.api_key_env, self._served.api_key_keyring)
 
     def headers_with(self, key: str) -> Mapping[str, str]:
         """Return the headers that carry a key."""
@@ -154,7 +161,8 @@ class ServedModel(ABC):
     @property
     def endpoint(self) -> str:
         """Address and account."""
-        return f"{self.base_url} {self.variable or 'without key'}"
+        source = self.key_source
+        return f"{self.base_url} {'without key' if source is None else source.account}"
 
     @property
     def max_in_flight(self) -> int:
@@ -165,7 +173,7 @@ class ServedModel(ABC):
         """Connect and ask which models are served; no completion is paid for."""
         from sygra_eval.models.transport import Transport  # aiohttp takes 0.2 s to import
 
-        key = key_in(self.variable, self._spec.name)
+        key = await key_from(self.key_source, self._spec.name)
         self._transport = Transport(
             self.base_url,
             secret=key,
@@ -186,10 +194,10 @@ class ServedModel(ABC):
     def refuse_bad_doors(self, reply: RawReply) -> None:
         """Raise `ModelUnavailable` for a refused key or a redirect."""
         if reply.status in (401, 403):
-            if self.variable is None:
+            if (source := self.key_source) is None:
                 advice = "it wants a key: name its environment variable in `api_key_env`"
             else:
-                advice = f"it refused the key in the environment variable {self.variable}"
+                advice = f"it refused the key in {source.place}"
             raise KeyRefused(f"{reply.address} answered {reply.status}: {advice}")
         if 300 <= reply.status < 400:
             where = redacted(reply.headers.get("location", "another address"), reply.secret)
@@ -285,21 +293,6 @@ def address_in(url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("write scheme, host and path only; a key goes into `api_key_env`")
     return url.rstrip("/")
-
-
-def key_in(variable: str | None, name: str) -> str:
-    """Return the key that an environment variable holds; empty where none is named."""
-    if variable is None:
-        return ""
-    key = os.environ.get(variable, "").strip()
-    if not key:
-        raise KeyRefused(
-            f"model `{name}` takes its key from the environment variable {variable}, "
-            f"which is not set: export {variable}=…"
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise KeyRefused(f"the environment variable {variable} holds what is no key")
-    return key
 
 
 def names_in(reply: RawReply) -> frozenset[str]:

@@ -4,9 +4,9 @@
 `card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
 is, `truth` how far validators and folders can be trusted. Of money they say before a run
-`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`. Text from rows, models and
-suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin`
-registers the formats, as a plugin would.
+`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then.
+Text from rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's
+80 columns. `builtin` registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
@@ -15,6 +15,7 @@ from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
+from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
@@ -31,6 +32,7 @@ from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "account_line",
+    "changed_text",
     "closing_json",
     "closing_words",
     "complaint_line",
@@ -42,6 +44,7 @@ __all__ = [
     "ledger_json",
     "ledger_line",
     "line_json",
+    "live_text",
     "markdown_report",
     "one_line",
     "printable",
@@ -49,6 +52,7 @@ __all__ = [
     "recheck_text",
     "record_json",
     "record_text",
+    "runs_text",
     "spent_words",
     "terminal_report",
     "truth_json",

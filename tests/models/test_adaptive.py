@@ -23,7 +23,7 @@ def rounds(limit: AdaptiveLimit, count: int, *, now_s: float = 0.0, in_flight: i
 def until_cut(limit: AdaptiveLimit, *, now_s: float = 0.0, after_s: float | None = None) -> None:
     cuts = limit.cuts
     while limit.cuts == cuts:
-        limit.refused(now_s, after_s=after_s)
+        limit.refused(now_s, in_flight=limit.current, after_s=after_s)
 
 
 def test_it_starts_slowly_and_doubles_with_every_round_that_used_it():
@@ -56,11 +56,34 @@ def test_isolated_refusals_cost_nothing():
 
     for number in range(3_000):
         if number % 16 == 0:  # 6 %
-            limit.refused(float(number), after_s=1.0)
+            limit.refused(float(number), in_flight=limit.current, after_s=1.0)
         else:
             limit.answered(float(number), in_flight=64, took_s=1.0)
 
     assert (limit.current, limit.cuts) == (64, 0)
+
+
+def test_what_is_sent_when_the_limit_grows_is_not_taken_for_refused_because_refusals_come_first():
+    limit = AdaptiveLimit(most=256, current=128)
+    for _ in range(94):
+        limit.answered(0.0, in_flight=100, took_s=1.0)
+    for _ in range(6):
+        limit.refused(0.0, in_flight=100)
+
+    for _ in range(14):  # of 150 calls that were sent at once, more than 6 %
+        limit.refused(0.05, in_flight=250)
+
+    assert limit.cuts == 0
+
+
+def test_as_many_without_growth_are_too_many():
+    limit = AdaptiveLimit(most=100, current=100)
+    for _ in range(94):
+        limit.answered(0.0, in_flight=100, took_s=1.0)
+    for _ in range(20):
+        limit.refused(0.0, in_flight=100)
+
+    assert limit.cuts == 1
 
 
 def test_a_share_of_refusals_cuts_once_per_episode():
@@ -68,7 +91,7 @@ def test_a_share_of_refusals_cuts_once_per_episode():
 
     until_cut(limit, now_s=10.0, after_s=5.0)
     for _ in range(500):  # all that was in flight comes back refused
-        limit.refused(12.0, after_s=5.0)
+        limit.refused(12.0, in_flight=limit.current, after_s=5.0)
 
     assert (limit.current, limit.cuts, limit.ceiling) == (70, 1, 100)
     until_cut(limit, now_s=15.1)
@@ -127,7 +150,7 @@ def test_it_stays_between_one_and_the_most(most, named, outcomes):
             case "ok":
                 limit.answered(now_s, in_flight=min(number, limit.current), took_s=number / 10)
             case "refused":
-                limit.refused(now_s, after_s=number / 10)
+                limit.refused(now_s, in_flight=limit.current, after_s=number / 10)
             case "trouble":
                 limit.troubled()
             case "most":
@@ -158,7 +181,7 @@ def simulated(limit: AdaptiveLimit, refuses: Refuses, seed: int) -> tuple[int, i
             limit.answered(now_s, in_flight=in_flight, took_s=took_s)
             in_flight, serving, good, ready = in_flight - 1, serving - 1, good + 1, ready + 1
         elif what == "refusal":
-            limit.refused(now_s, after_s=1.0)
+            limit.refused(now_s, in_flight=in_flight, after_s=1.0)
             in_flight, refusals = in_flight - 1, refusals + 1
             later(now_s + chance.uniform(1, 1.25), "again")
         elif what == "again":

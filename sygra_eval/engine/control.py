@@ -1,0 +1,144 @@
+"""The door to a run while it goes: a socket in its folder, where its state is asked for.
+
+`CONTROL` stands beside `LOCK` while the run goes and belongs to the process that holds it. It is
+this user's alone: mode 0600, and whoever comes is asked for the user id by the kernel. One line of
+JSON is asked and one is answered:
+
+    {"ask": "view"}
+    {"ask": "change", "changes": [{"of": "author", "limit": "rpm", "to": 600}]}
+
+Nothing runs and nothing is written while nobody asks. A process that was killed leaves a socket
+that takes no connections any more: the next start removes it. The other side is `control_client`.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import stat
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.values import SygraEvalError
+
+CONTROL_NAME = "CONTROL"
+MOST_BYTES = 64 * 1024  # of a question
+SECONDS = 5.0  # for one question and its answer
+MOST_AT_ONCE = 8
+_PEER = struct.Struct("3i")  # pid, user, group: `struct ucred`
+_PATH_BYTES = 100  # a socket's address holds 108 on Linux, 104 elsewhere
+
+Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
+@contextlib.asynccontextmanager
+async def open_door(
+    folder: Path, answer: Answer, tell: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Answer who asks until the block ends; hold the folder's lock meanwhile.
+
+    Where the disk holds no sockets the run goes on without: `tell` is called with the reason.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            listening = stack.enter_context(_listening(folder))
+        except OSError as error:
+            tell(f"this run cannot be looked at or changed while it goes: {error}")
+        else:
+            server = await asyncio.start_unix_server(
+                _Door(answer).come_in, sock=listening, limit=MOST_BYTES
+            )
+            stack.callback(server.close)
+        yield
+
+
+def remove_door(folder: Path) -> None:
+    """Remove what a killed process left; only the holder of the lock may."""
+    (folder / CONTROL_NAME).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def address_in(folder: Path) -> Iterator[str]:
+    """Give the socket an address that is short enough, however long the folder's path is."""
+    path = str(folder / CONTROL_NAME)
+    if len(os.fsencode(path)) <= _PATH_BYTES:
+        yield path
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{CONTROL_NAME}"
+    finally:
+        os.close(descriptor)
+
+
+def user_behind(peer: socket.socket) -> int | None:
+    """Return the user id of the process at the other end; None where the kernel does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):  # macOS: the file's mode is what keeps others out
+        return None
+    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    user: int = _PEER.unpack(told)[1]
+    return user
+
+
+@contextlib.contextmanager
+def _listening(folder: Path) -> Iterator[socket.socket]:
+    remove_door(folder)
+    with (
+        address_in(folder) as address,
+        contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as door,
+    ):
+        door.bind(address)
+        path = folder / CONTROL_NAME
+        try:
+            path.chmod(stat.S_IRUSR | stat.S_IWUSR)  # before it listens, so nobody came earlier
+            yield door
+        finally:
+            path.unlink(missing_ok=True)
+
+
+class _Door:
+    """Lets a few in at a time, this user's alone, and each for one question."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._inside = 0
+
+    async def come_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one question; whatever goes wrong is the asker's and never the run's."""
+        self._inside += 1
+        try:
+            peer: socket.socket = writer.get_extra_info("socket")
+            if self._inside <= MOST_AT_ONCE and user_behind(peer) in {None, 0, os.geteuid()}:
+                async with asyncio.timeout(SECONDS):
+                    told = await self._told(await reader.readline())
+                    writer.write(json.dumps(told).encode() + b"\n")
+                    await writer.drain()
+        except (OSError, ValueError):
+            return  # it went away, was too slow, or sent more than a line
+        except asyncio.CancelledError:
+            return  # the run ends, and with it this task; nobody waits for it
+        finally:
+            self._inside -= 1
+            writer.close()
+
+    async def _told(self, line: bytes) -> Mapping[str, Any]:
+        try:
+            asked = json.loads(line)
+        except (ValueError, RecursionError):
+            return refusal("a question is one line of JSON")
+        if not isinstance(asked, dict):
+            return refusal("a question is an object with `ask`")
+        try:
+            return await self._answer(asked)
+        except SygraEvalError as error:
+            return refusal(str(error))
+        except Exception as error:  # noqa: BLE001 - the boundary: a question never ends a run
+            return refusal(f"internal error: {type(error).__name__}: {error}")
+
+
+def refusal(why: str) -> Mapping[str, Any]:
+    """Return the answer to what cannot be done."""
+    return {"ok": False, "error": why}
