@@ -49,6 +49,9 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     metavar="USD|NAME=N",
     help="Send no more calls once this much is spent; NAME is usd, tokens, calls or time (s).",
 )
+@click.option(
+    "--strict-model", is_flag=True, help="Take no answer of another model than the one asked."
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -59,6 +62,7 @@ def command(
     trust: bool,
     unsafe_no_sandbox: bool,
     budget: tuple[tuple[str, float | int], ...],
+    strict_model: bool,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -73,6 +77,7 @@ def command(
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
+        strict_model=strict_model,
     )
     return worst(_run_all([Path(suite) for suite in suites], options, as_json=as_json))
 

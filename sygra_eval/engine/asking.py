@@ -6,21 +6,28 @@ Nodes and validators ask through here alike; where a call belongs is its `CallSi
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
+from sygra_eval.engine.call_faults import Faults, refuse_again
+from sygra_eval.engine.handling import handled
+from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import BudgetReached, most_of
 from sygra_eval.journal import call_key, request_hash
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
+    CallFailed,
     CallSite,
     ChatRequest,
     ChatResponse,
     EndpointLost,
+    Handling,
     Interrupted,
     Judgement,
     Message,
     ModelUse,
+    OnLength,
     Status,
 )
 
@@ -33,23 +40,39 @@ async def ask(
     model: str,
     parameters: Mapping[str, object] | None = None,
     has_begun: bool = True,
+    on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Answer from the journal or from the model; the answer is committed before it is used.
 
     :param has_begun: The record has had answers before, so it goes before new ones.
+    :param on_length: What is done with an answer that is cut, instead of what the model says.
     :raises Interrupted: When the run drains, as it does when an endpoint is lost.
     """
     if model not in setting.gateway.models:
         raise BadAnswer(f"the suite has no model `{model}`")
     request = request_of(setting.suite, messages, model=model, parameters=parameters)
+    once = partial(_ask_once, setting, site, model, has_begun)
+    return await handled(request, once, handling_of(setting.suite, model, on_length))
+
+
+async def _ask_once(
+    setting: Setting,
+    site: CallSite,
+    model: str,
+    has_begun: bool,  # noqa: FBT001 - of the caller's
+    request: ChatRequest,
+) -> ChatResponse:
+    """Answer one request, whatever will be done with the answer."""
     endpoint = setting.gateway.models[model]
     key = call_key(endpoint.identity, request, site)
     answered = setting.journal.answer(key)
     if answered is not None:
         setting.counters.calls_cached += 1
-        return answered
+        return with_model_told(setting, model, answered)
+    refuse_again(setting, key)
     setting.stop.check()
     most, is_reserved, response = most_of(setting.gateway, model, request), False, None
+    faults = Faults(setting, site, key, model)
 
     def before_try() -> None:
         nonlocal is_reserved
@@ -65,16 +88,28 @@ async def ask(
             record=site.record,
             has_begun=has_begun,
             before_try=before_try,
+            on_failure=faults.note,
         )
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
+    except CallFailed as failure:
+        await faults.commit_if_final(failure)
+        raise
     finally:
         if is_reserved:
             setting.spending.settle(most, response)
     setting.counters.calls_sent += 1
+    if setting.is_strict and is_of_another(setting, model, response):
+        await refuse_another(setting, site, model, request, response)
     await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
-    return response
+    return with_model_told(setting, model, response)
+
+
+def handling_of(suite: Suite, model: str, on_length: OnLength | None = None) -> Handling:
+    """Return what is done with answers that are not whole; a node's own word wins."""
+    handling = suite.models[model].handling
+    return handling if on_length is None else replace(handling, on_length=on_length)
 
 
 def request_of(

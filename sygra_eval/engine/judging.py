@@ -27,6 +27,7 @@ from sygra_eval.values import (
     Judgement,
     Limits,
     Message,
+    OnLength,
     Prepared,
     Sandbox,
     Stage,
@@ -48,6 +49,7 @@ class Ask(Protocol):
         *,
         model: str,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
         """Return the answer, which is journalled by then."""
         ...
@@ -201,10 +203,11 @@ def completing(ask: Ask, spec: ValidatorSpec, *, when: str, row_id: str = "") ->
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
         path = validator_path(spec.name, when, step)
         site = CallSite(record=row_id, node=path, visit=visit, sample=sample)
-        return await ask(site, messages, model=model, parameters=parameters)
+        return await ask(site, messages, model=model, parameters=parameters, on_length=on_length)
 
     return complete
 

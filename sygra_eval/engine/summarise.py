@@ -11,8 +11,10 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
+from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
@@ -60,6 +62,7 @@ def summarise(folder: Path) -> RunSummary:
         for end in reader.outcomes():
             count.take(end)
         calls = reader.calls_summary()
+        refused = tuple(refusals_told(reader.refusals()))
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
     ended = sum(count.outcomes.values())
@@ -114,6 +117,8 @@ def summarise(folder: Path) -> RunSummary:
         warnings=(
             *_warnings(document, labels, estimated=calls.estimated),
             *life.warnings,
+            *life.others,
+            *refused,
         ),
         exit_code=exit_code,
         exit_reason=exit_reason,
@@ -149,6 +154,7 @@ class _Life:
     wall_s: float = 0.0
     calls_cached: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
+    others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -160,6 +166,9 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.warnings = ()
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
+            case "other_model":
+                told = other_model_told(cast("Mapping[str, Any]", event.data))
+                life.others += () if told in life.others else (told,)
             case "finished" | "stopped" | "broke" as kind:
                 data = cast("Mapping[str, Any]", event.data)
                 life.state = _STATES[kind]

@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 Chance = Callable[[], float]
+OnFailure = Callable[[str, CallFailed], None]
+"""Told of every try that failed: which model of the suite, and how."""
 CHARACTERS_PER_TOKEN = 4
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
@@ -70,6 +72,10 @@ class Patience:
 
 def _nothing() -> None:
     return None
+
+
+def _untold(name: str, failure: CallFailed) -> None:
+    del name, failure
 
 
 class Gateway:
@@ -174,6 +180,7 @@ class Gateway:
         record: str = "",
         has_begun: bool = False,
         before_try: Callable[[], None] = _nothing,
+        on_failure: OnFailure = _untold,
     ) -> ChatResponse:
         """Return the answer of the model `name`, after as many tries as patience allows.
 
@@ -181,12 +188,13 @@ class Gateway:
         :param has_begun: The record has had answers before, so it goes before new ones.
         :param before_try: Called with the slot in hand, before each try; what it raises ends the
             call, so that a caller who waited for a slot may still change his mind.
+        :param on_failure: Told of every try that failed, also where a later one did not.
         :raises CallFailed: When the refusal is final or patience is used up.
         :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
         if (kept := self._kept(name, request)) is not None:
             return kept
-        response = await self._chained(name, request, record, has_begun, before_try)
+        response = await self._chained(name, request, record, has_begun, before_try, on_failure)
         is_its_own = not response.answered_by  # a stand-in is one of this suite's alone
         if self._cache is not None and self._writes_cache and request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
@@ -200,6 +208,7 @@ class Gateway:
         record: str,
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: Callable[[], None],
+        on_failure: OnFailure,
     ) -> ChatResponse:
         """Ask the model, and those that stand in for it when it fails in one of their ways."""
         fallback = self._specs[name].fallback if name in self._specs else Fallback()
@@ -209,7 +218,7 @@ class Gateway:
                 request if one == name else self._asked_of(one, instead_of=name, request=request)
             )
             try:
-                response = await self._asked(one, asked, record, has_begun, before_try)
+                response = await self._asked(one, asked, record, has_begun, before_try, on_failure)
             except CallFailed as failure:
                 if following is None or failure.kind not in fallback.on:
                     raise
@@ -246,6 +255,7 @@ class Gateway:
         record: str,
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: Callable[[], None],
+        on_failure: OnFailure,
     ) -> ChatResponse:
         """Ask the model until it answers."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
@@ -259,6 +269,7 @@ class Gateway:
                 try:
                     response = await self._try(name, request)
                 except CallFailed as failure:
+                    on_failure(name, failure)
                     self._note(failure, turn, self.models[name].endpoint)
                     if not isinstance(failure, RetryLater):
                         raise
@@ -276,6 +287,17 @@ class Gateway:
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+
+    def can_tell_another(self, name: str) -> bool:
+        """Say whether it shows in a model's answers which model gave them."""
+        model = self.models[name]
+        return getattr(model, "is_named_as_served", False) and hasattr(model, "is_another")
+
+    def is_another(self, name: str, seen: str) -> bool:
+        """Say whether another model than the one behind a name gave an answer."""
+        model = self.models[name]
+        tell = getattr(model, "is_another", None)
+        return tell is not None and bool(tell(seen))
 
     @property
     def unpriced(self) -> dict[str, str]:

@@ -258,6 +258,7 @@ async def _ask(
         visit=visit,
         sample=sample,
         parameters=choice.parameters,
+        on_length=choice.on_length,
     )
     loop.tokens += response.usage.total
     loop.latency_s += response.latency_s

@@ -6,16 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sygra_eval.values import Problem, Scope
+from sygra_eval.values import OnLength, Problem, Scope
 
 
 class ModelChoice(BaseModel):
-    """Which model of the suite, and the parameters that are sent beside the model's own."""
+    """Which model of the suite, and what is said of its calls beside what its entry says."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
     parameters: dict[str, Any] = Field(default_factory=dict)
+    on_length: OnLength | None = None
 
     def problems(self, scope: Scope, at: tuple[str | int, ...]) -> Iterator[Problem]:
         """Yield a problem when the suite has no such model."""

@@ -55,6 +55,13 @@ from sygra_eval.values.errors import (
     SygraEvalError,
     UsageError,
 )
+from sygra_eval.values.handling import (
+    CallFault,
+    Handling,
+    OnLength,
+    OnRepetition,
+    OnTooLong,
+)
 from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
     PROCESSES,
@@ -91,6 +98,7 @@ __all__ = [
     "BadRow",
     "Budget",
     "CallFailed",
+    "CallFault",
     "CallSite",
     "Candidate",
     "ChatModel",
@@ -106,6 +114,7 @@ __all__ = [
     "ExecutionStatus",
     "FailingCase",
     "Fallback",
+    "Handling",
     "ImageProvider",
     "InfrastructureError",
     "Interrupted",
@@ -122,6 +131,9 @@ __all__ = [
     "ModelUse",
     "Node",
     "NodeContext",
+    "OnLength",
+    "OnRepetition",
+    "OnTooLong",
     "Outcome",
     "PairSandbox",
     "PluginError",
