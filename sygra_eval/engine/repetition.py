@@ -45,10 +45,17 @@ def period_of(text: str) -> int:
 
 
 def are_words_doubled(text: str) -> bool:
-    """Say whether the words come in pairs, as from a server that sends every token twice."""
+    """Say whether the words come in pairs, as from a server that sends every token twice.
+
+    Each pair has to differ from the one before: a run of one word is a list, or a picture.
+    """
     words = text[:_LOOKED_AT].split()
-    if len(words) < _FEWEST_WORDS or len(set(words)) < _FEWEST_WORDS // 4:
-        return False  # few words, or the same few: a list or a chorus
-    pairs = zip(words[::2], words[1::2], strict=False)
-    doubled = sum(one == other for one, other in pairs)
-    return doubled >= _DOUBLED * (len(words) // 2)
+    if len(words) < _FEWEST_WORDS:
+        return False
+    return any(_pairs(words[start:]) >= _DOUBLED * (len(words) // 2) for start in (0, 1))
+
+
+def _pairs(words: list[str]) -> int:
+    pairs = list(zip(words[::2], words[1::2], strict=False))
+    before = ["", *(one for one, _ in pairs)]
+    return sum(one == other != last for (one, other), last in zip(pairs, before, strict=False))
