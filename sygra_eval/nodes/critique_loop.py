@@ -150,7 +150,7 @@ def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
 
 
 def _count(loop: _Loop, *, is_accepted: bool, is_judged: bool) -> bool:
-    """Count a draft where their rate is asked for, and say whether no further one is to be drawn."""
+    """Count a draft where their rate is asked for; say whether no further one is to be drawn."""
     rate = loop.config.draft.rate
     if rate is None:
         return is_accepted

@@ -11,6 +11,7 @@ alone.
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -75,6 +76,7 @@ class ScriptedEndpoint:
     :ivar latency_s: Seconds that every chat takes, beside what its reply asks for.
     :ivar requires_key: The key without which every request is refused with 401.
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
+    :ivar tls: What the server shows to those who connect; None speaks plain HTTP.
     :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
@@ -91,6 +93,7 @@ class ScriptedEndpoint:
         self.pulled = ["scripted:latest"]
         self.loaded = ["scripted:latest"]
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
         self.is_keeping_requests = True
         self.chaos: Chaos | None = None
         self.on_event: Callable[[Event], None] = self.events.append
@@ -102,10 +105,15 @@ class ScriptedEndpoint:
     @classmethod
     @asynccontextmanager
     async def on_a_free_port(
-        cls, *, latency_s: float = 0.0, requires_key: str | None = None
+        cls,
+        *,
+        latency_s: float = 0.0,
+        requires_key: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[Self]:
         """Serve on loopback until the block ends."""
         endpoint = cls(latency_s=latency_s, requires_key=requires_key)
+        endpoint.tls = tls
         async with endpoint.serving(port=0):
             yield endpoint
 
@@ -146,7 +154,9 @@ class ScriptedEndpoint:
         app.router.add_get("/api/ps", partial(self._on_names, "loaded"))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096)
+        site = web.TCPSite(
+            self._runner, "127.0.0.1", port, backlog=4096, ssl_context=self.tls
+        )
         await site.start()
         self.port = self._runner.addresses[0][1]
         try:
@@ -162,7 +172,7 @@ class ScriptedEndpoint:
     @property
     def address(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
