@@ -5,7 +5,11 @@ checked from it alone, by a program that shares no code with the client:
 
 - never more calls in flight than the limit;
 - no call begins after the client said that it had drained, until it says that it goes on;
-- no request is paid for again, but once for each time that the client was killed.
+- no request is paid for again, but once for each time that the client was killed;
+- no more is spent than a budget, and what was in flight when it was reached.
+
+A call that the server leaves hanging counts as in flight until then: when the client left it does
+not show at the server.
 """
 
 import argparse
@@ -24,8 +28,10 @@ class Event:
 
     :ivar at_s: On the machine's monotonic clock.
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
-        was spoilt on the way; `drained`, `resumed`, `killed` are marks that a test sets.
-    :ivar call: Its number; `request` the hash of its body, `fault` what it met.
+        was spoilt on the way, `hung` when it is left without an end; `drained`, `resumed`,
+        `killed` are marks that a test sets.
+    :ivar call: Its number; `request` the hash of its body, `fault` what it met, `tokens` what the
+        answer used.
     """
 
     at_s: float
@@ -33,6 +39,7 @@ class Event:
     call: int = -1
     request: str = ""
     fault: str = ""
+    tokens: int = 0
 
 
 def line_of(event: Event) -> str:
@@ -61,16 +68,21 @@ def problems(
     most_in_flight: int | None = None,
     kills: int = 0,
     samples: int = 1,
+    budget_calls: int | None = None,
+    budget_tokens: int | None = None,
 ) -> list[str]:
     """Return what the events say against the client; empty when all invariants hold.
 
     :param kills: Times that the client was killed, beside those that are marked.
     :param samples: Times that one and the same request is asked on purpose.
+    :param budget_calls: Answered calls after which no further one may begin, `budget_tokens`
+        their tokens.
     """
     found: list[str] = []
     open_calls: set[int] = set()
     most, is_drained = 0, False
     paid: Counter[str] = Counter()
+    tokens: list[int] = []
     for event in events:
         match event.kind:
             case "begun":
@@ -78,10 +90,11 @@ def problems(
                 most = max(most, len(open_calls))
                 if is_drained:
                     found.append(f"call {event.call} began after the drain")
-            case "ended":
+            case "ended" | "hung":
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
+                tokens.append(event.tokens)
             case "drained":
                 is_drained = True
             case "resumed":
@@ -95,6 +108,12 @@ def problems(
     for request, times in sorted(paid.items()):
         if times > allowed:
             found.append(f"request {request[:12]} was paid {times} times; at most {allowed}")
+    if budget_calls is not None and len(tokens) > budget_calls + most:
+        found.append(f"{len(tokens)} calls were paid; {budget_calls} and {most} in flight at most")
+    in_flight = sum(sorted(tokens)[-most:]) if most else 0
+    if budget_tokens is not None and sum(tokens) > budget_tokens + in_flight:
+        bound = f"{budget_tokens} and {in_flight} in flight at most"
+        found.append(f"{sum(tokens)} tokens were paid; {bound}")
     return found
 
 
@@ -105,12 +124,16 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="calls in flight that were allowed")
     parser.add_argument("--kills", type=int, default=0, help="times that the client was killed")
     parser.add_argument("--samples", type=int, default=1, help="times that a request is asked")
+    parser.add_argument("--budget-calls", type=int, help="answered calls that were allowed")
+    parser.add_argument("--budget-tokens", type=int, help="tokens that were allowed")
     given = parser.parse_args()
     found = problems(
         read(given.events),
         most_in_flight=given.limit,
         kills=given.kills,
         samples=given.samples,
+        budget_calls=given.budget_calls,
+        budget_tokens=given.budget_tokens,
     )
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     sys.exit(1 if found else 0)

@@ -154,9 +154,7 @@ class ScriptedEndpoint:
         app.router.add_get("/api/ps", partial(self._on_names, "loaded"))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, "127.0.0.1", port, backlog=4096, ssl_context=self.tls
-        )
+        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         try:
@@ -246,7 +244,7 @@ class ScriptedEndpoint:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         number, self._begun = self._begun, self._begun + 1
-        request_hash = ""
+        request_hash = fault = ""
         try:
             received = json.loads(await request.read())
             request_hash = hash_of(received)
@@ -263,11 +261,14 @@ class ScriptedEndpoint:
             if reply.is_paid:
                 is_lost = not reply.is_whole or (fault and FAULTS[fault].once != ANSWERED)
                 kind = "lost" if is_lost else "paid"
-                self.on_event(Event(time.monotonic(), kind, number, request_hash, fault))
+                bill = (number, request_hash, fault, reply.tokens)
+                self.on_event(Event(time.monotonic(), kind, *bill))
+            if reply.has_no_end:
+                self.on_event(Event(time.monotonic(), "hung", number, request_hash, fault))
             return await _send(reply, request, dialect, is_streamed=received.get("stream") is True)
         finally:
             self.in_flight -= 1
-            self.on_event(Event(time.monotonic(), "ended", number, request_hash))
+            self.on_event(Event(time.monotonic(), "ended", number, request_hash, fault))
 
     def _refusal_of_key(self, request: web.Request) -> Reply | None:
         sent = [request.headers.get(name, "").removeprefix("Bearer ") for name in _KEY_HEADERS]

@@ -350,7 +350,7 @@ async def test_a_refusal_of_a_stand_in_is_not_taken_for_one_of_the_model(
     suite = suite_of("q", fallback="second")
     document = yaml.safe_load(suite.read_text())
     document["models"]["second"] = {**endpoint.model_entry("openai"), "model": "second"}
-    suite.write_text(json.dumps(document))
+    suite.write_text(yaml.safe_dump(document))
     finished = await run(suite)
     assert finished.ends()[0].reason.startswith("refused: ")
     endpoint.answers_with(lambda body: "an answer")

@@ -40,6 +40,30 @@ def test_a_breach_is_found(events, limit, found):
     assert problem.startswith(found)
 
 
+@pytest.mark.parametrize(
+    ("budget", "found"),
+    [
+        ({"budget_calls": 1}, "4 calls were paid; 1 and 1 in flight at most"),
+        ({"budget_tokens": 20}, "40 tokens were paid; 20 and 10 in flight at most"),
+        ({"budget_calls": 3, "budget_tokens": 30}, None),
+    ],
+)
+def test_a_budget_allows_what_was_in_flight_when_it_was_reached(budget, found):
+    events = [
+        Event(float(call), kind, call, f"request {call}", tokens=10)
+        for call in range(4)
+        for kind in ("begun", "paid", "ended")
+    ]
+
+    assert problems(events, **budget) == ([] if found is None else [found])
+
+
+def test_a_call_that_hangs_is_in_flight_until_then():
+    left = log("begun:1:a", "hung:1", "begun:2:b", "ended:2")
+
+    assert problems(left, most_in_flight=1) == []
+
+
 def test_a_kill_allows_each_request_to_be_paid_once_more():
     assert problems([*GOOD, *log("killed", "begun:3:a", "paid:3:a", "ended:3")]) == []
 
