@@ -47,15 +47,21 @@ def period_of(text: str) -> int:
 def are_words_doubled(text: str) -> bool:
     """Say whether the words come in pairs, as from a server that sends every token twice.
 
-    Each pair has to differ from the one before: a run of one word is a list, or a picture.
+    Each pair stands in one line, has letters, and differs from the pair before: a run of one word
+    is a list or a picture, and `1 2`, `2 3` are the edges of a graph.
     """
-    words = text[:_LOOKED_AT].split()
-    if len(words) < _FEWEST_WORDS:
+    lines = [line.split() for line in text[:_LOOKED_AT].splitlines()]
+    words = sum(map(len, lines))
+    if words < _FEWEST_WORDS:
         return False
-    return any(_pairs(words[start:]) >= _DOUBLED * (len(words) // 2) for start in (0, 1))
+    doubled = sum(max(_pairs(line), _pairs(line[1:])) for line in lines)
+    return doubled >= _DOUBLED * (words // 2)
 
 
 def _pairs(words: list[str]) -> int:
     pairs = list(zip(words[::2], words[1::2], strict=False))
     before = ["", *(one for one, _ in pairs)]
-    return sum(one == other != last for (one, other), last in zip(pairs, before, strict=False))
+    return sum(
+        one == other != last and any(map(str.isalpha, one))
+        for (one, other), last in zip(pairs, before, strict=False)
+    )
