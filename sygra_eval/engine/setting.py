@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.breaking import Breaks
 from sygra_eval.engine.spending import Amount, Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
@@ -28,6 +29,7 @@ class Setting:
     :ivar is_strict: An answer of another model than the one asked is none.
     :ivar prepared: By validator's name, what it found out before the first row, or why it could
         not.
+    :ivar breaks: How often validators broke in a row.
     """
 
     suite: Suite
@@ -40,3 +42,4 @@ class Setting:
     spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
+    breaks: Breaks = field(default_factory=Breaks)

@@ -122,8 +122,8 @@ def _circling(good: Reply) -> Reply:
     return _choice(finish_reason="length")(_message(content="round and " * 200)(good))
 
 
-_WORDS = (*["the", "answer", "to", "this", "question", "is"], *map(str, range(20)))
-_DOUBLED = " ".join(f"{word} {word}" for word in _WORDS)
+_WORDS = "the answer to this question is one that a broken server sends with every token two times"
+_DOUBLED = " ".join(f"{word} {word}" for word in _WORDS.split())
 _CALL = [{"id": "c", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
 _RESET = {"x-ratelimit-limit-requests": "60000", "x-ratelimit-remaining-requests": "0"}
 _BUSY = ("rate_limited", "overloaded", "server_error")
