@@ -195,7 +195,8 @@ class Gateway:
         if (kept := self._kept(name, request)) is not None:
             return kept
         response = await self._chained(name, request, record, has_begun, before_try, on_failure)
-        is_its_own = not response.answered_by  # a stand-in is one of this suite's alone
+        # A stand-in is one of this suite's alone, and another model's answer is none of this one.
+        is_its_own = not (response.answered_by or self.is_another(name, response.model_seen))
         if self._cache is not None and self._writes_cache and request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
             self._cache.keep(asked, request.site.sample, response)
@@ -241,7 +242,7 @@ class Gateway:
             return None
         asked = request_hash(self.models[name].identity, request)
         kept = self._cache.find(asked, request.site.sample)
-        if kept is None:
+        if kept is None or self.is_another(name, kept.model_seen):
             return None
         cost = kept.cost_nano_usd
         return replace(

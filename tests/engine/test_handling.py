@@ -8,6 +8,7 @@ import yaml
 
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import completion, status
+from sygra_eval.values import UsageError
 from tests.engine.conftest import block, code_row, fast_suite
 
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
@@ -417,3 +418,39 @@ async def test_a_suite_may_be_strict_itself(suite_of, endpoint, run):
     finished = await run(suite)
 
     assert finished.outcomes() == {"r0": "failed"}
+
+
+async def test_an_answer_of_another_model_is_in_no_cache(
+    suite_of, endpoint, run, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    endpoint.answers_with(lambda body: completion("an answer", model="other"))
+    suite = suite_of("q")
+    suite.write_text(suite.read_text().replace("name: small", "name: small\n  cache: read-write"))
+    await run(suite, name="first")
+    endpoint.answers_with(lambda body: "an answer")
+
+    second = await run(suite, name="second", strict_model=True)
+
+    assert second.outcomes() == {"r0": "verified"}
+    assert (len(endpoint.requests), second.summary.calls_from_cache) == (2, 0)
+
+
+async def test_where_it_cannot_be_seen_who_answered_a_strict_run_says_so(tmp_path, run):
+    told = []
+
+    await run(fast_suite(tmp_path, ["q"]), strict_model=True, tell=told.append)
+
+    assert "author: its answers do not show which model gave them, so none is refused" in told
+
+
+@pytest.mark.parametrize("key", ["on_length", "on_too_long", "on_repetition"])
+async def test_a_word_that_no_policy_knows_is_said_before_anything_is_sent(
+    suite_of, endpoint, run, key
+):
+    with pytest.raises(UsageError) as caught:
+        await run(suite_of("q", **{key: "ignore"}))
+
+    (found,) = caught.value.diagnostics
+    assert (found.code, key in found.message) == ("wrong-value", True)
+    assert endpoint.requests == []
