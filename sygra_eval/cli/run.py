@@ -58,6 +58,9 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     help="Run N rows first, say what all will cost, and ask before going on; else exit 7.",
 )
 @click.option("--yes", is_flag=True, help="Go on after the estimate without being asked.")
+@click.option(
+    "--strict-model", is_flag=True, help="Take no answer of another model than the one asked."
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -70,6 +73,7 @@ def command(
     budget: tuple[tuple[str, float | int], ...],
     estimate: int | None,
     yes: bool,
+    strict_model: bool,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -84,6 +88,7 @@ def command(
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
+        strict_model=strict_model,
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
     return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))

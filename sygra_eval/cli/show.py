@@ -20,11 +20,11 @@ def command(run: str, row: str, as_json: bool) -> int:
     """Show how one row came to its outcome: each round's draft, evidence, critique and diff."""
     with open_readonly(run_folder(run) / "journal.db") as reader:
         end = _find(reader, row, run)
-        rounds = reader.rounds(end.row_id)
+        rounds, faults = reader.rounds(end.row_id), reader.faults(end.row_id)
     if as_json:
-        say(json.dumps(record_json(end, rounds)))
+        say(json.dumps(record_json(end, rounds, faults)))
     else:
-        say(record_text(end, rounds).rstrip("\n"))
+        say(record_text(end, rounds, faults).rstrip("\n"))
     return 0
 
 

@@ -6,23 +6,31 @@ Nodes and validators ask through here alike; where a call belongs is its `CallSi
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
+from sygra_eval.engine.call_faults import Faults, refuse_again
+from sygra_eval.engine.handling import handled
+from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached, most_of
 from sygra_eval.journal import call_key, request_hash
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
+    CallFailed,
     CallSite,
     ChatRequest,
     ChatResponse,
     EndpointLost,
+    Handling,
     Interrupted,
     Judgement,
     Message,
     ModelUse,
+    OnLength,
     Status,
     Task,
+    is_chat,
     task_of,
 )
 
@@ -35,24 +43,42 @@ async def ask(
     model: str,
     parameters: Mapping[str, object] | None = None,
     has_begun: bool = True,
+    on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Answer from the journal or from the model; the answer is committed before it is used.
 
     :param has_begun: The record has had answers before, so it goes before new ones.
+    :param on_length: What is done with an answer that is cut, instead of what the model says.
     :raises Interrupted: When the run drains, as it does when an endpoint is lost.
     """
     if model not in setting.gateway.models:
         raise BadAnswer(f"the suite has no model `{model}`")
     request = request_of(setting.suite, messages, model=model, parameters=parameters)
+    once = partial(_ask_once, setting, site, model, has_begun)
+    if not is_chat(messages):
+        return await once(request)
+    return await handled(request, once, handling_of(setting.suite, model, on_length))
+
+
+async def _ask_once(
+    setting: Setting,
+    site: CallSite,
+    model: str,
+    has_begun: bool,  # noqa: FBT001 - of the caller's
+    request: ChatRequest,
+) -> ChatResponse:
+    """Answer one request, whatever will be done with the answer."""
     endpoint = setting.gateway.models[model]
     key = call_key(endpoint.identity, request, site)
     answered = setting.journal.answer(key)
     if answered is not None:
         setting.counters.calls_cached += 1
-        return _held_to_its_length(setting, model, answered)
+        return _held_to_its_length(setting, model, with_model_told(setting, model, answered))
+    refuse_again(setting, key)
     setting.stop.check()
     spending, response = setting.spending, None
     most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
+    faults = Faults(setting, site, key, model)
     try:
         await spending.reserve(most)
         try:
@@ -62,19 +88,25 @@ async def ask(
                 record=site.record,
                 has_begun=has_begun,
                 before_try=setting.stop.check,
+                on_failure=faults.note,
             )
         finally:
             spending.settle(most, response, site.record)
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
+    except CallFailed as failure:
+        await faults.commit_if_final(failure)
+        raise
     if response.is_cached:
         setting.counters.calls_from_cache += 1
     else:
         setting.counters.calls_sent += 1
+    if setting.is_strict and is_of_another(setting, model, response):
+        await refuse_another(setting, site, model, request, response)
     asked = request_hash(endpoint.identity, request)
     await setting.journal.commit_call(key, site, asked, response, model=model)
-    return _held_to_its_length(setting, model, response)
+    return _held_to_its_length(setting, model, with_model_told(setting, model, response))
 
 
 def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) -> ChatResponse:
@@ -82,6 +114,12 @@ def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) ->
     if task_of(setting.gateway.models[model]) is Task.EMBEDDINGS:
         setting.lengths.check(model, response, setting.journal)
     return response
+
+
+def handling_of(suite: Suite, model: str, on_length: OnLength | None = None) -> Handling:
+    """Return what is done with answers that are not whole; a node's own word wins."""
+    handling = suite.models[model].handling
+    return handling if on_length is None else replace(handling, on_length=on_length)
 
 
 def request_of(

@@ -68,6 +68,7 @@ def data_row(
     prompt: tuple[Message, ...],
     loop: LoopEnd | None,
     weak_tests: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> dict[str, object]:
     """Return the row: input columns, what was made of them, why it is right, where it is from.
 
@@ -89,6 +90,7 @@ def data_row(
             "row_id": row.id,
             "models": [_model_column(use) for use in models],
             "prompt_sha256": _prompt_sha256(prompt),
+            **({"notes": list(notes)} if notes else {}),
         },
         "grade": grade_of(judgement.verdicts),
         **_measured(judgement.verdicts),

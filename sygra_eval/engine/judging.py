@@ -4,6 +4,7 @@
 whoever has its parts.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from sygra_eval.engine.asking import ask
+from sygra_eval.engine.breaking import MOST_S, Breaks
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import validator_path
 from sygra_eval.plugins import Plugins
@@ -27,6 +29,7 @@ from sygra_eval.values import (
     Judgement,
     Limits,
     Message,
+    OnLength,
     Prepared,
     Sandbox,
     Stage,
@@ -48,6 +51,7 @@ class Ask(Protocol):
         *,
         model: str,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
         """Return the answer, which is journalled by then."""
         ...
@@ -58,7 +62,7 @@ class Court:
     """What every validator is asked with, whatever the candidate.
 
     :ivar ask: How a validator reaches a model; None where no model is open.
-    :ivar prepared: As in `Setting`.
+    :ivar prepared: As in `Setting`, `breaks` too.
     """
 
     plugins: Plugins
@@ -67,6 +71,7 @@ class Court:
     seed: int = 0
     ask: Ask | None = None
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
+    breaks: Breaks = field(default_factory=Breaks)
 
 
 async def judge(
@@ -90,6 +95,7 @@ async def judge_candidate(
         seed=suite.seed,
         ask=partial(ask, setting),
         prepared=setting.prepared,
+        breaks=setting.breaks,
     )
     verdicts = []
     shared: dict[object, object] = {}
@@ -102,6 +108,8 @@ async def judge_candidate(
             )
             if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
                 await setting.journal.commit_execution(key, row_id, verdict)
+            if setting.breaks.verdict:
+                setting.stop.give_up(setting.breaks.verdict)
         verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
     return Judgement(candidate=candidate, verdicts=tuple(verdicts))
 
@@ -176,18 +184,23 @@ async def verdict_of(
     if court.ask is not None:
         complete = completing(court.ask, spec, when=stage.value, row_id=row_id)
         ctx = replace(ctx, complete=complete)
+    verdict, why = None, ""
     try:
-        verdict = await registered.implementation(candidate, ctx)
+        async with asyncio.timeout(MOST_S) as limit:
+            verdict = await registered.implementation(candidate, ctx)
     except Interrupted:
         raise
     except InfrastructureError as error:  # a model that gave no answer
         return _error(spec, str(error))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
-        return _error(spec, f"plugin {registered.plugin}: {type(error).__name__}: {error}")
-    if not isinstance(verdict, Verdict):
-        kind = type(verdict).__name__
-        return _error(spec, f"plugin {registered.plugin} returned {kind}, not a Verdict")
-    return verdict
+        why = f"{type(error).__name__}: {error}"
+        if isinstance(error, TimeoutError) and limit.expired():
+            why = f"no verdict within {MOST_S:g} s"
+        why = f"plugin {registered.plugin}: {why}"
+    if not why and not isinstance(verdict, Verdict):
+        why = f"plugin {registered.plugin} returned {type(verdict).__name__}, not a Verdict"
+    court.breaks.note(spec.name, why)
+    return verdict if isinstance(verdict, Verdict) else _error(spec, why)
 
 
 def completing(ask: Ask, spec: ValidatorSpec, *, when: str, row_id: str = "") -> Complete:
@@ -201,10 +214,11 @@ def completing(ask: Ask, spec: ValidatorSpec, *, when: str, row_id: str = "") ->
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
         path = validator_path(spec.name, when, step)
         site = CallSite(record=row_id, node=path, visit=visit, sample=sample)
-        return await ask(site, messages, model=model, parameters=parameters)
+        return await ask(site, messages, model=model, parameters=parameters, on_length=on_length)
 
     return complete
 

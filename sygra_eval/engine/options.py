@@ -15,6 +15,7 @@ class RunOptions:
     :ivar is_trusted: Local plugin folders may be imported.
     :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
     :ivar name: The run's name; by default made from the time.
+    :ivar strict_model: An answer of another model than the one asked is none.
     :ivar budget: Bounds that take the place of the suite's.
     """
 
@@ -25,4 +26,5 @@ class RunOptions:
     is_trusted: bool = False
     accepts_no_sandbox: bool = False
     name: str | None = None
+    strict_model: bool = False
     budget: Budget = field(default_factory=Budget)

@@ -30,6 +30,7 @@ class Plan:
     labels: Mapping[str, str]  # what each model of the suite is, for people
     recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
     budget: Budget  # what was asked for beside the suite's
+    strict_model: bool = False
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -50,6 +51,7 @@ class Plan:
                     "plugins": list(self.plugins),
                     "accepts_no_sandbox": self.accepts_no_sandbox,
                     "budget": asdict(self.budget),
+                    "strict_model": self.strict_model,
                 },
                 sort_keys=True,
             ),
@@ -99,6 +101,7 @@ def plan_of(
         accepts_no_sandbox=options.accepts_no_sandbox,
         isolation=isolation,
         budget=options.budget,
+        strict_model=options.strict_model,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {"identity": model.identity, "parameters": dict(suite.models[name].parameters)}
@@ -143,4 +146,5 @@ def read_plan(folder: Path) -> Plan:
         labels=json.loads(rows["labels"]),
         recorded=json.loads(rows.get("models", "{}")),
         budget=Budget(**asked.get("budget", {})),
+        strict_model=asked.get("strict_model", False),
     )

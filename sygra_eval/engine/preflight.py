@@ -69,6 +69,12 @@ async def opened(
             ) from None
         for warning in gateway.warnings:
             tell(warning)
+        if suite.strict_model or options.strict_model:
+            for name in models:
+                if not gateway.can_tell_another(name):
+                    tell(
+                        f"{name}: its answers do not show which model gave them, so none is refused"
+                    )
         yield gateway, sandbox
 
 

@@ -14,9 +14,10 @@ from random import Random
 from typing import Any
 
 from sygra_eval.data import jsonl_line
-from sygra_eval.engine.asking import request_of
+from sygra_eval.engine.asking import handling_of, request_of
 from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.folder import MANIFEST
+from sygra_eval.engine.handling import handled
 from sygra_eval.engine.judging import Ask, Court, entry_point_of, language_of, verdict_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import outcome_of
@@ -30,9 +31,12 @@ from sygra_eval.suite import Suite, load_suite, reserved_columns
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
     BadAnswer,
+    CallFailed,
     CallSite,
+    ChatRequest,
     ChatResponse,
     Message,
+    OnLength,
     Outcome,
     RecordEnd,
     Row,
@@ -235,18 +239,27 @@ def _replay(suite: Suite, reader: JournalReader, plugins: Plugins) -> Ask:
     """Answer validators that ask a model with what it said in the run: nothing is sent."""
     models = models_of(suite, plugins)
 
+    refusals = {key: fault for key, _, fault in reader.refusals()}
+
     async def replay(
         site: CallSite,
         messages: tuple[Message, ...],
         *,
         model: str,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
+        async def once(asked: ChatRequest) -> ChatResponse:
+            key = call_key(models[model].identity, asked, site)
+            if (answered := reader.answer(key)) is not None:
+                return answered
+            if refused := refusals.get(key):
+                raise CallFailed(refused.kind, refused.message)
+            told = f"the journal holds no answer of `{model}` to this, and none is asked"
+            raise BadAnswer(told)
+
         request = request_of(suite, messages, model=model, parameters=parameters)
-        answered = reader.answer(call_key(models[model].identity, request, site))
-        if answered is None:
-            raise BadAnswer(f"the journal holds no answer of `{model}` to this, and none is asked")
-        return answered
+        return await handled(request, once, handling_of(suite, model, on_length))
 
     return replay
 

@@ -8,23 +8,23 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from types import MappingProxyType
-from typing import Any, cast
+from typing import cast
 
 from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
+from sygra_eval.engine.handling import none_passes
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -39,9 +39,9 @@ from sygra_eval.values import (
     LoopEnd,
     LoopView,
     Message,
-    ModelUse,
     Node,
     NodeContext,
+    OnLength,
     Outcome,
     RecordEnd,
     Round,
@@ -52,25 +52,6 @@ from sygra_eval.values import (
     StopReason,
     is_chat,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What one node left behind for one record."""
-
-    additions: Mapping[str, object]
-    models: tuple[ModelUse, ...]
-    messages: tuple[Message, ...]
-    loop: LoopEnd | None
-
-
-@dataclass(slots=True)
-class _Trace:
-    """What happens during one visit, while it happens."""
-
-    models: list[ModelUse] = field(default_factory=list)
-    messages: tuple[Message, ...] = ()
-    loop: LoopEnd | None = None
 
 
 class _BadInput(InfrastructureError):
@@ -130,6 +111,8 @@ async def _generate_and_judge(
     judgement = await judge(
         setting, answer, row_id=row.id, columns=MappingProxyType(state), stage=Stage.FINAL
     )
+    if any(digest_of(answer) in visit.cut for visit in visits if visit.cut):
+        judgement = none_passes(judgement)
     outcome, reason = _outcome(suite, row, judgement, state)
     loop = _last_loop(visits)
     return RecordEnd(
@@ -155,6 +138,7 @@ async def _generate_and_judge(
             prompt=next((visit.messages for visit in visits if visit.messages), ()),
             loop=loop,
             weak_tests=weak,
+            notes=tuple(note for visit in visits for note in visit.notes),
         ),
         verdicts=judgement.verdicts,
         loop=loop,
@@ -243,13 +227,13 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
     """Run a node, or take what it did before a resume, and add that to `visits`."""
     journalled = setting.journal.visit(row.id, node.name) if setting.is_resumed else None
     if journalled is not None:
-        visits.append(_visit_from_json(journalled))
+        visits.append(visit_from_json(journalled))
         return
-    trace = _Trace()
+    trace = Trace()
     ctx = NodeContext(
         row=row,
         complete=partial(_complete, setting, node, row, trace),
-        judge=partial(_judge_in_loop, setting, row, MappingProxyType(dict(state))),
+        judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
         record_round=partial(_record_round, setting, row),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
@@ -259,15 +243,10 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
     try:
         additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
     finally:  # a loop that broke is told of too
-        visit = Visit(
-            additions=additions,
-            models=tuple(trace.models),
-            messages=trace.messages,
-            loop=trace.loop,
-        )
+        visit = trace.visit(additions)
         visits.append(visit)
     # Not waited for: a call that is asked with it, and the record's end, are committed after it.
-    setting.journal.append_visit(row.id, node.name, _visit_to_json(visit))
+    setting.journal.append_visit(row.id, node.name, visit_to_json(visit))
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
@@ -334,7 +313,7 @@ async def _complete(
     setting: Setting,
     node: Node,
     row: Row,
-    trace: _Trace,
+    trace: Trace,
     messages: tuple[Message, ...],
     *,
     model: str,
@@ -342,6 +321,7 @@ async def _complete(
     visit: int = 1,
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
+    on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
     has_begun = bool(trace.models)
@@ -350,8 +330,15 @@ async def _complete(
     path = f"{node.name}/{step}" if step else node.name
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
     response = await ask(
-        setting, site, messages, model=model, parameters=parameters, has_begun=has_begun
+        setting,
+        site,
+        messages,
+        model=model,
+        parameters=parameters,
+        has_begun=has_begun,
+        on_length=on_length,
     )
+    trace.note(response, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
     use = use_of(setting, request, role=step or node.name, name=name)
@@ -361,7 +348,13 @@ async def _complete(
 
 
 async def _judge_in_loop(
-    setting: Setting, row: Row, columns: State, answer: str, *, previous: str | None = None
+    setting: Setting,
+    row: Row,
+    trace: Trace,
+    columns: State,
+    answer: str,
+    *,
+    previous: str | None = None,
 ) -> Judgement:
     """Judge for a loop; what cannot be judged ends the record before more is spent on it."""
     if previous is not None:
@@ -370,7 +363,7 @@ async def _judge_in_loop(
     for verdict in judgement.verdicts:
         if verdict.is_required and verdict.status is Status.ERROR:
             raise InfrastructureError(f"validator error: {verdict.validator}: {verdict.reason}")
-    return judgement
+    return none_passes(judgement) if digest_of(answer) in trace.cut else judgement
 
 
 def _record_round(setting: Setting, row: Row, finished: Round) -> None:
@@ -380,24 +373,3 @@ def _record_round(setting: Setting, row: Row, finished: Round) -> None:
 async def _should_stop(setting: Setting, loop: LoopView) -> StopReason | None:
     reason: StopReason | None = await setting.plugins.acall("sygra_loop_should_stop", loop=loop)
     return reason
-
-
-def _visit_to_json(visit: Visit) -> dict[str, Any]:
-    return {
-        "additions": dict(visit.additions),
-        "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
-        "messages": [[message.role, message.content] for message in visit.messages],
-        "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
-    }
-
-
-def _visit_from_json(data: Mapping[str, Any]) -> Visit:
-    return Visit(
-        additions=data["additions"],
-        models=tuple(
-            ModelUse(role=role, name=name, model=model, parameters=parameters)
-            for role, name, model, parameters in data["models"]
-        ),
-        messages=tuple(Message(role, content) for role, content in data["messages"]),
-        loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
-    )

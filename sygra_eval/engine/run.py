@@ -118,7 +118,11 @@ async def resume_run(
     if before is not None and is_written(folder):
         return before
     plan.refuse_unrepeated(options)
-    options = replace(options, budget=chosen(plan.budget, options.budget))
+    options = replace(
+        options,
+        budget=chosen(plan.budget, options.budget),
+        strict_model=options.strict_model or plan.strict_model,
+    )
     plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
     suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
     source = source_of(suite, plugins)
@@ -157,6 +161,7 @@ def _setting(
         sandbox=sandbox,
         journal=journal,
         stop=stop,
+        is_strict=suite.strict_model or options.strict_model,
         spending=spending,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.breaking import Breaks
 from sygra_eval.engine.lengths import Lengths
 from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
@@ -31,8 +32,11 @@ class Setting:
     """One run's parts; nothing of it is shared with another run in the same process.
 
     :ivar is_resumed: Rows and visits may be in the journal already; in a new run none is.
+    :ivar others: Models that were answered for by others, and by whom; each is told once.
+    :ivar is_strict: An answer of another model than the one asked is none.
     :ivar prepared: By validator's name, what it found out before the first row, or why it could
         not.
+    :ivar breaks: How often validators broke in a row.
     """
 
     suite: Suite
@@ -41,8 +45,11 @@ class Setting:
     sandbox: Sandbox | None
     journal: Journal
     stop: StopSignal
+    is_strict: bool = False
     is_resumed: bool = True
     spending: Spending = field(default_factory=lambda: Spending(Budget()))
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
     lengths: Lengths = field(default_factory=Lengths)
+    breaks: Breaks = field(default_factory=Breaks)
+    others: set[tuple[str, str]] = field(default_factory=set)

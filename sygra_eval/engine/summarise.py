@@ -11,9 +11,11 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
+from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
@@ -64,6 +66,7 @@ def summarise(folder: Path) -> RunSummary:
         for end in reader.outcomes():
             count.take(end)
         spent = reader.spent()
+        refused = tuple(refusals_told(reader.refusals()))
     calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
@@ -121,6 +124,8 @@ def summarise(folder: Path) -> RunSummary:
         warnings=(
             *_warnings(document, labels, estimated=calls.estimated),
             *life.warnings,
+            *life.others,
+            *refused,
         ),
         exit_code=exit_code,
         exit_reason=exit_reason,
@@ -164,6 +169,7 @@ class _Life:
     calls_cached: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
+    others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -177,6 +183,9 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
+            case "other_model":
+                told = other_model_told(cast("Mapping[str, Any]", event.data))
+                life.others += () if told in life.others else (told,)
             case "finished" | "stopped" | "broke" as kind:
                 data = cast("Mapping[str, Any]", event.data)
                 life.state = _STATES[kind]

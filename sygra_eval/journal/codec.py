@@ -9,6 +9,7 @@ from typing import Any
 
 from sygra_eval.values import (
     Attempt,
+    CallFault,
     ChatResponse,
     DraftRate,
     Evidence,
@@ -85,6 +86,31 @@ def response_from_json(data: Json) -> ChatResponse:
         others=tuple(data.get("others", ())),
         logprobs=tuple((token, logprob) for token, logprob in data.get("logprobs", ())),
         first_text_s=data.get("first_text_s"),
+    )
+
+
+def fault_to_json(fault: CallFault) -> Json:
+    """Return a try that gave no answer as JSON."""
+    return {
+        "node": fault.node,
+        "visit": fault.visit,
+        "sample": fault.sample,
+        "message": fault.message,
+        "raw": fault.raw,
+        "is_final": fault.is_final,
+    }
+
+
+def fault_from_json(kind: str, data: Json) -> CallFault:
+    """Return the try that `fault_to_json` was given."""
+    return CallFault(
+        node=data["node"],
+        visit=data["visit"],
+        sample=data["sample"],
+        kind=kind,
+        message=data["message"],
+        raw=data["raw"],
+        is_final=data["is_final"],
     )
 
 

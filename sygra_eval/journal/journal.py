@@ -9,15 +9,16 @@ from typing import Self
 
 from sygra_eval.journal.canonical import to_stored
 from sygra_eval.journal.codec import (
+    fault_to_json,
     record_end_to_json,
     response_to_json,
     round_to_json,
     verdict_to_json,
 )
 from sygra_eval.journal.reader import JournalReader, open_readonly
-from sygra_eval.journal.store import closed_on_error, create_file, open_writer, plain
+from sygra_eval.journal.store import Column, closed_on_error, create_file, open_writer, plain
 from sygra_eval.journal.writer import Writer
-from sygra_eval.values import CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
+from sygra_eval.values import CallFault, CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
 
 class Journal:
@@ -31,6 +32,7 @@ class Journal:
     def __init__(self, writer: Writer, reader: JournalReader) -> None:
         self._writer = writer
         self.reader = reader
+        self._refusals = {key: fault for key, _, fault in reader.refusals()}
 
     @classmethod
     def create(cls, path: Path, plan: Mapping[str, str]) -> Self:
@@ -94,6 +96,19 @@ class Journal:
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
         return self.reader.answer(key)
+
+    async def commit_refusal(self, key: bytes, record: str, fault: CallFault) -> None:
+        """Put it on disk that a call is refused for good, so that it is not sent again."""
+        await self._writer.commit("fault", _fault_row(key, record, fault))
+        self._refusals[key] = fault
+
+    def refusal(self, key: bytes) -> CallFault | None:
+        """Return how a call was refused for good, None when it may be asked."""
+        return self._refusals.get(key)
+
+    def append_fault(self, key: bytes, record: str, fault: CallFault) -> None:
+        """Queue a try that gave no answer; it is for people to look at, and is tried again."""
+        self._writer.append("fault", _fault_row(key, record, fault))
 
     async def commit_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
         """Put a validator's verdict on disk."""
@@ -161,6 +176,10 @@ class Journal:
         """Commit what is queued, fold the log into the file and let go of it."""
         self.reader.close()
         await self._writer.close()
+
+
+def _fault_row(key: bytes, record: str, fault: CallFault) -> tuple[Column, ...]:
+    return key, plain(record), plain(fault.kind), to_stored(fault_to_json(fault))
 
 
 def _forget_failed(connection: sqlite3.Connection) -> int:

@@ -8,13 +8,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.codec import (
+    fault_from_json,
     record_end_from_json,
     response_from_json,
     round_from_json,
@@ -30,7 +31,15 @@ from sygra_eval.journal.store import (
     plain,
     unreadable,
 )
-from sygra_eval.values import CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
+from sygra_eval.values import (
+    CallFault,
+    CallSite,
+    ChatResponse,
+    Outcome,
+    RecordEnd,
+    Round,
+    Verdict,
+)
 
 _PAGE = 256
 
@@ -105,6 +114,27 @@ class JournalReader:
             key, asked = row[1], row[6]
             if isinstance(key, bytes) and isinstance(asked, bytes):
                 yield key, asked
+
+    def faults(self, record: str) -> tuple[CallFault, ...]:
+        """Return the tries of a record's calls that gave no answer, as far as they are kept."""
+        if not self._has_faults:
+            return ()
+        sql = _select("fault", ("record",)) + " ORDER BY seq"
+        rows = self._query(sql, (plain(record),))
+        sound = (row for row in rows if self._accept("fault", row, row[:3]))
+        return tuple(_fault(row) for row in sound)
+
+    def refusals(self) -> Iterator[tuple[bytes, str, CallFault]]:
+        """Yield the calls that are refused for good: key, record, and what was said."""
+        for _, key, record, *rest in self._stream("fault", "seq") if self._has_faults else ():
+            fault = _fault((key, record, *rest))
+            if fault.is_final and isinstance(key, bytes):
+                yield key, str(record), fault
+
+    @cached_property
+    def _has_faults(self) -> bool:
+        """Say whether the journal is of a version that keeps them."""
+        return bool(self._query("SELECT 1 FROM sqlite_schema WHERE name = 'fault'", ()))
 
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
@@ -238,6 +268,10 @@ class JournalReader:
 def _select(table: str, by: tuple[str, ...]) -> str:
     where = " AND ".join(f"{column} = ?" for column in by)
     return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
+
+
+def _fault(row: tuple[Column, ...]) -> CallFault:
+    return fault_from_json(str(row[2]), from_stored(_stored(row[3])))
 
 
 def _stored(column: Column) -> str | bytes:

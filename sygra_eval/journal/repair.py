@@ -30,6 +30,7 @@ from sygra_eval.values import UsageError
 REPAIRED = "journal.repaired.db"
 _DUG_OUT = ("call", "execution")
 """Tables whose rows may be taken from raw pages: all that is ever deleted there are `error`s."""
+_LATER = ("fault",)
 _STORED = (str, bytes)
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], ...]] = {
     "run": (str, str, int),
@@ -175,12 +176,21 @@ def _read(path: Path, table: str, *, is_backwards: bool = False) -> Iterator[tup
     select = f"SELECT {by}, {', '.join(TABLES[table])} FROM {table}"  # noqa: S608
     tail = f"ORDER BY {by} {order} LIMIT {_PAGE}"
     with closing(open_reader(path)) as connection:
+        if not _has(connection, table):
+            return
         page = connection.execute(f"{select} {tail}").fetchall()
         while page:
             for number, *columns in page:
                 yield number, tuple(columns)
             last = (page[-1][0],)
             page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", last).fetchall()
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    """Say whether a journal has a table; those of earlier versions lack what came later."""
+    known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    (count,) = connection.execute(known, (table,)).fetchone()
+    return table not in _LATER or count > 0
 
 
 def _dig_out(path: Path, connection: sqlite3.Connection) -> int:

@@ -26,6 +26,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "visit": ("record", "node", "data", "crc"),
     "outcome": ("idx", "record", "outcome", "reason", "data", "crc"),
     "event": ("wall", "mono", "kind", "data", "crc"),
+    "fault": ("key", "record", "kind", "data", "crc"),
 }
 """The columns of each table as they are written, the checksum last."""
 
@@ -60,6 +61,14 @@ CREATE TABLE event(
     seq INTEGER PRIMARY KEY, wall REAL NOT NULL, mono REAL NOT NULL, kind TEXT NOT NULL,
     data TEXT NOT NULL, crc INTEGER NOT NULL
 );
+"""
+# Added to journals that have none when they are gone on with: older versions do not look for it.
+_FAULTS = """
+CREATE TABLE IF NOT EXISTS fault(
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL, record TEXT NOT NULL, kind TEXT NOT NULL,
+    data TEXT NOT NULL, crc INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fault_by_record ON fault(record);
 """
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter from messages that quote damage
 _APPLICATION_ID = 0x53794576  # "SyEv": what `file journal.db` shows, and how we know our own
@@ -109,6 +118,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
                 raise sqlite3.DatabaseError(complaint)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(f"BEGIN; {_FAULTS} COMMIT")
         return connection
 
 
@@ -228,7 +238,9 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
     try:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT")
+        connection.executescript(
+            f"BEGIN; {_SCHEMA} {_FAULTS} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+        )
         for key, value in plan.items():
             columns = (plain(key), plain(value))
             connection.execute(insert("run", 1), (*columns, checksum(columns)))

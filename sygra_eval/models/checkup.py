@@ -20,6 +20,7 @@ from sygra_eval.models.gateway import Gateway, Patience
 from sygra_eval.models.prices import UnknownPrice
 from sygra_eval.models.replies import redacted
 from sygra_eval.models.served import ServedModel
+from sygra_eval.models.tls import why_untrusted
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
@@ -83,7 +84,7 @@ async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
     """Yield the steps as they are done; the last is `price`, or the one that failed."""
     model = make(spec)
     if isinstance(model, ServedModel):
-        async for step in _way_to(model.base_url):
+        async for step in _way_to(model):
             yield step
             if step.outcome is StepOutcome.FAILED:
                 return
@@ -131,9 +132,9 @@ async def _of_texts(gateway: Gateway, spec: ModelSpec, task: Task) -> AsyncItera
     yield _price(gateway)
 
 
-async def _way_to(base_url: str) -> AsyncIterator[Step]:
+async def _way_to(model: ServedModel) -> AsyncIterator[Step]:
     """Resolve the address, connect, and look at the certificate."""
-    parts = urlsplit(base_url)
+    parts = urlsplit(model.base_url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
@@ -157,19 +158,20 @@ async def _way_to(base_url: str) -> AsyncIterator[Step]:
         return
     yield ok(name="connection", told=f"{host}:{port} takes connections")
     if parts.scheme == "https":
-        yield await _certificate(host, port)
+        yield await _certificate(host, port, model)
 
 
-async def _certificate(host: str, port: int) -> Step:
+async def _certificate(host: str, port: int, model: ServedModel) -> Step:
+    try:
+        tls = model.tls()
+    except ModelUnavailable as error:
+        return failed(name="certificate", told=str(error))
     try:
         async with asyncio.timeout(CONNECT_S):
-            _, writer = await asyncio.open_connection(
-                host, port, ssl=ssl.create_default_context(), server_hostname=host
-            )
+            _, writer = await asyncio.open_connection(host, port, ssl=tls, server_hostname=host)
         writer.close()
     except ssl.SSLCertVerificationError as error:
-        told = f"the certificate of {host} is not trusted: {error.verify_message}"
-        return failed(name="certificate", told=told)
+        return failed(name="certificate", told=why_untrusted(host, error))
     except OSError as error:  # an SSLError is one too
         told = f"{host}:{port} does not speak TLS ({error}); is it `http://`?"
         return failed(name="certificate", told=told)

@@ -50,6 +50,8 @@ _log = logging.getLogger(__name__)
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 Chance = Callable[[], float]
+OnFailure = Callable[[str, CallFailed], None]
+"""Told of every try that failed: which model of the suite, and how."""
 CHARACTERS_PER_TOKEN = 4
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
@@ -85,6 +87,10 @@ class Patience:
 
 def _nothing() -> None:
     return None
+
+
+def _untold(name: str, failure: CallFailed) -> None:
+    del name, failure
 
 
 class Gateway:
@@ -201,6 +207,7 @@ class Gateway:
         record: str = "",
         has_begun: bool = False,
         before_try: Callable[[], None] = _nothing,
+        on_failure: OnFailure = _untold,
     ) -> ChatResponse:
         """Return the answer of the model `name`, after as many tries as patience allows.
 
@@ -208,14 +215,16 @@ class Gateway:
         :param has_begun: The record has had answers before, so it goes before new ones.
         :param before_try: Called with the slot in hand, before each try; what it raises ends the
             call, so that a caller who waited for a slot may still change his mind.
+        :param on_failure: Told of every try that failed, also where a later one did not.
         :raises CallFailed: When the refusal is final or patience is used up.
         :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
         refuse_another_task(name, self.models[name], request)
         if (kept := self._kept(name, request)) is not None:
             return kept
-        response = await self._chained(name, request, record, has_begun, before_try)
-        is_its_own = not response.answered_by  # a stand-in is one of this suite's alone
+        response = await self._chained(name, request, record, has_begun, before_try, on_failure)
+        # A stand-in is one of this suite's alone, and another model's answer is none of this one.
+        is_its_own = not (response.answered_by or self.is_another(name, response.model_seen))
         if self._cache is not None and self._writes_cache and request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
             self._cache.keep(asked, request.site.sample, response)
@@ -228,6 +237,7 @@ class Gateway:
         record: str,
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: Callable[[], None],
+        on_failure: OnFailure,
     ) -> ChatResponse:
         """Ask the model, and those that stand in for it when it fails in one of their ways."""
         fallback = self._specs[name].fallback if name in self._specs else Fallback()
@@ -237,7 +247,7 @@ class Gateway:
                 request if one == name else self._asked_of(one, instead_of=name, request=request)
             )
             try:
-                response = await self._sent(one, asked, record, has_begun, before_try)
+                response = await self._sent(one, asked, record, has_begun, before_try, on_failure)
             except CallFailed as failure:
                 if following is None or failure.kind not in fallback.on:
                     raise
@@ -267,7 +277,7 @@ class Gateway:
             return None
         asked = request_hash(self.models[name].identity, request)
         kept = self._cache.find(asked, request.site.sample)
-        if kept is None:
+        if kept is None or self.is_another(name, kept.model_seen):
             return None
         cost = kept.cost_nano_usd
         return replace(
@@ -281,12 +291,17 @@ class Gateway:
         record: str,
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: Callable[[], None],
+        on_failure: OnFailure,
     ) -> ChatResponse:
         """Ask the model, a text together with those of other records where it takes several."""
         together = self._together.get(name)
         if together is None or is_chat(request.messages):
-            return await self._asked(name, request, record, has_begun, before_try)
-        return await together.complete(request, record, has_begun, before_try)
+            return await self._asked(name, request, record, has_begun, before_try, on_failure)
+        try:
+            return await together.complete(request, record, has_begun, before_try)
+        except CallFailed as failure:
+            on_failure(name, failure)
+            raise
 
     async def _asked(
         self,
@@ -295,6 +310,7 @@ class Gateway:
         record: str,
         has_begun: bool,  # noqa: FBT001 - of the caller's
         before_try: BeforeTry,
+        on_failure: OnFailure = _untold,
     ) -> ChatResponse:
         """Ask the model until it answers; `before_try` may put another request in place."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
@@ -308,6 +324,7 @@ class Gateway:
                 try:
                     response = await self._try(name, request)
                 except CallFailed as failure:
+                    on_failure(name, failure)
                     calls = count_of(request.messages)
                     self._note(failure, turn, self.models[name].endpoint, calls)
                     if not isinstance(failure, RetryLater):
@@ -327,6 +344,17 @@ class Gateway:
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
             await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+
+    def can_tell_another(self, name: str) -> bool:
+        """Say whether it shows in a model's answers which model gave them."""
+        model = self.models[name]
+        return getattr(model, "is_named_as_served", False) and hasattr(model, "is_another")
+
+    def is_another(self, name: str, seen: str) -> bool:
+        """Say whether another model than the one behind a name gave an answer."""
+        model = self.models[name]
+        tell = getattr(model, "is_another", None)
+        return tell is not None and bool(tell(seen))
 
     @property
     def unpriced(self) -> dict[str, str]:

@@ -72,7 +72,8 @@ def error_in_200(error: object, reply: RawReply, *, now_s: float) -> CallFailed:
     if status or said.names((*_QUOTA_CODES, *_QUOTA, *_TOO_LONG, *_REFUSED)):
         return _classified(status or 400, said, reply, after_s=after_s)
     message = f"{reply.address} answered 200 with an error: {reply.head()}"
-    return RetryLater("bad_body", message, after_s=after_s, most_tries=TRIES_OF_A_BAD_BODY)
+    most_tries, raw = TRIES_OF_A_BAD_BODY, reply.raw()
+    return RetryLater("bad_body", message, after_s=after_s, most_tries=most_tries, raw=raw)
 
 
 def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | None) -> CallFailed:
@@ -89,20 +90,20 @@ def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | N
         case 503 | 529:
             return RetryLater("overloaded", what, after_s=after_s)
         case 501 | 505:
-            return CallFailed("bad_request", what)
+            return CallFailed("bad_request", what, raw=reply.raw())
         case _ if status >= 500 or status in (408, 409, 425):
             return RetryLater("server_error", what, after_s=after_s)
         case _ if 300 <= status < 400:
             advice = "redirects are not followed, write the final address as `base_url`"
             return CallFailed("redirected", f"{what}; {advice}")
         case _ if said.names(_TOO_LONG):
-            return CallFailed("too_long", what)
+            return CallFailed("too_long", what, raw=reply.raw())
         case _ if said.names(_REFUSED):
-            return CallFailed("refused", what)
+            return CallFailed("refused", what, raw=reply.raw())
         case 404:
             return CallFailed("not_found", f"{what}; is the model's name right, and the address?")
         case _:
-            return CallFailed("bad_request", what)
+            return CallFailed("bad_request", what, raw=reply.raw())
 
 
 def _said_in(reply: RawReply) -> _Said:

@@ -17,6 +17,7 @@ from sygra_eval.models.reasoning import separated
 from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater, ToolCall, Usage
 
 HEAD_CHARACTERS = 300
+RAW_BYTES = 2 * 1024
 TRIES_OF_A_BAD_BODY = 3
 _CHARACTERS_PER_TOKEN = 4
 SHORTEST_KEY = 16  # `EMPTY`, `none` or `test` are no secrets, and words of an answer
@@ -49,6 +50,19 @@ class RawReply:
         text = body[: 8 * HEAD_CHARACTERS].decode("utf-8", "replace")
         return redacted(text, self.secret) or "empty body"
 
+    def raw(self) -> str:
+        """Return the first 2 KB as they came: what is no UTF-8 as escapes, and no secret.
+
+        Secrets are cut out of more than is kept, so that none is left by half at the end.
+        """
+        body = self.body[: 2 * RAW_BYTES]
+        if self.secret:
+            body = body.replace(self.secret.encode(), b"[key]")
+        text = body.decode("utf-8", "backslashreplace")
+        if self.secret:
+            text = text.replace(self.secret, "[key]")
+        return _KEY_LIKE.sub("[key]", text)[:RAW_BYTES]
+
 
 def redacted(text: str, secret: str) -> str:
     """Cut out the key, what looks like one, and whatever is not plain text; keep the beginning."""
@@ -72,7 +86,7 @@ def json_of(reply: RawReply) -> object:
 def spoilt(reply: RawReply, why: str, kind: str = "bad_body") -> NoReturn:
     """Refuse a reply that has the right status and no usable body."""
     message = f"{reply.address} answered {reply.status} with a body that is {why}: {reply.head()}"
-    raise RetryLater(kind, message, most_tries=TRIES_OF_A_BAD_BODY)
+    raise RetryLater(kind, message, most_tries=TRIES_OF_A_BAD_BODY, raw=reply.raw())
 
 
 def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatResponse:
@@ -98,7 +112,8 @@ def _answer_in(payload: object, reply: RawReply, request: ChatRequest) -> ChatRe
         spoilt(reply, "without a message", "empty")
     if message.get("refusal") or finish_reason == "content_filter":
         said = redacted(str(message.get("refusal") or finish_reason), reply.secret)
-        raise CallFailed("refused", f"{reply.address}: the model declined: {said}")
+        told = f"{reply.address}: the model declined: {said}"
+        raise CallFailed("refused", told, raw=reply.raw())
     reasoning, text = _said_in(message)
     calls = _tool_calls_in(message) if "tools" in request.parameters else ()
     if text is None and (calls or finish_reason == "length"):

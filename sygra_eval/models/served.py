@@ -8,6 +8,7 @@ message.
 
 import asyncio
 import logging
+import ssl
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -20,9 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sygra_eval.models import fast_json
 from sygra_eval.models.keys import ENTRY, VARIABLE, KeySource, key_from, source_of
+from sygra_eval.models.other_model import is_another
 from sygra_eval.models.refusals import error_in_200, refusal_of
 from sygra_eval.models.replies import RawReply, answer_of, json_of, redacted
 from sygra_eval.models.streams import ChatCollector, Collector
+from sygra_eval.models.tls import trusting
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
@@ -57,6 +60,8 @@ class ServedConfig(BaseModel):
 
     :ivar api_key_env: Name of the environment variable with the key; without it none is sent.
     :ivar api_key_keyring: `SERVICE/USER` of the keyring's entry with the key, instead.
+    :ivar ca_file: A PEM file with the authorities that the server's certificate may be signed by,
+        beside those that this machine trusts.
     :ivar stream: Let the answer come in pieces, which are put together before anyone sees them: a
         server that stalls is noticed after 30 seconds instead of at the end of the time limit.
     """
@@ -65,6 +70,7 @@ class ServedConfig(BaseModel):
 
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
     api_key_keyring: str | None = Field(default=None, pattern=ENTRY)
+    ca_file: str | None = Field(default=None, min_length=1)
     stream: bool = False
 
     @model_validator(mode="after")
@@ -169,6 +175,16 @@ class ServedModel(ABC):
         """What the suite says, else the most that the gate may come to."""
         return self._spec.max_concurrency or MAX_IN_FLIGHT
 
+    def tls(self) -> ssl.SSLContext | None:
+        """Return whose certificates are trusted; None where none are asked for.
+
+        :raises ModelUnavailable: When `ca_file` is none.
+        """
+        if not self.base_url.startswith("https:"):
+            return None
+        ca_file = self._served.ca_file
+        return trusting(None if ca_file is None else self._spec.folder / ca_file)
+
     async def open(self) -> None:
         """Connect and ask which models are served; no completion is paid for."""
         from sygra_eval.models.transport import Transport  # aiohttp takes 0.2 s to import
@@ -179,12 +195,15 @@ class ServedModel(ABC):
             secret=key,
             timeout_s=self._spec.timeout_s or TIMEOUT_S,
             headers=self.headers_with(key) if key else {},
+            tls=self.tls(),
         )
         timeout_s = min(self._spec.timeout_s or PREFLIGHT_S, PREFLIGHT_S)
         try:
             self.warnings = await self.look_around(self._transport, timeout_s=timeout_s)
         except CallFailed as error:
             await self.close()
+            if error.kind == "certificate":  # it says itself what to do
+                raise ModelUnavailable(error.message) from error
             advice = "is the server running, and is its address right?"
             raise ModelUnavailable(f"{error.message}; {advice}") from error
         except BaseException:
@@ -253,12 +272,13 @@ class ServedModel(ABC):
         """Read what came with 200."""
         return answer_of(self.completion_of(payload), reply, request)
 
+    def is_another(self, seen: str) -> bool:
+        """Say whether another model than the one asked for answered, as far as names tell."""
+        return self.is_named_as_served and is_another(self.model, seen)
+
     def _warn_of_another(self, seen: str) -> None:
-        """Say once that another model answers; `gpt-x-2026-01-01` is the `gpt-x` that was asked."""
-        asked = self.model.rpartition("/")[2].lower()
-        if self._has_warned_of_model or not seen or asked in seen.lower():
-            return
-        if not self.is_named_as_served:
+        """Say once that another model answers."""
+        if self._has_warned_of_model or not self.is_another(seen):
             return
         self._has_warned_of_model = True
         what = {"model": self._spec.name, "asked": self.model, "answered": seen}

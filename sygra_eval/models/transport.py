@@ -6,6 +6,7 @@ followed: the key would go with them.
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ from dataclasses import dataclass, replace
 import aiohttp
 from yarl import URL
 
-from sygra_eval.models.replies import RawReply, redacted, spoilt
+from sygra_eval.models.replies import RAW_BYTES, RawReply, redacted, spoilt
 from sygra_eval.models.streams import Collector, Lines
+from sygra_eval.models.tls import why_untrusted
 from sygra_eval.values import CallFailed, RetryLater
 
 MOST_BODY_BYTES = 8 * 1024 * 1024
@@ -42,12 +44,14 @@ class Transport:
         secret: str,
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.address = base_url.rstrip("/")
         self._secret = secret
         self._timeout_s = timeout_s
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # the gate is the limit
+            # The gate is the limit.
+            connector=aiohttp.TCPConnector(limit=0, ssl=True if tls is None else tls),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Content-Type": "application/json",
@@ -89,14 +93,16 @@ class Transport:
         self, response: aiohttp.ClientResponse, collector: Collector, sent_at_s: float
     ) -> RawReply:
         reply = self._reply_of(response, b"")
-        lines, received, first_text_s = Lines(), 0, None
+        lines, received, first_text_s, head = Lines(), 0, None, b""
         while chunk := await self._next_chunk(response, is_first=not received):
             received += len(chunk)
+            if len(head) < 2 * RAW_BYTES:  # for whoever looks at an answer that is of no use
+                head += chunk
             try:
                 for event in lines.feed(chunk):
                     collector.take(event)
             except ValueError:
-                spoilt(replace(reply, body=chunk), "a stream of what is not JSON")
+                spoilt(replace(reply, body=head), "a stream of what is not JSON")
             if first_text_s is None and collector.has_text:
                 first_text_s = time.monotonic() - sent_at_s
             text_bytes = max(collector.characters, len(lines.pending))
@@ -112,7 +118,8 @@ class Transport:
                 collector.take(event)
         payload = collector.payload(is_ended=lines.is_ended)
         if payload is None:
-            spoilt(reply, "a stream that ends before the answer does")
+            spoilt(replace(reply, body=head), "a stream that ends before the answer does")
+        reply = replace(reply, body=head[: 2 * RAW_BYTES])
         return replace(reply, payload=payload, first_text_s=first_text_s)
 
     async def _next_chunk(self, response: aiohttp.ClientResponse, *, is_first: bool) -> bytes:
@@ -187,9 +194,21 @@ class Transport:
                 what, most_tries = f"{self.address} did not answer", None
             what = f"{what} within {self._timeout_s:g} s"
             raise RetryLater("timeout", what, most_tries=most_tries) from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise RetryLater("certificate", self._untrusted(error)) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            what = redacted(str(error.os_error), self._secret)
+            told = f"{self.address} does not speak TLS as we do ({what}); is it `http://`?"
+            raise RetryLater("connection", told) from error
         except aiohttp.ServerDisconnectedError as error:
             what = f"{self.address} closed the connection without an answer"
             raise RetryLater("connection", what, is_at_once=True) from error
         except (aiohttp.ClientError, OSError) as error:
             what = redacted(f"{type(error).__name__}: {error}", self._secret)
             raise RetryLater("connection", f"{self.address}: {what}") from error
+
+    def _untrusted(self, error: aiohttp.ClientConnectorCertificateError) -> str:
+        cause = error.certificate_error
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return why_untrusted(self.address, cause)
+        return redacted(f"the certificate of {self.address} is not trusted: {cause}", self._secret)

@@ -15,6 +15,7 @@ from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
 from sygra_eval.suite import ModelChoice, Template
 from sygra_eval.values import (
     Attempt,
+    CallFailed,
     ChatResponse,
     DraftRate,
     Judgement,
@@ -31,6 +32,7 @@ from sygra_eval.values import (
     Verdict,
 )
 
+_OF_ONE_DRAFT = ("repetition", "truncated")
 _REFUSED = "The answer is not finished: the checks do not pass.\n{evidence}"
 _REVISE = """\
 Your answer was checked.
@@ -108,35 +110,50 @@ async def _run(loop: _Loop) -> StopReason:
 async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
     """Draw up to `samples` drafts, one at a time, until one passes; the best one is kept.
 
-    Where their pass rate is asked for, one that passes ends nothing.
+    Where their pass rate is asked for, one that passes ends nothing. One that came to no answer is
+    one the fewer, as long as another does.
     """
-    draft, drawn = loop.config.draft, []
+    draft, drawn = loop.config.draft, list[tuple[int, Judgement, ChatResponse]]()
     for sample in range(draft.most):
-        if sample and _spent(loop) is not None:
+        if drawn and _spent(loop) is not None:
             break
         messages = draft.prompt.render(loop.state)
-        response = await _ask(loop, draft.model, messages, step="draft", visit=1, sample=sample)
         loop.samples += 1
+        try:
+            response = await _ask(loop, draft.model, messages, step="draft", visit=1, sample=sample)
+        except CallFailed as failure:
+            if failure.kind in _OF_ONE_DRAFT and (drawn or sample + 1 < draft.most):
+                _count(loop, is_accepted=False, is_judged=True)
+                continue
+            raise
         judgement = await loop.ctx.judge(response.text)
-        drawn.append((judgement, response))
+        drawn.append((sample, judgement, response))
         if _is_enough(loop, judgement):
             break
-    best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][0]), -index))
-    kept = drawn[best][0]
+    best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][1]), -index))
+    best_sample, kept, _ = drawn[best]
     loop.kept = _Kept(kept, _evidence(loop, kept), round_no=1)
     return tuple(
-        _attempt(loop, judgement, response, sample=sample, before=None, is_kept=sample == best)
-        for sample, (judgement, response) in enumerate(drawn)
+        _attempt(
+            loop, judgement, response, sample=sample, before=None, is_kept=sample == best_sample
+        )
+        for sample, judgement, response in drawn
     )
 
 
 def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
     """Say whether no further draft is to be drawn."""
-    rate, is_accepted = loop.config.draft.rate, _is_accepted(loop, judgement)
-    if rate is None:
-        return is_accepted
+    is_accepted = _is_accepted(loop, judgement)
     statuses = {verdict.status for verdict in _accepting(loop, judgement)}
     is_judged = bool(statuses) and statuses <= {Status.PASS, Status.FAIL}
+    return _count(loop, is_accepted=is_accepted, is_judged=is_judged)
+
+
+def _count(loop: _Loop, *, is_accepted: bool, is_judged: bool) -> bool:
+    """Count a draft where their rate is asked for; say whether no further one is to be drawn."""
+    rate = loop.config.draft.rate
+    if rate is None:
+        return is_accepted
     before = loop.rate or DraftRate(passed=0, judged=0)
     passed, judged = before.passed + is_accepted, before.judged + is_judged
     has_left = rate.has_left_band(passed, judged)
@@ -258,6 +275,7 @@ async def _ask(
         visit=visit,
         sample=sample,
         parameters=choice.parameters,
+        on_length=choice.on_length,
     )
     loop.tokens += response.usage.total
     loop.latency_s += response.latency_s

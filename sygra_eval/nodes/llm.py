@@ -56,5 +56,6 @@ async def llm(node: Node, state: State, ctx: NodeContext) -> State:
         config.prompt.render(state),
         model=config.model.name,
         parameters=config.model.parameters,
+        on_length=config.model.on_length,
     )
     return {config.output_keys[0]: response.text}

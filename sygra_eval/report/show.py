@@ -1,30 +1,46 @@
 """One row's story: its rounds as they happened, then what the validators said in the end."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from sygra_eval.report.figures import UNKNOWN, duration
 from sygra_eval.report.layout import grid, wrapped
 from sygra_eval.report.text_safety import one_line, printable
-from sygra_eval.values import Attempt, Evidence, RecordEnd, Round, Sentinel, Status, Verdict
+from sygra_eval.values import (
+    Attempt,
+    CallFault,
+    Evidence,
+    RecordEnd,
+    Round,
+    Sentinel,
+    Status,
+    Verdict,
+)
 
 _INDENT = "    "
 
 
-def record_text(end: RecordEnd, rounds: Sequence[Round]) -> str:
-    """Return the story as text; code, evidence and critiques are whole."""
+def record_text(end: RecordEnd, rounds: Sequence[Round], faults: Sequence[CallFault] = ()) -> str:
+    """Return the story as text; code, evidence and critiques are whole.
+
+    :param faults: Replies that were no answers.
+    """
     sections = (
         _head(end),
         *_question(end),
         *("\n".join(_round_lines(finished)) for finished in rounds),
+        *("\n".join(_fault_lines(fault)) for fault in faults),
         *_verdict_table(end.verdicts),
         _close(end),
     )
     return "\n\n".join(sections) + "\n"
 
 
-def record_json(end: RecordEnd, rounds: Sequence[Round]) -> dict[str, object]:
-    """Return the story as data."""
+def record_json(
+    end: RecordEnd, rounds: Sequence[Round], faults: Sequence[CallFault] = ()
+) -> dict[str, object]:
+    """Return the story as data; what only some rows have is left out of the others."""
     return {
         "id": end.row_id,
         "outcome": end.outcome.value,
@@ -32,13 +48,33 @@ def record_json(end: RecordEnd, rounds: Sequence[Round]) -> dict[str, object]:
         "stop_reason": end.loop.stop_reason.value if end.loop is not None else None,
         "rounds": [_round_json(finished) for finished in rounds],
         "verdicts": [_verdict_json(verdict) for verdict in end.verdicts],
+        **({"notes": list(notes)} if (notes := _notes(end)) else {}),
+        **({"faults": [asdict(fault) for fault in faults]} if faults else {}),
     }
+
+
+def _notes(end: RecordEnd) -> tuple[str, ...]:
+    """Return what the row says of its answers."""
+    provenance = end.data.get("provenance")
+    notes = provenance.get("notes") if isinstance(provenance, Mapping) else None
+    return tuple(map(str, notes)) if isinstance(notes, list) else ()
+
+
+def _fault_lines(fault: CallFault) -> Iterator[str]:
+    """Say what came in the place of an answer, as it came."""
+    place = f"{one_line(fault.node)}, round {fault.visit}, sample {fault.sample + 1}"
+    again = "; refused for good, not sent again" if fault.is_final else ""
+    yield wrapped(f"no answer at {place}: {fault.kind}: {fault.message}{again}", indent="  ")
+    if fault.raw:
+        yield "  what came, at most its first 2 KB"
+        yield _block(fault.raw)
 
 
 def _head(end: RecordEnd) -> str:
     told = [f"{end.row_id}: {end.outcome.value}, {end.reason}"]
     if end.weak_tests and end.weak_tests != end.reason:
         told.append(end.weak_tests)
+    told += [f"note: {note}" for note in _notes(end)]
     return "\n".join(wrapped(line, indent="  ") for line in told)
 
 

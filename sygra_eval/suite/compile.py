@@ -166,6 +166,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         tags=tuple(head.tags),
         seed=head.seed,
         cache=head.cache,
+        strict_model=head.strict_model,
         budget=Budget(
             usd=head.budget.usd,
             tokens=head.budget.tokens,

@@ -6,16 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sygra_eval.values import Problem, Scope, Task
+from sygra_eval.values import OnLength, Problem, Scope, Task
 
 
 class ModelChoice(BaseModel):
-    """Which model of the suite, and the parameters that are sent beside the model's own."""
+    """Which model of the suite, and what is said of its calls beside what its entry says."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
     parameters: dict[str, Any] = Field(default_factory=dict)
+    on_length: OnLength | None = None
 
     def problems(
         self, scope: Scope, at: tuple[str | int, ...], *, tasks: Collection[Task] = (Task.CHAT,)

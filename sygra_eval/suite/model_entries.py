@@ -7,7 +7,17 @@ from typing import cast
 from sygra_eval.suite.entries import TypedEntry
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import FallbackSection, ModelSection, PriceSection
-from sygra_eval.values import Fallback, ModelSpec, Price, Task, task_of
+from sygra_eval.values import (
+    Fallback,
+    Handling,
+    ModelSpec,
+    OnLength,
+    OnRepetition,
+    OnTooLong,
+    Price,
+    Task,
+    task_of,
+)
 
 
 def model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
@@ -25,6 +35,11 @@ def model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
         timeout_s=section.timeout,
         price=_price(section.price),
         fallback=_fallback(section.fallback),
+        handling=Handling(
+            on_length=OnLength(section.on_length),
+            on_too_long=OnTooLong(section.on_too_long),
+            on_repetition=OnRepetition(section.on_repetition),
+        ),
     )
 
 

@@ -58,6 +58,7 @@ class SuiteSection(Section):
     description: str = ""
     cache: Literal["off", "read", "read-write"] = "off"
     budget: BudgetSection = BudgetSection()
+    strict_model: bool = False
 
     @field_validator("cache", mode="before")
     @classmethod
@@ -86,6 +87,7 @@ FAILURES = (
     "quota",
     "refused_key",
     "not_found",
+    "certificate",
     "too_long",
     "refused",
     "bad_request",
@@ -97,7 +99,7 @@ class FallbackSection(Section):
     """Who answers when a model does not, and for which failures."""
 
     to: str | list[str]
-    on: list[Literal[FAILURES]] = list(FAILURES[:10])  # type: ignore[valid-type]
+    on: list[Literal[FAILURES]] = list(FAILURES[:11])  # type: ignore[valid-type]
 
 
 class ModelSection(TypedSection):
@@ -111,6 +113,9 @@ class ModelSection(TypedSection):
     timeout: Seconds | None = None
     price: PriceSection | str | None = None
     fallback: FallbackSection | str | None = None
+    on_length: Literal["keep", "accept", "raise_max_tokens", "fail"] = "keep"
+    on_too_long: Literal["fail", "truncate"] = "fail"
+    on_repetition: Literal["fail", "keep"] = "fail"
 
 
 class SourceSection(TypedSection):

@@ -87,6 +87,7 @@ class Suite:
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
     :ivar canary: The column, if any, that marks rows which nothing right can verify.
+    :ivar strict_model: An answer of another model than the one asked is none.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
     :ivar first_row: The row that the names were checked on; None when the source has none.
@@ -108,6 +109,7 @@ class Suite:
     tags: tuple[str, ...] = ()
     seed: int = 0
     cache: str = "off"
+    strict_model: bool = False
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)

@@ -8,6 +8,9 @@ checked from it alone, by a program that shares no code with the client:
 - no request is paid for again, but once for each time that the client was killed;
 - no call begins once the budget is paid, so what is paid is at most the budget and what was in
   flight then.
+
+A call that the server leaves hanging counts as in flight until then: when the client left it does
+not show at the server.
 """
 
 import argparse
@@ -26,7 +29,8 @@ class Event:
 
     :ivar at_s: On the machine's monotonic clock.
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
-        was spoilt on the way; `drained`, `resumed`, `killed` are marks that a test sets.
+        was spoilt on the way, `hung` when it is left without an end; `drained`, `resumed`,
+        `killed` are marks that a test sets.
     :ivar call: Its number; `request` the hash of its body, `fault` what it met.
     :ivar prompt_tokens: That are billed, where it was paid; `completion_tokens` likewise.
     """
@@ -107,7 +111,7 @@ def problems(
                     if so_far >= budget.most:
                         told = f"{so_far:g} of {budget.most:g} were paid"
                         found.append(f"call {event.call} began when {told}")
-            case "ended":
+            case "ended" | "hung":
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1

@@ -11,6 +11,7 @@ alone.
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -77,6 +78,7 @@ class ScriptedEndpoint:
     :ivar latency_s: Seconds that every chat takes, beside what its reply asks for.
     :ivar requires_key: The key without which every request is refused with 401.
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
+    :ivar tls: What the server shows to those who connect; None speaks plain HTTP.
     :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
@@ -93,6 +95,7 @@ class ScriptedEndpoint:
         self.pulled = ["scripted:latest"]
         self.loaded = ["scripted:latest"]
         self.port = 0
+        self.tls: ssl.SSLContext | None = None
         self.is_keeping_requests = True
         self.chaos: Chaos | None = None
         self.on_event: Callable[[Event], None] = self.events.append
@@ -105,10 +108,15 @@ class ScriptedEndpoint:
     @classmethod
     @asynccontextmanager
     async def on_a_free_port(
-        cls, *, latency_s: float = 0.0, requires_key: str | None = None
+        cls,
+        *,
+        latency_s: float = 0.0,
+        requires_key: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[Self]:
         """Serve on loopback until the block ends."""
         endpoint = cls(latency_s=latency_s, requires_key=requires_key)
+        endpoint.tls = tls
         async with endpoint.serving(port=0):
             yield endpoint
 
@@ -149,7 +157,7 @@ class ScriptedEndpoint:
         app.router.add_get("/api/ps", partial(self._on_names, "loaded"))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096)
+        site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096, ssl_context=self.tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         try:
@@ -165,7 +173,7 @@ class ScriptedEndpoint:
     @property
     def address(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -248,7 +256,7 @@ class ScriptedEndpoint:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         number, self._begun = self._begun, self._begun + 1
-        request_hash = ""
+        request_hash = fault = ""
         try:
             received = json.loads(await request.read())
             request_hash = hash_of(received)
@@ -265,12 +273,14 @@ class ScriptedEndpoint:
             if reply.is_paid:
                 is_lost = not reply.is_whole or (fault and FAULTS[fault].once != ANSWERED)
                 kind = "lost" if is_lost else "paid"
-                billed = _billed(reply)
-                self.on_event(Event(time.monotonic(), kind, number, request_hash, fault, *billed))
+                bill = (number, request_hash, fault, *_billed(reply))
+                self.on_event(Event(time.monotonic(), kind, *bill))
+            if reply.has_no_end:
+                self.on_event(Event(time.monotonic(), "hung", number, request_hash, fault))
             return await _send(reply, request, dialect, is_streamed=received.get("stream") is True)
         finally:
             self.in_flight -= 1
-            self.on_event(Event(time.monotonic(), "ended", number, request_hash))
+            self.on_event(Event(time.monotonic(), "ended", number, request_hash, fault))
 
     def _refusal_of_key(self, request: web.Request) -> Reply | None:
         sent = [request.headers.get(name, "").removeprefix("Bearer ") for name in _KEY_HEADERS]
@@ -282,9 +292,17 @@ class ScriptedEndpoint:
 
 
 def _billed(reply: Reply) -> tuple[int, int]:
-    """Return the tokens that a provider would bill: of the prompt and of the answer."""
+    """Return the tokens that a provider would bill, of the prompt and of the answer.
+
+    What cannot be believed, as the modes of false usage say it, is none.
+    """
     usage = (reply.completion or {}).get("usage") or {}
-    return usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0
+    prompt, answer = (usage.get(kind) for kind in ("prompt_tokens", "completion_tokens"))
+    return _believed(prompt), _believed(answer)
+
+
+def _believed(tokens: object) -> int:
+    return tokens if isinstance(tokens, int) and 0 <= tokens < 10**9 else 0
 
 
 async def _send(

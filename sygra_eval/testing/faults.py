@@ -29,6 +29,7 @@ from sygra_eval.testing.replies import (
 
 ANSWERED = "answered"
 RETRIED = "retried"
+FLAGGED = "flagged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,15 @@ class Fault:
     :ivar once: What a call comes to that meets it once: `retried` (and then answered), `answered`
         (it does no harm) or the kind of failure.
     :ivar always: The kind of failure when every try meets it; `answered` where it does no harm.
+    :ivar in_row: What an answer with it makes of a row: `flagged`, where the row has to say so, or
+        the kind of failure that a run takes it for; empty where the row is as without.
     """
 
     name: str
     make: Callable[[Reply], Reply]
     once: str
     always: str
+    in_row: str = ""
 
 
 def _error(code: int, message: str, *, word: str = "", **headers: str) -> Callable[[Reply], Reply]:
@@ -114,6 +118,12 @@ def _several(good: Reply) -> Reply:
     return _changed(good, change)
 
 
+def _circling(good: Reply) -> Reply:
+    return _choice(finish_reason="length")(_message(content="round and " * 200)(good))
+
+
+_WORDS = "the answer to this question is one that a broken server sends with every token two times"
+_DOUBLED = " ".join(f"{word} {word}" for word in _WORDS.split())
 _CALL = [{"id": "c", "type": "function", "function": {"name": "rm", "arguments": "{}"}}]
 _RESET = {"x-ratelimit-limit-requests": "60000", "x-ratelimit-remaining-requests": "0"}
 _BUSY = ("rate_limited", "overloaded", "server_error")
@@ -204,12 +214,16 @@ _TABLE: tuple[tuple[str, Callable[[Reply], Reply], str, str], ...] = (
         "empty",
     ),
     ("null_content", _message(content=None), RETRIED, "empty"),
+    ("tool_call_alone", _message(content=None, tool_calls=_CALL), RETRIED, "empty"),
     (
         "endless",
         lambda good: _message(content="again " * 1_800_000)(good),
         "too_large",
         "too_large",
     ),
+    # Answers that a run does not take: see `_IN_ROW`.
+    ("repetition", _circling, ANSWERED, ANSWERED),
+    ("doubled_words", _message(content=_DOUBLED), ANSWERED, ANSWERED),
     # Odd, and harmless.
     ("parts", _in_parts, ANSWERED, ANSWERED),
     ("length", _choice(finish_reason="length"), ANSWERED, ANSWERED),
@@ -249,14 +263,22 @@ _TABLE: tuple[tuple[str, Callable[[Reply], Reply], str, str], ...] = (
         "connection",
     ),
 )
+_IN_ROW = {
+    "repetition": "repetition",
+    "doubled_words": "repetition",
+    "length": FLAGGED,
+    "other_model": FLAGGED,
+}
 FAULTS: Mapping[str, Fault] = {
-    name: Fault(name=name, make=make, once=once, always=always)
+    name: Fault(name=name, make=make, once=once, always=always, in_row=_IN_ROW.get(name, ""))
     for name, make, once, always in (
         *_TABLE,
         ("ends_early", _fixed(ended_early), RETRIED, "bad_body"),
     )
 }
-PASSING = tuple(name for name, fault in FAULTS.items() if fault.once in (RETRIED, ANSWERED))
+PASSING = tuple(
+    name for name, fault in FAULTS.items() if fault.once in (RETRIED, ANSWERED) and not fault.in_row
+)
 """Faults after which a call comes to its answer: a run with them ends as one without."""
 
 

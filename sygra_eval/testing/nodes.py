@@ -22,6 +22,7 @@ from sygra_eval.values import (
     Message,
     Node,
     NodeContext,
+    OnLength,
     Round,
     Row,
     State,
@@ -104,7 +105,9 @@ def _context(
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
+        del on_length
         before = sum(call.step == step for call in asked)
         asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
         if ask is not None:

@@ -46,6 +46,11 @@ class Reply:
         broken = self.is_cut_off or self.stalls or self.ends_early
         return not (broken or self.pause_s or self.promises_bytes)
 
+    @property
+    def has_no_end(self) -> bool:
+        """Whether whoever waits for it has to leave."""
+        return self.delay_s == float("inf") or self.stalls or self.pause_s > 0
+
     def paused(self, pause_s: float) -> "Reply":
         """Return it with so many seconds between its bytes, or between the pieces of a stream."""
         return replace(self, pause_s=pause_s)

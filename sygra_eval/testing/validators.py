@@ -10,6 +10,7 @@ from sygra_eval.values import (
     ChatResponse,
     Complete,
     Message,
+    OnLength,
     PrepareContext,
     Prepared,
     Stage,
@@ -81,8 +82,9 @@ def scripted(answers: Answers) -> Complete:
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> ChatResponse:
-        del model, step, visit, sample, parameters
+        del model, step, visit, sample, parameters, on_length
         nonlocal asked
         asked += 1
         text = answers(messages) if callable(answers) else answers[min(asked, len(answers)) - 1]

@@ -56,6 +56,13 @@ from sygra_eval.values.errors import (
     SygraEvalError,
     UsageError,
 )
+from sygra_eval.values.handling import (
+    CallFault,
+    Handling,
+    OnLength,
+    OnRepetition,
+    OnTooLong,
+)
 from sygra_eval.values.intervals import Interval, wilson
 from sygra_eval.values.judging import (
     PROCESSES,
@@ -116,6 +123,7 @@ __all__ = [
     "Budget",
     "CallBound",
     "CallFailed",
+    "CallFault",
     "CallSite",
     "Candidate",
     "ChatModel",
@@ -132,6 +140,7 @@ __all__ = [
     "ExecutionStatus",
     "FailingCase",
     "Fallback",
+    "Handling",
     "ImageProvider",
     "InfrastructureError",
     "Interrupted",
@@ -149,6 +158,9 @@ __all__ = [
     "ModelUse",
     "Node",
     "NodeContext",
+    "OnLength",
+    "OnRepetition",
+    "OnTooLong",
     "Outcome",
     "PairSandbox",
     "PluginError",

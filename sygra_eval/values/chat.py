@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from sygra_eval.values.handling import Handling
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -85,6 +87,7 @@ class ModelSpec:
     :ivar rpm: Requests per minute that the user allows, `tpm` tokens likewise.
     :ivar price: What the suite says of it: figures, `free`, or a name in litellm's price map.
     :ivar fallback: Who answers when it does not.
+    :ivar handling: What is done with an answer that is not whole.
     """
 
     name: str
@@ -98,6 +101,7 @@ class ModelSpec:
     tpm: float | None = None
     price: Price | str | None = None
     fallback: Fallback = Fallback()
+    handling: Handling = field(default_factory=Handling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +202,8 @@ class ChatResponse:
     :ivar allowances: What the endpoint said is left; for the gate, and in no journal.
     :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
     :ivar answered_by: The model of the suite that answered in the place of the one asked.
+    :ivar notes: What the row has to say of it, as that it was cut; in no journal, said anew.
+    :ivar is_cut: It is not whole, and no validator is to pass it.
     :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
     """
 
@@ -217,6 +223,8 @@ class ChatResponse:
     is_cached: bool = False
     saved_nano_usd: int | None = None
     answered_by: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    is_cut: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sygra_eval.values.chat import ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
+from sygra_eval.values.handling import OnLength
 from sygra_eval.values.judging import Judgement, Limits, Sandbox, Stage
 from sygra_eval.values.loops import LoopEnd, Round, StopReason
 from sygra_eval.values.rows import Row, State
@@ -47,8 +48,12 @@ class Complete(Protocol):
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> Awaitable[ChatResponse]:
-        """Return the answer; `step` (as `draft`) names the call within the node."""
+        """Return the answer; `step` (as `draft`) names the call within the node.
+
+        :param on_length: What is done with a cut answer; by default what the model's entry says.
+        """
         ...
 
 
@@ -64,9 +69,10 @@ async def no_models(
     visit: int = 1,
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
+    on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Stand where `Complete` does, and refuse: here nobody has opened the suite's models."""
-    del messages, step, visit, sample, parameters
+    del messages, step, visit, sample, parameters, on_length
     raise InfrastructureError(
         f"the model `{model}` is asked, and no model is open here: a validator that asks one needs "
         "a run of its suite, or in a test `answers`"

@@ -45,12 +45,14 @@ class CallFailed(InfrastructureError):
 
     :ivar kind: A stable word for reports: `rate_limited`, `timeout`, `refused_key`, `too_long`…
     :ivar message: What happened and where, without the kind.
+    :ivar raw: The beginning of the reply that was of no use, without secrets.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, *, raw: str = "") -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
         self.message = message
+        self.raw = raw
 
 
 class RetryLater(CallFailed):
@@ -71,8 +73,9 @@ class RetryLater(CallFailed):
         most_tries: int | None = None,
         is_at_once: bool = False,
         allowances: Allowances | None = None,
+        raw: str = "",
     ) -> None:
-        super().__init__(kind, message)
+        super().__init__(kind, message, raw=raw)
         self.after_s = after_s
         self.most_tries = most_tries
         self.is_at_once = is_at_once

@@ -218,6 +218,18 @@ def stop() -> StopSignal:
     return StopSignal()
 
 
+class Hurried(StopSignal):
+    """Lets a run wait between two tries for a blink only."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(min(seconds, 0.01))
+
+
+@pytest.fixture
+def hurried() -> type[StopSignal]:
+    return Hurried
+
+
 @pytest.fixture
 def judging(tmp_path, endpoint):
     """Write a suite without a graph, whose rows are judged by the server's model."""

@@ -18,7 +18,7 @@ KEY = "canary-0123456789-abcdef"
 # These cost real seconds: a time limit, or a wait that the server asks for.
 SLOW = {"hang", "trickle", "stall", "429_seconds", "429_date", "503_seconds"}
 # Ollama has no way to say that there is no answer: its empty answer is an empty text.
-NOT_OF_OLLAMA = {"null_content", "several_choices", "unasked_tool_call"}
+NOT_OF_OLLAMA = {"null_content", "several_choices", "unasked_tool_call", "tool_call_alone"}
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ async def test_faults_that_pass_change_no_row(endpoint, rows_of, kind, streams):
     disturbed = await rows_of(entry, questions=30)
     endpoint.mark("drained")
 
-    harmless = {"length", "parts", "several_choices", "unasked_tool_call"}
+    harmless = {"parts", "several_choices", "unasked_tool_call"}
     assert disturbed == usual
     assert {event.fault for event in endpoint.events} - harmless - {""}
     assert audit.problems(endpoint.events, most_in_flight=IN_FLIGHT) == []
@@ -144,7 +144,9 @@ async def test_the_same_suite_runs_on_the_embedded_model(tmp_path, run):
     suite = fast_suite(
         tmp_path / "suite",
         ["say a word"],
-        models={"author": {"use": "embedded", "parameters": {"max_tokens": 8}}},
+        models={
+            "author": {"use": "embedded", "parameters": {"max_tokens": 8}, "on_length": "accept"}
+        },
         nodes={"solve": SOLVE},
         quality={"validators": [{"use": "length", "max": 50, "unit": "words", "required": True}]},
     )

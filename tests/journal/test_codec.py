@@ -4,8 +4,10 @@ from hypothesis import strategies as st
 
 from sygra_eval import journal
 from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.journal.codec import fault_from_json, fault_to_json
 from sygra_eval.values import (
     Attempt,
+    CallFault,
     ChatResponse,
     DraftRate,
     Evidence,
@@ -172,3 +174,22 @@ def test_only_text_that_utf_8_cannot_hold_is_kept_as_bytes(text, kind):
 
     assert type(stored) is kind
     assert from_stored(stored) == text
+
+
+@settings(max_examples=50)
+@given(
+    st.builds(
+        CallFault,
+        node=TEXT,
+        kind=TEXT,
+        message=TEXT,
+        raw=TEXT,
+        is_final=st.booleans(),
+        visit=COUNT,
+        sample=COUNT,
+    )
+)
+def test_a_try_that_gave_no_answer_comes_back_as_it_was(fault):
+    stored = from_stored(to_stored(fault_to_json(fault)))
+
+    assert fault_from_json(fault.kind, stored) == fault

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.report import printable, record_json, record_text
-from sygra_eval.values import Evidence, Outcome, RecordEnd, Round, Status, Verdict
+from sygra_eval.values import CallFault, Evidence, Outcome, RecordEnd, Round, Status, Verdict
 
 
 def test_the_text_tells_the_rounds_in_order_and_the_end(story):
@@ -154,3 +154,23 @@ def test_a_row_with_weak_tests_says_why_they_are(story):
     assert "weak tests" not in record_text(replace(end, weak_tests=""), rounds)
     refused = replace(end, weak_tests=why, reason=why, verdicts=(), loop=None)
     assert record_text(refused, ()).count(why) == 1
+
+
+def test_what_came_in_the_place_of_an_answer_is_shown_and_harms_no_terminal(story):
+    end, rounds = story
+    fault = CallFault(node="solve", kind="bad_body", message="not JSON", raw="<html>\x1b[31m\nred")
+
+    text = record_text(end, rounds, [fault])
+
+    assert "no answer at solve, round 1, sample 1: bad_body: not JSON" in text
+    assert "    <html>" in text
+    assert "\x1b" not in text
+    assert record_json(end, rounds, [fault])["faults"][0]["raw"] == fault.raw
+
+
+def test_what_a_row_says_of_its_answers_is_shown(story):
+    end, rounds = story
+    noted = replace(end, data={**end.data, "provenance": {"notes": ["it was cut"]}})
+
+    assert "note: it was cut" in record_text(noted, rounds)
+    assert record_json(noted, rounds)["notes"] == ["it was cut"]

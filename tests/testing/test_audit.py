@@ -40,6 +40,12 @@ def test_a_breach_is_found(events, limit, found):
     assert problem.startswith(found)
 
 
+def test_a_call_that_hangs_is_in_flight_until_then():
+    left = log("begun:1:a", "hung:1", "begun:2:b", "ended:2")
+
+    assert problems(left, most_in_flight=1) == []
+
+
 def test_a_kill_allows_each_request_to_be_paid_once_more():
     assert problems([*GOOD, *log("killed", "begun:3:a", "paid:3:a", "ended:3")]) == []
 

@@ -1,0 +1,90 @@
+"""What one node leaves behind for one record, while it runs and in the journal."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sygra_eval.journal import loop_end_from_json, loop_end_to_json
+from sygra_eval.values import ChatResponse, LoopEnd, Message, ModelUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What one node left behind for one record.
+
+    :ivar notes: What the row has to say of the answers.
+    :ivar cut: Digests of the answers that are not whole.
+    """
+
+    additions: Mapping[str, object]
+    models: tuple[ModelUse, ...]
+    messages: tuple[Message, ...]
+    loop: LoopEnd | None
+    notes: tuple[str, ...] = ()
+    cut: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Trace:
+    """What happens during one visit, while it happens."""
+
+    models: list[ModelUse] = field(default_factory=list)
+    messages: tuple[Message, ...] = ()
+    loop: LoopEnd | None = None
+    notes: list[str] = field(default_factory=list)
+    cut: set[str] = field(default_factory=set)
+
+    def note(self, response: ChatResponse, place: str) -> None:
+        """Keep what the row has to say of an answer."""
+        self.notes += [f"{place}: {note}" for note in response.notes]
+        if response.is_cut:
+            self.cut.add(digest_of(response.text))
+        elif self.cut:  # the same text came whole
+            self.cut.discard(digest_of(response.text))
+
+    def visit(self, additions: Mapping[str, object]) -> Visit:
+        """Return what is left behind."""
+        return Visit(
+            additions=additions,
+            models=tuple(self.models),
+            messages=self.messages,
+            loop=self.loop,
+            notes=tuple(self.notes),
+            cut=frozenset(self.cut),
+        )
+
+
+def digest_of(text: str) -> str:
+    """Return what stands for a text in the journal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def visit_to_json(visit: Visit) -> dict[str, Any]:
+    """Return a visit as the journal keeps it; what only some have is left out of the others."""
+    data: dict[str, Any] = {
+        "additions": dict(visit.additions),
+        "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
+        "messages": [[message.role, message.content] for message in visit.messages],
+        "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
+    }
+    if visit.notes:
+        data["notes"] = list(visit.notes)
+    if visit.cut:
+        data["cut"] = sorted(visit.cut)
+    return data
+
+
+def visit_from_json(data: Mapping[str, Any]) -> Visit:
+    """Return the visit that `visit_to_json` was given."""
+    return Visit(
+        additions=data["additions"],
+        models=tuple(
+            ModelUse(role=role, name=name, model=model, parameters=parameters)
+            for role, name, model, parameters in data["models"]
+        ),
+        messages=tuple(Message(role, content) for role, content in data["messages"]),
+        loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
+        notes=tuple(data.get("notes", ())),
+        cut=frozenset(data.get("cut", ())),
+    )
