@@ -13,6 +13,7 @@ from sygra_eval.journal import call_key, request_hash
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
+    CallContext,
     CallSite,
     ChatRequest,
     ChatResponse,
@@ -49,19 +50,49 @@ async def ask(
         setting.counters.calls_cached += 1
         return answered
     setting.stop.check()
-    most, is_reserved, response = most_of(setting.gateway, model, request), False, None
+    asked = replace(request, site=site)
+    if (hooks := setting.call_hooks) is None:
+        response = await _paid(setting, model, site, asked, has_begun=has_begun)
+    else:
+        ctx = CallContext(site=site, model=model, label=endpoint.label)
+        response = await hooks.before(asked, ctx) or await _paid(
+            setting, model, site, asked, has_begun=has_begun, ctx=ctx
+        )
+    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
+    if hooks is not None:
+        hooks.after(asked, response, ctx)
+    return response
+
+
+async def _paid(
+    setting: Setting,
+    model: str,
+    site: CallSite,
+    request: ChatRequest,
+    *,
+    has_begun: bool,
+    ctx: CallContext | None = None,
+) -> ChatResponse:
+    """Ask the model within the budget.
+
+    :param ctx: For those who listen to the answer as it comes.
+    """
+    most, attempts, response = most_of(setting.gateway, model, request), 0, None
+    if ctx is not None and setting.call_hooks is not None:
+        heard = setting.call_hooks.listener(ctx, lambda: attempts)
+        request = replace(request, on_text=heard)
 
     def before_try() -> None:
-        nonlocal is_reserved
+        nonlocal attempts
         setting.stop.check()
-        if not is_reserved:
+        if not attempts:
             setting.spending.reserve(most)
-            is_reserved = True
+        attempts += 1
 
     try:
         response = await setting.gateway.complete(
             model,
-            replace(request, site=site),
+            request,
             record=site.record,
             has_begun=has_begun,
             before_try=before_try,
@@ -70,10 +101,9 @@ async def ask(
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
     finally:
-        if is_reserved:
+        if attempts:
             setting.spending.settle(most, response)
     setting.counters.calls_sent += 1
-    await setting.journal.commit_call(key, site, request_hash(endpoint.identity, request), response)
     return response
 
 

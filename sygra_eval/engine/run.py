@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
@@ -99,7 +100,7 @@ async def run_suite(
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
-            setting = _setting(suite, plugins, parts, journal, stop, options)
+            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -139,7 +140,7 @@ async def resume_run(
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
-            setting = _setting(suite, plugins, parts, journal, stop, options)
+            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -150,6 +151,7 @@ def _setting(
     journal: Journal,
     stop: StopSignal,
     options: RunOptions,
+    tell: Tell,
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
@@ -161,6 +163,7 @@ def _setting(
         journal=journal,
         stop=stop,
         spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
+        call_hooks=call_hooks_of(plugins, tell),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.engine.call_hooks import CallHooks
 from sygra_eval.engine.spending import Amount, Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import Journal
@@ -26,6 +27,7 @@ class Setting:
 
     :ivar prepared: By validator's name, what it found out before the first row, or why it could
         not.
+    :ivar call_hooks: None where no plugin has to do with calls.
     """
 
     suite: Suite
@@ -35,5 +37,6 @@ class Setting:
     journal: Journal
     stop: StopSignal
     spending: Spending = field(default_factory=lambda: Spending(Budget(), Amount(), Amount()))
+    call_hooks: CallHooks | None = None
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)

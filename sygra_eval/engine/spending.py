@@ -51,7 +51,7 @@ class Spending:
         if budget == Budget():
             return cls(budget, Amount(), Amount())
         calls = reader.calls_summary()
-        sent = calls.calls - calls.from_cache
+        sent = calls.calls - calls.from_cache - calls.from_plugin
         tokens = calls.prompt_tokens + calls.completion_tokens - calls.cached_answer_tokens
         return cls(budget, Amount(calls.cost_nano_usd or 0, tokens, sent), Amount())
 

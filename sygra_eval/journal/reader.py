@@ -20,6 +20,7 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
+from sygra_eval.journal.keys import is_repair
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
@@ -60,7 +61,9 @@ class CallsSummary:
     :ivar cost_nano_usd: None when the price of one of them is not known.
     :ivar from_cache: Calls that were answered by what an earlier run had kept; what they cost then
         and did not cost now is `saved_nano_usd`, as far as it is known, and their tokens are
-        `cached_answer_tokens`.
+        `cached_answer_tokens`, beside those of answers from plugins.
+    :ivar from_plugin: Calls that a plugin answered.
+    :ivar repairs: Calls that asked again for JSON which did not fit.
     """
 
     calls: int
@@ -74,6 +77,8 @@ class CallsSummary:
     from_cache: int
     saved_nano_usd: int
     cached_answer_tokens: int
+    from_plugin: int = 0
+    repairs: int = 0
 
 
 def open_readonly(path: Path) -> "JournalReader":
@@ -187,7 +192,7 @@ class JournalReader:
     def calls_summary(self) -> CallsSummary:
         """Return what all journalled calls come to."""
         calls = prompt = completion = estimated = tries = 0
-        cost = unpriced = from_cache = saved = kept_tokens = 0
+        cost = unpriced = from_cache = saved = kept_tokens = from_plugin = repairs = 0
         latency_s = slowest_s = 0.0
         for row in self._stream("call", "rowid"):
             response = response_from_json(from_stored(_stored(row[7])))
@@ -202,7 +207,10 @@ class JournalReader:
             unpriced += response.cost_nano_usd is None
             from_cache += response.is_cached
             saved += response.saved_nano_usd or 0
-            kept_tokens += response.usage.total if response.is_cached else 0
+            is_free = response.is_cached or response.from_plugin != ""
+            kept_tokens += response.usage.total if is_free else 0
+            from_plugin += response.from_plugin != ""
+            repairs += is_repair(row[3])
         return CallsSummary(
             calls=calls,
             prompt_tokens=prompt,
@@ -215,6 +223,8 @@ class JournalReader:
             from_cache=from_cache,
             saved_nano_usd=saved,
             cached_answer_tokens=kept_tokens,
+            from_plugin=from_plugin,
+            repairs=repairs,
         )
 
     def close(self) -> None:

@@ -169,6 +169,7 @@ class OllamaCollector:
     def __init__(self) -> None:
         self.has_text = False
         self.characters = 0
+        self.on_text: Callable[[str], None] | None = None
         self._pieces: dict[str, list[str]] = {"content": [], "thinking": []}
         self._calls: list[object] = []
         self._logprobs: list[object] = []
@@ -183,6 +184,8 @@ class OllamaCollector:
                 pieces.append(piece)
                 self.has_text = True
                 self.characters += len(piece)
+                if self.on_text is not None and key == "content":
+                    self.on_text(piece)
         self._calls += listed(said.get("tool_calls"))
         self._logprobs += listed(event.get("logprobs"))
         if event.get("done") is True or event.get("error"):

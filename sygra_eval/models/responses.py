@@ -1,6 +1,6 @@
 """OpenAI's responses API (`api: responses`), brought into the form of chat completions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sygra_eval.models.streams import Event, listed
@@ -85,6 +85,7 @@ class ResponseCollector:
     def __init__(self) -> None:
         self.has_text = False
         self.characters = 0
+        self.on_text: Callable[[str], None] | None = None
         self._whole: Event | None = None
 
     def take(self, event: Event) -> None:
@@ -93,6 +94,8 @@ class ResponseCollector:
         if kind == "response.output_text.delta" and isinstance(event.get("delta"), str):
             self.has_text = True
             self.characters += len(event["delta"])
+            if self.on_text is not None:
+                self.on_text(event["delta"])
         elif str(kind) in _LAST and isinstance(event.get("response"), dict):
             self._whole = event["response"]
         elif kind == "error" or event.get("error"):

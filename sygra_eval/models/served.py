@@ -204,6 +204,7 @@ class ServedModel(ABC):
         body = self._written(request)
         if self._served.stream:
             collector = self.collector()
+            collector.on_text = request.on_text
             reply = await self._transport.post_for_stream(self.chat_path, body, collector)
         else:
             reply = await self._transport.post(self.chat_path, body)

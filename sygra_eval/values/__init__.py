@@ -3,7 +3,8 @@
 A `Row` comes from a source and becomes the `State` of one record; nodes ask models with a
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
-outcome), `chat` (model calls), `judging` (candidate, verdict, sandbox), `loops` (rounds),
+outcome), `chat` (model calls), `parts` (images in
+messages), `structured` (answers by a schema), `judging` (candidate, verdict, sandbox), `loops` (rounds),
 `intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
 wrong with a document) and `errors`.
 """
@@ -27,6 +28,7 @@ from sygra_eval.values.chat import (
 )
 from sygra_eval.values.contexts import (
     PREVIOUS_DRAFT,
+    CallContext,
     Complete,
     LoopView,
     Node,
@@ -78,9 +80,30 @@ from sygra_eval.values.judging import (
     Verdict,
 )
 from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.parts import (
+    IMAGE_MARK,
+    Image,
+    ImageRef,
+    Part,
+    TextPart,
+    part_from_json,
+    part_to_json,
+)
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
+from sygra_eval.values.structured import CompleteJson, Fitted, Structured
 
 __all__ = [
+    "IMAGE_MARK",
+    "CallContext",
+    "CompleteJson",
+    "Fitted",
+    "Image",
+    "ImageRef",
+    "Part",
+    "Structured",
+    "TextPart",
+    "part_from_json",
+    "part_to_json",
     "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",

@@ -1,21 +1,39 @@
 """Calls to language models: what is asked, where from, and what came back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from sygra_eval.values.parts import Part, content_of, key_of, wire_form
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation; `role` is `system`, `user` or `assistant`."""
+    """One turn of a conversation; `role` is `system`, `user` or `assistant`.
+
+    :ivar content: The text; where it has `parts`, their texts, with a mark for each image.
+    :ivar parts: Texts and images in order, of a message that is more than text.
+    """
 
     role: str
     content: str
+    parts: tuple[Part, ...] = ()
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the wire form."""
-        return {"role": self.role, "content": self.content}
+    @classmethod
+    def of_parts(cls, role: str, parts: tuple[Part, ...]) -> "Message":
+        """Return a message of texts and images."""
+        return cls(role, content_of(parts), parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form, as OpenAI's chats have it."""
+        content = [wire_form(part) for part in self.parts] if self.parts else self.content
+        return {"role": self.role, "content": content}
+
+    def as_key(self) -> dict[str, Any]:
+        """Return what tells two messages apart: an image is its hash, whose bytes are no key."""
+        content = [key_of(part) for part in self.parts] if self.parts else self.content
+        return {"role": self.role, "content": content}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +138,18 @@ class ChatRequest:
     """What one call sends: messages and sampling parameters.
 
     :ivar site: Where it is asked from; it is not sent, and no part of what makes two equal.
+    :ivar on_text: Told each piece of a streamed answer's text as it comes, where somebody listens.
     """
 
     messages: tuple[Message, ...]
     parameters: Mapping[str, object] = field(default_factory=dict)
     site: CallSite | None = field(default=None, compare=False)
+    on_text: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any message is more than text."""
+        return any(message.parts for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +224,7 @@ class ChatResponse:
     :ivar cost_nano_usd: What it cost, in billionths of a dollar; None is unknown.
     :ivar answered_by: The model of the suite that answered in the place of the one asked.
     :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
+    :ivar from_plugin: The plugin that answered, so that no model was asked.
     """
 
     text: str
@@ -217,6 +243,7 @@ class ChatResponse:
     is_cached: bool = False
     saved_nano_usd: int | None = None
     answered_by: str = ""
+    from_plugin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
