@@ -1,7 +1,8 @@
 """Runs a suite: rows in, one accounted outcome per row out, everything in the journal.
 
 `run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
-takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
+takes every row to its outcome (`record.settle`; models are asked through `asking` alone, for JSON
+by way of `structured`; `call_hooks` are the plugins around it), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
 still holds, `measure_truth` how often validators err.
@@ -16,6 +17,7 @@ from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import (
     WEAK,
@@ -61,6 +63,7 @@ __all__ = [
     "Tally",
     "TruthReport",
     "WeakTests",
+    "fitted",
     "grade_of",
     "measure_truth",
     "outcome_of",

@@ -52,6 +52,7 @@ class EmbeddedModel:
     """One GGUF file behind as many engines as this machine bears."""
 
     price_name = FREE
+    has_json_mode = True
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

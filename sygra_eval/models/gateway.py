@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sygra_eval.journal import request_hash
+from sygra_eval.models.abilities import has_json_mode
 from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
@@ -223,6 +224,8 @@ class Gateway:
         """Return the request with the parameters of the model that stands in; a node's own stay."""
         before = self._specs[instead_of].parameters
         own = {k: v for k, v in request.parameters.items() if k not in before or before[k] != v}
+        if not has_json_mode(self.models[name]):
+            own.pop("response_format", None)  # whoever asked for JSON checks what comes
         parameters = {**self._specs[name].parameters, **own}
         return replace(request, parameters=parameters)
 
@@ -271,6 +274,7 @@ class Gateway:
                         is_cached=False,
                         saved_nano_usd=None,
                         answered_by="",
+                        from_plugin="",
                         latency_s=self._clock() - admitted_s,
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),

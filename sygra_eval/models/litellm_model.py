@@ -91,6 +91,8 @@ class LitellmConfig(BaseModel):
     :ivar base_url: Another address than the provider's own.
     :ivar api_key_env: Name of the environment variable with the key; without it litellm looks for
         the variables that the provider is known by, as for AWS.
+    :ivar json_mode: Whether a schema is sent beside the prompt; by default what litellm knows of
+        the model.
     :ivar options: What the provider needs beside: `aws_region_name`, `api_version`…
     """
 
@@ -99,6 +101,7 @@ class LitellmConfig(BaseModel):
     model: str = Field(pattern=r"^[^/\s]+/\S+$")
     base_url: str | None = None
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
+    json_mode: bool | None = None
     options: dict[str, Option] = {}
 
     @field_validator("base_url")
@@ -121,6 +124,7 @@ class LitellmModel:
     """One model of one provider.
 
     :ivar warnings: What was found odd before the run.
+    :ivar has_json_mode: Known once it is open.
     """
 
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
@@ -130,6 +134,7 @@ class LitellmModel:
             raise UsageError(f"model `{spec.name}`: {what}: take it out of `parameters`")
         self.config = config
         self.warnings: tuple[str, ...] = ()
+        self.has_json_mode = bool(config.json_mode)
         self._spec = spec
         self._timeout_s = spec.timeout_s or TIMEOUT_S
         self._wall_clock = wall_clock
@@ -188,6 +193,8 @@ class LitellmModel:
         if problem:
             advice = "write PROVIDER/MODEL as litellm does"
             raise ModelUnavailable(f"litellm does not know `{self.config.model}`: {advice}")
+        if self.config.json_mode is None:
+            self.has_json_mode = known.get("response_format", False)
         warnings = [
             f"`{name}` is not known to {self.provider}, so it is left out"
             for name in sorted(self._spec.parameters.keys() & known.keys())

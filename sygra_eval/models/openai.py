@@ -65,6 +65,11 @@ class SpokenModel(ServedModel):
                 return f"{super().identity} completions {self.template.digest}"
 
     @property
+    def has_json_mode(self) -> bool:
+        """Plain completions know none, but for vLLM's."""
+        return super().has_json_mode and (self.api != "completions" or self.kind == "vllm")
+
+    @property
     def chat_path(self) -> str:
         """Where OpenAI has it."""
         return _PATHS[self.api]

@@ -76,6 +76,13 @@ class ReplayModel:
         """The run's folder."""
         return f"replay {self._folder}"
 
+    @property
+    def has_json_mode(self) -> bool:
+        """As the recorded model of this name had one: what is asked has to be what was."""
+        models: Mapping[str, Mapping[str, Any]] = json.loads(self._plan["models"])
+        own = models.get(self._spec.name) or next(iter(models.values()), {})
+        return bool(own.get("has_json_mode"))
+
     async def open(self) -> None:
         """Open the journal for reading."""
         try:

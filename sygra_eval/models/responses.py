@@ -13,7 +13,14 @@ _LAST = frozenset({"response.completed", "response.incomplete", "response.failed
 def asked(request: ChatRequest, model: str) -> dict[str, Any]:
     """Return the body to send; nothing is kept on the server unless `store` says so."""
     messages = [message.as_dict() for message in request.messages]
-    return {"store": False, **request.parameters, "model": model, "input": messages}
+    parameters = dict(request.parameters)
+    match parameters.get("response_format"):
+        case {"type": "json_schema", "json_schema": {**told}}:
+            given = parameters.get("text")
+            del parameters["response_format"]
+            format_ = {"type": "json_schema", **told}
+            parameters["text"] = {**(given if isinstance(given, dict) else {}), "format": format_}
+    return {"store": False, **parameters, "model": model, "input": messages}
 
 
 def completed(payload: object) -> object:

@@ -58,12 +58,15 @@ class ServedConfig(BaseModel):
     :ivar api_key_env: Name of the environment variable with the key; without it none is sent.
     :ivar stream: Let the answer come in pieces, which are put together before anyone sees them: a
         server that stalls is noticed after 30 seconds instead of at the end of the time limit.
+    :ivar json_mode: Say `false` of a server that refuses a JSON Schema as `response_format`: a
+        node's schema then goes into its prompt.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
     stream: bool = False
+    json_mode: bool = True
 
 
 class ServedModel(ABC):
@@ -111,6 +114,11 @@ class ServedModel(ABC):
 
         :raises ModelUnavailable: When no chat can succeed.
         """
+
+    @property
+    def has_json_mode(self) -> bool:
+        """Whether a schema is sent beside the prompt."""
+        return self._served.json_mode
 
     @property
     def variable(self) -> str | None:

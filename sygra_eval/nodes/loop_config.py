@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import ModelByName, Prompt
+from sygra_eval.suite import AskedByName, ModelByName, Prompt
 from sygra_eval.values import Problem, Scope, wilson
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"
@@ -85,11 +85,14 @@ class DraftStep(BaseModel):
 
 
 class CritiqueStep(BaseModel):
-    """Who criticises; without a prompt the built-in one is used."""
+    """Who criticises; without a prompt the built-in one is used.
+
+    Where it answers in JSON, a field that is the whole stop phrase says it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: AskedByName
     prompt: Prompt | None = None
 
 

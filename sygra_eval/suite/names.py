@@ -79,6 +79,9 @@ def candidate_variable(
     outputs = nodes[-1].outputs() if nodes else None
     if outputs is not None and len(outputs) == 1:
         return outputs[0]
+    text = getattr(nodes[-1].config, "text_output", None) if nodes else None
+    if callable(text):
+        return str(text())
     if nodes:
         document.report(
             code="no-candidate",

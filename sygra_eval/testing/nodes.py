@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
+from sygra_eval.engine import fitted
 from sygra_eval.plugins import Plugins
 from sygra_eval.testing.asking import Ask, ModelEntries, asking
 from sygra_eval.values import (
     Candidate,
     ChatResponse,
+    Fitted,
     Judgement,
     LoopEnd,
     LoopView,
@@ -26,6 +29,7 @@ from sygra_eval.values import (
     Row,
     State,
     StopReason,
+    Structured,
     Usage,
     Verdict,
 )
@@ -134,9 +138,18 @@ def _context(
         visit.rounds.append(finished)
 
     asked = visit.asked
+
+    async def complete_json(
+        messages: tuple[Message, ...], *, model: str, structured: Structured, **given: Any
+    ) -> Fitted:
+        return await fitted(
+            complete, messages, model=model, structured=structured, has_json_mode=True, **given
+        )
+
     return NodeContext(
         row=Row(id="row", index=0, columns=columns, origin=str(Path("test"))),
         complete=complete,
+        complete_json=complete_json,
         judge=judge,
         record_round=record_round,
         should_stop=should_stop,

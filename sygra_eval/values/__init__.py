@@ -3,10 +3,9 @@
 A `Row` comes from a source and becomes the `State` of one record; nodes ask models with a
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
-outcome), `chat` (model calls), `parts` (images in
-messages), `structured` (answers by a schema), `judging` (candidate, verdict, sandbox), `loops` (rounds),
-`intervals` (a rate and how sure it is), `contexts` (what hooks are handed), `diagnostics` (what is
-wrong with a document) and `errors`.
+outcome), `chat` (model calls), `parts` (images in messages), `structured` (answers by a schema),
+`judging` (candidate, verdict, sandbox), `loops` (rounds), `intervals` (a rate and how sure it is),
+`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.chat import (
@@ -94,16 +93,6 @@ from sygra_eval.values.structured import CompleteJson, Fitted, Structured
 
 __all__ = [
     "IMAGE_MARK",
-    "CallContext",
-    "CompleteJson",
-    "Fitted",
-    "Image",
-    "ImageRef",
-    "Part",
-    "Structured",
-    "TextPart",
-    "part_from_json",
-    "part_to_json",
     "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",
@@ -113,6 +102,7 @@ __all__ = [
     "BadAnswer",
     "BadRow",
     "Budget",
+    "CallContext",
     "CallFailed",
     "CallSite",
     "Candidate",
@@ -120,6 +110,7 @@ __all__ = [
     "ChatRequest",
     "ChatResponse",
     "Complete",
+    "CompleteJson",
     "Diagnostic",
     "DraftRate",
     "EndpointLost",
@@ -129,7 +120,10 @@ __all__ = [
     "ExecutionStatus",
     "FailingCase",
     "Fallback",
+    "Fitted",
+    "Image",
     "ImageProvider",
+    "ImageRef",
     "InfrastructureError",
     "Interrupted",
     "Interval",
@@ -147,6 +141,7 @@ __all__ = [
     "NodeContext",
     "Outcome",
     "PairSandbox",
+    "Part",
     "PluginError",
     "PrepareContext",
     "Prepared",
@@ -171,8 +166,10 @@ __all__ = [
     "State",
     "Status",
     "StopReason",
+    "Structured",
     "SygraEvalError",
     "TestCount",
+    "TextPart",
     "ToolCall",
     "Trust",
     "Usage",
@@ -181,5 +178,7 @@ __all__ = [
     "ValidatorSpec",
     "Verdict",
     "no_models",
+    "part_from_json",
+    "part_to_json",
     "wilson",
 ]
