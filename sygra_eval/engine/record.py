@@ -14,11 +14,13 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, cast
 
+from sygra_eval.data import looked_at
 from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
+from sygra_eval.engine.images import image_rules, messages_from_json, messages_to_json
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
@@ -349,6 +351,8 @@ async def _complete(
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
+    if any(message.parts for message in messages):
+        messages = await looked_at(messages, image_rules(setting.suite))
     has_begun = bool(trace.models)
     if not trace.messages:
         trace.messages = messages
@@ -417,7 +421,7 @@ def _visit_to_json(visit: Visit) -> dict[str, Any]:
     return {
         "additions": dict(visit.additions),
         "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
-        "messages": [[message.role, message.content] for message in visit.messages],
+        "messages": messages_to_json(visit.messages),
         "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
     }
 
@@ -429,6 +433,6 @@ def _visit_from_json(data: Mapping[str, Any]) -> Visit:
             ModelUse(role=role, name=name, model=model, parameters=parameters)
             for role, name, model, parameters in data["models"]
         ),
-        messages=tuple(Message(role, content) for role, content in data["messages"]),
+        messages=messages_from_json(data["messages"]),
         loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sygra_eval.journal import request_hash
-from sygra_eval.models.abilities import has_json_mode
+from sygra_eval.models.abilities import has_json_mode, takes_images
 from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
@@ -37,6 +37,7 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 Chance = Callable[[], float]
 CHARACTERS_PER_TOKEN = 4
+TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
 
@@ -252,6 +253,9 @@ class Gateway:
     ) -> ChatResponse:
         """Ask the model until it answers."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
+        if request.has_images and not takes_images(self.models[name]):
+            what = f"model `{name}` takes text alone, and it is shown images"
+            raise CallFailed("no_images", f"{what}: name one that sees")
         ask = Ask(record, rank, self._tokens_of(name, request))
         failures: list[RetryLater] = []
         admitted_s: float | None = None
@@ -294,6 +298,7 @@ class Gateway:
     def most_usage(self, name: str, request: ChatRequest) -> Usage:
         """Estimate the most that a call will use: by its characters, and with a whole answer."""
         asked = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
+        asked += TOKENS_OF_AN_IMAGE * request.images
         parameters = request.parameters
         most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
         answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER

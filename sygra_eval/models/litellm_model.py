@@ -127,6 +127,8 @@ class LitellmModel:
     :ivar has_json_mode: Known once it is open.
     """
 
+    takes_images = True
+
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = LitellmConfig.model_validate(spec.config)
         if stray := _OURS & spec.parameters.keys():

@@ -21,10 +21,13 @@ from sygra_eval.models.streams import Collector, Event, listed
 from sygra_eval.values import (
     CallFailed,
     ChatRequest,
+    Image,
+    Message,
     ModelMissing,
     ModelSpec,
     ModelUnavailable,
     UsageError,
+    wire_text,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +150,7 @@ class OllamaModel(ServedModel):
         if effort := given.get("reasoning_effort"):
             body["think"] = False if effort == _NO_EFFORT else effort
         body |= {name: given[name] for name in given if name in _AS_THEY_ARE | {"extra_body"}}
-        messages = [message.as_dict() for message in request.messages]
+        messages = [_message(message) for message in request.messages]
         return {**body, "options": options, "model": self.model, "messages": messages}
 
     def streamed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -229,6 +232,18 @@ def completion_of(payload: object) -> object:
             "completion_tokens": payload.get("eval_count"),
         },
     }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return a message as Ollama has it: images stand beside its text, as base64."""
+    if not message.parts:
+        return message.as_dict()
+    images = [part for part in message.parts if isinstance(part, Image)]
+    if any(image.url for image in images):
+        what = "Ollama fetches no image from an address: put the file beside the data"
+        raise CallFailed("bad_request", what)
+    text = "".join(wire_text(part) for part in message.parts if not isinstance(part, Image))
+    return {"role": message.role, "content": text, "images": [one.base64 for one in images]}
 
 
 def _unknown_in(parameters: Mapping[str, object]) -> str:

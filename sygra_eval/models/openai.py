@@ -38,6 +38,11 @@ class OpenAIConfig(ServedConfig):
 
     _address = field_validator("base_url")(address_in)
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether a prompt may show images: plain completions are text."""
+        return self.api != "completions"
+
     @model_validator(mode="after")
     def _has_a_use_for_its_template(self) -> Self:
         if self.template is not None and self.api != "completions":
@@ -117,6 +122,7 @@ class OpenAIModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = OpenAIConfig.model_validate(spec.config)
         self.api = config.api
+        self.takes_images = config.takes_images
         self.template = config.template or PromptTemplate()
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock

@@ -45,6 +45,7 @@ class ReplayModel:
     """The answers of one run; they have been paid for."""
 
     price_name = FREE
+    takes_images = True  # it is asked by their hashes
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sygra_eval.models.streams import Event, listed
-from sygra_eval.values import ChatRequest
+from sygra_eval.values import ChatRequest, Image, Message, wire_text
 
 _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -12,7 +12,7 @@ _LAST = frozenset({"response.completed", "response.incomplete", "response.failed
 
 def asked(request: ChatRequest, model: str) -> dict[str, Any]:
     """Return the body to send; nothing is kept on the server unless `store` says so."""
-    messages = [message.as_dict() for message in request.messages]
+    messages = [_message(message) for message in request.messages]
     parameters = dict(request.parameters)
     match parameters.get("response_format"):
         case {"type": "json_schema", "json_schema": {**told}}:
@@ -21,6 +21,20 @@ def asked(request: ChatRequest, model: str) -> dict[str, Any]:
             format_ = {"type": "json_schema", **told}
             parameters["text"] = {**(given if isinstance(given, dict) else {}), "format": format_}
     return {"store": False, **parameters, "model": model, "input": messages}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return a message as responses have it, whose parts are named otherwise."""
+    if not message.parts:
+        return message.as_dict()
+    text = "output_text" if message.role == "assistant" else "input_text"
+    content = [
+        {"type": "input_image", "image_url": part.address}
+        if isinstance(part, Image)
+        else {"type": text, "text": wire_text(part)}
+        for part in message.parts
+    ]
+    return {"role": message.role, "content": content}
 
 
 def completed(payload: object) -> object:

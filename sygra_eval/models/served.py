@@ -77,6 +77,7 @@ class ServedModel(ABC):
     """
 
     kind = ""
+    takes_images = True
     is_named_as_served = True  # else a name of the user's own, as an Azure deployment
 
     def __init__(
@@ -209,7 +210,10 @@ class ServedModel(ABC):
             raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
         merged = {**self._spec.parameters, **request.parameters}
         request = replace(request, parameters=merged)
-        body = self._written(request)
+        if request.has_images:  # megabytes, which would hold up the event loop
+            body = await asyncio.to_thread(self._written, request)
+        else:
+            body = self._written(request)
         if self._served.stream:
             collector = self.collector()
             collector.on_text = request.on_text

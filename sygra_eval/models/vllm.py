@@ -31,6 +31,7 @@ class VllmModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = VllmConfig.model_validate(spec.config)
         self.api = config.api
+        self.takes_images = config.takes_images
         self.template = config.template or PromptTemplate()
         super().__init__(
             spec, config, base_url=config.base_url, model=config.model, wall_clock=wall_clock

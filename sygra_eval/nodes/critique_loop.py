@@ -28,6 +28,7 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
+    TextPart,
     Verdict,
 )
 
@@ -209,8 +210,9 @@ async def _criticise(loop: _Loop, number: int) -> _Critique:
     if critique.prompt is not None:
         messages = critique.prompt.render(variables)
     else:
-        task = loop.config.draft.prompt.render(loop.state)[-1].content
-        messages = (Message("user", _CRITIQUE_TEMPLATE.render({**variables, "task": task})),)
+        drafted = loop.config.draft.prompt.render(loop.state)[-1]
+        text = _CRITIQUE_TEMPLATE.render({**variables, "task": drafted.content})
+        messages = (_with_images_of(drafted, text),)
     choice, structured = critique.model, critique.model.structured
     if structured is None:
         response = await _ask(loop, choice, messages, step="critique", visit=number)
@@ -228,6 +230,14 @@ async def _criticise(loop: _Loop, number: int) -> _Critique:
     loop.latency_s += fitted.latency_s
     texts = tuple(value for value in fitted.values.values() if isinstance(value, str))
     return _Critique(fitted.response.text, texts, fitted.tokens, fitted.latency_s)
+
+
+def _with_images_of(message: Message, text: str) -> Message:
+    """Return a user's message that shows the images of another one below its text."""
+    images = tuple(part for part in message.parts if not isinstance(part, TextPart))
+    if not images:
+        return Message("user", text)
+    return Message.of_parts("user", (TextPart(text), *images))
 
 
 async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, bool]:

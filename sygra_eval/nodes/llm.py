@@ -45,7 +45,7 @@ class LlmConfig(BaseModel):
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield unknown models and variables, and a field that has the reply's own name."""
         yield from self.model.problems(scope, ("model",))
-        yield from self.prompt.problems(scope, ("prompt",))
+        yield from self.prompt.problems(scope, ("prompt",), model=self.model.name)
         name, *fields = self.outputs()
         if name in fields:
             yield Problem(

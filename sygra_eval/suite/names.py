@@ -45,6 +45,11 @@ def check_names(names: Names, document: Document) -> Scope:
         is_open=names.row is None or not names.are_all_nodes_known,
         models=names.model_names,
         validators=names.validator_names,
+        text_models=frozenset(
+            model.name
+            for model in names.models
+            if getattr(model.config, "takes_images", None) is False
+        ),
         row=names.row.columns if names.row else None,
     )
     _check_reserved(names.reserved.intersection(scope.variables), document)

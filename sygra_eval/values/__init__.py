@@ -87,6 +87,7 @@ from sygra_eval.values.parts import (
     TextPart,
     part_from_json,
     part_to_json,
+    wire_text,
 )
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 from sygra_eval.values.structured import CompleteJson, Fitted, Structured
@@ -181,4 +182,5 @@ __all__ = [
     "part_from_json",
     "part_to_json",
     "wilson",
+    "wire_text",
 ]

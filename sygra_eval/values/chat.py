@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from sygra_eval.values.parts import Part, content_of, key_of, wire_form
+from sygra_eval.values.parts import Image, Part, content_of, key_of, wire_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,12 @@ class ChatRequest:
     def has_images(self) -> bool:
         """Whether any message is more than text."""
         return any(message.parts for message in self.messages)
+
+    @property
+    def images(self) -> int:
+        """How many images the messages show."""
+        parts = (part for message in self.messages for part in message.parts)
+        return sum(isinstance(part, Image) for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

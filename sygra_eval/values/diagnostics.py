@@ -58,7 +58,7 @@ class Scope:
     :ivar variables: Columns and outputs of earlier nodes.
     :ivar is_open: True when an earlier node may add names that nobody declared; an unknown
         variable is then a warning.
-    :ivar models: Names of the suite's models.
+    :ivar models: Names of the suite's models; `text_models` those known to take no images.
     :ivar validators: Names of the suite's validators.
     """
 
@@ -67,3 +67,4 @@ class Scope:
     models: frozenset[str] = frozenset()
     validators: frozenset[str] = frozenset()
     row: Mapping[str, object] | None = field(default=None)
+    text_models: frozenset[str] = frozenset()

@@ -62,26 +62,25 @@ def content_of(parts: tuple[Part, ...]) -> str:
     return "".join(part.text if isinstance(part, TextPart) else IMAGE_MARK for part in parts)
 
 
+def wire_text(part: Part) -> str:
+    """Return the text of a part that is no image."""
+    if not isinstance(part, TextPart):
+        raise TypeError("an image was not looked at before it was to be sent")
+    return part.text
+
+
 def wire_form(part: Part) -> dict[str, Any]:
     """Return a part as OpenAI's chats have it."""
-    match part:
-        case TextPart(text):
-            return {"type": "text", "text": text}
-        case Image():
-            return {"type": "image_url", "image_url": {"url": part.address}}
-    raise ValueError("an image was not looked at before it was to be sent")
+    if isinstance(part, Image):
+        return {"type": "image_url", "image_url": {"url": part.address}}
+    return {"type": "text", "text": wire_text(part)}
 
 
 def key_of(part: Part) -> dict[str, Any]:
     """Return what a part is known by."""
-    match part:
-        case TextPart(text):
-            return {"type": "text", "text": text}
-        case Image(url=url) if url:
-            return {"type": "image", "url": url}
-        case Image():
-            return {"type": "image", "sha256": part.sha256}
-    raise ValueError("an image was not looked at before it was to be asked about")
+    if not isinstance(part, Image):
+        return {"type": "text", "text": wire_text(part)}
+    return {"type": "image", **({"url": part.url} if part.url else {"sha256": part.sha256})}
 
 
 def part_to_json(part: Part) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+"""Images in prompts: read where they may be, sent in each server's way, kept by their hash."""
+
+import base64
+import hashlib
+import json
+import os
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from sygra_eval.testing import ScriptedEndpoint
+from tests.engine.conftest import write_suite
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
+DATA_URL = "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8\xff a photo").decode()
+KINDS = ["openai", "responses", "azure", "vllm", "ollama"]
+SHOWN = [{"type": "text", "text": "what is "}, {"type": "image_url", "image_url": "{picture}"}]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def showing(endpoint, tmp_path, run):
+    """Run rows through a node that shows their pictures; the data lies in `suite/data`."""
+    endpoint.answers_with(lambda body: "a cat")
+    folder = tmp_path / "suite"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "cat.png").write_bytes(PNG)
+
+    async def shown(*pictures, kind="openai", parts=SHOWN, entry=None, **sections):
+        node = {
+            "node_type": "llm",
+            "model": "author",
+            "prompt": [{"user": parts}],
+            "output_keys": "answer",
+        }
+        rows = [{"id": f"r{n}", "picture": picture} for n, picture in enumerate(pictures)]
+        path = write_suite(
+            folder,
+            [],
+            models={"author": entry or endpoint.model_entry(kind)},
+            graph_config={
+                "nodes": {"look": node},
+                "edges": [{"from": "START", "to": "look"}, {"from": "look", "to": "END"}],
+            },
+            **{
+                "quality": {"validators": [{"use": "length", "min": 1, "unit": "words"}]},
+                "sandbox": {"isolation": "none", "i_accept_the_risk": True},
+                "data_config": {
+                    "source": {"type": "disk", "file_path": "data/rows.jsonl", "id": "id"}
+                },
+                **sections,
+            },
+        )
+        (folder / "data" / "rows.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
+        return await run(path)
+
+    return shown
+
+
+def reasons(finished) -> list[str]:
+    return [end.reason for end in finished.ends()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_file_beside_the_data_is_sent_in_the_servers_way(endpoint, showing, kind):
+    finished = await showing("cat.png", kind=kind)
+
+    (row,) = finished.rows("verified")
+    (seen,) = endpoint.images
+    assert (seen.media_type, seen.sha256) == ("image/png", sha256(PNG))
+    assert row["messages"][0]["content"] == "what is <image>"
+    assert row["prompt_images"] == [
+        {
+            "source": "cat.png",
+            "media_type": "image/png",
+            "sha256": sha256(PNG),
+            "bytes": len(PNG),
+        }
+    ]
+
+
+@pytest.mark.filterwarnings("ignore")  # litellm's own
+@pytest.mark.parametrize("kind", ["anthropic", "gemini", "bedrock"])
+async def test_images_go_through_litellm(endpoint, showing, monkeypatch, kind):
+    for name in ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, "canary-0123456789")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+    monkeypatch.setenv("AWS_REGION_NAME", "us-east-1")
+
+    finished = await showing("cat.png", kind=kind)
+
+    assert finished.outcomes() == {"r0": "verified"}, reasons(finished)
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)]
+
+
+async def test_a_list_is_an_image_an_item_and_data_urls_are_looked_at(endpoint, showing):
+    finished = await showing(["cat.png", DATA_URL])
+
+    assert [seen.media_type for seen in endpoint.images] == ["image/png", "image/jpeg"]
+    assert finished.rows("verified")[0]["messages"][0]["content"] == "what is <image><image>"
+
+
+async def test_bytes_of_a_parquet_column_are_sent(endpoint, showing, tmp_path):
+    rows = [{"id": "r0", "picture": {"bytes": PNG, "path": "somewhere/else.png"}}]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "suite" / "data" / "rows.parquet")
+    source = {"type": "disk", "file_path": "data/rows.parquet", "id": "id"}
+
+    await showing(data_config={"source": source})
+
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)]
+
+
+async def test_the_journal_holds_no_bytes_of_an_image(endpoint, showing, tmp_path):
+    large = PNG + os.urandom(300_000)
+    (tmp_path / "suite" / "data" / "large.png").write_bytes(large)
+
+    finished = await showing("large.png")
+
+    assert [seen.size for seen in endpoint.images] == [len(large)]
+    encoded = base64.b64encode(large)[1000:1100]
+    for path in finished.folder.iterdir():
+        assert encoded not in path.read_bytes(), path
+    assert (finished.folder / "journal.db").stat().st_size < 200_000
+
+
+async def test_another_image_is_another_call_and_the_same_one_is_not(
+    endpoint, showing, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cached = {"suite": {"name": "small", "cache": "read-write"}}
+    picture = tmp_path / "suite" / "data" / "cat.png"
+
+    await showing("cat.png", **cached)
+    await showing("cat.png", **cached)
+    assert len(endpoint.requests) == 1
+    picture.write_bytes(PNG + b"!")
+    await showing("cat.png", **cached)
+
+    assert len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"),
+    [
+        ("../secret.png", "lies outside"),
+        ("link.png", "lies outside"),
+        ("folder/../../secret.png", "No such file"),
+        ("/etc/hostname", "is an absolute path"),
+        ("file:///etc/hostname", "neither a file's path nor an http address"),
+        ("https://example.org/cat.png", "is an address that the row names"),
+        ("ftp://example.org/cat.png", "neither a file's path nor an http address"),
+        ("rows.jsonl", "no PNG, JPEG, GIF or WebP"),
+        ("pipe.png", "is no file"),
+        ("none.png", "No such file"),
+        (".", "is no file"),
+        ("a\0b", "has no path"),
+        ("", "is empty"),
+        (None, "is empty"),
+        (7, "is of type int"),
+        ("data:text/html;base64,PGI+", "no PNG, JPEG, GIF or WebP"),
+        ("data:image/png;base64,@@@", "broken base64"),
+        ("data:image/png,abc", "not base64"),
+        (["cat.png"] * 65, "takes at most 64"),
+    ],
+)
+async def test_what_a_row_may_not_name_fails_its_row_alone_and_is_not_sent(
+    endpoint, showing, tmp_path, picture, told
+):
+    (tmp_path / "suite" / "secret.png").write_bytes(PNG)
+    (tmp_path / "suite" / "data" / "link.png").symlink_to(tmp_path / "suite" / "secret.png")
+    os.mkfifo(tmp_path / "suite" / "data" / "pipe.png")
+
+    finished = await showing(picture, "cat.png")
+
+    first, second = finished.ends()
+    assert first.outcome == "failed"
+    assert first.reason.startswith("bad_input: the image")
+    assert told in first.reason
+    assert second.outcome == "verified"
+    assert len(endpoint.requests) == 1
+
+
+async def test_an_image_that_is_too_large_is_not_sent(endpoint, showing, tmp_path):
+    (tmp_path / "suite" / "data" / "large.png").write_bytes(PNG + b"x" * 2**20)
+    long = "data:image/png;base64," + base64.b64encode(PNG + b"x" * 2**20).decode()
+
+    finished = await showing("large.png", long, images={"max_mb": 1})
+
+    assert all("is larger than 1 MB" in reason for reason in reasons(finished))
+    assert endpoint.requests == []
+
+
+async def test_addresses_of_rows_are_sent_where_the_suite_allows_it(endpoint, showing):
+    finished = await showing(
+        "https://example.org/cat.png",
+        *("http://127.0.0.1:9/x", "http://2130706433/x", "http://metadata/x", "http://127.1/x"),
+        *("http://[::1]/x", "http://169.254.169.254/latest", "http://0x7f.1/x", "http://a.local/x"),
+        "https://user:pass@example.org/cat.png",
+        images={"urls": "send"},
+    )
+
+    assert [seen.url for seen in endpoint.images] == ["https://example.org/cat.png"]
+    assert list(finished.outcomes().values()) == ["verified", *["failed"] * 9]
+
+
+async def test_an_address_of_the_suite_itself_is_sent(endpoint, showing):
+    parts = [{"type": "image_url", "image_url": "https://example.org/cat.png"}]
+
+    await showing("unused", parts=parts)
+
+    assert [seen.url for seen in endpoint.images] == ["https://example.org/cat.png"]
+
+
+async def test_a_path_of_the_suite_is_beside_the_suite(endpoint, showing):
+    parts = [{"type": "image_url", "image_url": {"path": "data/{picture}"}}]
+
+    await showing("cat.png", parts=parts)
+
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)]
+
+
+async def test_files_anywhere_are_read_where_the_suite_allows_it(endpoint, showing, tmp_path):
+    (tmp_path / "secret.png").write_bytes(PNG)
+
+    await showing("../../secret.png", str(tmp_path / "secret.png"), images={"files": "anywhere"})
+
+    assert len(endpoint.images) == 2
+
+
+async def test_a_model_of_a_plugin_that_does_not_say_that_it_sees_is_shown_none(showing):
+    finished = await showing("cat.png", entry={"use": "echo"})
+
+    (reason,) = reasons(finished)
+    assert reason.startswith("no_images: model `author` takes text alone")
+
+
+async def test_the_scripted_server_refuses_what_is_no_image(endpoint: ScriptedEndpoint, showing):
+    parts = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": "{picture}"}]
+
+    await showing("data:image/png;base64," + base64.b64encode(PNG).decode(), parts=parts)
+
+    assert [seen.media_type for seen in endpoint.images] == ["image/png"]
