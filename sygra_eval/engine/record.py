@@ -8,7 +8,7 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from types import MappingProxyType
@@ -364,6 +364,8 @@ async def _complete(
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
     use = use_of(setting, request, role=step or node.name, name=name)
+    if response.from_plugin:
+        use = replace(use, model=f"plugin {response.from_plugin}")
     if use not in trace.models:
         trace.models.append(use)
     return response

@@ -12,6 +12,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from sygra_eval.data import ImageRules, looked_at
 from sygra_eval.engine import fitted
 from sygra_eval.plugins import Plugins
 from sygra_eval.testing.asking import Ask, ModelEntries, asking
@@ -112,7 +113,8 @@ def _context(
         before = sum(call.step == step for call in asked)
         asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
         if ask is not None:
-            return await ask(model, messages, parameters or {})
+            seen = await looked_at(messages, ImageRules(folder=Path(), data_folder=Path()))
+            return await ask(model, seen, parameters or {})
         replies = answers.get(step) or [f"reply {before + 1}"]
         return ChatResponse(
             text=replies[min(before, len(replies) - 1)],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from sygra_eval.values.parts import Image, Part, content_of, key_of, wire_form
+from sygra_eval.values.parts import Image, Part, TextPart, content_of, key_of, wire_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,9 @@ class Message:
 
     @classmethod
     def of_parts(cls, role: str, parts: tuple[Part, ...]) -> "Message":
-        """Return a message of texts and images."""
-        return cls(role, content_of(parts), parts)
+        """Return a message of texts and images; one of texts alone is text, as any other."""
+        is_text = all(isinstance(part, TextPart) for part in parts)
+        return cls(role, content_of(parts), () if is_text else parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the wire form, as OpenAI's chats have it."""
@@ -263,7 +264,11 @@ class ModelUse:
 
 
 class ChatModel(Protocol):
-    """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats."""
+    """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats.
+
+    It may say of itself that it `takes_images` (then messages may have `parts`), and that it
+    `has_json_mode` (then a request may have OpenAI's parameter `response_format`).
+    """
 
     @property
     def identity(self) -> str:
