@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from sygra_eval.testing import ScriptedEndpoint
+from sygra_eval.engine.images import messages_from_json, messages_to_json
+from sygra_eval.testing import ScriptedEndpoint, status
+from sygra_eval.values import Image, Message, TextPart
 from tests.engine.conftest import write_suite
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
@@ -30,7 +32,7 @@ def showing(endpoint, tmp_path, run):
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "cat.png").write_bytes(PNG)
 
-    async def shown(*pictures, kind="openai", parts=SHOWN, entry=None, **sections):
+    async def shown(*pictures, kind="openai", parts=SHOWN, entry=None, others=None, **sections):
         node = {
             "node_type": "llm",
             "model": "author",
@@ -41,7 +43,7 @@ def showing(endpoint, tmp_path, run):
         path = write_suite(
             folder,
             [],
-            models={"author": entry or endpoint.model_entry(kind)},
+            models={"author": entry or endpoint.model_entry(kind), **(others or {})},
             graph_config={
                 "nodes": {"look": node},
                 "edges": [{"from": "START", "to": "look"}, {"from": "look", "to": "END"}],
@@ -244,3 +246,35 @@ async def test_the_scripted_server_refuses_what_is_no_image(endpoint: ScriptedEn
     await showing("data:image/png;base64," + base64.b64encode(PNG).decode(), parts=parts)
 
     assert [seen.media_type for seen in endpoint.images] == ["image/png"]
+
+
+async def test_a_replay_of_a_run_with_images_asks_by_their_hash(showing, endpoint):
+    recorded = await showing("cat.png")
+
+    again = await showing("cat.png", entry={"use": "replay", "run": str(recorded.folder)})
+
+    assert again.rows("verified")[0]["answer"] == "a cat"
+    assert len(endpoint.requests) == 1
+
+
+async def test_a_model_that_stands_in_is_shown_images_only_if_it_sees(showing, endpoint):
+    seeing = {**endpoint.model_entry("openai"), "fallback": {"to": "blind", "on": ["bad_request"]}}
+    endpoint.answers_with(lambda body: status(400, {"error": {"message": "no"}}))
+
+    finished = await showing("cat.png", entry=seeing, others={"blind": {"use": "echo"}})
+
+    assert reasons(finished)[0].startswith("no_images: model `blind`")
+
+
+def test_messages_of_old_journals_are_read():
+    assert messages_from_json([["user", "why"]]) == (Message("user", "why"),)
+
+
+def test_a_message_with_images_comes_back_without_their_bytes():
+    image = Image(sha256="ab", media_type="image/png", size=3, source="a.png", base64="AAAA")
+    message = Message.of_parts("user", (TextPart("look"), image, Image(url="http://x/y")))
+
+    kept = messages_to_json([message])
+
+    assert "AAAA" not in json.dumps(kept)
+    assert messages_from_json(json.loads(json.dumps(kept))) == (message,)

@@ -7,7 +7,7 @@ import pytest
 from sygra_eval.engine import ExitCode
 from sygra_eval.engine.structured import response_format
 from sygra_eval.journal import open_readonly
-from sygra_eval.testing import completion
+from sygra_eval.testing import completion, status
 from sygra_eval.values import Structured
 from tests.engine.conftest import fast_suite
 
@@ -192,3 +192,43 @@ def test_strict_is_asked_for_where_openai_takes_it(schema, is_strict):
     told = response_format(Structured(name="x", schema=schema))["json_schema"]
 
     assert told.get("strict", False) is is_strict
+
+
+@pytest.mark.parametrize("has_json_mode", [True, False])
+async def test_a_replay_asks_what_was_asked(endpoint, reviewing, has_json_mode):
+    endpoint.will_answer("no", GOOD)
+    recorded = await reviewing(model={"json_mode": has_json_mode})
+
+    again = await reviewing(models={"author": f"replay:{recorded.folder}"}, name="again")
+
+    assert again.rows("verified")[0]["score"] == 7
+    assert len(endpoint.requests) == 2
+
+
+async def test_a_model_that_stands_in_without_a_json_mode_is_sent_no_schema(
+    endpoint, tmp_path, run
+):
+    node = {
+        "node_type": "llm",
+        "model": {"name": "author", "structured_output": {"schema": SCHEMA}},
+        "prompt": "review {question}",
+        "output_keys": "answer",
+    }
+    endpoint.will_answer(status(400, {"error": {"message": "no such thing"}}), "hm", GOOD)
+    entry = {**endpoint.model_entry("openai"), "max_concurrency": 1}
+    models = {
+        "author": {**entry, "fallback": {"to": "other", "on": ["bad_request"]}},
+        "other": {**entry, "json_mode": False},
+    }
+    suite = fast_suite(
+        tmp_path / "suite",
+        ["why"],
+        models=models,
+        nodes={"solve": node},
+        quality={"validators": [{"use": "length", "min": 1, "unit": "words"}]},
+    )
+
+    await run(suite)
+
+    first, second, *_ = endpoint.requests
+    assert ("response_format" in first, "response_format" in second) == (True, False)
