@@ -13,7 +13,7 @@ alone), `builtin` (the hook).
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
-from sygra_eval.data.images import BadImage, ImageRules, looked_at
+from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
@@ -29,6 +29,7 @@ __all__ = [
     "PackageConfig",
     "PackageSource",
     "WrittenParquet",
+    "image_of",
     "jsonl_line",
     "leave_pandas_out",
     "looked_at",

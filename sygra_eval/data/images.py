@@ -24,6 +24,7 @@ MOST_IMAGES = 64  # of one call
 MOST_ADDRESS = 8192
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _DATA_URL = re.compile(r"data:[^,;]{0,200}(?:;[^,;]{0,200}){0,4};base64,", re.IGNORECASE)
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _SHOWN = 80
 
@@ -110,18 +111,14 @@ def _remote(url: str, ref: ImageRef, rules: ImageRules) -> Image:
             "`images: {urls: send}`, or put the file beside the data",
         )
     try:
-        host = urlsplit(url).hostname or ""
-        has_account = "@" in urlsplit(url).netloc
+        split = urlsplit(url)
+        is_fine = bool(_HOST.fullmatch(split.hostname or "")) and "@" not in split.netloc
     except ValueError:
-        host, has_account = "", False
-    if (
-        not host.isascii()
-        or not host
-        or has_account
-        or len(url) > MOST_ADDRESS
-        or not url.isprintable()
-    ):
+        is_fine = False
+    # What clients read differently may not be in it: they would fetch from another host than seen.
+    if not is_fine or "\\" in url or not url.isprintable() or len(url) > MOST_ADDRESS:
         raise BadImage(what, "is no address that can be sent")
+    host = split.hostname or ""
     if ref.is_from_row and _is_inside(host):
         raise BadImage(what, "is an address inside a network, which no row may name")
     return Image(source=url, url=url)
@@ -157,6 +154,8 @@ def _read(text: str, base: Path, rules: ImageRules) -> bytes:
                 what, f"lies outside the {whose}'s folder, where it may not be read {advice}"
             )
         return _bytes_of(path, what, rules)
+    except UnicodeEncodeError as error:
+        raise BadImage(what, "has no path that a disk could hold") from error
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links lead round in a circle"
         raise BadImage(what, f"cannot be read in the {whose}'s folder: {why}") from error

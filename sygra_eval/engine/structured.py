@@ -106,8 +106,10 @@ def ask_for(structured: Structured) -> str:
 
 
 def with_text(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
-    """Return the messages with a text at the end of the last one: roles keep taking turns."""
+    """Return the messages with a text at the end of the user's last: roles keep taking turns."""
     *before, last = messages
+    if last.role != "user":
+        return (*messages, Message("user", text))
     content = f"{last.content}\n\n{text}"
     parts = (*last.parts, TextPart(f"\n\n{text}")) if last.parts else ()
     return (*before, replace(last, content=content, parts=parts))

@@ -241,7 +241,7 @@ def _message(message: Message) -> dict[str, Any]:
     images = [part for part in message.parts if isinstance(part, Image)]
     if any(image.url for image in images):
         what = "Ollama fetches no image from an address: put the file beside the data"
-        raise CallFailed("bad_request", what)
+        raise CallFailed("no_images", what)
     text = "".join(wire_text(part) for part in message.parts if not isinstance(part, Image))
     return {"role": message.role, "content": text, "images": [one.base64 for one in images]}
 

@@ -32,6 +32,8 @@ _SLOW = frozenset(
         "$recursiveRef",
         "format",
         "multipleOf",
+        "unevaluatedItems",
+        "unevaluatedProperties",
     }
 )
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)

@@ -4,14 +4,18 @@ import base64
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
+from sygra_eval.data import BadImage, ImageRules, image_of
 from sygra_eval.engine.images import messages_from_json, messages_to_json
 from sygra_eval.testing import ScriptedEndpoint, status
-from sygra_eval.values import Image, Message, TextPart
+from sygra_eval.values import Image, ImageRef, Message, TextPart
 from tests.engine.conftest import write_suite
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
@@ -160,6 +164,7 @@ async def test_another_image_is_another_call_and_the_same_one_is_not(
         ("none.png", "No such file"),
         (".", "is no file"),
         ("a\0b", "has no path"),
+        ("a" * 5000, "name too long"),
         ("", "is empty"),
         (None, "is empty"),
         (7, "is of type int"),
@@ -202,11 +207,14 @@ async def test_addresses_of_rows_are_sent_where_the_suite_allows_it(endpoint, sh
         *("http://127.0.0.1:9/x", "http://2130706433/x", "http://metadata/x", "http://127.1/x"),
         *("http://[::1]/x", "http://169.254.169.254/latest", "http://0x7f.1/x", "http://a.local/x"),
         "https://user:pass@example.org/cat.png",
+        "http://127.0.0.1\\.example.org/cat.png",
+        "http://127.0.0.1%2f.example.org/cat.png",
+        "http://\uff11\uff12\uff17.0.0.1/cat.png",
         images={"urls": "send"},
     )
 
     assert [seen.url for seen in endpoint.images] == ["https://example.org/cat.png"]
-    assert list(finished.outcomes().values()) == ["verified", *["failed"] * 9]
+    assert list(finished.outcomes().values()) == ["verified", *["failed"] * 12]
 
 
 async def test_an_address_of_the_suite_itself_is_sent(endpoint, showing):
@@ -278,3 +286,24 @@ def test_a_message_with_images_comes_back_without_their_bytes():
 
     assert "AAAA" not in json.dumps(kept)
     assert messages_from_json(json.loads(json.dumps(kept))) == (message,)
+
+
+def test_a_path_that_no_disk_holds_is_a_bad_image(tmp_path):
+    """A model's JSON may hold half a surrogate pair, and its fields are variables."""
+    rules = ImageRules(folder=tmp_path, data_folder=tmp_path)
+
+    with pytest.raises(BadImage, match="no path that a disk could hold"):
+        image_of(ImageRef(value="a\udcff.png", is_from_row=True), rules)
+
+
+@given(st.text() | st.from_regex(r"(https?|data|file):[^\n]{0,40}"), st.booleans())
+def test_whatever_a_row_names_is_an_image_or_a_bad_image(text, sends):
+    nowhere = Path("/nonexistent")
+    rules = ImageRules(folder=nowhere, data_folder=nowhere, sends_urls=sends)
+
+    try:
+        image = image_of(ImageRef(value=text, is_from_row=True), rules)
+    except BadImage as error:
+        assert str(error).isprintable()
+    else:
+        assert image.media_type or sends
