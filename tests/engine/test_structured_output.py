@@ -232,3 +232,27 @@ async def test_a_model_that_stands_in_without_a_json_mode_is_sent_no_schema(
 
     first, second, *_ = endpoint.requests
     assert ("response_format" in first, "response_format" in second) == (True, False)
+
+
+@pytest.mark.filterwarnings("ignore")  # litellm's own
+async def test_litellm_translates_the_schema_and_the_answer(endpoint, reviewing, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "canary-0123456789")
+    called = {"name": "json_tool_call", "arguments": GOOD}
+    endpoint.will_answer(completion("", tool_calls=[called]))
+
+    finished = await reviewing("anthropic")
+
+    assert endpoint.requests[0]["tools"][0]["input_schema"]["required"] == SCHEMA["required"]
+    assert finished.rows("verified")[0]["score"] == 7
+
+
+@pytest.mark.filterwarnings("ignore")  # litellm's own
+async def test_litellm_may_be_told_that_a_model_has_no_json_mode(endpoint, reviewing, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "canary-0123456789")
+    endpoint.will_answer(GOOD)
+
+    await reviewing("anthropic", model={"json_mode": False})
+
+    (asked,) = endpoint.requests
+    assert "tools" not in asked
+    assert json.dumps(SCHEMA) in asked["messages"][-1]["content"][0]["text"]
