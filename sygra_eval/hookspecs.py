@@ -10,8 +10,11 @@ from typing import Any, Protocol
 import pluggy
 
 from sygra_eval.values import (
+    CallContext,
     Candidate,
     ChatModel,
+    ChatRequest,
+    ChatResponse,
     LoopView,
     ModelSpec,
     Node,
@@ -188,6 +191,42 @@ class Hooks:
 
         :returns: `async (state, proceed) -> additions`, which may await `proceed(state)` any
             number of times; or None. The plugin registered last is the outermost.
+        """
+
+    @hookspec(firstresult=True)
+    async def sygra_before_call(
+        self, request: ChatRequest, ctx: CallContext
+    ) -> ChatResponse | None:
+        """Answer a call in the place of its model, as from a store of one's own.
+
+        Called before a model is asked, and not for what the journal answers. The answer is
+        journalled with the plugin's name (`from_plugin`); it costs nothing, counts for no budget,
+        and is kept in no cache. An exception ends the record as `failed` and names the plugin;
+        in a validator's call it is an `error` verdict.
+
+        :param request: Messages and parameters as they would be sent; no key is part of them.
+        :param ctx: Which model of the suite, and for which record, node, visit and sample.
+        :returns: The answer, or None to let the model be asked.
+        """
+
+    @hookspec
+    def sygra_call_delta(self, call: CallContext, text: str) -> None:
+        """Observe a piece of an answer's text as it comes, where a model has `stream: true`.
+
+        Called often, and on the loop that all calls share: be quick. What is seen so may come to
+        nothing: when an attempt fails in its middle, the next one begins anew with a higher
+        `call.attempt`. Reasoning that the server sends apart is not part of it. A failure is told
+        once and changes nothing.
+        """
+
+    @hookspec
+    def sygra_after_call(
+        self, request: ChatRequest, response: ChatResponse, ctx: CallContext
+    ) -> None:
+        """Observe a call's answer, after it was journalled; a failure is told once, never fatal.
+
+        Called for answers of models, caches and plugins (`response.from_plugin`), once for each
+        call, and not for what the journal answers when a run is resumed.
         """
 
     @hookspec(firstresult=True)

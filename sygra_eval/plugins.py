@@ -108,6 +108,28 @@ class Plugins:
             if not caller.name.startswith("sygra_register_"):
                 yield f"hook {caller.name}"
 
+    def has(self, hook: str) -> bool:
+        """Say whether anybody implements a hook."""
+        return bool(getattr(self.pluggy.hook, hook).get_hookimpls())
+
+    async def first_of(self, hook: str, **arguments: object) -> tuple[Any, str]:
+        """Call a `firstresult` hook; return the first answer that is not None, and whose it is.
+
+        :raises PluginError: With the plugin's name, when it raises.
+        """
+        for implementation in reversed(getattr(self.pluggy.hook, hook).get_hookimpls()):
+            name = implementation.plugin_name
+            try:
+                answer = implementation.function(*(arguments[n] for n in implementation.argnames))
+                if inspect.isawaitable(answer):
+                    answer = await answer
+            except (Exception, SystemExit) as error:
+                what = f"{hook} of plugin {name}: {type(error).__name__}: {error}"
+                raise PluginError(what) from error
+            if answer is not None:
+                return answer, name
+        return None, ""
+
     async def acall(self, hook: str, **arguments: object) -> Any:
         """Call a hook whose implementations may be async, in pluggy's order.
 

@@ -7,11 +7,13 @@ put rows into files that appear whole or not at all and have the same bytes for 
 Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
 `package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
+(whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
+alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
@@ -19,14 +21,18 @@ from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write
 from sygra_eval.data.sources import DiskSource
 
 __all__ = [
+    "BadImage",
     "DiskConfig",
     "DiskSource",
     "FileRows",
+    "ImageRules",
     "PackageConfig",
     "PackageSource",
     "WrittenParquet",
+    "image_of",
     "jsonl_line",
     "leave_pandas_out",
+    "looked_at",
     "write_jsonl",
     "write_parquet",
 ]

@@ -1,5 +1,7 @@
 """The keys of a source of type `disk`."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -16,3 +18,7 @@ class DiskConfig(BaseModel):
         default=None,
         description="The column that names a row; without it a row is FILE:LINE.",
     )
+
+    def data_folder(self, folder: Path) -> Path:
+        """Return the folder of the file, which is all that its rows may name files in."""
+        return (folder / self.file_path).parent

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.data.found import NOT_FINITE, Columns, Fault, Found
+from sygra_eval.data.images import data_url_of
 
 _BATCH = 1024
 
@@ -91,5 +92,7 @@ def _json_value(value: object) -> object:
             return value.isoformat()
         case decimal.Decimal() | uuid.UUID():
             return str(value)
+        case bytes() if url := data_url_of(value):
+            return url
         case _:
             raise _Unfit(f"it holds a value of type {type(value).__name__}, which JSON has not")

@@ -1,7 +1,8 @@
 """Runs a suite: rows in, one accounted outcome per row out, everything in the journal.
 
 `run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
-takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
+takes every row to its outcome (`record.settle`; models are asked through `asking` alone, for JSON
+by way of `structured`; `call_hooks` are the plugins around it), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
 stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
 still holds, `keep_ledger` where every row of the input ended, `health` whether its journal is
@@ -32,6 +33,7 @@ from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import (
     WEAK,
@@ -101,6 +103,7 @@ __all__ = [
     "change_limits",
     "estimate_to_json",
     "examine_run",
+    "fitted",
     "grade_of",
     "keep_ledger",
     "known_run",

@@ -17,6 +17,7 @@ from sygra_eval.journal import call_key, request_hash
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
+    CallContext,
     CallFailed,
     CallSite,
     ChatRequest,
@@ -76,18 +77,56 @@ async def _ask_once(
         return _held_to_its_length(setting, model, with_model_told(setting, model, answered))
     refuse_again(setting, key)
     setting.stop.check()
-    spending, response = setting.spending, None
+    asked = replace(request, site=site)
+    if (hooks := setting.call_hooks) is None:
+        response = await _paid(setting, model, site, asked, key, has_begun=has_begun)
+    else:
+        ctx = CallContext(site=site, model=model, label=endpoint.label)
+        response = await hooks.before(asked, ctx) or await _paid(
+            setting, model, site, asked, key, has_begun=has_begun, ctx=ctx
+        )
+    told = request_hash(endpoint.identity, request)
+    await setting.journal.commit_call(key, site, told, response, model=model)
+    if hooks is not None:
+        hooks.after(asked, response, ctx)
+    return _held_to_its_length(setting, model, with_model_told(setting, model, response))
+
+
+async def _paid(
+    setting: Setting,
+    model: str,
+    site: CallSite,
+    request: ChatRequest,
+    key: bytes,
+    *,
+    has_begun: bool,
+    ctx: CallContext | None = None,
+) -> ChatResponse:
+    """Ask the model within the budget.
+
+    :param ctx: For those who listen to the answer as it comes.
+    """
+    spending, attempts, response = setting.spending, 0, None
     most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
     faults = Faults(setting, site, key, model)
+    if ctx is not None and setting.call_hooks is not None:
+        heard = setting.call_hooks.listener(ctx, lambda: attempts)
+        request = replace(request, on_text=heard)
+
+    def before_try() -> None:
+        nonlocal attempts
+        setting.stop.check()
+        attempts += 1
+
     try:
         await spending.reserve(most)
         try:
             response = await setting.gateway.complete(
                 model,
-                replace(request, site=site),
+                request,
                 record=site.record,
                 has_begun=has_begun,
-                before_try=setting.stop.check,
+                before_try=before_try,
                 on_failure=faults.note,
             )
         finally:
@@ -104,9 +143,7 @@ async def _ask_once(
         setting.counters.calls_sent += 1
     if setting.is_strict and is_of_another(setting, model, response):
         await refuse_another(setting, site, model, request, response)
-    asked = request_hash(endpoint.identity, request)
-    await setting.journal.commit_call(key, site, asked, response, model=model)
-    return _held_to_its_length(setting, model, with_model_told(setting, model, response))
+    return response
 
 
 def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) -> ChatResponse:

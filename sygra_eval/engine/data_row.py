@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from sygra_eval.engine.images import images_column
 from sygra_eval.engine.outcome import grade_of
 from sygra_eval.engine.probing import PROBES
 from sygra_eval.quality import difficulty_of, wilson
@@ -43,6 +44,7 @@ TYPICAL_ROW: Mapping[str, object] = {
     "pass_rate_high": 1.0,
     "pass_rate_difficulty": _TEXT,
     "weak_tests": _TEXT,
+    "prompt_images": [{"source": _TEXT, "media_type": _TEXT, "sha256": _TEXT, "bytes": 1}],
 }
 """The types of our own columns, which a file has also where all its rows hold nothing there."""
 
@@ -76,7 +78,8 @@ def data_row(
     the source has a `reason` of its own).
     """
     answer = judgement.candidate.text
-    messages = [*(message.as_dict() for message in prompt), Message("assistant", answer).as_dict()]
+    said = (*prompt, Message("assistant", answer))
+    messages = [{"role": message.role, "content": message.content} for message in said]
     data: dict[str, object] = {
         **row.columns,
         "answer": answer,
@@ -96,6 +99,8 @@ def data_row(
         **_measured(judgement.verdicts),
         **(_pass_rate(loop.rate) if loop is not None and loop.rate is not None else {}),
     }
+    if images := images_column(prompt):
+        data["prompt_images"] = images
     if weak_tests is not None:
         data["weak_tests"] = weak_tests
     return data | _closing_columns(suite, row, state, outcome=outcome, reason=reason)
@@ -196,5 +201,5 @@ def _pass_rate(rate: DraftRate) -> dict[str, object]:
 
 
 def _prompt_sha256(prompt: tuple[Message, ...]) -> str:
-    text = json.dumps([message.as_dict() for message in prompt], sort_keys=True)
+    text = json.dumps([message.as_key() for message in prompt], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

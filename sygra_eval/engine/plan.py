@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.journal import open_readonly
-from sygra_eval.models import Gateway
+from sygra_eval.models import Gateway, has_json_mode
 from sygra_eval.suite import Suite
 from sygra_eval.values import Budget, Source, UsageError
 
@@ -104,7 +104,11 @@ def plan_of(
         strict_model=options.strict_model,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
-            name: {"identity": model.identity, "parameters": dict(suite.models[name].parameters)}
+            name: {
+                "identity": model.identity,
+                "parameters": dict(suite.models[name].parameters),
+                "has_json_mode": has_json_mode(model),
+            }
             for name, model in gateway.models.items()
         },
     )

@@ -8,23 +8,28 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import cast
 
+from sygra_eval.data import looked_at
 from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.handling import none_passes
+from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
+from sygra_eval.models import has_json_mode
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -33,6 +38,8 @@ from sygra_eval.values import (
     BadRow,
     CallSite,
     ChatResponse,
+    Complete,
+    Fitted,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -50,6 +57,7 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
+    Structured,
     is_chat,
 )
 
@@ -230,9 +238,11 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
         visits.append(visit_from_json(journalled))
         return
     trace = Trace()
+    complete = partial(_complete, setting, node, row, trace)
     ctx = NodeContext(
         row=row,
-        complete=partial(_complete, setting, node, row, trace),
+        complete=complete,
+        complete_json=partial(_complete_json, setting, complete),
         judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
         record_round=partial(_record_round, setting, row),
         should_stop=partial(_should_stop, setting),
@@ -324,6 +334,8 @@ async def _complete(
     on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
+    if any(message.parts for message in messages):
+        messages = await looked_at(messages, image_rules(setting.suite))
     has_begun = bool(trace.models)
     if not trace.messages and is_chat(messages):
         trace.messages = messages
@@ -342,9 +354,37 @@ async def _complete(
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
     use = use_of(setting, request, role=step or node.name, name=name)
+    if response.from_plugin:
+        use = replace(use, model=f"plugin {response.from_plugin}")
     if use not in trace.models:
         trace.models.append(use)
     return response
+
+
+async def _complete_json(
+    setting: Setting,
+    complete: Complete,
+    messages: tuple[Message, ...],
+    *,
+    model: str,
+    structured: Structured,
+    step: str = "",
+    visit: int = 1,
+    sample: int = 0,
+    parameters: Mapping[str, object] | None = None,
+) -> Fitted:
+    """Ask for JSON in the way that the model has for it."""
+    return await fitted(
+        complete,
+        messages,
+        model=model,
+        structured=structured,
+        has_json_mode=has_json_mode(setting.gateway.models.get(model)),
+        step=step,
+        visit=visit,
+        sample=sample,
+        parameters=parameters,
+    )
 
 
 async def _judge_in_loop(

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.garbage import rarely_collected
@@ -93,7 +94,7 @@ async def run_suite(
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
-            setting = _setting(suite, plugins, parts, journal, stop, options)
+            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             setting = replace(setting, is_resumed=first is not None)  # its rows are met again
             return await _drive(setting, plan, folder, source, total, show, tell, first)
 
@@ -138,7 +139,7 @@ async def resume_run(
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
-            setting = _setting(suite, plugins, parts, journal, stop, options)
+            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -149,6 +150,7 @@ def _setting(
     journal: Journal,
     stop: StopSignal,
     options: RunOptions,
+    tell: Tell,
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
@@ -163,6 +165,7 @@ def _setting(
         stop=stop,
         is_strict=suite.strict_model or options.strict_model,
         spending=spending,
+        call_hooks=call_hooks_of(plugins, tell),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.breaking import Breaks
+from sygra_eval.engine.call_hooks import CallHooks
 from sygra_eval.engine.lengths import Lengths
 from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
@@ -37,6 +38,7 @@ class Setting:
     :ivar prepared: By validator's name, what it found out before the first row, or why it could
         not.
     :ivar breaks: How often validators broke in a row.
+    :ivar call_hooks: None where no plugin has to do with calls.
     """
 
     suite: Suite
@@ -48,6 +50,7 @@ class Setting:
     is_strict: bool = False
     is_resumed: bool = True
     spending: Spending = field(default_factory=lambda: Spending(Budget()))
+    call_hooks: CallHooks | None = None
     counters: Counters = field(default_factory=Counters)
     prepared: Mapping[str, Prepared | str] = field(default_factory=dict)
     lengths: Lengths = field(default_factory=Lengths)

@@ -107,6 +107,8 @@ def summarise(folder: Path) -> RunSummary:
         causes=_causes(count),
         calls=calls.calls,
         calls_from_cache=calls.from_cache,
+        calls_from_plugins=calls.from_plugin,
+        repairs=calls.repairs,
         saved_usd=calls.saved_nano_usd / 1e9,
         cost_usd=None if calls.cost_nano_usd is None else calls.cost_nano_usd / 1e9,
         calls_cached=life.calls_cached,

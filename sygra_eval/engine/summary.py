@@ -229,6 +229,8 @@ class RunSummary:
     saved_usd: float = 0.0
     spent: tuple[SpentAt, ...] = ()
     estimate: CostEstimate | None = None  # None where the run was not estimated first
+    calls_from_plugins: int = 0
+    repairs: int = 0  # calls that asked again for JSON which did not fit its schema
     strength: Strength | None = None  # None where no verified row has a mutation score
     grades: Mapping[str, int] = field(default_factory=dict)  # of the verified rows: grade -> rows
     hard_coding: HardCoding | None = None  # None where no row has hidden tests

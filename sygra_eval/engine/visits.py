@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sygra_eval.engine.images import messages_from_json, messages_to_json
 from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.values import ChatResponse, LoopEnd, Message, ModelUse
 
@@ -65,7 +66,7 @@ def visit_to_json(visit: Visit) -> dict[str, Any]:
     data: dict[str, Any] = {
         "additions": dict(visit.additions),
         "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
-        "messages": [[message.role, message.content] for message in visit.messages],
+        "messages": messages_to_json(visit.messages),
         "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
     }
     if visit.notes:
@@ -83,7 +84,7 @@ def visit_from_json(data: Mapping[str, Any]) -> Visit:
             ModelUse(role=role, name=name, model=model, parameters=parameters)
             for role, name, model, parameters in data["models"]
         ),
-        messages=tuple(Message(role, content) for role, content in data["messages"]),
+        messages=messages_from_json(data["messages"]),
         loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
         notes=tuple(data.get("notes", ())),
         cut=frozenset(data.get("cut", ())),

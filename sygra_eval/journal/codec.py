@@ -59,6 +59,8 @@ def response_to_json(response: ChatResponse) -> Json:
         data["others"] = list(response.others)
     if response.logprobs:
         data["logprobs"] = [list(pair) for pair in response.logprobs]
+    if response.from_plugin:
+        data["from_plugin"] = response.from_plugin
     if response.first_text_s is not None:
         data["first_text_s"] = response.first_text_s
     return data
@@ -78,6 +80,7 @@ def response_from_json(data: Json) -> ChatResponse:
         is_cached=data.get("is_cached", False),
         saved_nano_usd=data.get("saved_nano_usd"),
         answered_by=data.get("answered_by", ""),
+        from_plugin=data.get("from_plugin", ""),
         reasoning=data.get("reasoning", ""),
         tool_calls=tuple(
             ToolCall(name=name, arguments=arguments, id=call_id)

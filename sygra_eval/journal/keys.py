@@ -11,6 +11,7 @@ from sygra_eval.journal.canonical import canonical_json
 from sygra_eval.values import CallSite, ChatRequest
 
 _SIZE = 16
+_REPAIR = "repair:"
 
 
 def call_key(identity: str, request: ChatRequest, site: CallSite, salt: str = "") -> bytes:
@@ -41,6 +42,16 @@ def validator_path(validator: str, when: str, step: str = "") -> str:
     return f"{path}/{step}" if step else path
 
 
+def repair_step(step: str, number: int) -> str:
+    """Return the step of a call that asks again for JSON; no step of a node has a colon."""
+    return f"{step}/{_REPAIR}{number}" if step else f"{_REPAIR}{number}"
+
+
+def is_repair(path: object) -> bool:
+    """Say whether a call at this path asked again for JSON that did not fit."""
+    return str(path).rpartition("/")[2].startswith(_REPAIR)
+
+
 def request_hash(identity: str, request: ChatRequest) -> bytes:
     """Return the hash of what is asked of whom, wherever in a run it is asked from."""
     return blake2b(canonical_json(_asked(identity, request)), digest_size=_SIZE).digest()
@@ -49,6 +60,6 @@ def request_hash(identity: str, request: ChatRequest) -> bytes:
 def _asked(identity: str, request: ChatRequest) -> dict[str, object]:
     return {
         "model": identity,
-        "messages": [message.as_dict() for message in request.messages],
+        "messages": [message.as_key() for message in request.messages],
         "parameters": dict(request.parameters),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from sygra_eval.journal.keys import is_repair
 from sygra_eval.values import CallSite, ChatResponse
 
 
@@ -34,7 +35,10 @@ class Spent:
     :ivar known_nano_usd: What those with a known price cost, in billionths of a dollar.
     :ivar unpriced: Calls whose price is not known.
     :ivar saved_nano_usd: What the answers from the cache cost then, as far as it is known;
-        `saved_tokens` are theirs, and of `saved_unpriced` nobody knows what they cost.
+        `saved_tokens` are theirs and those of answers from plugins, and of `saved_unpriced` nobody
+        knows what they cost.
+    :ivar from_plugin: Calls that a plugin answered.
+    :ivar repairs: Calls that asked again for JSON which did not fit.
     :ivar batched: Calls that went through a batch API; `batched_nano_usd` of the cost is theirs.
     """
 
@@ -53,13 +57,15 @@ class Spent:
     saved_tokens: int = 0
     saved_nano_usd: int = 0
     saved_unpriced: int = 0
+    from_plugin: int = 0
+    repairs: int = 0
     batched: int = 0
     batched_nano_usd: int = 0
 
     @property
     def sent(self) -> int:
         """Calls that an endpoint was asked."""
-        return self.calls - self.from_cache
+        return self.calls - self.from_cache - self.from_plugin
 
     @property
     def tokens(self) -> int:
@@ -89,7 +95,11 @@ class Spent:
         if call.is_batched:
             self.batched += 1
             self.batched_nano_usd += response.cost_nano_usd or 0
-        if is_cached:
+        self.repairs += is_repair(call.site.node)
+        if response.from_plugin:
+            self.from_plugin += 1
+            self.saved_tokens += usage.total
+        elif is_cached:
             self.from_cache += 1
             self.saved_tokens += usage.total
             self.saved_nano_usd += response.saved_nano_usd or 0

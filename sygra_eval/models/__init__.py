@@ -8,10 +8,12 @@ moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the
 Model types know one try only. Servers share `served`: `transport` moves bytes, `streams` puts
 pieces together, `replies` and `refusals` read what came; `openai`, `azure`, `vllm` and `ollama` say
 where, with which key and in which dialect. `litellm_model` is for all other providers. `embedded`
-is llama.cpp in this process: `weights` finds the file, `servers` runs it. They register in
-`builtin`, and import aiohttp, xllamacpp or litellm only when a model is opened.
+is llama.cpp in this process: `weights` finds the file, `servers` runs it. They say
+what they can do beyond text (`abilities`), register in `builtin`, and import aiohttp, xllamacpp or
+litellm only when a model is opened.
 """
 
+from sygra_eval.models.abilities import has_json_mode, takes_images
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, Rank
@@ -38,4 +40,6 @@ __all__ = [
     "StepOutcome",
     "cache_folder",
     "checkup",
+    "has_json_mode",
+    "takes_images",
 ]

@@ -6,7 +6,7 @@ makes it repeat on the same machine, at the price of reading the prompt anew.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,6 +43,7 @@ class EmbeddedConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    takes_images: ClassVar[bool] = False
     model: str | None = None
     context: int = Field(default=4096, ge=256, le=131_072)
     servers: int | None = Field(default=None, ge=1, le=64)
@@ -52,6 +53,8 @@ class EmbeddedModel:
     """One GGUF file behind as many engines as this machine bears."""
 
     price_name = FREE
+    has_json_mode = True
+    takes_images = False
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

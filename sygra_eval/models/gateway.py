@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 
 from sygra_eval.journal import request_hash
+from sygra_eval.models.abilities import has_json_mode, takes_images
 from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, Rank, Turn
 from sygra_eval.models.gate_view import GateView
@@ -53,6 +54,7 @@ Chance = Callable[[], float]
 OnFailure = Callable[[str, CallFailed], None]
 """Told of every try that failed: which model of the suite, and how."""
 CHARACTERS_PER_TOKEN = 4
+TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
 
@@ -268,6 +270,8 @@ class Gateway:
         """Return the request with the parameters of the model that stands in; a node's own stay."""
         before = self._specs[instead_of].parameters
         own = {k: v for k, v in request.parameters.items() if k not in before or before[k] != v}
+        if not has_json_mode(self.models[name]):
+            own.pop("response_format", None)  # whoever asked for JSON checks what comes
         parameters = {**self._specs[name].parameters, **own}
         return replace(request, parameters=parameters)
 
@@ -314,6 +318,9 @@ class Gateway:
     ) -> ChatResponse:
         """Ask the model until it answers; `before_try` may put another request in place."""
         rank = Rank.BEGUN if has_begun else Rank.NEW
+        if request.has_images and not takes_images(self.models[name]):
+            what = f"model `{name}` takes text alone, and it is shown images"
+            raise CallFailed("no_images", f"{what}: name one that sees")
         ask = Ask(record, rank, self._tokens_of(name, request))
         failures: list[RetryLater] = []
         admitted_s: float | None = None
@@ -339,6 +346,7 @@ class Gateway:
                         is_cached=False,
                         saved_nano_usd=None,
                         answered_by="",
+                        from_plugin="",
                         latency_s=self._clock() - admitted_s,
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),
@@ -369,6 +377,7 @@ class Gateway:
     def most_usage(self, name: str, request: ChatRequest) -> Usage:
         """Estimate the most that a call will use: by its characters, and with a whole answer."""
         asked = sum(len(message.content) for message in request.messages) // CHARACTERS_PER_TOKEN
+        asked += TOKENS_OF_AN_IMAGE * request.images
         parameters = request.parameters
         most = parameters.get("max_tokens", parameters.get("max_completion_tokens"))
         answer = most if isinstance(most, int) else TOKENS_OF_AN_ANSWER

@@ -100,6 +100,8 @@ class LitellmConfig(BaseModel):
     :ivar api_key_env: Name of the environment variable with the key; without it litellm looks for
         the variables that the provider is known by, as for AWS.
     :ivar api_key_keyring: `SERVICE/USER` of the keyring's entry with the key, instead.
+    :ivar json_mode: Whether a schema is sent beside the prompt; by default what litellm knows of
+        the model.
     :ivar options: What the provider needs beside: `aws_region_name`, `api_version`…
     :ivar api: Chats, or vectors for texts.
     :ivar batch_size: Texts in one request at most.
@@ -111,6 +113,7 @@ class LitellmConfig(BaseModel):
     base_url: str | None = None
     api_key_env: str | None = Field(default=None, pattern=VARIABLE)
     api_key_keyring: str | None = Field(default=None, pattern=ENTRY)
+    json_mode: bool | None = None
     options: dict[str, Option] = {}
     api: Literal["chat", "embeddings"] = "chat"
     batch_size: BatchSize = None
@@ -156,7 +159,10 @@ class LitellmModel:
     """One model of one provider.
 
     :ivar warnings: What was found odd before the run.
+    :ivar has_json_mode: Known once it is open.
     """
+
+    takes_images = True
 
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = LitellmConfig.model_validate(spec.config)
@@ -166,6 +172,7 @@ class LitellmModel:
         self.config = config
         self.task, self.batch_size = config.task, batch_size_in(config)
         self.warnings: tuple[str, ...] = ()
+        self.has_json_mode = bool(config.json_mode)
         self._spec = spec
         self._timeout_s = spec.timeout_s or TIMEOUT_S
         self._wall_clock = wall_clock
@@ -231,6 +238,8 @@ class LitellmModel:
         if problem:
             advice = "write PROVIDER/MODEL as litellm does"
             raise ModelUnavailable(f"litellm does not know `{self.config.model}`: {advice}")
+        if self.config.json_mode is None:
+            self.has_json_mode = known.get("response_format", False)
         warnings = [
             f"`{name}` is not known to {self.provider}, so it is left out"
             for name in sorted(self._spec.parameters.keys() & known.keys())

@@ -29,11 +29,14 @@ from sygra_eval.values import (
     CallFailed,
     ChatRequest,
     ChatResponse,
+    Image,
+    Message,
     ModelMissing,
     ModelSpec,
     ModelUnavailable,
     Task,
     UsageError,
+    wire_text,
 )
 
 if TYPE_CHECKING:
@@ -175,7 +178,7 @@ class OllamaModel(ServedModel):
         if effort := given.get("reasoning_effort"):
             body["think"] = False if effort == _NO_EFFORT else effort
         body |= {name: given[name] for name in given if name in _AS_THEY_ARE | {"extra_body"}}
-        messages = [message.as_dict() for message in request.messages]
+        messages = [_message(message) for message in request.messages]
         return {**body, "options": options, "model": self.model, "messages": messages}
 
     def _texts_of(self, request: ChatRequest) -> Mapping[str, Any]:
@@ -222,6 +225,7 @@ class OllamaCollector:
     def __init__(self) -> None:
         self.has_text = False
         self.characters = 0
+        self.on_text: Callable[[str], None] | None = None
         self._pieces: dict[str, list[str]] = {"content": [], "thinking": []}
         self._calls: list[object] = []
         self._logprobs: list[object] = []
@@ -236,6 +240,8 @@ class OllamaCollector:
                 pieces.append(piece)
                 self.has_text = True
                 self.characters += len(piece)
+                if self.on_text is not None and key == "content":
+                    self.on_text(piece)
         self._calls += listed(said.get("tool_calls"))
         self._logprobs += listed(event.get("logprobs"))
         if event.get("done") is True or event.get("error"):
@@ -279,6 +285,18 @@ def completion_of(payload: object) -> object:
             "completion_tokens": payload.get("eval_count"),
         },
     }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return a message as Ollama has it: images stand beside its text, as base64."""
+    if not message.parts:
+        return message.as_dict()
+    images = [part for part in message.parts if isinstance(part, Image)]
+    if any(image.url for image in images):
+        what = "Ollama fetches no image from an address: put the file beside the data"
+        raise CallFailed("no_images", what)
+    text = "".join(wire_text(part) for part in message.parts if not isinstance(part, Image))
+    return {"role": message.role, "content": text, "images": [one.base64 for one in images]}
 
 
 def _unknown_in(parameters: Mapping[str, object]) -> str:

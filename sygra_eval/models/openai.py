@@ -59,6 +59,11 @@ class OpenAIConfig(ServedConfig):
 
     _address = field_validator("base_url")(address_in)
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether a prompt may show images: plain completions are text."""
+        return self.api != "completions"
+
     @model_validator(mode="after")
     def _has_a_use_for_its_template(self) -> Self:
         for key in ("template", "chat_template"):
@@ -113,6 +118,11 @@ class SpokenModel(ServedModel):
             case _:
                 named = f" {','.join(self.labels)}" if self.labels else ""
                 return f"{super().identity} {self.api}{named}"
+
+    @property
+    def has_json_mode(self) -> bool:
+        """Plain completions know none, but for vLLM's."""
+        return super().has_json_mode and (self.api != "completions" or self.kind == "vllm")
 
     @property
     def chat_path(self) -> str:
@@ -185,6 +195,7 @@ class OpenAIModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = OpenAIConfig.model_validate(spec.config)
         self.api = config.api
+        self.takes_images = config.takes_images
         self.template = template_in(config, spec)
         self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(

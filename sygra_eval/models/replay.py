@@ -52,6 +52,7 @@ class ReplayModel:
 
     price_name = FREE
     task = Task.ANY
+    takes_images = True  # it is asked by their hashes
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config
@@ -82,6 +83,13 @@ class ReplayModel:
     def endpoint(self) -> str:
         """The run's folder."""
         return f"replay {self._folder}"
+
+    @property
+    def has_json_mode(self) -> bool:
+        """As the recorded model of this name had one: what is asked has to be what was."""
+        models: Mapping[str, Mapping[str, Any]] = json.loads(self._plan["models"])
+        own = models.get(self._spec.name) or next(iter(models.values()), {})
+        return bool(own.get("has_json_mode"))
 
     async def open(self) -> None:
         """Open the journal for reading."""

@@ -1,10 +1,10 @@
 """OpenAI's responses API (`api: responses`), brought into the form of chat completions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sygra_eval.models.streams import Event, listed
-from sygra_eval.values import ChatRequest
+from sygra_eval.values import ChatRequest, Image, Message, wire_text
 
 _REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
@@ -12,8 +12,29 @@ _LAST = frozenset({"response.completed", "response.incomplete", "response.failed
 
 def asked(request: ChatRequest, model: str) -> dict[str, Any]:
     """Return the body to send; nothing is kept on the server unless `store` says so."""
-    messages = [message.as_dict() for message in request.messages]
-    return {"store": False, **request.parameters, "model": model, "input": messages}
+    messages = [_message(message) for message in request.messages]
+    parameters = dict(request.parameters)
+    match parameters.get("response_format"):
+        case {"type": "json_schema", "json_schema": {**told}}:
+            given = parameters.get("text")
+            del parameters["response_format"]
+            format_ = {"type": "json_schema", **told}
+            parameters["text"] = {**(given if isinstance(given, dict) else {}), "format": format_}
+    return {"store": False, **parameters, "model": model, "input": messages}
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return a message as responses have it, whose parts are named otherwise."""
+    if not message.parts:
+        return message.as_dict()
+    text = "output_text" if message.role == "assistant" else "input_text"
+    content = [
+        {"type": "input_image", "image_url": part.address}
+        if isinstance(part, Image)
+        else {"type": text, "text": wire_text(part)}
+        for part in message.parts
+    ]
+    return {"role": message.role, "content": content}
 
 
 def completed(payload: object) -> object:
@@ -85,6 +106,7 @@ class ResponseCollector:
     def __init__(self) -> None:
         self.has_text = False
         self.characters = 0
+        self.on_text: Callable[[str], None] | None = None
         self._whole: Event | None = None
 
     def take(self, event: Event) -> None:
@@ -93,6 +115,8 @@ class ResponseCollector:
         if kind == "response.output_text.delta" and isinstance(event.get("delta"), str):
             self.has_text = True
             self.characters += len(event["delta"])
+            if self.on_text is not None:
+                self.on_text(event["delta"])
         elif str(kind) in _LAST and isinstance(event.get("response"), dict):
             self._whole = event["response"]
         elif kind == "error" or event.get("error"):

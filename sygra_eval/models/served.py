@@ -64,6 +64,8 @@ class ServedConfig(BaseModel):
         beside those that this machine trusts.
     :ivar stream: Let the answer come in pieces, which are put together before anyone sees them: a
         server that stalls is noticed after 30 seconds instead of at the end of the time limit.
+    :ivar json_mode: Say `false` of a server that refuses a JSON Schema as `response_format`: a
+        node's schema then goes into its prompt.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +74,7 @@ class ServedConfig(BaseModel):
     api_key_keyring: str | None = Field(default=None, pattern=ENTRY)
     ca_file: str | None = Field(default=None, min_length=1)
     stream: bool = False
+    json_mode: bool = True
 
     @model_validator(mode="after")
     def _names_one_key(self) -> Self:
@@ -88,6 +91,7 @@ class ServedModel(ABC):
     """
 
     kind = ""
+    takes_images = True
     is_named_as_served = True  # else a name of the user's own, as an Azure deployment
 
     def __init__(
@@ -125,6 +129,11 @@ class ServedModel(ABC):
 
         :raises ModelUnavailable: When no chat can succeed.
         """
+
+    @property
+    def has_json_mode(self) -> bool:
+        """Whether a schema is sent beside the prompt."""
+        return self._served.json_mode
 
     @property
     def key_source(self) -> KeySource | None:
@@ -230,9 +239,13 @@ class ServedModel(ABC):
         merged = {**self._spec.parameters, **request.parameters}
         if merged != request.parameters:
             request = replace(request, parameters=merged)
-        body = self._written(request)
+        if request.has_images:  # megabytes, which would hold up the event loop
+            body = await asyncio.to_thread(self._written, request)
+        else:
+            body = self._written(request)
         if self._served.stream:
             collector = self.collector()
+            collector.on_text = request.on_text
             reply = await self._transport.post_for_stream(self.chat_path, body, collector)
         else:
             reply = await self._transport.post(self.chat_path, body)

@@ -5,7 +5,7 @@ the dialect takes them. What comes out has the form of an answer that was not st
 one way to read both. A stream that ends early has no payload: half an answer is none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,10 +24,12 @@ class Collector(Protocol):
 
     :ivar has_text: A first piece of text has come.
     :ivar characters: Of text, so far; for the limit of size.
+    :ivar on_text: Told each piece of the first choice's text, where somebody listens.
     """
 
     has_text: bool
     characters: int
+    on_text: Callable[[str], None] | None
 
     def take(self, event: Event) -> None:
         """Take one event; what is of no known form is left out."""
@@ -122,6 +124,7 @@ class ChatCollector:
     def __init__(self) -> None:
         self.has_text = False
         self.characters = 0
+        self.on_text: Callable[[str], None] | None = None
         self._choices: dict[int, _Choice] = {}
         self._usage: object = None
         self._model: object = None
@@ -148,7 +151,10 @@ class ChatCollector:
         if not isinstance(delta, dict):
             return
         choice.has_content = choice.has_content or isinstance(delta.get("content"), str)
-        self._add(choice.texts, delta.get("content"))
+        said = delta.get("content")
+        self._add(choice.texts, said)
+        if self.on_text is not None and choice is self._choices.get(0) and isinstance(said, str):
+            self.on_text(said)
         self._add(choice.reasoning, delta.get("reasoning_content") or delta.get("reasoning"))
         self._add(choice.refusal, delta.get("refusal"))
         for place, part in enumerate(listed(delta.get("tool_calls"))):

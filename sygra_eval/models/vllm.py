@@ -31,6 +31,7 @@ class VllmModel(SpokenModel):
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = VllmConfig.model_validate(spec.config)
         self.api = config.api
+        self.takes_images = config.takes_images
         self.template = template_in(config, spec)
         self.labels, self.batch_size = config.labels, batch_size_in(config)
         super().__init__(

@@ -29,6 +29,7 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
+    TextPart,
     Verdict,
 )
 
@@ -58,6 +59,16 @@ class _Kept:
     @property
     def answer(self) -> str:
         return self.judgement.candidate.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Critique:
+    """What the critic said; any of `texts`, as a whole, may be the stop phrase."""
+
+    text: str
+    texts: tuple[str, ...]
+    tokens: int
+    latency_s: float
 
 
 @dataclass(slots=True)
@@ -180,30 +191,30 @@ async def _close_round(
         _record(loop, Round(node=loop.node.name, number=number, attempts=attempts))
         return spent, ""
 
-    response = await _criticise(loop, number)
-    sentinel = _sentinel_in(response.text, loop, kept.judgement)
+    said = await _criticise(loop, number)
+    sentinel = _sentinel_in(said, loop, kept.judgement)
     _record(
         loop,
         Round(
             node=loop.node.name,
             number=number,
             attempts=attempts,
-            critique=response.text,
+            critique=said.text,
             sentinel=sentinel,
-            critique_tokens=response.usage.total,
-            critique_latency_s=response.latency_s,
+            critique_tokens=said.tokens,
+            critique_latency_s=said.latency_s,
         ),
     )
     if sentinel is Sentinel.GRANTED:
         return StopReason.SENTINEL, ""
-    feedback = response.text
+    feedback = said.text
     if sentinel is Sentinel.REFUSED:
         loop.sentinels_refused += 1
         feedback = _REFUSED_TEMPLATE.render({"evidence": kept.evidence})
     return await loop.ctx.should_stop(_view(loop)), feedback
 
 
-async def _criticise(loop: _Loop, number: int) -> ChatResponse:
+async def _criticise(loop: _Loop, number: int) -> _Critique:
     kept, critique = _kept(loop), loop.config.critique
     assert critique is not None, "asked only where the suite names a critic"  # noqa: S101
     variables = {
@@ -216,9 +227,34 @@ async def _criticise(loop: _Loop, number: int) -> ChatResponse:
     if critique.prompt is not None:
         messages = critique.prompt.render(variables)
     else:
-        task = loop.config.draft.prompt.render(loop.state)[-1].content
-        messages = (Message("user", _CRITIQUE_TEMPLATE.render({**variables, "task": task})),)
-    return await _ask(loop, critique.model, messages, step="critique", visit=number)
+        drafted = loop.config.draft.prompt.render(loop.state)[-1]
+        text = _CRITIQUE_TEMPLATE.render({**variables, "task": drafted.content})
+        messages = (_with_images_of(drafted, text),)
+    choice, structured = critique.model, critique.model.structured
+    if structured is None:
+        response = await _ask(loop, choice, messages, step="critique", visit=number)
+        text = response.text
+        return _Critique(text, (text,), response.usage.total, response.latency_s)
+    fitted = await loop.ctx.complete_json(
+        messages,
+        model=choice.name,
+        structured=structured,
+        step="critique",
+        visit=number,
+        parameters=choice.parameters,
+    )
+    loop.tokens += fitted.tokens
+    loop.latency_s += fitted.latency_s
+    texts = tuple(value for value in fitted.values.values() if isinstance(value, str))
+    return _Critique(fitted.response.text, texts, fitted.tokens, fitted.latency_s)
+
+
+def _with_images_of(message: Message, text: str) -> Message:
+    """Return a user's message that shows the images of another one below its text."""
+    images = tuple(part for part in message.parts if not isinstance(part, TextPart))
+    if not images:
+        return Message("user", text)
+    return Message.of_parts("user", (TextPart(text), *images))
 
 
 async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, bool]:
@@ -292,9 +328,9 @@ def _spent(loop: _Loop) -> StopReason | None:
     return None
 
 
-def _sentinel_in(reply: str, loop: _Loop, judgement: Judgement) -> Sentinel:
+def _sentinel_in(said: _Critique, loop: _Loop, judgement: Judgement) -> Sentinel:
     phrase = loop.config.sentinel
-    if phrase is None or _plain(reply) != _plain(phrase):
+    if phrase is None or _plain(phrase) not in map(_plain, said.texts):
         return Sentinel.ABSENT
     if not loop.config.accepted_by or _is_accepted(loop, judgement):
         return Sentinel.GRANTED

@@ -1,11 +1,14 @@
-"""Node `llm`: renders a prompt, asks a model once, adds the reply as one variable."""
+"""Node `llm`: renders a prompt, asks a model once, adds the reply as one variable.
+
+With a `structured_output` the reply is JSON: its fields become variables too, by their names.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sygra_eval.suite import ModelByName, Prompt
+from sygra_eval.suite import AskedByName, Prompt
 from sygra_eval.values import BoundScope, CallBound, Node, NodeContext, Problem, Scope, State
 
 
@@ -26,18 +29,33 @@ class LlmConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: AskedByName
     prompt: Prompt
     output_keys: OneName
 
     def outputs(self) -> tuple[str, ...]:
-        """Return the variable that the reply becomes."""
-        return tuple(self.output_keys)
+        """Return the variable that the reply becomes, and those that its fields become."""
+        structured = self.model.structured
+        return (*self.output_keys, *(structured.fields if structured is not None else ()))
+
+    def text_output(self) -> str:
+        """Return the variable that holds the reply's text."""
+        return self.output_keys[0]
 
     def problems(self, scope: Scope) -> Iterator[Problem]:
-        """Yield unknown models and variables."""
+        """Yield unknown models and variables, and a field that has the reply's own name."""
         yield from self.model.problems(scope, ("model",))
-        yield from self.prompt.problems(scope, ("prompt",))
+        yield from self.prompt.problems(scope, ("prompt",), model=self.model.name)
+        name, *fields = self.outputs()
+        if name in fields:
+            yield Problem(
+                code="duplicate-variable",
+                message=f"`{name}` is a field of the answer, and `output_keys` is for all of its "
+                "text",
+                at=("output_keys",),
+                within=name,
+                fix=f"choose another name, as `{name}_json`; fields are variables anyway",
+            )
 
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield its one call."""
@@ -50,12 +68,15 @@ class LlmConfig(BaseModel):
 
 
 async def llm(node: Node, state: State, ctx: NodeContext) -> State:
-    """Ask once; the reply's text is the node's only output."""
+    """Ask once; the reply's text is an output, and each of its fields where it is JSON."""
     config = cast("LlmConfig", node.config)
-    response = await ctx.complete(
-        config.prompt.render(state),
-        model=config.model.name,
-        parameters=config.model.parameters,
-        on_length=config.model.on_length,
+    messages, model, key = config.prompt.render(state), config.model, config.output_keys[0]
+    if model.structured is None:
+        response = await ctx.complete(
+            messages, model=model.name, parameters=model.parameters, on_length=model.on_length
+        )
+        return {key: response.text}
+    fitted = await ctx.complete_json(
+        messages, model=model.name, structured=model.structured, parameters=model.parameters
     )
-    return {config.output_keys[0]: response.text}
+    return {key: fitted.response.text, **fitted.values}

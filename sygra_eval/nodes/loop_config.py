@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import ModelByName, ModelChoice, Prompt
+from sygra_eval.suite import AskedByName, ModelByName, ModelChoice, Prompt
 from sygra_eval.values import (
     BoundScope,
     CallBound,
@@ -73,6 +73,13 @@ class RateSamples(BaseModel):
 Samples = Annotated[int, Field(ge=1, le=64)] | RateSamples
 
 
+def _unseen(prompt: Prompt, model: str, scope: Scope, at: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield the problem of a step that would be shown images which its model cannot take."""
+    for problem in prompt.problems(scope, at, model=model):
+        if problem.code == "no-images":
+            yield problem
+
+
 class DraftStep(BaseModel):
     """How the first candidates are made."""
 
@@ -96,11 +103,14 @@ class DraftStep(BaseModel):
 
 
 class CritiqueStep(BaseModel):
-    """Who criticises; without a prompt the built-in one is used."""
+    """Who criticises; without a prompt the built-in one is used.
+
+    Where it answers in JSON, a field that is the whole stop phrase says it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: AskedByName
     prompt: Prompt | None = None
 
 
@@ -178,14 +188,18 @@ class CritiqueLoopConfig(BaseModel):
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield unknown models, variables and validators, and a loop that cannot end well."""
         yield from self.draft.model.problems(scope, ("draft", "model"))
-        yield from self.draft.prompt.problems(scope, ("draft", "prompt"))
+        prompt, author = self.draft.prompt, self.draft.model.name
+        yield from prompt.problems(scope, ("draft", "prompt"), model=author)
         inside = replace(scope, variables=scope.variables | LOOP_VARIABLES)
         for name, step in (("critique", self.critique), ("revise", self.revise)):
             if step is None:
                 continue
             yield from step.model.problems(scope, (name, "model"))
             if step.prompt is not None:
-                yield from step.prompt.problems(inside, (name, "prompt"))
+                at = (name, "prompt")
+                yield from step.prompt.problems(inside, at, model=step.model.name)
+            elif step.model.name != author:  # it is shown what the author was
+                yield from _unseen(prompt, step.model.name, scope, (name, "model"))
         yield from self._exit_problems(scope)
 
     @property

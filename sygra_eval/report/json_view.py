@@ -125,7 +125,9 @@ def _spending(summary: RunSummary) -> dict[str, object]:
     return {
         "calls": summary.calls,
         "calls_cached": summary.calls_cached,
+        "calls_from_plugins": summary.calls_from_plugins,
         "retries": summary.retries,
+        "json_repairs": summary.repairs,
         "prompt_tokens": summary.prompt_tokens,
         "completion_tokens": summary.completion_tokens,
         "has_estimated_tokens": summary.has_estimated_tokens,

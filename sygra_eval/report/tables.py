@@ -263,6 +263,8 @@ def usage(summary: RunSummary) -> Table:
         rows=(
             ("model calls", str(summary.calls)),
             ("of them answered by the journal", str(summary.calls_cached)),
+            *_where_any("of them answered by plugins", summary.calls_from_plugins),
+            *_where_any("of them to repair JSON that did not fit", summary.repairs),
             ("requests sent again", str(summary.retries)),
             (f"tokens{estimated}", str(tokens)),
             ("of them in prompts", str(summary.prompt_tokens)),
@@ -273,6 +275,11 @@ def usage(summary: RunSummary) -> Table:
             ("cost of each verified row", cost(cost_of_a_verified_row(summary))),
         ),
     )
+
+
+def _where_any(what: str, count: int) -> tuple[tuple[str, str], ...]:
+    """Return the line of what most runs have none of."""
+    return ((what, str(count)),) if count else ()
 
 
 def models(summary: RunSummary) -> Table:

@@ -15,6 +15,7 @@ from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
+from sygra_eval.suite.structured_output import AskedByName, AskedModel
 from sygra_eval.suite.suite import (
     Card,
     Judged,
@@ -29,6 +30,8 @@ from sygra_eval.suite.template import Template, UnknownVariable, escaped
 from sygra_eval.suite.text_template import TextTemplate
 
 __all__ = [
+    "AskedByName",
+    "AskedModel",
     "Card",
     "Judged",
     "ModelByName",

@@ -39,6 +39,7 @@ from sygra_eval.suite.schema import (
     CardSection,
     DataSection,
     EdgeSection,
+    ImagesSection,
     ModelSection,
     Name,
     OutputSection,
@@ -53,6 +54,7 @@ from sygra_eval.suite.schema import (
 from sygra_eval.suite.settings import (
     card,
     check_allowed,
+    image_choice,
     output_columns,
     report_formats,
     sandbox_choice,
@@ -60,6 +62,7 @@ from sygra_eval.suite.settings import (
 )
 from sygra_eval.suite.suite import (
     Card,
+    ImageChoice,
     OutputColumn,
     Probes,
     SandboxChoice,
@@ -190,6 +193,7 @@ class _Settings(TypedDict):
     schema_fields: Mapping[str, str]
     report_formats: tuple[str, ...]
     card: Card
+    images: ImageChoice
 
 
 def _settings(sections: Mapping[str, Section], end: Scope, inputs: Inputs) -> _Settings:
@@ -207,6 +211,7 @@ def _settings(sections: Mapping[str, Section], end: Scope, inputs: Inputs) -> _S
             _of(sections, ReportSection) or ReportSection(), plugins, document
         ),
         card=card(_of(sections, CardSection) or CardSection()),
+        images=image_choice(_of(sections, ImagesSection) or ImagesSection()),
     )
 
 

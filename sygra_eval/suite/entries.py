@@ -2,7 +2,8 @@
 
 A config model may bring checks and facts of its own, all of them optional: `problems(scope)`
 yields what is wrong with names in it, `outputs()` are the variables that a node adds, and
-`candidate_output()` is the one of them that is judged unless the suite says otherwise.
+`candidate_output()` is the one of them that is judged unless the suite says otherwise. Of the last
+node `text_output()` is, where it adds several and one of them is the text of all.
 """
 
 from collections.abc import Iterator, Mapping

@@ -45,6 +45,11 @@ def check_names(names: Names, document: Document) -> Scope:
         is_open=names.row is None or not names.are_all_nodes_known,
         models=names.model_names,
         validators=names.validator_names,
+        text_models=frozenset(
+            model.name
+            for model in names.models
+            if getattr(model.config, "takes_images", None) is False
+        ),
         row=names.row.columns if names.row else None,
         tasks={model.name: task_of(model.config) for model in names.models},
         labels={model.name: getattr(model.config, "labels", ()) for model in names.models},
@@ -81,6 +86,9 @@ def candidate_variable(
     outputs = nodes[-1].outputs() if nodes else None
     if outputs is not None and len(outputs) == 1:
         return outputs[0]
+    text = getattr(nodes[-1].config, "text_output", None) if nodes else None
+    if callable(text):
+        return str(text())
     if nodes:
         document.report(
             code="no-candidate",

@@ -266,6 +266,18 @@ class ReportSection(Section):
     formats: list[str] = ["terminal", "markdown"]
 
 
+class ImagesSection(Section):
+    """What prompts may show of images, see docs/models.md.
+
+    Addresses that rows name are sent to the model's server only with `urls: send`. Files are read
+    in the suite's folder and in that of the data; elsewhere only with `files: anywhere`.
+    """
+
+    urls: Literal["refuse", "send"] = "refuse"
+    files: Literal["beside", "anywhere"] = "beside"
+    max_mb: float = Field(default=10, gt=0, le=64, allow_inf_nan=False)
+
+
 class CardSection(Section):
     """What the data card says of rights and sources."""
 
@@ -287,6 +299,7 @@ SECTIONS: dict[str, type[Section]] = {
     "schema_config": SchemaSection,
     "report": ReportSection,
     "card": CardSection,
+    "images": ImagesSection,
 }
 """Every section but `models`, which is a mapping from name to `ModelSection`."""
 

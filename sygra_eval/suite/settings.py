@@ -9,12 +9,13 @@ from sygra_eval.suite.entries import TypedEntry, report_unknown_type
 from sygra_eval.suite.names import check_variable
 from sygra_eval.suite.schema import (
     CardSection,
+    ImagesSection,
     OutputSection,
     ReportSection,
     SandboxSection,
     SchemaSection,
 )
-from sygra_eval.suite.suite import Card, OutputColumn, SandboxChoice
+from sygra_eval.suite.suite import Card, ImageChoice, OutputColumn, SandboxChoice
 from sygra_eval.values import Scope
 
 CONTAINERS = frozenset({"docker", "podman"})
@@ -151,6 +152,15 @@ def report_formats(section: ReportSection, plugins: Plugins, document: Document)
         else:
             report_unknown_type("reporters", name, plugins, document, at)
     return tuple(section.formats)
+
+
+def image_choice(section: ImagesSection) -> ImageChoice:
+    """Return what prompts may show of images."""
+    return ImageChoice(
+        sends_urls=section.urls == "send",
+        reads_anywhere=section.files == "anywhere",
+        most_bytes=int(section.max_mb * 2**20),
+    )
 
 
 def card(section: CardSection) -> Card:

@@ -51,6 +51,15 @@ class OutputColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageChoice:
+    """What prompts may show of images."""
+
+    sends_urls: bool = False
+    reads_anywhere: bool = False
+    most_bytes: int = 10 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What the data card says of rights and sources."""
 
@@ -120,6 +129,7 @@ class Suite:
     schema_fields: Mapping[str, str] = field(default_factory=dict)
     report_formats: tuple[str, ...] = ("terminal", "markdown")
     card: Card = Card()
+    images: ImageChoice = ImageChoice()
     diagnostics: tuple[Diagnostic, ...] = ()
     first_row: Row | None = None
 
@@ -143,6 +153,7 @@ OF_A_GRAPH = frozenset(
         "pass_rate_high",
         "pass_rate_difficulty",
         "weak_tests",
+        "prompt_images",
     }
 )
 

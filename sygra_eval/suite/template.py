@@ -99,6 +99,16 @@ class Template:
             )
         )
 
+    def only_value(self, variables: Mapping[str, object]) -> object:
+        """Return a lone placeholder's value as it is; anything else is filled to a text.
+
+        :raises UnknownVariable: When a value is missing in this record.
+        """
+        match self.parts:
+            case (Placeholder() as only,):
+                return _value_of(only, variables)
+        return self.render(variables)
+
     def problems(self, scope: Scope, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
         """Yield stray braces and names that nothing provides."""
         for piece in self.stray:

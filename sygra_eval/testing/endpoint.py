@@ -26,6 +26,7 @@ from aiohttp import web
 from sygra_eval.testing.audit import Event
 from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
 from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
+from sygra_eval.testing.pictures import BadPicture, SeenImage, images_in
 from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
 from sygra_eval.testing.texts import TEXT_DIALECTS, TEXT_ENTRIES, answer_to_texts
 
@@ -73,6 +74,7 @@ class ScriptedEndpoint:
 
     :ivar requests: Bodies of the chats received, in order, as they came.
     :ivar headers: Their headers, `paths` their paths, in the same order.
+    :ivar images: What they showed, in order; one that is no image was refused with 400.
     :ivar events: When each chat began and ended, for `sygra_eval.testing.audit`.
     :ivar most_in_flight: The largest number of chats that were open at once.
     :ivar latency_s: Seconds that every chat takes, beside what its reply asks for.
@@ -86,6 +88,7 @@ class ScriptedEndpoint:
         self.requests: list[ChatBody] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
+        self.images: list[SeenImage] = []
         self.events: list[Event] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -267,7 +270,8 @@ class ScriptedEndpoint:
                 self.paths.append(request.path)
             reply, fault = self._refusal_of_key(request), ""
             if reply is None:
-                reply, fault = self._next_reply(dialect.hear(received))
+                heard = dialect.hear(received)
+                reply, fault = self._refusal_of_images(heard) or self._next_reply(heard)
             if self.latency_s:
                 await asyncio.sleep(self.latency_s)
             if reply.is_paid:
@@ -281,6 +285,16 @@ class ScriptedEndpoint:
         finally:
             self.in_flight -= 1
             self.on_event(Event(time.monotonic(), "ended", number, request_hash, fault))
+
+    def _refusal_of_images(self, body: ChatBody) -> tuple[Reply, str] | None:
+        """Look at the images of a chat and keep what they were; refuse what is none."""
+        try:
+            seen = images_in(body.get("messages"))
+        except BadPicture as error:
+            return status(400, {"error": {"message": str(error)}}), ""
+        if self.is_keeping_requests:
+            self.images += seen
+        return None
 
     def _refusal_of_key(self, request: web.Request) -> Reply | None:
         sent = [request.headers.get(name, "").removeprefix("Bearer ") for name in _KEY_HEADERS]

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
+from sygra_eval.data import ImageRules, looked_at
+from sygra_eval.engine import fitted
 from sygra_eval.plugins import Plugins
 from sygra_eval.testing.asking import Ask, ModelEntries, asking
 from sygra_eval.values import (
     Candidate,
     ChatResponse,
+    Fitted,
     Judgement,
     LoopEnd,
     LoopView,
@@ -27,6 +31,7 @@ from sygra_eval.values import (
     Row,
     State,
     StopReason,
+    Structured,
     Usage,
     Verdict,
 )
@@ -111,7 +116,8 @@ def _context(
         before = sum(call.step == step for call in asked)
         asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
         if ask is not None:
-            return await ask(model, messages, parameters or {})
+            seen = await looked_at(messages, ImageRules(folder=Path(), data_folder=Path()))
+            return await ask(model, seen, parameters or {})
         replies = answers.get(step) or [f"reply {before + 1}"]
         return ChatResponse(
             text=replies[min(before, len(replies) - 1)],
@@ -137,9 +143,18 @@ def _context(
         visit.rounds.append(finished)
 
     asked = visit.asked
+
+    async def complete_json(
+        messages: tuple[Message, ...], *, model: str, structured: Structured, **given: Any
+    ) -> Fitted:
+        return await fitted(
+            complete, messages, model=model, structured=structured, has_json_mode=True, **given
+        )
+
     return NodeContext(
         row=Row(id="row", index=0, columns=columns, origin=str(Path("test"))),
         complete=complete,
+        complete_json=complete_json,
         judge=judge,
         record_round=record_round,
         should_stop=should_stop,

@@ -23,12 +23,14 @@ each: those of the answer's text, `doctests`, and the tools that only read code 
 whether they say the same again; `probes` tries the tests on programs that must not pass, before
 anything is spent on the row. `judge` asks a model (`judge_votes`, over `judge_prompt` and
 `judge_reply`), after `judge_canaries` has tried to bribe it.
+`fitting` checks a node's JSON by the rules of `json_schema`, mostly without a child.
 docs/validators.md says of each what it takes and what passes.
 """
 
 from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
+from sygra_eval.validators.fitting import Fit, fit_of
 from sygra_eval.validators.probes import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
@@ -37,6 +39,7 @@ from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 __all__ = [
     "DifferentialConfig",
     "Extracted",
+    "Fit",
     "Probed",
     "UnitTestsConfig",
     "candidate_of",
@@ -44,6 +47,7 @@ __all__ = [
     "defines_something",
     "differential",
     "extract",
+    "fit_of",
     "probed",
     "python_compiles",
     "tests_of",

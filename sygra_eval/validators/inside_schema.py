@@ -6,6 +6,7 @@ Order on standard input, account on standard output; nothing that a schema refer
 import itertools
 import json
 import sys
+from typing import Any
 
 MOST_FINDINGS = 20
 LONGEST = 300
@@ -15,7 +16,7 @@ class IsNoJson(ValueError):
     """The text is not JSON, although Python would read it."""
 
 
-def report() -> dict[str, object]:
+def report() -> dict[str, Any]:
     """Say what does not fit, or why nothing can be said."""
     order = json.loads(sys.stdin.buffer.read())
     try:
@@ -29,23 +30,43 @@ def report() -> dict[str, object]:
     return findings(schema, instance)
 
 
-def findings(schema: object, instance: object) -> dict[str, object]:
+def findings(schema: object, instance: object) -> dict[str, Any]:
     """Validate; the import comes after the text is known to be JSON, as it takes 100 ms."""
     from jsonschema import SchemaError
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from jsonschema_specifications import REGISTRY
-    from referencing.exceptions import Unresolvable
 
-    kind = validator_for(schema, default=Draft202012Validator)
     try:
-        kind.check_schema(schema)
-        errors = kind(schema, registry=REGISTRY).iter_errors(instance)
-        found = [
-            {"path": error.json_path[:LONGEST], "message": error.message[:LONGEST]}
-            for error in itertools.islice(errors, MOST_FINDINGS)
-        ]
+        checker = usable(schema)
     except SchemaError as error:
         return {"bad_schema": f"at {error.json_path[:LONGEST]}: {error.message[:LONGEST]}"}
+    except RecursionError:
+        return {"undecided": "schema and answer are nested too deeply"}
+    except Exception as error:  # noqa: BLE001 - a pattern that is none, a number out of range
+        return {"undecided": f"{type(error).__name__}: {error}"[:LONGEST]}
+    return findings_of(checker, instance)
+
+
+def usable(schema: Any) -> Any:
+    """Return what checks by a schema; nothing that it refers to is fetched.
+
+    :raises jsonschema.SchemaError: When it is none.
+    """
+    from jsonschema.validators import Draft202012Validator, validator_for
+    from jsonschema_specifications import REGISTRY
+
+    kind = validator_for(schema, default=Draft202012Validator)
+    kind.check_schema(schema)
+    return kind(schema, registry=REGISTRY)
+
+
+def findings_of(checker: Any, instance: object) -> dict[str, Any]:
+    """Say what does not fit."""
+    from referencing.exceptions import Unresolvable
+
+    try:
+        found = [
+            {"path": error.json_path[:LONGEST], "message": error.message[:LONGEST]}
+            for error in itertools.islice(checker.iter_errors(instance), MOST_FINDINGS)
+        ]
     except Unresolvable as error:
         return {"bad_schema": f"nothing is at its reference `{error.ref[:LONGEST]}`"}
     except RecursionError:

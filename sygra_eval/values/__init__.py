@@ -3,9 +3,10 @@
 A `Row` comes from a source and becomes the `State` of one record; nodes ask models with a
 `ChatRequest` and add variables; what they produced is a `Candidate`, each validator gives one
 `Verdict` of it, and the record ends as exactly one `Outcome`. Modules: `rows` (input, state,
-outcome), `chat` (model calls), `texts` (other calls), `judging` (candidate, verdict, sandbox),
-`loops` (rounds), `intervals` (a rate and how sure it is), `bounds` (what may be asked at most),
-`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
+outcome), `chat` (model calls), `parts` (images in messages), `structured` (answers by a schema),
+`texts` (other calls), `judging` (candidate, verdict, sandbox), `loops` (rounds), `intervals` (a
+rate and how sure it is), `bounds` (what may be asked at most), `contexts` (what hooks are handed),
+`diagnostics` (what is wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.bounds import BoundScope, CallBound, Length, longest_of, sum_of
@@ -28,6 +29,7 @@ from sygra_eval.values.chat import (
 )
 from sygra_eval.values.contexts import (
     PREVIOUS_DRAFT,
+    CallContext,
     Complete,
     LoopView,
     Node,
@@ -86,7 +88,18 @@ from sygra_eval.values.judging import (
     Verdict,
 )
 from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.parts import (
+    IMAGE_MARK,
+    Image,
+    ImageRef,
+    Part,
+    TextPart,
+    part_from_json,
+    part_to_json,
+    wire_text,
+)
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
+from sygra_eval.values.structured import CompleteJson, Fitted, Structured
 from sygra_eval.values.texts import (
     TEXT,
     TEXT_1,
@@ -108,6 +121,7 @@ from sygra_eval.values.texts import (
 )
 
 __all__ = [
+    "IMAGE_MARK",
     "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",
@@ -122,6 +136,7 @@ __all__ = [
     "BoundScope",
     "Budget",
     "CallBound",
+    "CallContext",
     "CallFailed",
     "CallFault",
     "CallSite",
@@ -131,6 +146,7 @@ __all__ = [
     "ChatResponse",
     "Classes",
     "Complete",
+    "CompleteJson",
     "Diagnostic",
     "DraftRate",
     "EndpointLost",
@@ -140,8 +156,11 @@ __all__ = [
     "ExecutionStatus",
     "FailingCase",
     "Fallback",
+    "Fitted",
     "Handling",
+    "Image",
     "ImageProvider",
+    "ImageRef",
     "InfrastructureError",
     "Interrupted",
     "Interval",
@@ -163,6 +182,7 @@ __all__ = [
     "OnTooLong",
     "Outcome",
     "PairSandbox",
+    "Part",
     "PluginError",
     "PrepareContext",
     "Prepared",
@@ -187,9 +207,11 @@ __all__ = [
     "State",
     "Status",
     "StopReason",
+    "Structured",
     "SygraEvalError",
     "Task",
     "TestCount",
+    "TextPart",
     "ToolCall",
     "Trust",
     "Usage",
@@ -207,10 +229,13 @@ __all__ = [
     "numbers_in",
     "one_text",
     "pair",
+    "part_from_json",
+    "part_to_json",
     "score_of",
     "sum_of",
     "task_of",
     "vector_of",
     "vector_text",
     "wilson",
+    "wire_text",
 ]

@@ -1,23 +1,41 @@
 """Calls to language models: what is asked, where from, and what came back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sygra_eval.values.handling import Handling
+from sygra_eval.values.parts import Image, Part, TextPart, content_of, key_of, wire_form
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation; `role` is `system`, `user` or `assistant`."""
+    """One turn of a conversation; `role` is `system`, `user` or `assistant`.
+
+    :ivar content: The text; where it has `parts`, their texts, with a mark for each image.
+    :ivar parts: Texts and images in order, of a message that is more than text.
+    """
 
     role: str
     content: str
+    parts: tuple[Part, ...] = ()
 
-    def as_dict(self) -> dict[str, str]:
-        """Return the wire form."""
-        return {"role": self.role, "content": self.content}
+    @classmethod
+    def of_parts(cls, role: str, parts: tuple[Part, ...]) -> "Message":
+        """Return a message of texts and images; one of texts alone is text, as any other."""
+        is_text = all(isinstance(part, TextPart) for part in parts)
+        return cls(role, content_of(parts), () if is_text else parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the wire form, as OpenAI's chats have it."""
+        content = [wire_form(part) for part in self.parts] if self.parts else self.content
+        return {"role": self.role, "content": content}
+
+    def as_key(self) -> dict[str, Any]:
+        """Return what tells two messages apart: an image is its hash, whose bytes are no key."""
+        content = [key_of(part) for part in self.parts] if self.parts else self.content
+        return {"role": self.role, "content": content}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +142,24 @@ class ChatRequest:
     """What one call sends: messages and sampling parameters.
 
     :ivar site: Where it is asked from; it is not sent, and no part of what makes two equal.
+    :ivar on_text: Told each piece of a streamed answer's text as it comes, where somebody listens.
     """
 
     messages: tuple[Message, ...]
     parameters: Mapping[str, object] = field(default_factory=dict)
     site: CallSite | None = field(default=None, compare=False)
+    on_text: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def has_images(self) -> bool:
+        """Whether any message is more than text."""
+        return any(message.parts for message in self.messages)
+
+    @property
+    def images(self) -> int:
+        """How many images the messages show."""
+        parts = (part for message in self.messages for part in message.parts)
+        return sum(isinstance(part, Image) for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +236,7 @@ class ChatResponse:
     :ivar notes: What the row has to say of it, as that it was cut; in no journal, said anew.
     :ivar is_cut: It is not whole, and no validator is to pass it.
     :ivar is_cached: It was kept from an earlier run; `saved_nano_usd` is what it cost then.
+    :ivar from_plugin: The plugin that answered, so that no model was asked.
     """
 
     text: str
@@ -225,6 +257,7 @@ class ChatResponse:
     answered_by: str = ""
     notes: tuple[str, ...] = field(default=(), compare=False)
     is_cut: bool = field(default=False, compare=False)
+    from_plugin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +274,8 @@ class ChatModel(Protocol):
     """What a model type's factory makes of a `ModelSpec`: one endpoint that answers chats.
 
     One that is for texts instead has a `task`, and a `batch_size` where it takes several at once;
-    see `texts`.
+    see `texts`. It may say of itself that it `takes_images` (then messages may have `parts`), and
+    that it `has_json_mode` (then a request may have OpenAI's parameter `response_format`).
     """
 
     @property

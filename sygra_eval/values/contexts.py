@@ -6,12 +6,13 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from sygra_eval.values.chat import ChatResponse, Message
+from sygra_eval.values.chat import CallSite, ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
 from sygra_eval.values.handling import OnLength
 from sygra_eval.values.judging import Judgement, Limits, Sandbox, Stage
 from sygra_eval.values.loops import LoopEnd, Round, StopReason
 from sygra_eval.values.rows import Row, State
+from sygra_eval.values.structured import CompleteJson, no_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,20 @@ class ValidatorSpec:
     use: str
     is_required: bool
     config: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """Where a call belongs and whom it asks, for the hooks around it; it knows of no key.
+
+    :ivar model: The model by the suite's name, `label` as its server knows it.
+    :ivar attempt: 1-based; another attempt begins an answer anew. 0 before the first one.
+    """
+
+    site: CallSite
+    model: str
+    label: str
+    attempt: int = 0
 
 
 class Complete(Protocol):
@@ -128,6 +143,7 @@ class LoopView:
 class NodeContext:
     """What a node works with. With chance from `random` and time from the journal, runs repeat.
 
+    :ivar complete_json: As `complete`, for an answer that is JSON of a schema.
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
     """
 
@@ -138,6 +154,7 @@ class NodeContext:
     should_stop: ShouldStop
     end_loop: EndLoop
     random: Random = field(repr=False)
+    complete_json: CompleteJson = no_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ class Scope:
     :ivar variables: Columns and outputs of earlier nodes.
     :ivar is_open: True when an earlier node may add names that nobody declared; an unknown
         variable is then a warning.
-    :ivar models: Names of the suite's models.
+    :ivar models: Names of the suite's models; `text_models` those known to take no images.
     :ivar validators: Names of the suite's validators.
     :ivar tasks: What the models do (`chat`, `embeddings`…), where that is known.
     :ivar labels: The classes of those that classify, as the suite names them.
@@ -71,3 +71,4 @@ class Scope:
     row: Mapping[str, object] | None = field(default=None)
     tasks: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    text_models: frozenset[str] = frozenset()

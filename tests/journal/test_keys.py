@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.journal import call_key, canonical_json, request_hash, validator_path
-from sygra_eval.values import BadAnswer, CallSite, ChatRequest, Message
+from sygra_eval.journal.keys import is_repair
+from sygra_eval.values import BadAnswer, CallSite, ChatRequest, Image, ImageRef, Message, TextPart
 
 REQUEST = ChatRequest(
     messages=(Message("system", "You write Python."), Message("user", "Grüße, 🐍\n\x00")),
@@ -17,6 +18,7 @@ REQUEST = ChatRequest(
 SITE = CallSite(record="q/17", node="solve/draft", visit=2, sample=3)
 GOLDEN_CALL = "38e8f4ef4af2e97c7fd8bdb832bad904"
 GOLDEN_SALTED = "580b355459519c6f54621e1720cbe95b"
+GOLDEN_IMAGE = "d96693daeb4c31acfacab6f2b603c185"
 GOLDEN_REQUEST = "ecd1668fce1aa215502250d306b9f0a7"
 
 
@@ -87,3 +89,35 @@ def test_a_value_that_holds_itself_is_refused():
 
     with pytest.raises(BadAnswer, match="as JSON"):
         canonical_json(endless)
+
+
+def test_an_image_is_known_by_its_hash_and_its_bytes_are_no_part_of_a_key():
+    image = Image(sha256="ab" * 32, media_type="image/png", size=3, source="a.png", base64="AAAA")
+    parts = (TextPart("look: "), image)
+
+    def key(*parts):
+        return request_hash("m", ChatRequest(messages=(Message.of_parts("user", parts),)))
+
+    assert key(*parts).hex() == GOLDEN_IMAGE
+    assert key(parts[0], replace(image, base64="", source="b.png")) == key(*parts)
+    assert key(parts[0], replace(image, sha256="cd" * 32)) != key(*parts)
+    assert key(image, parts[0]) != key(*parts)
+
+
+def test_an_image_that_nobody_looked_at_has_no_key():
+    message = Message.of_parts("user", (ImageRef(value="a.png", is_from_row=True),))
+
+    with pytest.raises(TypeError, match="not looked at"):
+        request_hash("m", ChatRequest(messages=(message,)))
+
+
+def test_parts_that_are_all_text_are_text():
+    assert Message.of_parts("user", (TextPart("a"), TextPart("b"))) == Message("user", "ab")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [("solve/repair:1", True), ("solve/critique/repair:2", True), ("repair", False)],
+)
+def test_a_call_that_repairs_is_told_by_its_place(path, is_one):
+    assert is_repair(path) is is_one

@@ -7,6 +7,8 @@ import pytest
 
 from sygra_eval.engine import ExitCode, RunOptions, resume_run
 from sygra_eval.hookspecs import Hooks
+from sygra_eval.journal import open_readonly
+from sygra_eval.testing import ScriptedEndpoint
 from sygra_eval.values import Outcome
 
 PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
@@ -480,3 +482,56 @@ async def test_a_report_that_was_not_written_is_written_by_a_resume(project, plu
     assert (first.folder / "report.tally").read_text() == "whole"
     assert (first.folder / "manifest.json").exists()
     assert mended.calls == first.calls == 2
+
+
+async def test_hook_before_call(project, plugin, small_suite):
+    plugin("""
+from sygra_eval import ChatResponse
+from sygra_eval.values import Usage
+
+@hookimpl
+async def sygra_before_call(request, ctx):
+    if ctx.site.record == "a":
+        usage = Usage(prompt_tokens=9, completion_tokens=9)
+        text = f"{ctx.model}: {request.messages[-1].content} is known"
+        return ChatResponse(text=text, finish_reason="stop", usage=usage)
+""")
+
+    summary = await project.run(small_suite())
+
+    assert answers(summary) == ["author: why is known", "HOW"]
+    with open_readonly(summary.folder / "journal.db") as journal:
+        assert journal.calls_summary().from_plugin == 1
+
+
+async def test_hook_call_delta(project, plugin, small_suite):
+    seen = plugin("""
+@hookimpl
+def sygra_call_delta(call, text):
+    seen([call.site.record, call.attempt, text])
+""")
+    with ScriptedEndpoint.in_a_thread() as endpoint:
+        endpoint.answers_with(lambda body: "a long answer to " + body["messages"][-1]["content"])
+        entry = json.dumps({**endpoint.model_entry("openai"), "stream": True})
+
+        await project.run(small_suite(("{use: echo}", entry)))
+
+    pieces = {row: [text for who, _, text in seen() if who == row] for row in ("a", "b")}
+    assert {row: "".join(texts) for row, texts in pieces.items()} == {
+        "a": "a long answer to why",
+        "b": "a long answer to how",
+    }
+    assert all(len(texts) > 1 for texts in pieces.values())
+    assert {attempt for _, attempt, _ in seen()} == {1}
+
+
+async def test_hook_after_call(project, plugin, small_suite):
+    seen = plugin("""
+@hookimpl
+def sygra_after_call(request, response, ctx):
+    seen([ctx.site.record, ctx.site.node, request.messages[-1].content, response.text])
+""")
+
+    await project.run(small_suite())
+
+    assert sorted(seen()) == [["a", "solve", "why", "WHY"], ["b", "solve", "how", "HOW"]]

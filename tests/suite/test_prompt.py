@@ -36,7 +36,12 @@ def test_a_list_holds_messages_by_role():
         (["text"], "wrong-type", "message 1"),
         ([{"user": "a", "system": "b"}], "wrong-type", "message 1"),
         ([{"user": "a"}, {"usr": "b"}], "wrong-value", "no role `usr`"),
-        ([{"user": [{"type": "text"}]}], "wrong-type", "user message must be text"),
+        ([{"user": 3}], "wrong-type", "user message must be text"),
+        ([{"system": [{"type": "text", "text": "a"}]}], "wrong-type", "system message must be"),
+        ([{"user": [{"type": "text"}]}], "wrong-type", "a part is"),
+        ([{"user": []}], "wrong-type", "needs at least one"),
+        ([{"user": [{"type": "audio_url", "audio_url": "x"}]}], "wrong-type", "audio"),
+        ([{"user": [{"type": "image_url", "image_url": {"file": "x"}}]}], "wrong-type", "path"),
     ],
 )
 def test_another_form_is_refused(value, code, words):

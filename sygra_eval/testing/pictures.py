@@ -1,0 +1,87 @@
+"""The images of a chat as the scripted server sees them: looked at, and kept by their hash.
+
+Each dialect puts them elsewhere; `openai_parts` brings what a request holds into OpenAI's form.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MAGIC = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenImage:
+    """One image that a chat showed: its bytes' hash, or the address that was sent."""
+
+    media_type: str = ""
+    sha256: str = ""
+    size: int = 0
+    url: str = ""
+
+
+class BadPicture(ValueError):
+    """An image part that a real server would refuse."""
+
+
+def images_in(messages: object) -> list[SeenImage]:
+    """Return the images of messages in OpenAI's form.
+
+    :raises BadPicture: When one is not what it says it is.
+    """
+    return [_seen(part) for message in _listed(messages) for part in _parts(message)]
+
+
+def picture_part(media_type: str, data: str) -> dict[str, Any]:
+    """Return base64 as a part in OpenAI's form."""
+    url = f"data:{media_type};base64,{data}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def media_type_of(data: str) -> str:
+    """Return the media type of base64 that comes without one, as Ollama takes it."""
+    try:
+        head = base64.b64decode(data[:64])
+    except (binascii.Error, ValueError):
+        head = b""
+    return next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), "image/unknown")
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parts(message: object) -> Iterator[Mapping[str, Any]]:
+    content = message.get("content") if isinstance(message, Mapping) else None
+    for part in _listed(content):
+        if isinstance(part, Mapping) and part.get("type") == "image_url":
+            yield part
+
+
+def _seen(part: Mapping[str, Any]) -> SeenImage:
+    told = part.get("image_url")
+    url = told.get("url") if isinstance(told, Mapping) else None
+    if not isinstance(url, str):
+        raise BadPicture("`image_url` needs a `url`")
+    if url.startswith(("http://", "https://")):
+        return SeenImage(url=url)
+    head, comma, data = url.partition(",")
+    media_type = head.removeprefix("data:").removesuffix(";base64")
+    if not comma or media_type not in _MAGIC:
+        raise BadPicture(f"an image of the type {media_type!r} is not taken")
+    try:
+        decoded = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadPicture(f"an image that is not base64: {error}") from error
+    if not decoded.startswith(_MAGIC[media_type]):
+        raise BadPicture(f"an image whose bytes are not {media_type}")
+    digest = hashlib.sha256(decoded).hexdigest()
+    return SeenImage(media_type=media_type, sha256=digest, size=len(decoded))

@@ -1,0 +1,108 @@
+"""Says whether a reply is JSON that fits a schema, for nodes that ask for such replies.
+
+The rules are those of the validator `json_schema`. It pays 150 ms for a child process each time;
+here there is a reply a call, so a schema that can only take time in proportion to the reply is
+checked in this process, and the child is for the others and for long replies.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sygra_eval.sandbox import machine_factor
+from sygra_eval.validators.child import ChildFailed, run_child
+from sygra_eval.validators.inside_schema import findings_of, read, told, usable
+from sygra_eval.validators.json_schema import INSIDE, LIMIT_S, account_of
+from sygra_eval.validators.verdicts import in_one_line
+from sygra_eval.values import InfrastructureError
+
+MOST_HERE = 64 * 1024  # characters of a reply that is checked on the event loop
+MOST_TOLD = 5
+# What may take longer than the reply is long: patterns, comparisons of all with all, recursion.
+_SLOW = frozenset(
+    {
+        "pattern",
+        "patternProperties",
+        "uniqueItems",
+        "$ref",
+        "$dynamicRef",
+        "$recursiveRef",
+        "format",
+        "multipleOf",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    }
+)
+_FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What a reply came to: its value, or in one line why it is not what was asked."""
+
+    value: object = None
+    problem: str = ""
+
+
+async def fit_of(reply: str, schema: Mapping[str, Any]) -> Fit:
+    """Read a reply by a schema; one code fence around all of it is no part of it.
+
+    :raises InfrastructureError: When it could not be checked.
+    """
+    text = _unfenced(reply)
+    try:
+        value = read(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        why = told(error) if not str(error).startswith("Out of range") else "a number is too large"
+        return Fit(problem=f"it is not JSON: {in_one_line(why)}")
+    written = json.dumps(schema, sort_keys=True)
+    checker = _checker(written)
+    if checker is None or len(text) > MOST_HERE:
+        account = await _by_a_child(text, written)
+    else:
+        account = findings_of(checker, value)
+    for key in ("bad_schema", "undecided"):
+        if key in account:
+            why = in_one_line(str(account[key]))
+            raise InfrastructureError(f"a reply could not be checked by its schema: {why}")
+    found = [f"at {one['path']}: {one['message']}" for one in account["findings"][:MOST_TOLD]]
+    return Fit(problem=in_one_line("; ".join(found))) if found else Fit(value=value)
+
+
+def _unfenced(reply: str) -> str:
+    text = reply.strip()
+    fenced = _FENCED.fullmatch(text)
+    return text if fenced is None else fenced[1].strip()
+
+
+@lru_cache(maxsize=64)
+def _checker(written: str) -> Any:
+    """Return what checks by a schema in this process; None where a child has to."""
+    schema = json.loads(written)
+    if _is_slow(schema):
+        return None
+    return usable(schema)
+
+
+def _is_slow(schema: object) -> bool:
+    """Say whether a keyword of the schema may take more time than a reply is long."""
+    match schema:
+        case Mapping():
+            return bool(_SLOW & schema.keys()) or any(map(_is_slow, schema.values()))
+        case list():
+            return any(map(_is_slow, schema))
+    return False
+
+
+async def _by_a_child(text: str, schema: str) -> Mapping[str, Any]:
+    order = json.dumps({"schema": schema, "text": text})
+    try:
+        ended = await run_child([INSIDE], files={}, stdin=order, limit_s=LIMIT_S * machine_factor())
+        return account_of(ended)
+    except ChildFailed as failure:
+        why = in_one_line(str(failure))
+        raise InfrastructureError(f"a reply could not be checked by its schema: {why}") from failure
