@@ -26,7 +26,7 @@ from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import loop_end_from_json, loop_end_to_json
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
+from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -65,11 +65,19 @@ class Visit:
 
 @dataclass(slots=True)
 class _Trace:
-    """What happens during one visit, while it happens."""
+    """What happens during one visit, while it happens.
 
-    models: list[ModelUse] = field(default_factory=list)
+    :ivar asked: A place per call in the order in which they began, which no latency changes.
+    """
+
+    asked: list[ModelUse | None] = field(default_factory=list)
     messages: tuple[Message, ...] = ()
     loop: LoopEnd | None = None
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """The models that answered, each use of one once."""
+        return tuple(dict.fromkeys(use for use in self.asked if use is not None))
 
 
 class _BadInput(InfrastructureError):
@@ -94,7 +102,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             return None
         except _BadInput as error:
             end = _bad(row, str(error))
-        except UnknownVariable as error:
+        except UnfitRow as error:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
@@ -253,6 +261,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
         random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
+        seed=setting.suite.seed,
     )
     additions: State = {}
     try:
@@ -260,7 +269,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
     finally:  # a loop that broke is told of too
         visit = Visit(
             additions=additions,
-            models=tuple(trace.models),
+            models=trace.models,
             messages=trace.messages,
             loop=trace.loop,
         )
@@ -342,7 +351,8 @@ async def _complete(
     parameters: Mapping[str, object] | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
-    has_begun = bool(trace.models)
+    has_begun, place = any(trace.asked), len(trace.asked)
+    trace.asked.append(None)
     if not trace.messages:
         trace.messages = messages
     path = f"{node.name}/{step}" if step else node.name
@@ -352,9 +362,7 @@ async def _complete(
     )
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
-    use = use_of(setting, request, role=step or node.name, name=name)
-    if use not in trace.models:
-        trace.models.append(use)
+    trace.asked[place] = use_of(setting, request, role=step or node.name, name=name)
     return response
 
 

@@ -17,6 +17,7 @@ from sygra_eval.values import (
     Outcome,
     RecordEnd,
     Round,
+    RoundKind,
     Sentinel,
     Status,
     StopReason,
@@ -154,8 +155,8 @@ def evidence_from_json(data: Json) -> Evidence:
 
 
 def round_to_json(finished: Round) -> Json:
-    """Return one round of a loop as JSON."""
-    return {
+    """Return one round as JSON; what only some rounds have is left out of the others."""
+    data: dict[str, Any] = {
         "node": finished.node,
         "number": finished.number,
         "attempts": [attempt_to_json(attempt) for attempt in finished.attempts],
@@ -164,6 +165,13 @@ def round_to_json(finished: Round) -> Json:
         "critique_tokens": finished.critique_tokens,
         "critique_latency_s": finished.critique_latency_s,
     }
+    if finished.kind is not RoundKind.LOOP:
+        data["kind"] = finished.kind.value
+    if finished.choice:
+        data["choice"] = finished.choice
+    if finished.unanswered:
+        data["unanswered"] = [list(pair) for pair in finished.unanswered]
+    return data
 
 
 def round_from_json(data: Json) -> Round:
@@ -176,11 +184,15 @@ def round_from_json(data: Json) -> Round:
         sentinel=Sentinel(data["sentinel"]),
         critique_tokens=data["critique_tokens"],
         critique_latency_s=data["critique_latency_s"],
+        kind=RoundKind(data.get("kind", RoundKind.LOOP)),
+        choice=data.get("choice", ""),
+        unanswered=tuple((label, why) for label, why in data.get("unanswered", ())),
     )
 
 
 def attempt_to_json(attempt: Attempt) -> Json:
     """Return one candidate of a round as JSON."""
+    label = {"label": attempt.label} if attempt.label else {}
     return {
         "sample": attempt.sample,
         "answer": attempt.answer,
@@ -193,6 +205,7 @@ def attempt_to_json(attempt: Attempt) -> Json:
         "diff": attempt.diff,
         "tokens": attempt.tokens,
         "latency_s": attempt.latency_s,
+        **label,
     }
 
 
@@ -210,6 +223,7 @@ def attempt_from_json(data: Json) -> Attempt:
         diff=data["diff"],
         tokens=data["tokens"],
         latency_s=data["latency_s"],
+        label=data.get("label", ""),
     )
 
 

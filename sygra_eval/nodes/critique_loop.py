@@ -12,7 +12,8 @@ from typing import cast
 
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
-from sygra_eval.suite import ModelChoice, Template
+from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
+from sygra_eval.suite import ModelChoice, RoutedChoice, Template
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
@@ -28,7 +29,6 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
-    Verdict,
 )
 
 _REFUSED = "The answer is not finished: the checks do not pass.\n{evidence}"
@@ -78,6 +78,8 @@ class _Loop:
 async def critique_loop(node: Node, state: State, ctx: NodeContext) -> State:
     """Run the loop for one record and add the kept answer."""
     loop = _Loop(node, cast("CritiqueLoopConfig", node.config), state, ctx)
+    for choice in loop.config.models():
+        choice.chosen(state, ctx)  # a row that a route has no case for is told before it costs
     try:
         reason = await _run(loop)
     except BaseException:
@@ -121,7 +123,7 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         drawn.append((judgement, response))
         if _is_enough(loop, judgement):
             break
-    best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][0]), -index))
+    best = best_of([judgement for judgement, _ in drawn], loop.config.accepted_by)
     kept = drawn[best][0]
     loop.kept = _Kept(kept, _evidence(loop, kept), round_no=1)
     return tuple(
@@ -135,7 +137,7 @@ def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
     rate, is_accepted = loop.config.draft.rate, _is_accepted(loop, judgement)
     if rate is None:
         return is_accepted
-    statuses = {verdict.status for verdict in _accepting(loop, judgement)}
+    statuses = {verdict.status for verdict in accepting(judgement, loop.config.accepted_by)}
     is_judged = bool(statuses) and statuses <= {Status.PASS, Status.FAIL}
     before = loop.rate or DraftRate(passed=0, judged=0)
     passed, judged = before.passed + is_accepted, before.judged + is_judged
@@ -244,20 +246,21 @@ def _revise_text(evidence: str, feedback: str) -> str:
 
 async def _ask(
     loop: _Loop,
-    choice: ModelChoice,
+    choice: ModelChoice | RoutedChoice,
     messages: tuple[Message, ...],
     *,
     step: str,
     visit: int,
     sample: int = 0,
 ) -> ChatResponse:
+    chosen = choice.chosen(loop.state, loop.ctx)
     response = await loop.ctx.complete(
         messages,
-        model=choice.name,
+        model=chosen.name,
         step=step,
         visit=visit,
         sample=sample,
-        parameters=choice.parameters,
+        parameters=chosen.parameters,
     )
     loop.tokens += response.usage.total
     loop.latency_s += response.latency_s
@@ -290,21 +293,7 @@ def _plain(text: str) -> str:
 
 def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:
     """Say whether the accepting validators passed; without any, all required that do not skip."""
-    accepting = _accepting(loop, judgement)
-    return bool(accepting) and all(verdict.status is Status.PASS for verdict in accepting)
-
-
-def _accepting(loop: _Loop, judgement: Judgement) -> tuple[Verdict, ...]:
-    if names := loop.config.accepted_by:
-        return tuple(v for v in judgement.verdicts if v.validator in names)
-    # One that is skipped here, as it judges the kept candidate only, has no say in the loop.
-    return tuple(v for v in judgement.verdicts if v.is_required and v.status is not Status.SKIP)
-
-
-def _rank(loop: _Loop, judgement: Judgement) -> tuple[bool, int, float]:
-    passed = sum(verdict.status is Status.PASS for verdict in judgement.verdicts)
-    score = sum(verdict.score or 0.0 for verdict in judgement.verdicts)
-    return _is_accepted(loop, judgement), passed, score
+    return is_accepted(judgement, loop.config.accepted_by)
 
 
 def _breaks(kept: Judgement, revision: Judgement) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sygra_eval.suite import ModelByName, Prompt
+from sygra_eval.suite import ModelOrRoute, Prompt
 from sygra_eval.values import Node, NodeContext, Problem, Scope, State
 
 
@@ -26,7 +26,7 @@ class LlmConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt
     output_keys: OneName
 
@@ -43,9 +43,10 @@ class LlmConfig(BaseModel):
 async def llm(node: Node, state: State, ctx: NodeContext) -> State:
     """Ask once; the reply's text is the node's only output."""
     config = cast("LlmConfig", node.config)
+    model = config.model.chosen(state, ctx)
     response = await ctx.complete(
         config.prompt.render(state),
-        model=config.model.name,
-        parameters=config.model.parameters,
+        model=model.name,
+        parameters=model.parameters,
     )
     return {config.output_keys[0]: response.text}

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import ModelByName, Prompt
+from sygra_eval.suite import ModelChoice, ModelOrRoute, Prompt, RoutedChoice
 from sygra_eval.values import Problem, Scope, wilson
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"
@@ -67,7 +67,7 @@ class DraftStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt
     samples: Samples = Field(
         default=1, description="drawn one by one until one passes, or `{mode: rate, k: 8}`"
@@ -89,7 +89,7 @@ class CritiqueStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt | None = None
 
 
@@ -98,7 +98,7 @@ class ReviseStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt | None = None
 
 
@@ -155,6 +155,11 @@ class CritiqueLoopConfig(BaseModel):
     def accepted_by(self) -> tuple[str, ...]:
         """Names of the validators that grant a stop."""
         return tuple(self.until.accepted_by) if self.until is not None else ()
+
+    def models(self) -> tuple[ModelChoice | RoutedChoice, ...]:
+        """Return who is asked, step by step."""
+        steps = (self.draft, self.critique, self.revise)
+        return tuple(step.model for step in steps if step is not None)
 
     def outputs(self) -> tuple[str, ...]:
         """Return the variable that holds the kept answer."""

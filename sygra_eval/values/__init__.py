@@ -77,7 +77,15 @@ from sygra_eval.values.judging import (
     Trust,
     Verdict,
 )
-from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.loops import (
+    Attempt,
+    DraftRate,
+    LoopEnd,
+    Round,
+    RoundKind,
+    Sentinel,
+    StopReason,
+)
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
 
 __all__ = [
@@ -133,6 +141,7 @@ __all__ = [
     "RecordEnd",
     "RetryLater",
     "Round",
+    "RoundKind",
     "Row",
     "RunEnd",
     "RunView",

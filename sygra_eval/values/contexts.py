@@ -123,6 +123,7 @@ class NodeContext:
     """What a node works with. With chance from `random` and time from the journal, runs repeat.
 
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
+    :ivar seed: The run's.
     """
 
     row: Row
@@ -132,6 +133,7 @@ class NodeContext:
     should_stop: ShouldStop
     end_loop: EndLoop
     random: Random = field(repr=False)
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

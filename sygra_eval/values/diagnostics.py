@@ -41,6 +41,7 @@ class Problem:
 
     :ivar at: Keys and indices from the config's root, as in `("draft", "prompt", 0, "user")`.
     :ivar within: The offending piece of the text there, to point the column at it.
+    :ivar is_key: It is the key at `at` that is wrong, and not its value.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Problem:
     within: str = ""
     fix: str = ""
     severity: Severity = Severity.ERROR
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class Scope:
         variable is then a warning.
     :ivar models: Names of the suite's models.
     :ivar validators: Names of the suite's validators.
+    :ivar mappings: Of variables that hold a mapping, its keys, and whether every record has them.
     """
 
     variables: frozenset[str] = frozenset()
@@ -67,3 +70,4 @@ class Scope:
     models: frozenset[str] = frozenset()
     validators: frozenset[str] = frozenset()
     row: Mapping[str, object] | None = field(default=None)
+    mappings: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""Node `multi_llm`: the same prompt to several models at once; each reply by its model's label."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict
+
+from sygra_eval.nodes.ensemble import Answered, Asked, Models, OnFail, Replies, ask_all
+from sygra_eval.nodes.llm import OneName
+from sygra_eval.suite import Prompt
+from sygra_eval.values import (
+    Attempt,
+    Node,
+    NodeContext,
+    Problem,
+    Round,
+    RoundKind,
+    Scope,
+    State,
+)
+
+
+class MultiLlmConfig(BaseModel):
+    """The keys of a `multi_llm` node."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    models: Models
+    prompt: Prompt
+    output_keys: OneName
+    on_fail: OnFail = "fail"
+
+    def outputs(self) -> tuple[str, ...]:
+        """Return the variable that the replies become."""
+        return tuple(self.output_keys)
+
+    def mappings(self) -> Mapping[str, Mapping[str, bool]]:
+        """Return the labels of the replies; one that may be skipped is not in every record."""
+        return {self.output_keys[0]: dict.fromkeys(self.models, self.on_fail == "fail")}
+
+    def problems(self, scope: Scope) -> Iterator[Problem]:
+        """Yield unknown models and variables."""
+        for label, model in self.models.items():
+            yield from model.problems(scope, ("models", label))
+        yield from self.prompt.problems(scope, ("prompt",))
+
+
+async def multi_llm(node: Node, state: State, ctx: NodeContext) -> State:
+    """Ask all models; the replies are a mapping from label to text."""
+    config = cast("MultiLlmConfig", node.config)
+    asked = [Asked(label=label, model=m.chosen(state, ctx)) for label, m in config.models.items()]
+    replies = await ask_all(asked, config.prompt.render(state), ctx)
+    ctx.record_round(_round(node, replies))
+    replies.require(config.on_fail, node.name)
+    texts = {one.asked.label: one.response.text for one in replies.answered}
+    return {config.output_keys[0]: texts}
+
+
+def _round(node: Node, replies: Replies) -> Round:
+    return Round(
+        node=node.name,
+        number=1,
+        attempts=tuple(_attempt(one) for one in replies.answered),
+        kind=RoundKind.REPLIES,
+        unanswered=replies.unanswered,
+    )
+
+
+def _attempt(one: Answered) -> Attempt:
+    """Return a reply as the journal keeps it; nobody has judged it yet."""
+    return Attempt(
+        sample=one.asked.sample,
+        label=one.asked.label,
+        answer=one.response.text,
+        code=None,
+        extraction="",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=False,
+        diff="",
+        tokens=one.response.usage.total,
+        latency_s=one.response.latency_s,
+    )
