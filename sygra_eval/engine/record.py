@@ -18,13 +18,19 @@ from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
+from sygra_eval.engine.ensembles import ensemble_end
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import loop_end_from_json, loop_end_to_json
+from sygra_eval.journal import (
+    ensemble_end_from_json,
+    ensemble_end_to_json,
+    loop_end_from_json,
+    loop_end_to_json,
+)
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
 from sygra_eval.values import (
@@ -33,6 +39,7 @@ from sygra_eval.values import (
     BadRow,
     CallSite,
     ChatResponse,
+    EnsembleEnd,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -61,6 +68,7 @@ class Visit:
     models: tuple[ModelUse, ...]
     messages: tuple[Message, ...]
     loop: LoopEnd | None
+    ensemble: EnsembleEnd | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +81,7 @@ class _Trace:
     asked: list[ModelUse | None] = field(default_factory=list)
     messages: tuple[Message, ...] = ()
     loop: LoopEnd | None = None
+    ensemble: EnsembleEnd | None = None
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -166,6 +175,7 @@ async def _generate_and_judge(
         verdicts=judgement.verdicts,
         loop=loop,
         weak_tests=weak,
+        ensembles=_ensembles(visits),
     )
 
 
@@ -239,7 +249,12 @@ def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
         reason=reason,
         data=leftover_row(row, reason),
         loop=_last_loop(visits),
+        ensembles=_ensembles(visits),
     )
+
+
+def _ensembles(visits: list[Visit]) -> tuple[EnsembleEnd, ...]:
+    return tuple(visit.ensemble for visit in visits if visit.ensemble is not None)
 
 
 def _last_loop(visits: list[Visit]) -> LoopEnd | None:
@@ -257,7 +272,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
         row=row,
         complete=partial(_complete, setting, node, row, trace),
         judge=partial(_judge_in_loop, setting, row, MappingProxyType(dict(state))),
-        record_round=partial(_record_round, setting, row),
+        record_round=partial(_record_round, setting, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
         random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
@@ -272,6 +287,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
             models=trace.models,
             messages=trace.messages,
             loop=trace.loop,
+            ensemble=trace.ensemble,
         )
         visits.append(visit)
     # What a resumed run will read is also what this one goes on with.
@@ -379,8 +395,9 @@ async def _judge_in_loop(
     return judgement
 
 
-def _record_round(setting: Setting, row: Row, finished: Round) -> None:
+def _record_round(setting: Setting, row: Row, trace: _Trace, finished: Round) -> None:
     setting.journal.append_round(row.id, finished)
+    trace.ensemble = ensemble_end(finished) or trace.ensemble
 
 
 async def _should_stop(setting: Setting, loop: LoopView) -> StopReason | None:
@@ -394,10 +411,12 @@ def _visit_to_json(visit: Visit) -> dict[str, Any]:
         "models": [[use.role, use.name, use.model, use.parameters] for use in visit.models],
         "messages": [[message.role, message.content] for message in visit.messages],
         "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
+        "ensemble": None if visit.ensemble is None else ensemble_end_to_json(visit.ensemble),
     }
 
 
 def _visit_from_json(data: Mapping[str, Any]) -> Visit:
+    ensemble = data.get("ensemble")  # journals of 0.1.0 have none
     return Visit(
         additions=data["additions"],
         models=tuple(
@@ -406,4 +425,5 @@ def _visit_from_json(data: Mapping[str, Any]) -> Visit:
         ),
         messages=tuple(Message(role, content) for role, content in data["messages"]),
         loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
+        ensemble=None if ensemble is None else ensemble_end_from_json(ensemble),
     )

@@ -11,6 +11,7 @@ from sygra_eval.values import (
     Attempt,
     ChatResponse,
     DraftRate,
+    EnsembleEnd,
     Evidence,
     FailingCase,
     LoopEnd,
@@ -259,8 +260,29 @@ def loop_end_from_json(data: Json) -> LoopEnd:
     )
 
 
+def ensemble_end_to_json(end: EnsembleEnd) -> Json:
+    """Return what came of a node that asks several models as JSON."""
+    return {
+        "node": end.node,
+        "answered": list(end.answered),
+        "unanswered": list(end.unanswered),
+        "kept": end.kept,
+    }
+
+
+def ensemble_end_from_json(data: Json) -> EnsembleEnd:
+    """Return the end that `ensemble_end_to_json` was given."""
+    return EnsembleEnd(
+        node=data["node"],
+        answered=tuple(data["answered"]),
+        unanswered=tuple(data["unanswered"]),
+        kept=data["kept"],
+    )
+
+
 def record_end_to_json(end: RecordEnd) -> Json:
     """Return the end of a record as JSON; the order of `data` is kept."""
+    ensembles = [ensemble_end_to_json(one) for one in end.ensembles]
     return {
         "row_id": end.row_id,
         "index": end.index,
@@ -270,6 +292,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
         "weak_tests": end.weak_tests,
+        **({"ensembles": ensembles} if ensembles else {}),
     }
 
 
@@ -285,6 +308,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
         loop=None if loop is None else loop_end_from_json(loop),
         weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
+        ensembles=tuple(ensemble_end_from_json(one) for one in data.get("ensembles", ())),
     )
 
 

@@ -21,6 +21,7 @@ from sygra_eval.values import (
     Round,
     RoundKind,
     State,
+    Status,
 )
 
 
@@ -40,12 +41,11 @@ async def best_of_n(node: Node, state: State, ctx: NodeContext) -> State:
     config = cast("BestOfNConfig", node.config)
     if config.from_ is None:
         replies = await _draw(config, state, ctx)
-        if not replies.answered or (replies.failures and config.on_fail == "fail"):
-            ctx.record_round(_round(node, [], [], 0, replies))
+        ctx.record_round(replies.as_round(node.name))  # until they are judged
         replies.require(config.on_fail, node.name)
         candidates = list(_drawn(replies))
     else:
-        replies = Replies(answered=(), failures={})
+        replies = Replies()
         candidates = list(_taken(config.from_, state))
     judgements = [await ctx.judge(candidate.text) for candidate in candidates]
     best = best_of(judgements)
@@ -71,7 +71,7 @@ def _drawn(replies: Replies) -> Iterator[_Candidate]:
     for one in replies.answered:
         yield _Candidate(
             text=one.response.text,
-            label=one.asked.label or one.asked.model.name,
+            label=one.asked.name,
             sample=one.asked.sample,
             tokens=one.response.usage.total,
             latency_s=one.response.latency_s,
@@ -111,7 +111,7 @@ def _round(
             for at, (candidate, judgement) in enumerate(zip(candidates, judgements, strict=True))
         ),
         kind=RoundKind.CANDIDATES,
-        choice=_why(judgements, best) if judgements else "",
+        choice=_why(judgements, best),
         unanswered=replies.unanswered,
     )
 
@@ -121,17 +121,26 @@ def _why(judgements: Sequence[Judgement], best: int) -> str:
     ranks = [rank(judgement) for judgement in judgements]
     kept, top = f"candidate {best + 1} of {len(judgements)}", ranks[best]
     accepted = sum(has_passed for has_passed, _, _ in ranks)
-    if not any(judgement.verdicts for judgement in judgements):
+    if not any(_judged(judgement) for judgement in judgements):
         return f"{kept}: nothing judged them, so it is the earliest"
     if accepted == 1:
         return f"{kept}: it alone passes what is required"
-    among = f"of the {accepted} that pass what is required" if accepted else "none passes; of all"
+    among = (
+        f"of the {accepted} that pass what is required"
+        if accepted
+        else "none passes what is required; of all"
+    )
     equals = ranks.count(top)
-    of = len(judgements[best].verdicts)
+    of = _judged(judgements[best])
     told = f"{passed(judgements[best])} of {of} validators, score {score(judgements[best]):.2f}"
     if equals == 1:
         return f"{kept}: {among} it is judged best ({told})"
     return f"{kept}: {among} {equals} are judged best ({told}), and it is the earliest"
+
+
+def _judged(judgement: Judgement) -> int:
+    """Return how many validators had something to say."""
+    return sum(verdict.status is not Status.SKIP for verdict in judgement.verdicts)
 
 
 def _attempt(candidate: _Candidate, judgement: Judgement, *, is_kept: bool) -> Attempt:

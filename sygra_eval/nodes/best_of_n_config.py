@@ -47,6 +47,9 @@ class BestOfNConfig(BaseModel):
                 "the key `prompt` is missing: the models are asked nothing",
                 {"fix": "add `prompt: ...`"},
             )
+        if self.output == self.winner:
+            told = {"at": ("winner",), "fix": "choose another name"}
+            raise PydanticCustomError("wrong-value", "`winner` is what `output` is called", told)
         if self.from_ is not None:
             for key in ("prompt", "samples", "on_fail"):
                 if key in self.model_fields_set:

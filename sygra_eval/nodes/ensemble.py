@@ -5,14 +5,23 @@ run repeats none.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sygra_eval.suite import ModelChoice, ModelOrRoute, Name
-from sygra_eval.values import CallFailed, ChatResponse, Interrupted, Message, NodeContext
+from sygra_eval.values import (
+    Attempt,
+    CallFailed,
+    ChatResponse,
+    Interrupted,
+    Message,
+    NodeContext,
+    Round,
+    RoundKind,
+)
 
 Models = Annotated[dict[Name, ModelOrRoute], Field(min_length=1)]
 """In a suite: `models: {LABEL: MODEL}`; a label says in a row's provenance who did what."""
@@ -23,11 +32,19 @@ OnFail = Literal["fail", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call: whom, and the label and sample that tell it from the others."""
+    """One call: whom, and the label and sample that tell it from the others.
+
+    :ivar label: Empty where one model is asked several times.
+    """
 
     label: str
     model: ModelChoice
     sample: int = 0
+
+    @property
+    def name(self) -> str:
+        """What people call whom it asks."""
+        return self.label or self.model.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +57,25 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replies:
-    """What came of all calls, in the order in which they were asked.
+    """What came of all calls, in the order in which they were asked."""
 
-    :ivar unanswered: Label and reason of each call that failed.
-    """
-
-    answered: tuple[Answered, ...]
-    failures: Mapping[str, CallFailed]
+    answered: tuple[Answered, ...] = ()
+    failures: tuple[tuple[Asked, CallFailed], ...] = ()
 
     @property
     def unanswered(self) -> tuple[tuple[str, str], ...]:
         """Label and reason of each call that failed."""
-        return tuple((label, str(failure)) for label, failure in self.failures.items())
+        return tuple((asked.name, str(failure)) for asked, failure in self.failures)
+
+    def as_round(self, node: str) -> Round:
+        """Return the replies as the journal keeps them; nobody has judged them."""
+        return Round(
+            node=node,
+            number=1,
+            attempts=tuple(_attempt(one) for one in self.answered),
+            kind=RoundKind.REPLIES,
+            unanswered=self.unanswered,
+        )
 
     def require(self, on_fail: OnFail, node: str) -> None:
         """Go on with the answers, or raise.
@@ -60,11 +84,29 @@ class Replies:
         """
         if not self.failures or (on_fail == "skip" and self.answered):
             return
-        label, first = next(iter(self.failures.items()))
+        asked, first = self.failures[0]
         if len(self.failures) == 1 or on_fail == "fail":
-            raise CallFailed(first.kind, f"`{label}` of `{node}` did not answer: {first.message}")
-        told = "; ".join(f"`{label}`: {failure}" for label, failure in self.failures.items())
-        raise CallFailed(first.kind, f"none of the models of `{node}` answered: {told}")
+            who = f"`{asked.name}` of `{node}` did not answer"
+            raise CallFailed(first.kind, f"{who}: {first.message}")
+        told = "; ".join(f"`{label}`: {why}" for label, why in self.unanswered)
+        raise CallFailed(first.kind, f"nobody answered `{node}`: {told}")
+
+
+def _attempt(one: Answered) -> Attempt:
+    return Attempt(
+        sample=one.asked.sample,
+        label=one.asked.name,
+        answer=one.response.text,
+        code=None,
+        extraction="",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=False,
+        diff="",
+        tokens=one.response.usage.total,
+        latency_s=one.response.latency_s,
+    )
 
 
 async def ask_all(
@@ -88,13 +130,15 @@ async def ask_all(
         return_exceptions=True,
     )
     _raise_what_is_no_failed_call(results)
-    answered, failures = [], {}
-    for one, result in zip(asked, results, strict=True):
-        if isinstance(result, ChatResponse):
-            answered.append(Answered(asked=one, response=result))
-        elif isinstance(result, CallFailed):
-            failures[_named(one, asked)] = result
-    return Replies(answered=tuple(answered), failures=failures)
+    both = list(zip(asked, results, strict=True))
+    return Replies(
+        answered=tuple(
+            Answered(asked=one, response=result)
+            for one, result in both
+            if isinstance(result, ChatResponse)
+        ),
+        failures=tuple((one, result) for one, result in both if isinstance(result, CallFailed)),
+    )
 
 
 def _raise_what_is_no_failed_call(results: Sequence[ChatResponse | BaseException]) -> None:
@@ -106,10 +150,3 @@ def _raise_what_is_no_failed_call(results: Sequence[ChatResponse | BaseException
     ]
     for error in sorted(errors, key=lambda error: not isinstance(error, Interrupted)):
         raise error
-
-
-def _named(one: Asked, asked: Sequence[Asked]) -> str:
-    """Name a call by its label, and by its number where the label was asked more than once."""
-    label = one.label or one.model.name
-    of_the_label = sum(other.label == one.label for other in asked)
-    return label if of_the_label == 1 else f"{label} {one.sample + 1}"

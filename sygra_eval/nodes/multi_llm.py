@@ -5,19 +5,10 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
-from sygra_eval.nodes.ensemble import Answered, Asked, Models, OnFail, Replies, ask_all
+from sygra_eval.nodes.ensemble import Asked, Models, OnFail, ask_all
 from sygra_eval.nodes.llm import OneName
 from sygra_eval.suite import Prompt
-from sygra_eval.values import (
-    Attempt,
-    Node,
-    NodeContext,
-    Problem,
-    Round,
-    RoundKind,
-    Scope,
-    State,
-)
+from sygra_eval.values import Node, NodeContext, Problem, Scope, State
 
 
 class MultiLlmConfig(BaseModel):
@@ -50,35 +41,7 @@ async def multi_llm(node: Node, state: State, ctx: NodeContext) -> State:
     config = cast("MultiLlmConfig", node.config)
     asked = [Asked(label=label, model=m.chosen(state, ctx)) for label, m in config.models.items()]
     replies = await ask_all(asked, config.prompt.render(state), ctx)
-    ctx.record_round(_round(node, replies))
+    ctx.record_round(replies.as_round(node.name))
     replies.require(config.on_fail, node.name)
     texts = {one.asked.label: one.response.text for one in replies.answered}
     return {config.output_keys[0]: texts}
-
-
-def _round(node: Node, replies: Replies) -> Round:
-    return Round(
-        node=node.name,
-        number=1,
-        attempts=tuple(_attempt(one) for one in replies.answered),
-        kind=RoundKind.REPLIES,
-        unanswered=replies.unanswered,
-    )
-
-
-def _attempt(one: Answered) -> Attempt:
-    """Return a reply as the journal keeps it; nobody has judged it yet."""
-    return Attempt(
-        sample=one.asked.sample,
-        label=one.asked.label,
-        answer=one.response.text,
-        code=None,
-        extraction="",
-        evidence="",
-        verdicts=(),
-        is_accepted=False,
-        is_kept=False,
-        diff="",
-        tokens=one.response.usage.total,
-        latency_s=one.response.latency_s,
-    )

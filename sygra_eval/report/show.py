@@ -86,9 +86,9 @@ def _side_by_side_lines(finished: Round) -> Iterator[str]:
             yield f"  {label} ({_spent(attempt.tokens, attempt.latency_s)})"
             yield _block(attempt.answer)
     for label, why in finished.unanswered:
-        yield textwrap.indent(wrapped(f"{label}: no answer, {why}", indent="  "), "  ")
+        yield wrapped(f"{label}: no answer, {why}", indent=_INDENT, first="  ")
     if finished.choice:
-        yield textwrap.indent(wrapped(f"kept: {finished.choice}", indent="  "), "  ")
+        yield wrapped(f"kept: {finished.choice}", indent=_INDENT, first="  ")
 
 
 def _attempt_lines(attempt: Attempt, what: str) -> Iterator[str]:

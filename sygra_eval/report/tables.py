@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.ensembles import ensembles, shares
 from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
@@ -47,6 +48,8 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         rounds(summary),
         samples(summary),
         pass_rates(summary),
+        ensembles(summary),
+        shares(summary),
         topics(summary),
         causes(summary),
         usage(summary),

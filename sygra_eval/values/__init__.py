@@ -80,6 +80,7 @@ from sygra_eval.values.judging import (
 from sygra_eval.values.loops import (
     Attempt,
     DraftRate,
+    EnsembleEnd,
     LoopEnd,
     Round,
     RoundKind,
@@ -108,6 +109,7 @@ __all__ = [
     "Diagnostic",
     "DraftRate",
     "EndpointLost",
+    "EnsembleEnd",
     "Evidence",
     "Execution",
     "ExecutionResult",

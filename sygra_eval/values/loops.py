@@ -82,6 +82,21 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnsembleEnd:
+    """What came of a node that asks several models for one record, or one several times.
+
+    :ivar answered: Labels of those that answered, each once, and `unanswered` of those that did
+        not at least once.
+    :ivar kept: The label of the candidate that was kept; empty where nothing had to be chosen.
+    """
+
+    node: str
+    answered: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftRate:
     """How many drafts of a question pass.
 

@@ -1,13 +1,14 @@
 """`kill -9` at any moment costs the calls in flight and nothing else."""
 
 import random
+from itertools import pairwise
 
 import pytest
 import yaml
 
 from sygra_eval.engine import summarise
 from sygra_eval.testing import audit
-from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED, write_suite
+from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED, rows, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
@@ -91,3 +92,53 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
     for name in files:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
     assert (resumed.line["verified"], resumed.line["rejected"]) == (8, 4)
+
+
+def test_several_models_of_a_row_are_not_paid_for_twice_either(
+    server, cli, only_run, undisturbed, tmp_path
+):
+    def warm(model, temperature):
+        return {"name": model, "parameters": {"temperature": temperature}}
+
+    routed = {"route": {"weights": {"author": 1, "critic": 2}}, "parameters": {"temperature": 3}}
+    nodes = {
+        "ask": {
+            "node_type": "multi_llm",
+            "models": {"a": warm("author", 0), "b": warm("critic", 1), "c": routed},
+            "prompt": "revise {question}",
+            "output_keys": "replies",
+        },
+        "pick": {"node_type": "best_of_n", "from": "replies", "output": "first"},
+        "solve": {
+            "node_type": "best_of_n",
+            "models": {"d": warm("author", 4), "e": warm("critic", 5)},
+            "prompt": "draft {question}",
+        },
+    }
+    steps = ["START", *nodes, "END"]
+    edges = [{"from": one, "to": other} for one, other in pairwise(steps)]
+    graph = {"nodes": nodes, "edges": edges}
+    suite = write_suite(tmp_path / "several", server.base_url, rows=rows(9), graph_config=graph)
+    whole = cli("run", suite, "--out", "whole", "--json").end()
+    asked = server.requests()
+    assert len(asked) == len(set(asked)) == 5 * 9
+    server.forget()
+
+    child = cli("run", suite, "--out", "killed", "--json")
+    for moment in (11, 31):
+        server.wait_for(moment, child)
+        assert child.process.poll() is None, "it ended before it could be killed"
+        child.kill_group()
+        audit.mark(server.events, "killed")
+        child = cli("resume", only_run("killed"), "--json")
+    resumed = child.end()
+
+    sent = server.requests()
+    assert set(sent) == set(asked)
+    assert len(sent) - len(set(sent)) <= 2 * 3 * UNSAVED
+    assert resumed.line["calls"] == len(asked)
+    assert audit.problems(audit.read(server.events), most_in_flight=2 * IN_FLIGHT) == []
+    assert [(resumed.folder / name).read_bytes() for name in FILES] == [
+        (whole.folder / name).read_bytes() for name in FILES
+    ]
+    assert resumed.line["verified"] == 3

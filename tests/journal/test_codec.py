@@ -8,12 +8,14 @@ from sygra_eval.values import (
     Attempt,
     ChatResponse,
     DraftRate,
+    EnsembleEnd,
     Evidence,
     FailingCase,
     LoopEnd,
     Outcome,
     RecordEnd,
     Round,
+    RoundKind,
     Sentinel,
     Status,
     StopReason,
@@ -38,7 +40,7 @@ JSON = st.recursive(
 )
 
 
-def built(kind, **fields):
+def built(kind, /, **fields):
     return st.builds(kind, **fields)
 
 
@@ -101,6 +103,7 @@ ATTEMPT = built(
     diff=TEXT,
     tokens=COUNT,
     latency_s=SECONDS,
+    label=TEXT,
 )
 ROUND = built(
     Round,
@@ -111,7 +114,12 @@ ROUND = built(
     sentinel=st.sampled_from(Sentinel),
     critique_tokens=COUNT,
     critique_latency_s=SECONDS,
+    kind=st.sampled_from(RoundKind),
+    choice=TEXT,
+    unanswered=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
 )
+LABELS = st.lists(TEXT, max_size=2).map(tuple)
+ENSEMBLE_END = built(EnsembleEnd, node=TEXT, answered=LABELS, unanswered=LABELS, kept=TEXT)
 LOOP_END = built(
     LoopEnd,
     node=TEXT,
@@ -133,6 +141,7 @@ RECORD_END = built(
     verdicts=st.lists(verdicts(), max_size=2).map(tuple),
     loop=st.none() | LOOP_END,
     weak_tests=st.none() | TEXT,
+    ensembles=st.lists(ENSEMBLE_END, max_size=2).map(tuple),
 )
 KINDS = {
     "response": RESPONSE,
@@ -141,6 +150,7 @@ KINDS = {
     "attempt": ATTEMPT,
     "round": ROUND,
     "loop_end": LOOP_END,
+    "ensemble_end": ENSEMBLE_END,
     "record_end": RECORD_END,
 }
 
