@@ -15,6 +15,7 @@ from sygra_eval.nodes.ranking import best_of, is_accepted, passed, rank, score
 from sygra_eval.values import (
     Attempt,
     BadAnswer,
+    InfrastructureError,
     Judgement,
     Node,
     NodeContext,
@@ -39,15 +40,16 @@ class _Candidate:
 async def best_of_n(node: Node, state: State, ctx: NodeContext) -> State:
     """Draw or take the candidates, judge each, and add the best one's text."""
     config = cast("BestOfNConfig", node.config)
-    if config.from_ is None:
-        replies = await _draw(config, state, ctx)
-        ctx.record_round(replies.as_round(node.name))  # until they are judged
+    replies = Replies() if config.from_ is not None else await _draw(config, state, ctx)
+    try:
         replies.require(config.on_fail, node.name)
-        candidates = list(_drawn(replies))
-    else:
-        replies = Replies()
-        candidates = list(_taken(config.from_, state))
-    judgements = [await ctx.judge(candidate.text) for candidate in candidates]
+        taken = _drawn(replies) if config.from_ is None else _taken(config.from_, state)
+        candidates = list(taken)
+        judgements = [await ctx.judge(candidate.text) for candidate in candidates]
+    except InfrastructureError:
+        if config.from_ is None:  # what was said is there, though nobody has judged it
+            ctx.record_round(replies.as_round(node.name))
+        raise
     best = best_of(judgements)
     ctx.record_round(_round(node, candidates, judgements, best, replies))
     additions: dict[str, object] = {config.output: candidates[best].text}

@@ -20,7 +20,12 @@ class BestOfNConfig(BaseModel):
     that holds candidates already.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [{"required": [origin]} for origin in ("model", "models", "from")]
+        },
+    )
 
     model: ModelOrRoute | None = None
     models: Models | None = None
@@ -35,7 +40,7 @@ class BestOfNConfig(BaseModel):
 
     @model_validator(mode="after")
     def has_one_origin(self) -> Self:
-        """Refuse candidates from two places, or from none, and keys that then mean nothing."""
+        """Refuse candidates from two places, or from none."""
         origins = [one is not None for one in (self.model, self.models, self.from_)]
         if sum(origins) > 1:
             raise PydanticCustomError("wrong-value", _ONE_OF, {"fix": "leave one of them"})
@@ -47,6 +52,25 @@ class BestOfNConfig(BaseModel):
                 "the key `prompt` is missing: the models are asked nothing",
                 {"fix": "add `prompt: ...`"},
             )
+        return self
+
+    @model_validator(mode="after")
+    def has_a_choice(self) -> Self:
+        """Refuse one candidate alone."""
+        if self.from_ is None and len(self.asked()) * self.samples == 1:
+            raise PydanticCustomError(
+                "one-candidate",
+                "the best of one candidate is that one",
+                {
+                    "at": ("samples",) if "samples" in self.model_fields_set else (),
+                    "fix": "add `samples: 4`, or take a node of the type `llm`",
+                },
+            )
+        return self
+
+    @model_validator(mode="after")
+    def says_nothing_idle(self) -> Self:
+        """Refuse keys that mean nothing where nobody is asked, and one name for two variables."""
         if self.output == self.winner:
             told = {"at": ("winner",), "fix": "choose another name"}
             raise PydanticCustomError("wrong-value", "`winner` is what `output` is called", told)
@@ -89,13 +113,6 @@ class BestOfNConfig(BaseModel):
             )
 
     def _origin_problems(self, scope: Scope) -> Iterator[Problem]:
-        if self.from_ is None and len(self.asked()) * self.samples == 1:
-            yield Problem(
-                code="one-candidate",
-                message="the best of one candidate is that one",
-                at=("samples",) if "samples" in self.model_fields_set else (),
-                fix="add `samples: 4`, or take a node of the type `llm`",
-            )
         if self.from_ is not None and self.from_ not in scope.variables:
             yield Problem(
                 code="unknown-variable",

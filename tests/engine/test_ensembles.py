@@ -195,6 +195,20 @@ async def test_at_least_one_must_answer(suite_with, run, endpoint, second, nodes
     assert "`second`: bad_request: " in row["reason"]
 
 
+async def test_candidates_that_nobody_could_judge_are_shown_all_the_same(
+    suite_with, run, endpoint, second
+):
+    second.answers_with(lambda _: DOWN)
+
+    finished = await run(suite_with(code_row("r0", "q"), nodes={"solve": SOLVE}))
+
+    assert finished.outcomes() == {"r0": "failed"}
+    (replies,) = rounds_of(finished).values()
+    assert replies.kind is RoundKind.REPLIES
+    assert [one.answer for one in replies.attempts] == [CODE["right"]] * 2
+    assert [label for label, _ in replies.unanswered] == ["second", "second"]
+
+
 async def test_a_candidate_that_was_not_drawn_is_skipped_where_the_suite_says_so(
     suite_with, run, second
 ):

@@ -1,6 +1,7 @@
 """What `check` says of nodes that ask several models, and where."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,10 +62,7 @@ def suite_of(tmp_path):
         (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
         names = [node.split(":")[0].strip() for node in nodes]
         stops = ["START", *names, "END"]
-        edges = "".join(
-            f"    - {{from: {one}, to: {other}}}\n"
-            for one, other in zip(stops, stops[1:], strict=False)
-        )
+        edges = "".join(f"    - {{from: {one}, to: {other}}}\n" for one, other in pairwise(stops))
         text = f"{SUITE}{''.join(nodes)}  edges:\n{edges}{quality}"
         (tmp_path / "suite.yaml").write_text(text)
         return tmp_path / "suite.yaml"
@@ -98,7 +96,7 @@ def test_a_suite_that_picks_one_text_is_fit_to_run(suite_of, built_in, nodes):
     ("nodes", "quality", "place"),
     [
         ((ASK,), QUALITY, (9, 5)),
-        ((ASK, PICK), QUALITY.replace("quality:", "quality:\n  candidate: replies"), (21, 14)),
+        ((ASK, PICK), QUALITY.replace("quality:", "quality:\n  candidate: replies"), (20, 14)),
     ],
 )
 def test_replies_of_several_models_are_no_candidate(suite_of, built_in, nodes, quality, place):
@@ -188,4 +186,4 @@ def test_a_reply_that_may_be_skipped_cannot_be_counted_on(suite_of, built_in):
     (found,) = check_suite(suite_of(ask, JOIN.replace("{replies}", "{replies.two}")), built_in)
 
     assert (found.code, found.severity) == ("may-be-missing", Severity.WARNING)
-    assert (found.line, found.column) == (15, 48)
+    assert (found.line, found.column) == (15, 52)
