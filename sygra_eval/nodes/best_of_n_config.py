@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.ensemble import Models, OnFail
-from sygra_eval.suite import ModelChoice, ModelOrRoute, Prompt, RoutedChoice, did_you_mean
+from sygra_eval.suite import ModelOrRoute, Prompt, RoutedChoice, did_you_mean
 from sygra_eval.values import Problem, Scope, Severity
 
 _ONE_OF = "`model`, `models` and `from` each say where candidates come from; there must be one"
@@ -84,7 +84,7 @@ class BestOfNConfig(BaseModel):
                     )
         return self
 
-    def asked(self) -> Mapping[str, ModelChoice | RoutedChoice]:
+    def asked(self) -> Mapping[str, RoutedChoice]:
         """Return who is asked, by label; one model alone has none."""
         if self.models is not None:
             return self.models

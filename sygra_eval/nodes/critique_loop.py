@@ -13,7 +13,7 @@ from typing import cast
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
 from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
-from sygra_eval.suite import ModelChoice, RoutedChoice, Template
+from sygra_eval.suite import RoutedChoice, Template
 from sygra_eval.values import (
     Attempt,
     ChatResponse,
@@ -246,7 +246,7 @@ def _revise_text(evidence: str, feedback: str) -> str:
 
 async def _ask(
     loop: _Loop,
-    choice: ModelChoice | RoutedChoice,
+    choice: RoutedChoice,
     messages: tuple[Message, ...],
     *,
     step: str,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import ModelChoice, ModelOrRoute, Prompt, RoutedChoice
+from sygra_eval.suite import ModelOrRoute, Prompt, RoutedChoice
 from sygra_eval.values import Problem, Scope, wilson
 
 DEFAULT_SENTINEL = "NO MORE FEEDBACK"
@@ -156,7 +156,7 @@ class CritiqueLoopConfig(BaseModel):
         """Names of the validators that grant a stop."""
         return tuple(self.until.accepted_by) if self.until is not None else ()
 
-    def models(self) -> tuple[ModelChoice | RoutedChoice, ...]:
+    def models(self) -> tuple[RoutedChoice, ...]:
         """Return who is asked, step by step."""
         steps = (self.draft, self.critique, self.revise)
         return tuple(step.model for step in steps if step is not None)

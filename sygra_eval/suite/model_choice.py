@@ -5,11 +5,11 @@ A node may also leave the choice to the row: see `routing`.
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sygra_eval.values import NodeContext, Problem, Scope, State
+from sygra_eval.values import Problem, Scope
 
 
 class ModelChoice(BaseModel):
@@ -23,11 +23,6 @@ class ModelChoice(BaseModel):
     def names(self) -> tuple[str, ...]:
         """Return the models that may be asked."""
         return (self.name,)
-
-    def chosen(self, state: State, ctx: NodeContext) -> Self:
-        """Return what to ask for this record."""
-        del state, ctx
-        return self
 
     def problems(self, scope: Scope, at: tuple[str | int, ...]) -> Iterator[Problem]:
         """Yield a problem when the suite has no such model."""

@@ -7,9 +7,17 @@ rows arrive: a run that is resumed, cut into shards or run again chooses the sam
 import math
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from sygra_eval.suite.model_choice import ModelChoice, by_name, unknown_model
@@ -160,43 +168,52 @@ Route = Annotated[
 ]
 
 
-class RoutedChoice(BaseModel):
-    """A model that each row chooses, and the parameters that are sent to whichever it is."""
+class RoutedChoice(ModelChoice):
+    """Which model of the suite, or how each row chooses it; the rest is said of whichever it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["route"]}]},
+    )
 
-    route: Route
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    name: str = ""
+    route: Route | None = None
+
+    @model_validator(mode="after")
+    def says_which(self) -> Self:
+        """Refuse a name beside a route, and neither."""
+        if self.route is not None and "name" in self.model_fields_set:
+            told = {"at": ("name",), "is_key": True, "fix": "leave one of them"}
+            raise PydanticCustomError("wrong-value", "`name` and `route` both say which", told)
+        if self.route is None and not self.name:
+            raise PydanticCustomError(
+                "missing-key", "the key `name` is missing in `model`", {"fix": "add `name: ...`"}
+            )
+        return self
 
     def names(self) -> tuple[str, ...]:
         """Return the models that may be asked."""
-        return self.route.names()
+        return super().names() if self.route is None else self.route.names()
 
-    def chosen(self, state: State, ctx: NodeContext) -> ModelChoice:
-        """Return what to ask for this record.
+    def chosen(self, state: State, ctx: NodeContext) -> Self:
+        """Return what to ask for this record: a choice with a name.
 
         :raises UnfitRow: When the route has no case for it.
         """
-        name = self.route.name_for(state, ctx)
-        return ModelChoice(name=name, parameters=self.parameters)
+        if self.route is None:
+            return self
+        return self.model_copy(update={"name": self.route.name_for(state, ctx), "route": None})
 
     def problems(self, scope: Scope, at: tuple[str | int, ...]) -> Iterator[Problem]:
-        """Yield what is wrong with the names in the route."""
-        yield from self.route.problems(scope, (*at, "route"))
-
-
-def _kind_of_choice(value: object) -> str:
-    keys = value.keys() if isinstance(value, Mapping) else set()
-    if isinstance(value, RoutedChoice) or "route" in keys:
-        return "routed"
-    strange = {str(key) for key in keys} - ModelChoice.model_fields.keys()
-    return "routed" if "name" not in keys and nearest("route", strange) else "by name"
+        """Yield what is wrong with the names."""
+        if self.route is None:
+            yield from super().problems(scope, at)
+        else:
+            yield from self.route.problems(scope, (*at, "route"))
 
 
 ModelOrRoute = Annotated[
-    Annotated[ModelChoice, Tag("by name")] | Annotated[RoutedChoice, Tag("routed")],
-    Discriminator(_kind_of_choice),
-    BeforeValidator(by_name, json_schema_input_type=str | ModelChoice | RoutedChoice),
+    RoutedChoice, BeforeValidator(by_name, json_schema_input_type=str | RoutedChoice)
 ]
 """In a suite what `ModelByName` is, or `model: {route: {weights: {NAME: 3, NAME: 1}}}`, or
 `model: {route: {by: "{column}", cases: {VALUE: NAME}, otherwise: NAME}}`. Ask what `chosen` gives.

@@ -69,7 +69,7 @@ def roles_of(row):
 
 async def test_the_models_of_a_row_are_asked_at_the_same_time(suite_with, run, endpoint):
     nodes = {"solve": {**SOLVE, "models": {"a": "author", "b": "author"}, "samples": 2}}
-    endpoint.latency_s = 0.5
+    endpoint.latency_s = 1.0
 
     finished = await run(suite_with(code_row("r0", "q"), nodes=nodes))
 

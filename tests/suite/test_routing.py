@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from sygra_eval.plugins import load_plugins
-from sygra_eval.suite import ModelOrRoute, UnfitRow, check_suite, load_suite, suite_schema
+from sygra_eval.suite import (
+    ModelOrRoute,
+    RoutedChoice,
+    UnfitRow,
+    check_suite,
+    load_suite,
+    suite_schema,
+)
 from sygra_eval.suite.routing import drawn
 from sygra_eval.values import Severity
 
@@ -61,7 +68,7 @@ def suite_with(tmp_path):
     return write
 
 
-def choice_of(model: str) -> ModelOrRoute:
+def choice_of(model: str) -> RoutedChoice:
     return TypeAdapter(ModelOrRoute).validate_python(yaml.safe_load(model))
 
 
@@ -126,7 +133,12 @@ def test_every_form_is_taken_by_the_loader_and_by_the_schema(suite_with, built_i
             "paramters",
             "write `parameters`",
         ),
-        ("{route: {weights: {small: 1}}, name: small}", "unknown-key", "name", ""),
+        ("{route: {weights: {small: 1}}, name: small}", "wrong-value", "name", "leave one of them"),
+        ("{}", "missing-key", "{}", "add `name: ...`"),
+        ("{parameters: {top_p: 1}}", "missing-key", "{parameters", "add `name: ...`"),
+        ("{nam: small}", "unknown-key", "nam", "write `name`"),
+        ("{name: 3}", "wrong-type", "3", 'write `"3"`'),
+        ("3", "wrong-type", "3", ""),
         (
             '{route: {by: "{difficulty}", cases: {easy: small}, otherwize: large}}',
             "unknown-key",
