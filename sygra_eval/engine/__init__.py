@@ -7,6 +7,7 @@ stopped or killed. What a run comes to is one `RunSummary`. `recheck` says wheth
 still holds, `measure_truth` how often validators err.
 """
 
+from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -50,6 +51,8 @@ __all__ = [
     "ExitCode",
     "HardCoding",
     "Measured",
+    "Member",
+    "ModelShare",
     "NothingSelected",
     "PassRates",
     "Progress",

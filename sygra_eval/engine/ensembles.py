@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import EnsembleEnd, Outcome, RecordEnd, Round, RoundKind
 
+MOST_LABELS = 64
+OTHER_LABELS = "(others)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -49,7 +52,7 @@ class ModelShare:
 
 @dataclass(slots=True)
 class EnsembleCount:
-    """Counts over the outcomes, taken one by one; as many entries as the suite has names."""
+    """Counts over the outcomes, taken one by one; memory stays flat whatever rows call labels."""
 
     _members: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     _shares: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
@@ -99,6 +102,13 @@ class EnsembleCount:
         )
 
     def _member(self, node: str, label: str) -> Counter[str]:
+        """Return a label's counts; where rows bring labels of their own, the last is for the rest.
+
+        Then a row counts in it as often as it has such labels.
+        """
+        known = self._members.get((node, label))
+        if known is None and sum(of == node for of, _ in self._members) >= MOST_LABELS:
+            label = OTHER_LABELS
         return self._members.setdefault((node, label), Counter())
 
 

@@ -168,7 +168,7 @@ async def _generate_and_judge(
                     )
                 )
             ),
-            prompt=next((visit.messages for visit in visits if visit.messages), ()),
+            prompt=_prompt_of(suite.candidate, visits),
             loop=loop,
             weak_tests=weak,
         ),
@@ -251,6 +251,12 @@ def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
         loop=_last_loop(visits),
         ensembles=_ensembles(visits),
     )
+
+
+def _prompt_of(candidate: str, visits: list[Visit]) -> tuple[Message, ...]:
+    """Return what the candidate answers: the first prompt of its node, else of one before."""
+    made = next((at for at, one in enumerate(visits) if candidate in one.additions), len(visits))
+    return next((one.messages for one in reversed(visits[: made + 1]) if one.messages), ())
 
 
 def _ensembles(visits: list[Visit]) -> tuple[EnsembleEnd, ...]:

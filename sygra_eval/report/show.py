@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from sygra_eval.report.figures import UNKNOWN, duration
-from sygra_eval.report.layout import grid, wrapped
+from sygra_eval.report.layout import grid, shorten, wrapped
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.values import (
     Attempt,
@@ -18,6 +18,7 @@ from sygra_eval.values import (
 )
 
 _INDENT = "    "
+_LABEL_WIDTH = 40  # a row's own candidates may be called anything
 
 
 def record_text(end: RecordEnd, rounds: Sequence[Round]) -> str:
@@ -79,7 +80,7 @@ def _side_by_side_lines(finished: Round) -> Iterator[str]:
     """Tell of what several models, or one several times, made of the same prompt."""
     yield f"{finished.kind.value} of {one_line(finished.node)}"
     for number, attempt in enumerate(finished.attempts, start=1):
-        label = one_line(attempt.label)
+        label = shorten(one_line(attempt.label), _LABEL_WIDTH)
         if finished.kind is RoundKind.CANDIDATES:
             yield from _attempt_lines(attempt, f"candidate {number} ({label})")
         else:

@@ -94,6 +94,27 @@ async def test_a_row_says_who_was_asked_in_the_order_of_the_suite(suite_with, ru
     assert (row["rounds"], row["stop_reason"]) == (1, None)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "asked"),
+    [
+        ({"plan": {**ASK, "prompt": "plan"}, "solve": {**SOLVE, "prompt": "solve"}}, "solve"),
+        (
+            {"plan": {**SOLVE, "output": "plan", "prompt": "plan"}, "ask": ASK, "pick": PICK},
+            "ask q",
+        ),
+    ],
+)
+async def test_the_prompt_of_a_row_is_the_one_that_its_answer_answers(
+    suite_with, run, nodes, asked
+):
+    quality = {"candidate": "answer", "validators": [{"use": "python_compiles"}]}
+
+    finished = await run(suite_with(code_row("r0", "q"), nodes=nodes, quality=quality))
+
+    (row,) = finished.rows("verified")
+    assert [message["content"] for message in row["messages"]] == [asked, CODE["right"]]
+
+
 @pytest.mark.parametrize("slow", ["author", "critic"])
 async def test_the_data_is_the_same_whichever_model_is_the_faster(
     suite_with, run, endpoint, second, slow
