@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from sygra_eval.nodes.best_of_n_config import BestOfNConfig
-from sygra_eval.nodes.ensemble import Asked, Replies, ask_all
+from sygra_eval.nodes.ensemble import Replies, ask_all, in_turn
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.ranking import best_of, is_accepted, passed, rank, score
 from sygra_eval.values import (
@@ -61,12 +61,9 @@ async def best_of_n(node: Node, state: State, ctx: NodeContext) -> State:
 async def _draw(config: BestOfNConfig, state: State, ctx: NodeContext) -> Replies:
     """Ask for all candidates at once."""
     assert config.prompt is not None, "drawn only where there is one"  # noqa: S101
-    asked = [
-        Asked(label=label, model=model.chosen(state, ctx), sample=sample)
-        for label, model in config.asked().items()
-        for sample in range(config.samples)
-    ]
-    return await ask_all(asked, config.prompt.render(state), ctx)
+    chosen = [(label, model.chosen(state, ctx)) for label, model in config.asked().items()]
+    asked = [one for one in chosen for _ in range(config.samples)]
+    return await ask_all(in_turn(asked), config.prompt.render(state), ctx)
 
 
 def _drawn(replies: Replies) -> Iterator[_Candidate]:

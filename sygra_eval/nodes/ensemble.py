@@ -1,11 +1,13 @@
 """Several models, or one several times, asked at once; what befalls one costs no other's answer.
 
-Start at `ask_all`. Each call has a place of its own in the run, named by the label, so a resumed
-run repeats none.
+Start at `ask_all`, with calls from `in_turn`. Each call has a place of its own in the run, named by
+the label, so a resumed run repeats none.
 """
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -32,14 +34,14 @@ OnFail = Literal["fail", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One call: whom, and the label and sample that tell it from the others.
+    """One call: whom, and the label and sample that tell it from the others; see `in_turn`.
 
     :ivar label: Empty where one model is asked several times.
     """
 
     label: str
     model: ModelChoice
-    sample: int = 0
+    sample: int
 
     @property
     def name(self) -> str:
@@ -107,6 +109,21 @@ def _attempt(one: Answered) -> Attempt:
         tokens=one.response.usage.total,
         latency_s=one.response.latency_s,
     )
+
+
+def in_turn(choices: Iterable[tuple[str, ModelChoice]]) -> list[Asked]:
+    """Return one call for each label and model, in their order.
+
+    Calls that ask the same are samples of it, also under several labels: a cache across runs, which
+    knows no label, then keeps them apart.
+    """
+    alike: Counter[tuple[str, str]] = Counter()
+    asked = []
+    for label, model in choices:
+        what = (model.name, json.dumps(model.parameters, sort_keys=True, default=repr))
+        asked.append(Asked(label=label, model=model, sample=alike[what]))
+        alike[what] += 1
+    return asked
 
 
 async def ask_all(

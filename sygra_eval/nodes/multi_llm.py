@@ -5,7 +5,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
-from sygra_eval.nodes.ensemble import Asked, Models, OnFail, ask_all
+from sygra_eval.nodes.ensemble import Models, OnFail, ask_all, in_turn
 from sygra_eval.nodes.llm import OneName
 from sygra_eval.suite import Prompt
 from sygra_eval.values import Node, NodeContext, Problem, Scope, State
@@ -39,8 +39,8 @@ class MultiLlmConfig(BaseModel):
 async def multi_llm(node: Node, state: State, ctx: NodeContext) -> State:
     """Ask all models; the replies are a mapping from label to text."""
     config = cast("MultiLlmConfig", node.config)
-    asked = [Asked(label=label, model=m.chosen(state, ctx)) for label, m in config.models.items()]
-    replies = await ask_all(asked, config.prompt.render(state), ctx)
+    chosen = [(label, model.chosen(state, ctx)) for label, model in config.models.items()]
+    replies = await ask_all(in_turn(chosen), config.prompt.render(state), ctx)
     ctx.record_round(replies.as_round(node.name))
     replies.require(config.on_fail, node.name)
     texts = {one.asked.label: one.response.text for one in replies.answered}

@@ -293,6 +293,26 @@ async def test_hidden_tests_have_no_say_in_which_candidate_is_kept(
     assert groups == {"visible"}
 
 
+async def test_one_model_under_two_labels_gives_two_answers_from_the_cache_as_well(
+    suite_with, run, endpoint, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    endpoint.answers_with(lambda _: f"{CODE['right']}\nanswer {len(endpoint.requests)}")
+    path = suite_with(
+        code_row("r0", "q"),
+        nodes={"ask": {**ASK, "models": {"a": "author", "b": "author"}}, "pick": PICK},
+        output_config={"output_map": {"replies": {"from": "replies"}}},
+        suite={"name": "small", "cache": "read-write"},
+    )
+
+    first, second = await run(path, name="first"), await run(path, name="second")
+
+    assert len(endpoint.requests) == 2
+    (replies,) = [row["replies"] for row in first.rows("verified")]
+    assert len(set(replies.values())) == 2
+    assert second.bytes_of(*FILES) == first.bytes_of(*FILES)
+
+
 async def test_an_interrupted_run_asks_nothing_again_and_ends_with_the_same_bytes(
     suite_with, run, resume, endpoint, second, stop
 ):
