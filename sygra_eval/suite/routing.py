@@ -150,7 +150,7 @@ class ByRow(BaseModel):
         shown = value if len(value) <= 40 else f"{value[:39]}…"
         return (
             f"no case of the route `{self.by}` is `{shown}`, and it has no `otherwise` "
-            f"({did_you_mean(value, self.cases)})"
+            f"({did_you_mean(shown, self.cases)})"
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.engine.ensembles import MOST_LABELS, EnsembleCount
@@ -39,7 +39,8 @@ def counted(rows):
     return count
 
 
-@given(st.lists(ends(), max_size=12))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ends(), max_size=8))
 def test_a_label_is_counted_once_a_row(rows):
     seen = {
         "answered": Counter(),
@@ -63,7 +64,8 @@ def test_a_label_is_counted_once_a_row(rows):
     assert {member.label for member in members} == set(seen["answered"] | seen["unanswered"])
 
 
-@given(st.lists(ends(), max_size=12))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ends(), max_size=8))
 def test_models_are_compared_where_a_role_had_several(rows):
     uses = [
         {(use["role"], use["name"]) for use in row.data["provenance"]["models"]} for row in rows

@@ -216,6 +216,19 @@ async def test_at_least_one_must_answer(suite_with, run, endpoint, second, nodes
     assert "`second`: bad_request: " in row["reason"]
 
 
+async def test_an_endpoint_that_is_lost_is_not_skipped_but_ends_the_run(suite_with, run, second):
+    """It would be missing in every row from there on."""
+    refused = status(401, {"error": {"code": "invalid_api_key", "message": "no"}})
+    second.answers_with(lambda _: refused)
+    rows = [code_row(f"r{n}", f"q{n}") for n in range(16)]
+
+    finished = await run(suite_with(*rows, nodes={"ask": {**ASK, "on_fail": "skip"}, "pick": PICK}))
+
+    assert finished.summary.exit_code is ExitCode.INCOMPLETE
+    assert finished.summary.not_reached > 8
+    assert "incomplete: " in finished.summary.exit_reason
+
+
 async def test_candidates_that_nobody_could_judge_are_shown_all_the_same(
     suite_with, run, endpoint, second
 ):
@@ -316,7 +329,7 @@ async def test_one_model_under_two_labels_gives_two_answers_from_the_cache_as_we
 async def test_an_interrupted_run_asks_nothing_again_and_ends_with_the_same_bytes(
     suite_with, run, resume, endpoint, second, stop
 ):
-    rows = [code_row(f"r{n}", f"q{n}") for n in range(24)]
+    rows = [code_row(f"r{n}", f"q{n}") for n in range(16)]
     path = suite_with(*rows, nodes={"ask": ASK, "pick": PICK, "again": {**SOLVE, "output": "b"}})
     undisturbed = await run(path, name="undisturbed")
     asked = len(endpoint.requests) + len(second.requests)
@@ -350,7 +363,7 @@ ROUTED = {
 async def test_a_row_has_the_same_model_however_late_it_comes(
     suite_with, run, resume, endpoint, second, stop
 ):
-    rows = [code_row(f"r{n}", f"q{n}") for n in range(24)]
+    rows = [code_row(f"r{n}", f"q{n}") for n in range(16)]
     path = suite_with(*rows, nodes={"solve": ROUTED})
     undisturbed = await run(path, name="undisturbed")
     asked = len(endpoint.requests), len(second.requests)
@@ -366,7 +379,7 @@ async def test_a_row_has_the_same_model_however_late_it_comes(
     assert stopped.summary.not_reached > 0
     assert resumed.bytes_of(*FILES) == undisturbed.bytes_of(*FILES)
     assert (len(endpoint.requests), len(second.requests)) == (2 * asked[0], 2 * asked[1])
-    assert sum(asked) == 24
+    assert sum(asked) == 16
     assert min(asked) > 0
     report = json.loads((resumed.folder / "report.json").read_text())["by_model"]
     assert report == [

@@ -1,7 +1,7 @@
 """Of several candidates the one is kept that the validators judge best, and it is said why."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.nodes.ranking import best_of, is_accepted, rank
@@ -203,6 +203,7 @@ JUDGEMENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(JUDGEMENTS, min_size=1, max_size=6))
 def test_none_is_better_than_the_best_and_none_before_it_is_as_good(judgements):
     best = best_of(judgements)

@@ -218,6 +218,7 @@ def test_parameters_go_to_whichever_model_is_chosen():
 # The choice by weight
 
 
+@settings(deadline=None)
 @given(WEIGHTS, SEEDS, ROW_IDS, st.randoms())
 def test_the_choice_depends_on_seed_and_row_and_not_on_the_order_of_the_names(
     weights, seed, row_id, random
@@ -242,6 +243,7 @@ def test_each_model_gets_its_share_of_the_rows(weights, seed):
         assert abs(chosen.count(name) - rows * share) <= 6 * deviation + 3
 
 
+@settings(deadline=None)
 @given(WEIGHTS, SEEDS, ROW_IDS, NAMES, st.integers(1, 10))
 def test_a_model_that_is_added_takes_rows_and_moves_none_between_the_others(
     weights, seed, row_id, added, weight
@@ -255,6 +257,7 @@ def test_a_model_that_is_added_takes_rows_and_moves_none_between_the_others(
         assert after in (before, added)
 
 
+@settings(deadline=None)
 @given(WEIGHTS, ROW_IDS, st.floats(0.001, 1000))
 def test_weights_mean_the_same_in_any_unit(weights, row_id, unit):
     scaled = {name: weight * unit for name, weight in weights.items()}
