@@ -25,6 +25,9 @@ from sygra_eval.values import (
     Status,
 )
 
+MOST_CANDIDATES = 256
+"""Of one row: each is judged, which runs code."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
@@ -85,6 +88,8 @@ def _taken(variable: str, state: State) -> Iterator[_Candidate]:
     held = state.get(variable)
     if isinstance(held, list):
         held = {str(number): text for number, text in enumerate(held, start=1)}
+    if isinstance(held, Mapping) and len(held) > MOST_CANDIDATES:
+        raise BadAnswer(f"`{variable}` holds {len(held)} candidates, more than {MOST_CANDIDATES}")
     if not isinstance(held, Mapping) or not held:
         what = type(held).__name__ if held else "nothing"
         raise BadAnswer(f"`{variable}` holds {what}, and candidates are needed: texts by label")

@@ -23,7 +23,11 @@ class BestOfNConfig(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "oneOf": [{"required": [origin]} for origin in ("model", "models", "from")]
+            "oneOf": [
+                {"required": ["model", "prompt"]},
+                {"required": ["models", "prompt"]},
+                {"required": ["from"]},
+            ]
         },
     )
 

@@ -173,6 +173,7 @@ async def test_candidates_may_be_there_already_and_then_nobody_is_asked(visit_no
         ("text", "holds str"),
         (None, "holds nothing"),
         ({"x": 3}, "the candidate `x` of `replies` is int, not a text"),
+        (["good"] * 257, "holds 257 candidates, more than 256"),
         (["good", {"a": 1}], "the candidate `2` of `replies` is dict, not a text"),
     ],
 )

@@ -187,3 +187,27 @@ def test_a_reply_that_may_be_skipped_cannot_be_counted_on(suite_of, built_in):
 
     assert (found.code, found.severity) == ("may-be-missing", Severity.WARNING)
     assert (found.line, found.column) == (15, 52)
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        (ASK.replace("models:", "modles:"), PICK),
+        (ASK.replace("{one: small, two: {name: large}}", "{}"), PICK),
+        (ASK.replace("name: large", "nam: large"), PICK),
+        (ASK.replace("name: large", "name: large, route: {weights: {small: 1}}"), PICK),
+        (SOLVE.replace("model: small", "on_fail: fail"),),
+        (SOLVE.replace("samples: 4", "models: {one: small, two: large}"),),
+        (SOLVE.replace('prompt: "{question}"', "on_fail: fail"),),
+        (ASK, PICK.replace("from:", "form:")),
+        (SOLVE.replace("model: small", "model: {route: {weights: {small: 0}}}"),),
+    ],
+)
+def test_what_the_loader_refuses_the_schema_refuses(suite_of, built_in, nodes):
+    jsonschema = pytest.importorskip("jsonschema")
+    path = suite_of(*nodes)
+
+    assert check_suite(path, built_in) != ()
+
+    validator = jsonschema.Draft202012Validator(suite_schema(built_in))
+    assert not validator.is_valid(yaml.safe_load(path.read_text()))
