@@ -76,7 +76,7 @@ class EnsembleCount:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """Return every label by node, those of one node in the order in which they were seen."""
+        """Return every label by node; no row's failures change their order."""
         choosing = {node for (node, _), count in self._members.items() if count["kept"]}
         return tuple(
             Member(
@@ -88,7 +88,7 @@ class EnsembleCount:
                 verified=count["verified"],
                 chooses=node in choosing,
             )
-            for (node, label), count in sorted(self._members.items(), key=lambda item: item[0][0])
+            for (node, label), count in sorted(self._members.items(), key=lambda item: item[0])
         )
 
     @property
@@ -97,7 +97,7 @@ class EnsembleCount:
         models = Counter(role for role, _ in self._shares)
         return tuple(
             ModelShare(role=role, name=name, rows=count["rows"], verified=count["verified"])
-            for (role, name), count in sorted(self._shares.items())
+            for (role, name), count in sorted(self._shares.items(), key=lambda item: item[0])
             if models[role] > 1
         )
 

@@ -95,7 +95,9 @@ def _side_by_side_lines(finished: Round) -> Iterator[str]:
 def _attempt_lines(attempt: Attempt, what: str) -> Iterator[str]:
     accepted = "accepted" if attempt.is_accepted else "not accepted"
     kept = "kept" if attempt.is_kept else "not kept"
-    yield f"  {what}: {accepted}, {kept} ({_spent(attempt.tokens, attempt.latency_s)})"
+    was_asked = attempt.tokens or attempt.latency_s  # or it was there already
+    spent = f" ({_spent(attempt.tokens, attempt.latency_s)})" if was_asked else ""
+    yield f"  {what}: {accepted}, {kept}{spent}"
     if attempt.code is None:
         yield f"  no code ({one_line(attempt.extraction)}) in the answer"
         yield _block(attempt.answer)
