@@ -182,3 +182,26 @@ def test_only_text_that_utf_8_cannot_hold_is_kept_as_bytes(text, kind):
 
     assert type(stored) is kind
     assert from_stored(stored) == text
+
+
+def test_what_older_versions_wrote_is_read_as_a_round_of_a_loop():
+    attempt = Attempt(
+        sample=0,
+        answer="a",
+        code=None,
+        extraction="",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=True,
+        diff="",
+        tokens=1,
+        latency_s=0.5,
+    )
+    finished = Round(node="solve", number=1, attempts=(attempt,))
+    written = journal.round_to_json(finished)
+
+    assert not {"kind", "choice", "unanswered"} & written.keys()
+    assert "label" not in written["attempts"][0]
+    assert journal.round_from_json(written) == finished
+    assert journal.round_from_json(written).kind is RoundKind.LOOP

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import check_suite, suite_schema
@@ -211,3 +213,66 @@ def test_what_the_loader_refuses_the_schema_refuses(suite_of, built_in, nodes):
 
     validator = jsonschema.Draft202012Validator(suite_schema(built_in))
     assert not validator.is_valid(yaml.safe_load(path.read_text()))
+
+
+KEYS = st.sampled_from(
+    [
+        "model",
+        "models",
+        "from",
+        "prompt",
+        "samples",
+        "on_fail",
+        "output",
+        "output_keys",
+        "winner",
+        "route",
+        "weights",
+        "by",
+        "cases",
+        "otherwise",
+        "name",
+        "parameters",
+        "draft",
+        "critique",
+        "revise",
+        "until",
+        "small",
+    ]
+)
+LEAVES = st.sampled_from(
+    [None, True, 0, -1, 2.5, float("inf"), "", "small", "smal", "{question}", "{a.b}", "drafts"]
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
+)
+TYPES = st.sampled_from(["llm", "multi_llm", "best_of_n", "critique_loop"])
+GOOD = st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.just({"route": {"by": "{question}", "cases": {"why?": "small"}}}),
+        "models": st.just({"a": "small", "b": {"route": {"weights": {"large": 1}}}}),
+        "prompt": st.just("{question}"),
+        "samples": st.just(3),
+        "output_keys": st.just("replies"),
+    },
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(TYPES, GOOD, st.dictionaries(KEYS, VALUES, max_size=3))
+def test_whatever_a_node_says_is_answered_with_diagnostics(
+    suite_of, built_in, node_type, good, strange
+):
+    keys = {"node_type": node_type, **good, **strange}
+    node = yaml.safe_dump({"solve": keys}, sort_keys=False)
+    path = suite_of("".join(f"    {line}\n" for line in node.splitlines()))
+
+    found = check_suite(path, built_in)
+
+    assert [one for one in found if one.code == "plugin-failed"] == []
+    assert all(one.line > 0 and one.message for one in found)
