@@ -18,6 +18,7 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
@@ -84,6 +85,8 @@ __all__ = [
     "LedgerLine",
     "LiveView",
     "Measured",
+    "Member",
+    "ModelShare",
     "NotRunning",
     "NothingSelected",
     "PassRates",

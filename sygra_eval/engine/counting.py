@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.canaries import ALARM, mark_of
+from sygra_eval.engine.ensembles import EnsembleCount
 from sygra_eval.values import DraftRate, Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
@@ -55,6 +56,7 @@ class Count:
     hard_coded_ids: list[str] = field(default_factory=list)
     first_id: str | None = None
     columns: tuple[str, ...] = ()
+    ensembles: EnsembleCount = field(default_factory=EnsembleCount)
 
     def take(self, end: RecordEnd) -> None:
         """Count one record's end."""
@@ -78,6 +80,7 @@ class Count:
         if end.weak_tests is not None:
             self._take_probes(end, end.weak_tests)
         self._take_loop(end, is_verified=is_verified)
+        self.ensembles.take(end)
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)

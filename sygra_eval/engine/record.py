@@ -19,6 +19,7 @@ from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
+from sygra_eval.engine.ensembles import ensemble_end
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.handling import none_passes
 from sygra_eval.engine.images import image_rules
@@ -31,7 +32,7 @@ from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, v
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.models import has_json_mode
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
+from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -39,6 +40,7 @@ from sygra_eval.values import (
     CallSite,
     ChatResponse,
     Complete,
+    EnsembleEnd,
     Fitted,
     InfrastructureError,
     Interrupted,
@@ -84,7 +86,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             return None
         except _BadInput as error:
             end = _bad(row, str(error))
-        except UnknownVariable as error:
+        except UnfitRow as error:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
@@ -143,7 +145,7 @@ async def _generate_and_judge(
                     )
                 )
             ),
-            prompt=next((visit.messages for visit in visits if visit.messages), ()),
+            prompt=_prompt_of(suite.candidate, visits),
             loop=loop,
             weak_tests=weak,
             notes=tuple(note for visit in visits for note in visit.notes),
@@ -151,6 +153,7 @@ async def _generate_and_judge(
         verdicts=judgement.verdicts,
         loop=loop,
         weak_tests=weak,
+        ensembles=_ensembles(visits),
     )
 
 
@@ -224,7 +227,18 @@ def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
         reason=reason,
         data=leftover_row(row, reason),
         loop=_last_loop(visits),
+        ensembles=_ensembles(visits),
     )
+
+
+def _prompt_of(candidate: str, visits: list[Visit]) -> tuple[Message, ...]:
+    """Return what the candidate answers: the first prompt of its node, else of one before."""
+    made = next((at for at, one in enumerate(visits) if candidate in one.additions), len(visits))
+    return next((one.messages for one in reversed(visits[: made + 1]) if one.messages), ())
+
+
+def _ensembles(visits: list[Visit]) -> tuple[EnsembleEnd, ...]:
+    return tuple(visit.ensemble for visit in visits if visit.ensemble is not None)
 
 
 def _last_loop(visits: list[Visit]) -> LoopEnd | None:
@@ -244,10 +258,11 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
         complete=complete,
         complete_json=partial(_complete_json, setting, complete),
         judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
-        record_round=partial(_record_round, setting, row),
+        record_round=partial(_record_round, setting, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
         random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
+        seed=setting.suite.seed,
     )
     additions: State = {}
     try:
@@ -334,9 +349,10 @@ async def _complete(
     on_length: OnLength | None = None,
 ) -> ChatResponse:
     """Ask for a node, and note for the row's provenance who answered."""
+    has_begun, place = any(trace.asked), len(trace.asked)
+    trace.asked.append(None)
     if any(message.parts for message in messages):
         messages = await looked_at(messages, image_rules(setting.suite))
-    has_begun = bool(trace.models)
     if not trace.messages and is_chat(messages):
         trace.messages = messages
     path = f"{node.name}/{step}" if step else node.name
@@ -356,8 +372,7 @@ async def _complete(
     use = use_of(setting, request, role=step or node.name, name=name)
     if response.from_plugin:
         use = replace(use, model=f"plugin {response.from_plugin}")
-    if use not in trace.models:
-        trace.models.append(use)
+    trace.asked[place] = use
     return response
 
 
@@ -406,8 +421,9 @@ async def _judge_in_loop(
     return none_passes(judgement) if digest_of(answer) in trace.cut else judgement
 
 
-def _record_round(setting: Setting, row: Row, finished: Round) -> None:
+def _record_round(setting: Setting, row: Row, trace: Trace, finished: Round) -> None:
     setting.journal.append_round(row.id, finished)
+    trace.ensemble = ensemble_end(finished) or trace.ensemble
 
 
 async def _should_stop(setting: Setting, loop: LoopView) -> StopReason | None:

@@ -13,32 +13,54 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
     nodes = (document.get("graph_config") or {}).get("nodes") or {}
     authors: dict[str, list[str]] = {}
     for name, node in nodes.items():
-        author, critic = _model_of(node, "draft"), _model_of(node, "critique")
-        if author is not None and critic is not None and labels[author] == labels[critic]:
+        draft, critique = _models_of(node, "draft"), _models_of(node, "critique")
+        told = "are" if len(draft) == len(critique) == 1 else "can be"
+        for both in sorted(_labels(draft, labels) & _labels(critique, labels)):
             yield (
-                f"author and critic of `{name}` are the same model, {labels[author]}: its "
+                f"author and critic of `{name}` {told} the same model, {both}: its "
                 "critique carries little information"
             )
-        for own in {author, _model_of(node, "revise"), _name_of(node.get("model"))}:
-            if own is not None and own in labels:
-                authors.setdefault(labels[own], []).append(f"`{name}`")
+        own = draft | _models_of(node, "revise") | names_of(node.get("model"))
+        own |= {other for model in _members(node) for other in names_of(model)}
+        for label in sorted(_labels(own, labels)):
+            authors.setdefault(label, []).append(f"`{name}`")
     for entry in (document.get("quality") or {}).get("validators") or ():
-        judge = _name_of(entry.get("model"))
-        if judge is None or judge not in labels:
-            continue
-        if written := authors.get(labels[judge]):
-            name, whose = entry.get("name") or entry.get("use"), ", ".join(dict.fromkeys(written))
-            yield (
-                f"`{name}` judges by the model that wrote the answers of {whose}, "
-                f"{labels[judge]}: a model thinks well of its own answers"
-            )
+        for judge in names_of(entry.get("model")) & labels.keys():
+            if written := authors.get(labels[judge]):
+                name, whose = entry.get("name") or entry.get("use"), ", ".join(written)
+                yield (
+                    f"`{name}` judges by the model that wrote the answers of {whose}, "
+                    f"{labels[judge]}: a model thinks well of its own answers"
+                )
 
 
-def _model_of(node: Mapping[str, Any], step: str) -> str | None:
+def names_of(model: object) -> set[str]:
+    """Return the models that a `model:` of a suite may come to."""
+    match model:
+        case str():
+            return {model}
+        case {"name": str(name)}:
+            return {name}
+        case {"route": {"weights": {**weights}}}:
+            return {str(name) for name in weights}
+        case {"route": {**route}}:
+            cases = route.get("cases")
+            named = list(cases.values()) if isinstance(cases, Mapping) else []
+            return {str(name) for name in (*named, route.get("otherwise")) if name is not None}
+        case _:
+            return set()
+
+
+def _models_of(node: Mapping[str, Any], step: str) -> set[str]:
     part = node.get(step)
-    return _name_of(part.get("model")) if isinstance(part, Mapping) else None
+    return names_of(part.get("model")) if isinstance(part, Mapping) else set()
 
 
-def _name_of(model: object) -> str | None:
-    name = model.get("name") if isinstance(model, Mapping) else model
-    return name if isinstance(name, str) else None
+def _members(node: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the models of a node that asks several."""
+    models = node.get("models")
+    yield from models.values() if isinstance(models, Mapping) else ()
+
+
+def _labels(names: set[str], labels: Mapping[str, str]) -> set[str]:
+    return {labels[name] for name in names if name in labels}

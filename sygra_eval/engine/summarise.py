@@ -145,6 +145,8 @@ def summarise(folder: Path) -> RunSummary:
         report_formats=tuple((document.get("report") or {}).get("formats") or ()),
         has_graph=has_graph,
         errors=_errors(count),
+        members=count.ensembles.members,
+        shares=count.ensembles.shares,
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )

@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from sygra_eval.engine.cost_estimate import CostEstimate
+from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
 from sygra_eval.quality import Interval, wilson
@@ -245,5 +246,7 @@ class RunSummary:
     report_formats: tuple[str, ...] = ()
     has_graph: bool = True
     errors: tuple[ErrorCount, ...] = ()  # of the validators, where the suite knows the truth
+    members: tuple[Member, ...] = ()  # of the nodes that ask several models
+    shares: tuple[ModelShare, ...] = ()  # of roles that not every row gave to the same model
     command: str = ""
     version: str = ""

@@ -7,7 +7,7 @@ lost are not in it.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,7 +114,8 @@ def _add_row(bound: UpperBound, row: Row, suite: Suite, gateway: Gateway) -> Non
         if (calls := _calls_of(node.config, scope)) is None:
             bound.no_tokens[f"node `{node.name}` (`{node.type}`) does not say what it asks"] = None
         else:
-            output = longest_of(*(answer(call.model, call.parameters) for call in calls))
+            asked = ((name, call.parameters) for call in calls for name in call.models)
+            output = longest_of(*(answer(name, parameters) for name, parameters in asked))
             for call in calls:
                 _add_calls(bound, call, suite, gateway)
         outputs = getattr(node.config, "outputs", tuple)
@@ -135,10 +136,8 @@ def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gatewa
     bound.calls += call.calls
     if not call.calls:
         return
-    parameters = {**suite.models[call.model].parameters, **call.parameters}
-    request = ChatRequest(messages=(), parameters=parameters)
     nano_usd = prompt = completion = 0
-    for one, asked in gateway.asked_in_turn(call.model, request):
+    for one, asked in _may_be_asked(call, suite, gateway):
         most = _most_tokens(asked.parameters)
         if most is None or call.prompt is None:
             bound.no_tokens[_unbounded(one) if most is None else _unknown_prompt(one)] = None
@@ -152,6 +151,15 @@ def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gatewa
     bound.prompt_tokens += call.calls * prompt
     bound.completion_tokens += call.calls * completion
     bound.nano_usd += call.calls * nano_usd
+
+
+def _may_be_asked(
+    call: CallBound, suite: Suite, gateway: Gateway
+) -> Iterator[tuple[str, ChatRequest]]:
+    """Yield the models that a route may choose and those that stand in, each with its request."""
+    for name in call.models:
+        parameters = {**suite.models[name].parameters, **call.parameters}
+        yield from gateway.asked_in_turn(name, ChatRequest(messages=(), parameters=parameters))
 
 
 def _answer_length(

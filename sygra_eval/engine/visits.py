@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sygra_eval.engine.images import messages_from_json, messages_to_json
-from sygra_eval.journal import loop_end_from_json, loop_end_to_json
-from sygra_eval.values import ChatResponse, LoopEnd, Message, ModelUse
+from sygra_eval.journal import (
+    ensemble_end_from_json,
+    ensemble_end_to_json,
+    loop_end_from_json,
+    loop_end_to_json,
+)
+from sygra_eval.values import ChatResponse, EnsembleEnd, LoopEnd, Message, ModelUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,19 +27,29 @@ class Visit:
     models: tuple[ModelUse, ...]
     messages: tuple[Message, ...]
     loop: LoopEnd | None
+    ensemble: EnsembleEnd | None = None
     notes: tuple[str, ...] = ()
     cut: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Trace:
-    """What happens during one visit, while it happens."""
+    """What happens during one visit, while it happens.
 
-    models: list[ModelUse] = field(default_factory=list)
+    :ivar asked: A place per call in the order in which they began, which no latency changes.
+    """
+
+    asked: list[ModelUse | None] = field(default_factory=list)
     messages: tuple[Message, ...] = ()
     loop: LoopEnd | None = None
+    ensemble: EnsembleEnd | None = None
     notes: list[str] = field(default_factory=list)
     cut: set[str] = field(default_factory=set)
+
+    @property
+    def models(self) -> tuple[ModelUse, ...]:
+        """The models that answered, each use of one once."""
+        return tuple(dict.fromkeys(use for use in self.asked if use is not None))
 
     def note(self, response: ChatResponse, place: str) -> None:
         """Keep what the row has to say of an answer."""
@@ -48,9 +63,10 @@ class Trace:
         """Return what is left behind."""
         return Visit(
             additions=additions,
-            models=tuple(self.models),
+            models=self.models,
             messages=self.messages,
             loop=self.loop,
+            ensemble=self.ensemble,
             notes=tuple(self.notes),
             cut=frozenset(self.cut),
         )
@@ -69,6 +85,8 @@ def visit_to_json(visit: Visit) -> dict[str, Any]:
         "messages": messages_to_json(visit.messages),
         "loop": None if visit.loop is None else loop_end_to_json(visit.loop),
     }
+    if visit.ensemble is not None:
+        data["ensemble"] = ensemble_end_to_json(visit.ensemble)
     if visit.notes:
         data["notes"] = list(visit.notes)
     if visit.cut:
@@ -78,6 +96,7 @@ def visit_to_json(visit: Visit) -> dict[str, Any]:
 
 def visit_from_json(data: Mapping[str, Any]) -> Visit:
     """Return the visit that `visit_to_json` was given."""
+    ensemble = data.get("ensemble")
     return Visit(
         additions=data["additions"],
         models=tuple(
@@ -86,6 +105,7 @@ def visit_from_json(data: Mapping[str, Any]) -> Visit:
         ),
         messages=messages_from_json(data["messages"]),
         loop=None if data["loop"] is None else loop_end_from_json(data["loop"]),
+        ensemble=None if ensemble is None else ensemble_end_from_json(ensemble),
         notes=tuple(data.get("notes", ())),
         cut=frozenset(data.get("cut", ())),
     )

@@ -16,6 +16,8 @@ from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
 from sygra_eval.journal.codec import (
     attempt_from_json,
     attempt_to_json,
+    ensemble_end_from_json,
+    ensemble_end_to_json,
     evidence_from_json,
     evidence_to_json,
     loop_end_from_json,
@@ -59,6 +61,8 @@ __all__ = [
     "attempt_to_json",
     "call_key",
     "canonical_json",
+    "ensemble_end_from_json",
+    "ensemble_end_to_json",
     "evidence_from_json",
     "evidence_to_json",
     "examine_journal",

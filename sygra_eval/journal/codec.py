@@ -12,12 +12,14 @@ from sygra_eval.values import (
     CallFault,
     ChatResponse,
     DraftRate,
+    EnsembleEnd,
     Evidence,
     FailingCase,
     LoopEnd,
     Outcome,
     RecordEnd,
     Round,
+    RoundKind,
     Sentinel,
     Status,
     StopReason,
@@ -183,8 +185,8 @@ def evidence_from_json(data: Json) -> Evidence:
 
 
 def round_to_json(finished: Round) -> Json:
-    """Return one round of a loop as JSON."""
-    return {
+    """Return one round as JSON; what only some rounds have is left out of the others."""
+    data: dict[str, Any] = {
         "node": finished.node,
         "number": finished.number,
         "attempts": [attempt_to_json(attempt) for attempt in finished.attempts],
@@ -193,6 +195,13 @@ def round_to_json(finished: Round) -> Json:
         "critique_tokens": finished.critique_tokens,
         "critique_latency_s": finished.critique_latency_s,
     }
+    if finished.kind is not RoundKind.LOOP:
+        data["kind"] = finished.kind.value
+    if finished.choice:
+        data["choice"] = finished.choice
+    if finished.unanswered:
+        data["unanswered"] = [list(pair) for pair in finished.unanswered]
+    return data
 
 
 def round_from_json(data: Json) -> Round:
@@ -205,11 +214,15 @@ def round_from_json(data: Json) -> Round:
         sentinel=Sentinel(data["sentinel"]),
         critique_tokens=data["critique_tokens"],
         critique_latency_s=data["critique_latency_s"],
+        kind=RoundKind(data.get("kind", RoundKind.LOOP)),
+        choice=data.get("choice", ""),
+        unanswered=tuple((label, why) for label, why in data.get("unanswered", ())),
     )
 
 
 def attempt_to_json(attempt: Attempt) -> Json:
     """Return one candidate of a round as JSON."""
+    label = {"label": attempt.label} if attempt.label else {}
     return {
         "sample": attempt.sample,
         "answer": attempt.answer,
@@ -222,6 +235,7 @@ def attempt_to_json(attempt: Attempt) -> Json:
         "diff": attempt.diff,
         "tokens": attempt.tokens,
         "latency_s": attempt.latency_s,
+        **label,
     }
 
 
@@ -239,6 +253,7 @@ def attempt_from_json(data: Json) -> Attempt:
         diff=data["diff"],
         tokens=data["tokens"],
         latency_s=data["latency_s"],
+        label=data.get("label", ""),
     )
 
 
@@ -274,8 +289,29 @@ def loop_end_from_json(data: Json) -> LoopEnd:
     )
 
 
+def ensemble_end_to_json(end: EnsembleEnd) -> Json:
+    """Return what came of a node that asks several models as JSON."""
+    return {
+        "node": end.node,
+        "answered": list(end.answered),
+        "unanswered": list(end.unanswered),
+        "kept": end.kept,
+    }
+
+
+def ensemble_end_from_json(data: Json) -> EnsembleEnd:
+    """Return the end that `ensemble_end_to_json` was given."""
+    return EnsembleEnd(
+        node=data["node"],
+        answered=tuple(data["answered"]),
+        unanswered=tuple(data["unanswered"]),
+        kept=data["kept"],
+    )
+
+
 def record_end_to_json(end: RecordEnd) -> Json:
     """Return the end of a record as JSON; the order of `data` is kept."""
+    ensembles = [ensemble_end_to_json(one) for one in end.ensembles]
     return {
         "row_id": end.row_id,
         "index": end.index,
@@ -285,6 +321,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "verdicts": [verdict_to_json(verdict) for verdict in end.verdicts],
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
         "weak_tests": end.weak_tests,
+        **({"ensembles": ensembles} if ensembles else {}),
     }
 
 
@@ -300,6 +337,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),
         loop=None if loop is None else loop_end_from_json(loop),
         weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
+        ensembles=tuple(ensemble_end_from_json(one) for one in data.get("ensembles", ())),
     )
 
 

@@ -1,9 +1,12 @@
 """Registers the built-in node types."""
 
 from sygra_eval.hookspecs import RegisterNode, hookimpl
+from sygra_eval.nodes.best_of_n import best_of_n
+from sygra_eval.nodes.best_of_n_config import BestOfNConfig
 from sygra_eval.nodes.critique_loop import critique_loop
 from sygra_eval.nodes.llm import LlmConfig, llm
 from sygra_eval.nodes.loop_config import CritiqueLoopConfig
+from sygra_eval.nodes.multi_llm import MultiLlmConfig, multi_llm
 from sygra_eval.nodes.texts import (
     ClassifyNodeConfig,
     EmbedConfig,
@@ -16,8 +19,10 @@ from sygra_eval.nodes.texts import (
 
 @hookimpl
 def sygra_register_nodes(register: RegisterNode) -> None:
-    """Add `llm` and `critique_loop`, and what asks models for vectors, classes and scores."""
+    """Add what asks models for texts, alone, together or in a loop, for vectors and for scores."""
     register("llm", llm, config=LlmConfig)
+    register("multi_llm", multi_llm, config=MultiLlmConfig)
+    register("best_of_n", best_of_n, config=BestOfNConfig)
     register("critique_loop", critique_loop, config=CritiqueLoopConfig)
     register("embed", embed, config=EmbedConfig)
     register("classify", classify, config=ClassifyNodeConfig)

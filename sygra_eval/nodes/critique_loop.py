@@ -12,7 +12,8 @@ from typing import cast
 
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
-from sygra_eval.suite import ModelChoice, Template
+from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
+from sygra_eval.suite import RoutedChoice, Template
 from sygra_eval.values import (
     Attempt,
     CallFailed,
@@ -30,7 +31,6 @@ from sygra_eval.values import (
     Status,
     StopReason,
     TextPart,
-    Verdict,
 )
 
 _OF_ONE_DRAFT = ("repetition", "truncated")
@@ -91,6 +91,8 @@ class _Loop:
 async def critique_loop(node: Node, state: State, ctx: NodeContext) -> State:
     """Run the loop for one record and add the kept answer."""
     loop = _Loop(node, cast("CritiqueLoopConfig", node.config), state, ctx)
+    for choice in loop.config.models():
+        choice.chosen(state, ctx)  # a row that a route has no case for is told before it costs
     try:
         reason = await _run(loop)
     except BaseException:
@@ -141,7 +143,7 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         drawn.append((sample, judgement, response))
         if _is_enough(loop, judgement):
             break
-    best = max(range(len(drawn)), key=lambda index: (*_rank(loop, drawn[index][1]), -index))
+    best = best_of([judgement for _, judgement, _ in drawn], loop.config.accepted_by)
     best_sample, kept, _ = drawn[best]
     loop.kept = _Kept(kept, _evidence(loop, kept), round_no=1)
     return tuple(
@@ -155,7 +157,7 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
 def _is_enough(loop: _Loop, judgement: Judgement) -> bool:
     """Say whether no further draft is to be drawn."""
     is_accepted = _is_accepted(loop, judgement)
-    statuses = {verdict.status for verdict in _accepting(loop, judgement)}
+    statuses = {verdict.status for verdict in accepting(judgement, loop.config.accepted_by)}
     is_judged = bool(statuses) and statuses <= {Status.PASS, Status.FAIL}
     return _count(loop, is_accepted=is_accepted, is_judged=is_judged)
 
@@ -230,11 +232,12 @@ async def _criticise(loop: _Loop, number: int) -> _Critique:
         drafted = loop.config.draft.prompt.render(loop.state)[-1]
         text = _CRITIQUE_TEMPLATE.render({**variables, "task": drafted.content})
         messages = (_with_images_of(drafted, text),)
-    choice, structured = critique.model, critique.model.structured
+    structured = critique.model.structured
     if structured is None:
-        response = await _ask(loop, choice, messages, step="critique", visit=number)
+        response = await _ask(loop, critique.model, messages, step="critique", visit=number)
         text = response.text
         return _Critique(text, (text,), response.usage.total, response.latency_s)
+    choice = critique.model.chosen(loop.state, loop.ctx)
     fitted = await loop.ctx.complete_json(
         messages,
         model=choice.name,
@@ -297,21 +300,22 @@ def _revise_text(evidence: str, feedback: str) -> str:
 
 async def _ask(
     loop: _Loop,
-    choice: ModelChoice,
+    choice: RoutedChoice,
     messages: tuple[Message, ...],
     *,
     step: str,
     visit: int,
     sample: int = 0,
 ) -> ChatResponse:
+    chosen = choice.chosen(loop.state, loop.ctx)
     response = await loop.ctx.complete(
         messages,
-        model=choice.name,
+        model=chosen.name,
         step=step,
         visit=visit,
         sample=sample,
-        parameters=choice.parameters,
-        on_length=choice.on_length,
+        parameters=chosen.parameters,
+        on_length=chosen.on_length,
     )
     loop.tokens += response.usage.total
     loop.latency_s += response.latency_s
@@ -344,21 +348,7 @@ def _plain(text: str) -> str:
 
 def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:
     """Say whether the accepting validators passed; without any, all required that do not skip."""
-    accepting = _accepting(loop, judgement)
-    return bool(accepting) and all(verdict.status is Status.PASS for verdict in accepting)
-
-
-def _accepting(loop: _Loop, judgement: Judgement) -> tuple[Verdict, ...]:
-    if names := loop.config.accepted_by:
-        return tuple(v for v in judgement.verdicts if v.validator in names)
-    # One that is skipped here, as it judges the kept candidate only, has no say in the loop.
-    return tuple(v for v in judgement.verdicts if v.is_required and v.status is not Status.SKIP)
-
-
-def _rank(loop: _Loop, judgement: Judgement) -> tuple[bool, int, float]:
-    passed = sum(verdict.status is Status.PASS for verdict in judgement.verdicts)
-    score = sum(verdict.score or 0.0 for verdict in judgement.verdicts)
-    return _is_accepted(loop, judgement), passed, score
+    return is_accepted(judgement, loop.config.accepted_by)
 
 
 def _breaks(kept: Judgement, revision: Judgement) -> bool:

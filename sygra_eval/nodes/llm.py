@@ -8,6 +8,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sygra_eval.nodes.bounds import bound_of
 from sygra_eval.suite import AskedByName, Prompt
 from sygra_eval.values import BoundScope, CallBound, Node, NodeContext, Problem, Scope, State
 
@@ -45,7 +46,7 @@ class LlmConfig(BaseModel):
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield unknown models and variables, and a field that has the reply's own name."""
         yield from self.model.problems(scope, ("model",))
-        yield from self.prompt.problems(scope, ("prompt",), model=self.model.name)
+        yield from self.prompt.problems(scope, ("prompt",), models=self.model.names())
         name, *fields = self.outputs()
         if name in fields:
             yield Problem(
@@ -59,18 +60,14 @@ class LlmConfig(BaseModel):
 
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield its one call."""
-        yield CallBound(
-            model=self.model.name,
-            parameters=self.model.parameters,
-            calls=1,
-            prompt=self.prompt.length(scope.variables, scope.longest),
-        )
+        yield bound_of(self.model, 1, self.prompt.length(scope.variables, scope.longest))
 
 
 async def llm(node: Node, state: State, ctx: NodeContext) -> State:
     """Ask once; the reply's text is an output, and each of its fields where it is JSON."""
     config = cast("LlmConfig", node.config)
-    messages, model, key = config.prompt.render(state), config.model, config.output_keys[0]
+    messages, model = config.prompt.render(state), config.model.chosen(state, ctx)
+    key = config.output_keys[0]
     if model.structured is None:
         response = await ctx.complete(
             messages, model=model.name, parameters=model.parameters, on_length=model.on_length

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from sygra_eval.nodes.bounds import bound_of, longest_answer
 from sygra_eval.nodes.evidence import MAX_CHARS
-from sygra_eval.suite import AskedByName, ModelByName, ModelChoice, Prompt
+from sygra_eval.suite import AskedByName, ModelOrRoute, Prompt, RoutedChoice
 from sygra_eval.values import (
     BoundScope,
     CallBound,
@@ -73,9 +74,11 @@ class RateSamples(BaseModel):
 Samples = Annotated[int, Field(ge=1, le=64)] | RateSamples
 
 
-def _unseen(prompt: Prompt, model: str, scope: Scope, at: tuple[str, ...]) -> Iterator[Problem]:
+def _unseen(
+    prompt: Prompt, models: tuple[str, ...], scope: Scope, at: tuple[str, ...]
+) -> Iterator[Problem]:
     """Yield the problem of a step that would be shown images which its model cannot take."""
-    for problem in prompt.problems(scope, at, model=model):
+    for problem in prompt.problems(scope, at, models=models):
         if problem.code == "no-images":
             yield problem
 
@@ -85,7 +88,7 @@ class DraftStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt
     samples: Samples = Field(
         default=1, description="drawn one by one until one passes, or `{mode: rate, k: 8}`"
@@ -119,7 +122,7 @@ class ReviseStep(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: ModelByName
+    model: ModelOrRoute
     prompt: Prompt | None = None
 
 
@@ -177,6 +180,11 @@ class CritiqueLoopConfig(BaseModel):
         """Names of the validators that grant a stop."""
         return tuple(self.until.accepted_by) if self.until is not None else ()
 
+    def models(self) -> tuple[RoutedChoice, ...]:
+        """Return who is asked, step by step."""
+        steps = (self.draft, self.critique, self.revise)
+        return tuple(step.model for step in steps if step is not None)
+
     def outputs(self) -> tuple[str, ...]:
         """Return the variable that holds the kept answer."""
         return (self.output,)
@@ -188,8 +196,8 @@ class CritiqueLoopConfig(BaseModel):
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield unknown models, variables and validators, and a loop that cannot end well."""
         yield from self.draft.model.problems(scope, ("draft", "model"))
-        prompt, author = self.draft.prompt, self.draft.model.name
-        yield from prompt.problems(scope, ("draft", "prompt"), model=author)
+        prompt, authors = self.draft.prompt, self.draft.model.names()
+        yield from prompt.problems(scope, ("draft", "prompt"), models=authors)
         inside = replace(scope, variables=scope.variables | LOOP_VARIABLES)
         for name, step in (("critique", self.critique), ("revise", self.revise)):
             if step is None:
@@ -197,9 +205,10 @@ class CritiqueLoopConfig(BaseModel):
             yield from step.model.problems(scope, (name, "model"))
             if step.prompt is not None:
                 at = (name, "prompt")
-                yield from step.prompt.problems(inside, at, model=step.model.name)
-            elif step.model.name != author:  # it is shown what the author was
-                yield from _unseen(prompt, step.model.name, scope, (name, "model"))
+                yield from step.prompt.problems(inside, at, models=step.model.names())
+            else:  # it is shown what the author was
+                others = tuple(one for one in step.model.names() if one not in authors)
+                yield from _unseen(prompt, others, scope, (name, "model"))
         yield from self._exit_problems(scope)
 
     @property
@@ -212,22 +221,18 @@ class CritiqueLoopConfig(BaseModel):
         draft, revise = self.draft, self.revise
         reviser = draft.model if revise is None else revise.model
         drafted = draft.prompt.length(scope.variables, scope.longest)
-        answer = longest_of(
-            scope.answer(draft.model.name, draft.model.parameters),
-            scope.answer(reviser.name, reviser.parameters),
-        )
+        answer = longest_of(longest_answer(draft.model, scope), longest_answer(reviser, scope))
         critique: Length = 0
         if self.critique is not None:
-            critic = self.critique.model
-            critique = scope.answer(critic.name, critic.parameters)
+            critique = longest_answer(self.critique.model, scope)
         evidence = self.evidence.max_chars
         feedback = longest_of(critique, evidence + CHARS_OF_OUR_WORDS)
         inside = {"candidate": answer, "evidence": evidence, "critique": feedback, "round": 3}
         longest = {**scope.longest, **inside}
-        yield _bound(draft.model, draft.most, drafted)
+        yield bound_of(draft.model, draft.most, drafted)
         if self.critique is not None:
             written = self.critique.prompt
-            yield _bound(
+            yield bound_of(
                 self.critique.model,
                 self.max_rounds,
                 sum_of(drafted, answer, evidence, CHARS_OF_OUR_WORDS)
@@ -235,7 +240,7 @@ class CritiqueLoopConfig(BaseModel):
                 else written.length(scope.variables, longest),
             )
         written = None if revise is None else revise.prompt
-        yield _bound(
+        yield bound_of(
             reviser,
             self.max_rounds - 1,
             sum_of(drafted, answer, evidence, feedback, CHARS_OF_OUR_WORDS)
@@ -277,7 +282,3 @@ class CritiqueLoopConfig(BaseModel):
                 at=("until",) if self.until is not None else (),
                 fix="add `until: {accepted_by: [VALIDATOR]}`",
             )
-
-
-def _bound(model: ModelChoice, calls: int, prompt: Length) -> CallBound:
-    return CallBound(model=model.name, parameters=model.parameters, calls=calls, prompt=prompt)

@@ -34,12 +34,13 @@ def shorten(text: str, width: int) -> str:
     return kept + "…"
 
 
-def wrapped(text: str, *, indent: str = "") -> str:
-    """Break one sentence into lines; all but the first begin with `indent`."""
+def wrapped(text: str, *, indent: str = "", first: str = "") -> str:
+    """Break one sentence into lines; the first begins with `first`, all others with `indent`."""
     stand_ins = _StandIns()
     lines = textwrap.wrap(
         stand_ins.lend(one_line(text)),
         WIDTH - 1,  # a wide character that is broken behind its stand-in takes one cell more
+        initial_indent=first,
         subsequent_indent=indent,
         break_on_hyphens=False,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from sygra_eval.report.figures import UNKNOWN, duration
-from sygra_eval.report.layout import grid, wrapped
+from sygra_eval.report.layout import grid, shorten, wrapped
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.values import (
     Attempt,
@@ -13,12 +13,14 @@ from sygra_eval.values import (
     Evidence,
     RecordEnd,
     Round,
+    RoundKind,
     Sentinel,
     Status,
     Verdict,
 )
 
 _INDENT = "    "
+_LABEL_WIDTH = 40  # a row's own candidates may be called anything
 
 
 def record_text(end: RecordEnd, rounds: Sequence[Round], faults: Sequence[CallFault] = ()) -> str:
@@ -85,10 +87,14 @@ def _question(end: RecordEnd) -> Iterator[str]:
 
 
 def _round_lines(finished: Round) -> Iterator[str]:
+    if finished.kind is not RoundKind.LOOP:
+        yield from _side_by_side_lines(finished)
+        return
     yield f"round {finished.number} of {one_line(finished.node)}"
     what = "draft" if finished.number == 1 else "revision"
     for attempt in finished.attempts:
-        yield from _attempt_lines(attempt, what)
+        number = f" {attempt.sample + 1}" if what == "draft" else ""
+        yield from _attempt_lines(attempt, f"{what}{number}")
     if finished.critique is not None:
         yield f"  critique ({_spent(finished.critique_tokens, finished.critique_latency_s)})"
         yield _block(finished.critique)
@@ -98,11 +104,28 @@ def _round_lines(finished: Round) -> Iterator[str]:
         yield "  stop requested by the critic and refused: the tests do not pass"
 
 
+def _side_by_side_lines(finished: Round) -> Iterator[str]:
+    """Tell of what several models, or one several times, made of the same prompt."""
+    yield f"{finished.kind.value} of {one_line(finished.node)}"
+    for number, attempt in enumerate(finished.attempts, start=1):
+        label = shorten(one_line(attempt.label), _LABEL_WIDTH)
+        if finished.kind is RoundKind.CANDIDATES:
+            yield from _attempt_lines(attempt, f"candidate {number} ({label})")
+        else:
+            yield f"  {label} ({_spent(attempt.tokens, attempt.latency_s)})"
+            yield _block(attempt.answer)
+    for label, why in finished.unanswered:
+        yield wrapped(f"{label}: no answer, {why}", indent=_INDENT, first="  ")
+    if finished.choice:
+        yield wrapped(f"kept: {finished.choice}", indent=_INDENT, first="  ")
+
+
 def _attempt_lines(attempt: Attempt, what: str) -> Iterator[str]:
-    number = f" {attempt.sample + 1}" if what == "draft" else ""
     accepted = "accepted" if attempt.is_accepted else "not accepted"
     kept = "kept" if attempt.is_kept else "not kept"
-    yield f"  {what}{number}: {accepted}, {kept} ({_spent(attempt.tokens, attempt.latency_s)})"
+    was_asked = attempt.tokens or attempt.latency_s  # or it was there already
+    spent = f" ({_spent(attempt.tokens, attempt.latency_s)})" if was_asked else ""
+    yield f"  {what}: {accepted}, {kept}{spent}"
     if attempt.code is None:
         yield f"  no code ({one_line(attempt.extraction)}) in the answer"
         yield _block(attempt.answer)
@@ -164,11 +187,12 @@ def _close(end: RecordEnd) -> str:
 
 
 def _round_json(finished: Round) -> dict[str, object]:
-    shown = _shown(finished.attempts)
     attempts = finished.attempts
+    shown = None if finished.kind is RoundKind.REPLIES else _shown(attempts)
     return {
         "node": finished.node,
         "round": finished.number,
+        "kind": finished.kind.value,
         "candidate": shown.answer if shown is not None else None,
         "code": shown.code if shown is not None else None,
         "evidence": shown.evidence if shown is not None else None,
@@ -180,12 +204,15 @@ def _round_json(finished: Round) -> dict[str, object]:
         "latency_s": sum(attempt.latency_s for attempt in attempts) + finished.critique_latency_s,
         "sentinel": finished.sentinel.value,
         "attempts": [_attempt_json(attempt) for attempt in attempts],
+        "choice": finished.choice,
+        "unanswered": [{"label": label, "reason": why} for label, why in finished.unanswered],
     }
 
 
 def _attempt_json(attempt: Attempt) -> dict[str, object]:
     return {
         "sample": attempt.sample,
+        "label": attempt.label,
         "candidate": attempt.answer,
         "code": attempt.code,
         "extraction": attempt.extraction,

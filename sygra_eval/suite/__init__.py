@@ -5,7 +5,8 @@ its sections are checked against `schema`, types and their own keys against what
 registered (`entries`, `complaints`), edges become an order (`graph`), and names are followed from
 the first row through the nodes to the validators (`first_row`, `names`); without a graph the rows
 themselves are judged (`judged`). `compile` strings these together, `load` is the way in.
-`Template`, `Prompt` and `ModelChoice` are what config models of nodes and validators use.
+`Template`, `Prompt`, `ModelChoice` and, where the row may choose, `ModelOrRoute` (`routing`) are
+what config models of nodes and validators use.
 """
 
 from sygra_eval.suite.diagnostics import render_diagnostic
@@ -15,6 +16,8 @@ from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
+from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
+from sygra_eval.suite.schema import Name
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
 from sygra_eval.suite.suite import (
     Card,
@@ -26,7 +29,7 @@ from sygra_eval.suite.suite import (
     reserved_columns,
     resolved_yaml,
 )
-from sygra_eval.suite.template import Template, UnknownVariable, escaped
+from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, escaped
 from sygra_eval.suite.text_template import TextTemplate
 
 __all__ = [
@@ -36,13 +39,17 @@ __all__ = [
     "Judged",
     "ModelByName",
     "ModelChoice",
+    "ModelOrRoute",
+    "Name",
     "OutputColumn",
     "Probes",
     "Prompt",
+    "RoutedChoice",
     "SandboxChoice",
     "Suite",
     "Template",
     "TextTemplate",
+    "UnfitRow",
     "UnknownVariable",
     "check_suite",
     "did_you_mean",

@@ -91,6 +91,7 @@ class Document:
                 fix=problem.fix,
                 within=problem.within,
                 severity=problem.severity,
+                is_key=problem.is_key,
             )
 
     def mark(self, at: At, within: str = "") -> Mark:

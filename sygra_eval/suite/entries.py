@@ -3,7 +3,8 @@
 A config model may bring checks and facts of its own, all of them optional: `problems(scope)`
 yields what is wrong with names in it, `outputs()` are the variables that a node adds, and
 `candidate_output()` is the one of them that is judged unless the suite says otherwise. Of the last
-node `text_output()` is, where it adds several and one of them is the text of all.
+node `text_output()` is, where it adds several and one of them is the text of all. `mappings()` says
+of those that are no text which keys they have.
 """
 
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,11 @@ class TypedEntry:
             case [*names] if all(isinstance(name, str) for name in names):
                 return tuple(names)
         return None
+
+    def mappings(self) -> Mapping[str, Mapping[str, bool]]:
+        """Return the variables that hold a mapping, with its keys, see `Scope.mappings`."""
+        declare = getattr(self.config, "mappings", None)
+        return dict(declare()) if callable(declare) else {}
 
 
 def guarded(find: Any, registered: Registered, *arguments: object) -> Iterator[Problem]:

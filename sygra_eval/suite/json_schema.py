@@ -67,6 +67,7 @@ def _one_of_types(
                 },
                 "required": sorted({type_key, *own.get("required", ())}),
                 "additionalProperties": own.get("additionalProperties", True),
+                **({"oneOf": own["oneOf"]} if "oneOf" in own else {}),
             }
         )
     return {

@@ -57,7 +57,8 @@ def check_names(names: Names, document: Document) -> Scope:
     _check_reserved(names.reserved.intersection(scope.variables), document)
     if not names.is_order_known:  # each node may run behind any other
         outputs = (output for node in names.nodes for output in node.outputs() or ())
-        scope = replace(scope, variables=scope.variables | frozenset(outputs))
+        mappings = {name: keys for node in names.nodes for name, keys in node.mappings().items()}
+        scope = replace(scope, variables=scope.variables | frozenset(outputs), mappings=mappings)
     for model in names.models:
         _report(model, model.problems(scope), names)
     for node in names.nodes:
@@ -76,6 +77,16 @@ def candidate_variable(
 
     The config of a node may say with `candidate_output()` that it makes the candidate.
     """
+    variable = _candidate_variable(quality, nodes, scope, document)
+    for node in nodes:
+        if variable in node.mappings():
+            _report_not_one_text(variable, node, quality, document)
+    return variable
+
+
+def _candidate_variable(
+    quality: QualitySection | None, nodes: Sequence[TypedEntry], scope: Scope, document: Document
+) -> str:
     if quality is not None and quality.candidate is not None:
         check_variable(quality.candidate, scope, document, ("quality", "candidate"))
         return quality.candidate
@@ -99,6 +110,21 @@ def candidate_variable(
             is_key=True,
         )
     return ""
+
+
+def _report_not_one_text(
+    variable: str, node: TypedEntry, quality: QualitySection | None, document: Document
+) -> None:
+    is_named = quality is not None and quality.candidate is not None
+    keys = ", ".join(f"`{key}`" for key in node.mappings()[variable])
+    document.report(
+        code="not-one-text",
+        message=f"`{variable}` of `{node.name}` holds a reply for each of {keys}, and one text is "
+        "judged",
+        at=("quality", "candidate") if is_named else node.at,
+        fix=f"pick one: put a node `{{node_type: best_of_n, from: {variable}}}` behind it",
+        is_key=not is_named,
+    )
 
 
 def check_judged(judged: Judged, scope: Scope, document: Document) -> None:
@@ -174,7 +200,11 @@ def _after(node: TypedEntry, scope: Scope) -> Scope:
                 at=node.document.find(output, node.at),
                 fix="choose another name for the output",
             )
-    return replace(scope, variables=scope.variables | frozenset(outputs))
+    return replace(
+        scope,
+        variables=scope.variables | frozenset(outputs),
+        mappings={**scope.mappings, **node.mappings()},
+    )
 
 
 def _check_reserved(columns: Iterable[str], document: Document) -> None:

@@ -5,7 +5,7 @@ In YAML: `prompt: Summarise {text}` is one user message, a list holds several:
 show images (`prompt_parts`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -121,16 +121,18 @@ class Prompt:
         return any(part.is_image for message in self.messages for part in message.parts)
 
     def problems(
-        self, scope: Scope, at: tuple[str | int, ...] = (), *, model: str = ""
+        self, scope: Scope, at: tuple[str | int, ...] = (), *, models: Collection[str] = ()
     ) -> Iterator[Problem]:
         """Yield what is wrong with it; `at` is where the prompt stands in its config.
 
-        :param model: Who is asked; one that takes text alone cannot be shown images.
+        :param models: Who may be asked; one that takes text alone cannot be shown images.
         """
         for message in self.messages:
             for template, where in message.templates():
                 yield from template.problems(scope, (*at, *where))
-        if model in scope.text_models and self.has_images:
+        for model in models if self.has_images else ():
+            if model not in scope.text_models:
+                continue
             others = sorted(scope.models - scope.text_models)
             yield Problem(
                 code="no-images",

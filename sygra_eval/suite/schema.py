@@ -323,6 +323,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("graph_config", key) for key in ("graph_properties", "graph_state")),
         *(("graph_config", "nodes", "*", key) for key in ("pre_process", "post_process")),
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
+        ("graph_config", "nodes", "*", "multi_llm_post_process"),
         *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
         *(("quality", key) for key in ("gates", "target_verified", "max_candidates")),
         *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),

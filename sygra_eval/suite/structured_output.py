@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from sygra_eval.suite.model_choice import ModelChoice
+from sygra_eval.suite.routing import RoutedChoice
 from sygra_eval.values import Problem, Scope, Structured, Task
 
 _TYPES = {
@@ -132,7 +132,7 @@ def _property_of(field: SchemaField) -> dict[str, Any]:
     return told
 
 
-class AskedModel(ModelChoice):
+class AskedModel(RoutedChoice):
     """Which model of the suite, with what parameters, and what its answer is to be."""
 
     structured_output: StructuredOutput | None = None

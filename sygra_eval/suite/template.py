@@ -17,8 +17,12 @@ _NAME = r"[^\W\d]\w*(?:\.\w+)*"
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{(?P<name>{_NAME})\}}|\{{[^{{}}\n]*\}}|\{{|\}}")
 
 
-class UnknownVariable(InfrastructureError):
-    """A record has no value for a placeholder; the record ends as `failed`."""
+class UnfitRow(InfrastructureError):
+    """A record lacks what the suite counts on; it ends as `failed` (`bad_input`)."""
+
+
+class UnknownVariable(UnfitRow):
+    """A record has no value for a placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,8 @@ def _unknown_key(
     placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]
 ) -> Problem | None:
     """Follow the dots into row 0; only a warning, as other rows may have the key."""
+    if placeholder.variable in scope.mappings:
+        return _unknown_label(placeholder, scope.mappings[placeholder.variable], at)
     value: object = scope.row
     walked: list[str] = []
     for key in placeholder.name.split("."):
@@ -199,3 +205,30 @@ def _unknown_key(
         walked.append(key)
         value = value[key]
     return None
+
+
+def _unknown_label(
+    placeholder: Placeholder, known: Mapping[str, bool], at: tuple[str | int, ...]
+) -> Problem | None:
+    """Look for the key behind the first dot among those that a node says its mapping has."""
+    variable = placeholder.variable
+    key = placeholder.name.removeprefix(variable).removeprefix(".")
+    if not key or known.get(key):
+        return None
+    if key in known:
+        return Problem(
+            code="may-be-missing",
+            message=f"`{variable}` has no `{key}` where that is skipped, and such a row fails",
+            at=at,
+            within=f"{{{placeholder.name}}}",
+            fix=f"write `{{{variable}}}` for all that are there, or `on_fail: fail` at its node",
+            severity=Severity.WARNING,
+        )
+    near = nearest(key, known)
+    return Problem(
+        code="unknown-variable",
+        message=f"`{variable}` has no key `{key}`",
+        at=at,
+        within=f"{{{placeholder.name}}}",
+        fix=f"write `{{{variable}.{near or next(iter(known))}}}`",
+    )

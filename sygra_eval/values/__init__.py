@@ -87,7 +87,16 @@ from sygra_eval.values.judging import (
     Trust,
     Verdict,
 )
-from sygra_eval.values.loops import Attempt, DraftRate, LoopEnd, Round, Sentinel, StopReason
+from sygra_eval.values.loops import (
+    Attempt,
+    DraftRate,
+    EnsembleEnd,
+    LoopEnd,
+    Round,
+    RoundKind,
+    Sentinel,
+    StopReason,
+)
 from sygra_eval.values.parts import (
     IMAGE_MARK,
     Image,
@@ -150,6 +159,7 @@ __all__ = [
     "Diagnostic",
     "DraftRate",
     "EndpointLost",
+    "EnsembleEnd",
     "Evidence",
     "Execution",
     "ExecutionResult",
@@ -192,6 +202,7 @@ __all__ = [
     "RecordEnd",
     "RetryLater",
     "Round",
+    "RoundKind",
     "Row",
     "RunEnd",
     "RunView",

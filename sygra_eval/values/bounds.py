@@ -9,12 +9,21 @@ Length = int | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBound:
-    """At most `calls` calls of one model, each with a prompt of at most so many characters."""
+    """At most `calls` calls of one model, each with a prompt of at most so many characters.
+
+    :ivar or_models: Those of which one may be asked instead, as a route chooses it.
+    """
 
     model: str
     calls: int
     prompt: Length
     parameters: Mapping[str, object] = field(default_factory=dict)
+    or_models: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that may be asked."""
+        return (self.model, *self.or_models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

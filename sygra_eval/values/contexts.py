@@ -145,6 +145,7 @@ class NodeContext:
 
     :ivar complete_json: As `complete`, for an answer that is JSON of a schema.
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
+    :ivar seed: The run's.
     """
 
     row: Row
@@ -155,6 +156,7 @@ class NodeContext:
     end_loop: EndLoop
     random: Random = field(repr=False)
     complete_json: CompleteJson = no_json
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ class Problem:
 
     :ivar at: Keys and indices from the config's root, as in `("draft", "prompt", 0, "user")`.
     :ivar within: The offending piece of the text there, to point the column at it.
+    :ivar is_key: It is the key at `at` that is wrong, and not its value.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Problem:
     within: str = ""
     fix: str = ""
     severity: Severity = Severity.ERROR
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class Scope:
     :ivar validators: Names of the suite's validators.
     :ivar tasks: What the models do (`chat`, `embeddings`…), where that is known.
     :ivar labels: The classes of those that classify, as the suite names them.
+    :ivar mappings: Of variables that hold a mapping, its keys, and whether every record has them.
     """
 
     variables: frozenset[str] = frozenset()
@@ -72,3 +75,4 @@ class Scope:
     tasks: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text_models: frozenset[str] = frozenset()
+    mappings: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)

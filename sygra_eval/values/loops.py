@@ -26,10 +26,19 @@ class Sentinel(StrEnum):
     REFUSED = "refused"
 
 
+class RoundKind(StrEnum):
+    """What a round is of: a loop's turn, candidates to choose from, or replies side by side."""
+
+    LOOP = "loop"
+    CANDIDATES = "candidates"
+    REPLIES = "replies"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One candidate of a round: a draft (round 1 may have several) or a revision.
 
+    :ivar label: Whose it is, where several models were asked.
     :ivar is_accepted: The loop's accepting validators passed.
     :ivar is_kept: It became the candidate that the loop goes on with.
     :ivar diff: Unified diff from the candidate kept before, empty for the first.
@@ -46,6 +55,7 @@ class Attempt:
     diff: str
     tokens: int
     latency_s: float
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,8 @@ class Round:
     :ivar number: 1 for the drafts; each revision begins another.
     :ivar critique: The critic's reply; None when the critic was not asked.
     :ivar critique_tokens: Tokens of the critic's call, 0 when not asked.
+    :ivar choice: Which candidate was kept and why, where there were several to choose from.
+    :ivar unanswered: Who gave no answer though asked, and why, where the suite goes on without.
     """
 
     node: str
@@ -64,6 +76,24 @@ class Round:
     sentinel: Sentinel = Sentinel.ABSENT
     critique_tokens: int = 0
     critique_latency_s: float = 0.0
+    kind: RoundKind = RoundKind.LOOP
+    choice: str = ""
+    unanswered: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnsembleEnd:
+    """What came of a node that asks several models for one record, or one several times.
+
+    :ivar answered: Labels of those that answered, each once, and `unanswered` of those that did
+        not at least once.
+    :ivar kept: The label of the candidate that was kept; empty where nothing had to be chosen.
+    """
+
+    node: str
+    answered: tuple[str, ...]
+    unanswered: tuple[str, ...] = ()
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

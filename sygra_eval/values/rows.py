@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sygra_eval.values.judging import Verdict
-from sygra_eval.values.loops import LoopEnd
+from sygra_eval.values.loops import EnsembleEnd, LoopEnd
 
 State = Mapping[str, object]
 """The variables of one record while it runs; read-only to nodes, which return what they add."""
@@ -77,6 +77,7 @@ class RecordEnd:
     """The accounted end of one record, as it is journalled and as observers see it.
 
     :ivar weak_tests: Why the row's tests are weak, empty where they are not; None: not tried.
+    :ivar ensembles: What came of the nodes that ask several models.
     """
 
     row_id: str
@@ -87,3 +88,4 @@ class RecordEnd:
     verdicts: tuple[Verdict, ...] = ()
     loop: LoopEnd | None = None
     weak_tests: str | None = None
+    ensembles: tuple[EnsembleEnd, ...] = ()

@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from sygra_eval.engine import summarise
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import audit
 from sygra_eval.testing.audit import Bound
-from tests.faults.conftest import IN_FLIGHT, PATIENCE_S, ROWS, UNSAVED, write_suite
+from tests.faults.conftest import IN_FLIGHT, PATIENCE_S, ROWS, UNSAVED, rows, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 3
@@ -129,3 +130,53 @@ def wait_for_a_note(folder, child):
                 return
         time.sleep(0.05)
     raise AssertionError("it ended before it noted its time")
+
+
+def test_several_models_of_a_row_are_not_paid_for_twice_either(
+    server, cli, only_run, undisturbed, tmp_path
+):
+    def warm(model, temperature):
+        return {"name": model, "parameters": {"temperature": temperature}}
+
+    routed = {"route": {"weights": {"author": 1, "critic": 2}}, "parameters": {"temperature": 3}}
+    nodes = {
+        "ask": {
+            "node_type": "multi_llm",
+            "models": {"a": warm("author", 0), "b": warm("critic", 1), "c": routed},
+            "prompt": "revise {question}",
+            "output_keys": "replies",
+        },
+        "pick": {"node_type": "best_of_n", "from": "replies", "output": "first"},
+        "solve": {
+            "node_type": "best_of_n",
+            "models": {"d": warm("author", 4), "e": warm("critic", 5)},
+            "prompt": "draft {question}",
+        },
+    }
+    steps = ["START", *nodes, "END"]
+    edges = [{"from": one, "to": other} for one, other in pairwise(steps)]
+    graph = {"nodes": nodes, "edges": edges}
+    suite = write_suite(tmp_path / "several", server.base_url, rows=rows(9), graph_config=graph)
+    whole = cli("run", suite, "--out", "whole", "--json").end()
+    asked = server.requests()
+    assert len(asked) == len(set(asked)) == 5 * 9
+    server.forget()
+
+    child = cli("run", suite, "--out", "killed", "--json")
+    for moment in (11, 31):
+        server.wait_for(moment, child)
+        assert child.process.poll() is None, "it ended before it could be killed"
+        child.kill_group()
+        audit.mark(server.events, "killed")
+        child = cli("resume", only_run("killed"), "--json")
+    resumed = child.end()
+
+    sent = server.requests()
+    assert set(sent) == set(asked)
+    assert len(sent) - len(set(sent)) <= 2 * 3 * UNSAVED
+    assert resumed.line["calls"] == len(asked)
+    assert audit.problems(audit.read(server.events), most_in_flight=2 * IN_FLIGHT) == []
+    assert [(resumed.folder / name).read_bytes() for name in FILES] == [
+        (whole.folder / name).read_bytes() for name in FILES
+    ]
+    assert resumed.line["verified"] == 3

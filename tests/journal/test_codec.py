@@ -10,12 +10,14 @@ from sygra_eval.values import (
     CallFault,
     ChatResponse,
     DraftRate,
+    EnsembleEnd,
     Evidence,
     FailingCase,
     LoopEnd,
     Outcome,
     RecordEnd,
     Round,
+    RoundKind,
     Sentinel,
     Status,
     StopReason,
@@ -40,7 +42,7 @@ JSON = st.recursive(
 )
 
 
-def built(kind, **fields):
+def built(kind, /, **fields):
     return st.builds(kind, **fields)
 
 
@@ -103,6 +105,7 @@ ATTEMPT = built(
     diff=TEXT,
     tokens=COUNT,
     latency_s=SECONDS,
+    label=TEXT,
 )
 ROUND = built(
     Round,
@@ -113,7 +116,12 @@ ROUND = built(
     sentinel=st.sampled_from(Sentinel),
     critique_tokens=COUNT,
     critique_latency_s=SECONDS,
+    kind=st.sampled_from(RoundKind),
+    choice=TEXT,
+    unanswered=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
 )
+LABELS = st.lists(TEXT, max_size=2).map(tuple)
+ENSEMBLE_END = built(EnsembleEnd, node=TEXT, answered=LABELS, unanswered=LABELS, kept=TEXT)
 LOOP_END = built(
     LoopEnd,
     node=TEXT,
@@ -135,6 +143,7 @@ RECORD_END = built(
     verdicts=st.lists(verdicts(), max_size=2).map(tuple),
     loop=st.none() | LOOP_END,
     weak_tests=st.none() | TEXT,
+    ensembles=st.lists(ENSEMBLE_END, max_size=2).map(tuple),
 )
 KINDS = {
     "response": RESPONSE,
@@ -143,6 +152,7 @@ KINDS = {
     "attempt": ATTEMPT,
     "round": ROUND,
     "loop_end": LOOP_END,
+    "ensemble_end": ENSEMBLE_END,
     "record_end": RECORD_END,
 }
 
@@ -193,3 +203,26 @@ def test_a_try_that_gave_no_answer_comes_back_as_it_was(fault):
     stored = from_stored(to_stored(fault_to_json(fault)))
 
     assert fault_from_json(fault.kind, stored) == fault
+
+
+def test_what_older_versions_wrote_is_read_as_a_round_of_a_loop():
+    attempt = Attempt(
+        sample=0,
+        answer="a",
+        code=None,
+        extraction="",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=True,
+        diff="",
+        tokens=1,
+        latency_s=0.5,
+    )
+    finished = Round(node="solve", number=1, attempts=(attempt,))
+    written = journal.round_to_json(finished)
+
+    assert not {"kind", "choice", "unanswered"} & written.keys()
+    assert "label" not in written["attempts"][0]
+    assert journal.round_from_json(written) == finished
+    assert journal.round_from_json(written).kind is RoundKind.LOOP

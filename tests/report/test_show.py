@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.report import printable, record_json, record_text
-from sygra_eval.values import CallFault, Evidence, Outcome, RecordEnd, Round, Status, Verdict
+from sygra_eval.values import (
+    CallFault,
+    Evidence,
+    Outcome,
+    RecordEnd,
+    Round,
+    RoundKind,
+    Status,
+    Verdict,
+)
 
 
 def test_the_text_tells_the_rounds_in_order_and_the_end(story):
@@ -124,6 +133,74 @@ def test_nothing_that_a_model_wrote_reaches_the_terminal_raw(attempt_of, text):
     )
 
     assert printable(shown) == shown
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(st.characters()), st.sampled_from([RoundKind.REPLIES, RoundKind.CANDIDATES]))
+def test_nor_does_what_a_row_calls_its_candidates(attempt_of, text, kind):
+    end = RecordEnd(row_id="a", index=0, outcome=Outcome.REJECTED, reason="", data={})
+    attempts = (attempt_of(answer=text, code=text, label=text * 50),)
+    several = Round(
+        node=text,
+        number=1,
+        attempts=attempts,
+        kind=kind,
+        choice=text,
+        unanswered=((text, text),),
+    )
+
+    shown = record_text(end, [several])
+
+    assert printable(shown) == shown
+
+
+def test_replies_and_candidates_are_told_with_who_made_them_and_why_one_was_kept(attempt_of):
+    end = RecordEnd(row_id="a", index=0, outcome=Outcome.VERIFIED, reason="", data={})
+    replies = Round(
+        node="ask",
+        number=1,
+        attempts=(attempt_of(label="first", answer="so it is", tokens=5, latency_s=0.5),),
+        kind=RoundKind.REPLIES,
+        unanswered=(("second", "rate_limited: slow down"),),
+    )
+    candidates = Round(
+        node="pick",
+        number=1,
+        attempts=(
+            attempt_of(label="first", code="x = 1"),
+            attempt_of(label="second", code="x = 2", is_accepted=True, is_kept=True),
+        ),
+        kind=RoundKind.CANDIDATES,
+        choice="candidate 2 of 2: it alone passes what is required",
+    )
+
+    text = record_text(end, [replies, candidates])
+
+    told = [
+        "replies of ask",
+        "  first (5 tokens, 0.5 s)",
+        "    so it is",
+        "  second: no answer, rate_limited: slow down",
+        "candidates of pick",
+        "  candidate 1 (first): not accepted, not kept",
+        "    x = 1",
+        "  candidate 2 (second): accepted, kept",
+        "    x = 2",
+        "  kept: candidate 2 of 2: it alone passes what is required",
+    ]
+    places = [text.index(words) for words in told]
+    assert places == sorted(places)
+    first, second = record_json(end, [replies, candidates])["rounds"]
+    assert (first["kind"], first["candidate"], first["unanswered"]) == (
+        "replies",
+        None,
+        [{"label": "second", "reason": "rate_limited: slow down"}],
+    )
+    assert (second["kind"], second["code"], second["choice"]) == (
+        "candidates",
+        "x = 2",
+        "candidate 2 of 2: it alone passes what is required",
+    )
 
 
 def test_a_measure_is_shown_with_what_it_rests_on(story):

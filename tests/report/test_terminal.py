@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from sygra_eval.engine import Cause, ExitCode, Strength, Tally
+from sygra_eval.engine import Cause, ExitCode, Member, ModelShare, Strength, Tally
 from sygra_eval.report import printable, terminal_report
 from sygra_eval.report.tables import MOST_CAUSES
 from sygra_eval.values import Outcome
@@ -196,6 +196,29 @@ def test_no_id_reason_or_name_widens_the_page_or_reaches_the_terminal_raw(summar
     assert max(sum(map(cell_len, line)) for line in page.splitlines()) <= 80
     assert printable(page) == page
     assert "\t" not in page
+
+
+def test_several_models_and_the_rows_of_each_have_their_tables(summary_of):
+    members = (
+        Member(
+            node="ask", label="one", answered=20, unanswered=0, kept=0, verified=0, chooses=False
+        ),
+        Member(
+            node="pick", label="two", answered=17, unanswered=3, kept=9, verified=8, chooses=True
+        ),
+    )
+    shares = (
+        ModelShare(role="solve", name="large", rows=5, verified=5),
+        ModelShare(role="solve", name="small", rows=14, verified=7),
+    )
+
+    page = terminal_report(summary_of(members=members, shares=shares))
+
+    lines = [line.split() for line in page.splitlines()]
+    assert ["ask", "one", "20", "0", "–", "–"] in lines
+    assert ["pick", "two", "17", "3", "9", "8"] in lines
+    assert ["solve", "small", "7", "14", "50.0", "26.8", "–", "73.2"] in lines
+    assert "Several models" not in terminal_report(summary_of())
 
 
 def test_the_grades_of_the_verified_rows_add_up_on_the_page(summary_of):
