@@ -262,7 +262,7 @@ class Gateway:
                     self._note(failure, turn, self.models[name].endpoint)
                     if not isinstance(failure, RetryLater):
                         raise
-                    failures.append(failure)
+                    failures.append(failure.with_traceback(None))  # which leads back here
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
                     self._outages[self.models[name].endpoint].answered()
