@@ -1,8 +1,8 @@
 """What our way through litellm costs beside litellm itself: `python -m benchmarks.litellm_path`.
 
 Both ask the same scripted server (another process) in Anthropic's protocol, in turns, so that a
-busy machine slows both; CPU is of this process alone. Printed: the median of the rounds in ms a call,
-and of their ratios, each to litellm in the same round, with the middle half of them.
+busy machine slows both; CPU is of this process alone. Printed: the median of the rounds in ms a
+call, and of their ratios, each to litellm in the same round, with the middle half of them.
 """
 
 import asyncio
