@@ -1,8 +1,8 @@
 """What our way through litellm costs beside litellm itself: `python -m benchmarks.litellm_path`.
 
 Both ask the same scripted server (another process) in Anthropic's protocol, in turns, so that a
-busy machine slows both; CPU is of this process alone. Printed: the median of the rounds, in ms a
-call.
+busy machine slows both; CPU is of this process alone. Printed: the median of the rounds in ms a
+call, and of their ratios, each to litellm in the same round, with the middle half of them.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from sygra_eval.models import Gateway
 from sygra_eval.models.litellm_model import LitellmModel
 from sygra_eval.values import ChatRequest, Message, ModelSpec
 
-CALLS, IN_FLIGHT, ROUNDS = 100, 32, 5
+CALLS, IN_FLIGHT, ROUNDS = 100, 32, 11
 NAME = "anthropic/claude-scripted"
 TEXT = "why? " * 40
 
@@ -74,10 +74,12 @@ async def measure(address: str) -> None:
         for name, ask in ways.items():
             taken[name].append(await cpu_ms(ask))
     await gateway.close()
-    floor = statistics.median(taken["litellm alone"][1:])
+    floor = taken["litellm alone"]
     for name, values in taken.items():
+        ratios = [value / alone for value, alone in zip(values[1:], floor[1:], strict=True)]
+        low, ratio, high = statistics.quantiles(ratios, n=4)
         median = statistics.median(values[1:])
-        print(f"{name:16} {median:6.2f} ms CPU a call   {median / floor:5.2f} x")
+        print(f"{name:16} {median:6.2f} ms CPU a call  {ratio:5.2f} x ({low:.2f} to {high:.2f})")
 
 
 def main() -> None:

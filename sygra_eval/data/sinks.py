@@ -62,6 +62,9 @@ def write_parquet(
     :param like: An example row, which is not written: a column that it shows has that type also
         where all the rows hold nothing there.
     """
+    if next(iter(rows()), None) is None:  # pyarrow and numpy would be imported for nothing
+        path.unlink(missing_ok=True)
+        return WrittenParquet(rows=0)
     from sygra_eval.data import columns
 
     kinds = _kinds(rows(), like or {})

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-THRESHOLDS = (5_000, 20, 20)  # new objects, collections of them, collections of those
+THRESHOLDS = (50_000, 10, 10)  # new objects, collections of them, collections of those
 
 _before: list[tuple[int, int, int]] = []  # one entry a run; the process has one setting
 

@@ -336,7 +336,7 @@ class Gateway:
                     self._note(failure, turn, self.models[name].endpoint, calls)
                     if not isinstance(failure, RetryLater):
                         raise
-                    failures.append(failure)
+                    failures.append(failure.with_traceback(None))  # which leads back here
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
                     calls = count_of(request.messages)

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sygra_eval.values import (
     ChatResponse,
     ModelSpec,
     ModelUnavailable,
+    RetryLater,
     Usage,
 )
 
@@ -156,6 +158,35 @@ async def test_no_more_calls_reach_the_server_than_the_suite_allows(endpoint, sp
 
     assert (endpoint.most_in_flight, len(endpoint.requests)) == (7, 60)
     await gateway.close()
+
+
+async def test_a_call_that_fails_leaves_nothing_to_the_cycle_collector(request_of):
+    """A run collects rarely, and what a failure holds on to may be a body of some megabytes."""
+
+    async def at_once(wait_s: float) -> None:
+        del wait_s
+
+    class Overloaded(AnswersWhenTold):
+        async def complete(self, request):
+            raise RetryLater("overloaded", "503")
+
+    gateway = Gateway({"author": Overloaded()}, sleep=at_once)
+
+    async def failing(record: str) -> None:
+        with pytest.raises(CallFailed, match="gave up after 6 tries"):
+            await gateway.complete("author", request_of("why"), record=record)
+
+    await failing("warm")
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(10):
+            await failing(str(number))
+        found = gc.collect()
+    finally:
+        gc.enable()
+
+    assert found < 10  # with a cycle in each it is hundreds
 
 
 async def test_all_problems_of_the_preflight_are_said_at_once(monkeypatch, spec_to):
