@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sygra_eval.values import Task
+
 
 def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each pair; models are the same whose labels are.
@@ -11,10 +13,11 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
     :param labels: What each model of the suite is.
     """
     nodes = (document.get("graph_config") or {}).get("nodes") or {}
+    labels = {name: label for name, label in labels.items() if _says_something(document, name)}
     authors: dict[str, list[str]] = {}
     for name, node in nodes.items():
         author, critic = _model_of(node, "draft"), _model_of(node, "critique")
-        if author is not None and critic is not None and labels[author] == labels[critic]:
+        if author in labels and critic in labels and labels[author] == labels[critic]:
             yield (
                 f"author and critic of `{name}` are the same model, {labels[author]}: its "
                 "critique carries little information"
@@ -32,6 +35,13 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
                 f"`{name}` judges by the model that wrote the answers of {whose}, "
                 f"{labels[judge]}: a model thinks well of its own answers"
             )
+
+
+def _says_something(document: Mapping[str, Any], name: str) -> bool:
+    """Whether a model writes: one that makes vectors or scores of texts is nobody's author."""
+    entry = (document.get("models") or {}).get(name)
+    api = entry.get("api") if isinstance(entry, Mapping) else None
+    return api not in {*Task} - {Task.CHAT, Task.ANY}
 
 
 def _model_of(node: Mapping[str, Any], step: str) -> str | None:

@@ -269,11 +269,21 @@ async def test_a_validator_tells_good_from_bad_and_a_broken_server_from_both(
         "failed",
     ]
     assert wrong.verdicts[0].status.value == "fail"
+    assert wrong.reason.split(": ")[1] in ("too low", "too high")  # what rows are counted by
     assert broken.verdicts[0].status.value == "error"
     assert broken.verdicts[0].score is None
     assert "boom" in broken.verdicts[0].reason
     (measure,) = good.verdicts[0].evidence.measures
     assert measure in good.verdicts[0].reason
+
+
+async def test_one_embedder_for_nodes_and_validators_is_nobody_judging_himself(suite_of, run):
+    quality = {"candidate": "answer", "validators": [VALIDATORS["similar"]]}
+
+    finished = await run(suite_of(["a cat"], nodes=("solve", "place"), quality=quality))
+
+    assert finished.summary.exit_code is ExitCode.PASSED
+    assert [told for told in finished.summary.warnings if "judges by" in told] == []
 
 
 async def test_a_reward_model_is_given_the_conversation(suite_of, run, endpoint):
