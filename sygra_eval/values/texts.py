@@ -83,6 +83,17 @@ def is_chat(messages: Sequence[Message]) -> bool:
     return not any(message.role in (TEXT, TEXT_1, TEXT_2) for message in messages)
 
 
+def finite(value: object) -> float | None:
+    """Return a number as one that can be compared; None for what is none, or has no end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # JSON knows whole numbers of any length
+        return None
+    return number if math.isfinite(number) else None
+
+
 def vector_text(numbers: Sequence[float]) -> str:
     """Write a vector: 32-bit numbers, the low byte first, in base64.
 
@@ -177,9 +188,10 @@ def score_of(response: ChatResponse) -> float:
             told = f"the model has {len(probabilities)} classes, a reward model has one"
             raise BadAnswer(f"{told}: use the validator `classify`")
         return float(probabilities[0])
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+    number = finite(said)
+    if number is None:
         raise BadAnswer("the answer is no number")
-    return float(said)
+    return number
 
 
 def cosine(first: Sequence[float], second: Sequence[float]) -> float:

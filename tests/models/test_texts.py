@@ -266,6 +266,18 @@ async def test_labels_that_are_not_the_models_are_found_out(endpoint, gateway_to
     assert told in found.message
 
 
+async def test_of_two_classes_that_are_as_likely_the_one_that_is_named_is_it(endpoint, gateway_to):
+    config = {"labels": ["safe", "toxic"]}
+    gateway = await gateway_to(endpoint, dialect="classify", config=config)
+    tie = classes([[0.5, 0.5]])
+    tie.completion["data"][0]["label"] = "toxic"
+    endpoint.will_answer(tie)
+
+    (found,) = values("classify", await asked(gateway, "classify", "a cat"))
+
+    assert (found.label, found.names) == ("toxic", ("safe", "toxic"))
+
+
 async def test_without_labels_only_the_likeliest_class_has_a_name(endpoint, gateway_to):
     gateway = await gateway_to(endpoint, dialect="classify")
     endpoint.will_answer(classes([[0.2, 0.8]], names=()))
