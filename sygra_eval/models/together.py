@@ -228,6 +228,8 @@ def joined(requests: Sequence[ChatRequest]) -> ChatRequest:
 def parted(response: ChatResponse, requests: Sequence[ChatRequest]) -> list[ChatResponse]:
     """Return each text's own answer, with its share of tokens and cost, which add up to the whole.
 
+    So do tries: those after the first are the first text's.
+
     :raises CallFailed: When the model type gave another number of answers.
     """
     texts = (response.text, *response.others)
@@ -251,8 +253,9 @@ def parted(response: ChatResponse, requests: Sequence[ChatRequest]) -> list[Chat
                 is_estimated=response.usage.is_estimated,
             ),
             cost_nano_usd=price,
+            tries=response.tries if place == 0 else 1,
         )
-        for text, share, price in zip(texts, tokens, costs, strict=True)
+        for place, (text, share, price) in enumerate(zip(texts, tokens, costs, strict=True))
     ]
 
 

@@ -1,7 +1,8 @@
 """The built-in node types: `llm` asks a model once, `critique_loop` drafts, judges and revises.
 
-Both are plain async functions `(node, state, ctx) -> additions`, registered through the hook that
-a user's plugin uses (`builtin.py`). Start at `critique_loop.critique_loop`.
+`embed`, `classify` and `score` (`texts`) ask models that answer no chats. All are plain async
+functions `(node, state, ctx) -> additions`, registered through the hook that a user's plugin uses
+(`builtin.py`). Start at `critique_loop.critique_loop`.
 """
 
 from sygra_eval.nodes.critique_loop import critique_loop

@@ -155,7 +155,7 @@ async def test_a_fault_that_is_met_once_changes_no_answer(endpoint, gateway_to, 
     usual = await asked(gateway, dialect, *TEXTS)
     tries = 2 if fault.once == "retried" else 1
     assert [one.text for one in found] == [one.text for one in usual]
-    assert [one.tries for one in found] == [tries] * 3
+    assert [one.tries for one in found] == [tries, 1, 1]  # one request was sent again, if any
 
 
 @pytest.mark.parametrize("name", TEXT_FAULTS)
