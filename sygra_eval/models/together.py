@@ -34,6 +34,7 @@ OF_ITS_TEXTS = frozenset(
 )
 """Failures that a request may owe to one of its texts."""
 
+TRIES_OF_MANY = 3
 BeforeTry = Callable[[], ChatRequest | None]
 _TAKES_CHATS = (Task.REWARD, Task.CLASSIFY, Task.ANY)
 
@@ -190,6 +191,15 @@ class Together:
 def batch_size_of(model: object) -> int:
     """Return how many texts a model takes in one request; 1 for what answers chats."""
     return int(getattr(model, "batch_size", 1))
+
+
+def tries_of_many(failure: CallFailed, request: ChatRequest) -> int | None:
+    """Return how often a request of several texts is tried before its halves are; None: as usual.
+
+    On a text that breaks the server its neighbours would wait through all tries of each halving.
+    """
+    is_shared = count_of(request.messages) > 1 and failure.kind in OF_ITS_TEXTS
+    return TRIES_OF_MANY if is_shared else None
 
 
 def refuse_another_task(name: str, model: object, request: ChatRequest) -> None:

@@ -189,6 +189,41 @@ async def test_a_bad_text_fails_alone(endpoint, gateway_to):
     assert len(endpoint.requests) == 11  # 1 + 2 for each halving of 32
 
 
+async def test_a_text_that_llama_cpp_finds_too_long_is_too_long_and_not_the_servers_trouble(
+    endpoint, gateway_to, clock
+):
+    said = "input (3001 tokens) is too large to process. increase the physical batch size"
+    endpoint.texts_with(
+        lambda body: (
+            status(500, {"error": {"code": 500, "message": said, "type": "server_error"}})
+            if "long" in body["texts"]
+            else answer_to_texts(body)
+        )
+    )
+    gateway = await gateway_to(endpoint, dialect="embeddings")
+
+    short, long = await asked(gateway, "embeddings", "short", "long")
+
+    assert (type(short), long.kind) == (ChatResponse, "too_long")
+    assert clock.slept_s == []
+
+
+async def test_a_text_on_which_a_server_always_breaks_does_not_hold_up_the_others_for_long(
+    endpoint, gateway_to, clock
+):
+    endpoint.texts_with(
+        lambda body: status(500, {}) if "poison" in body["texts"] else answer_to_texts(body)
+    )
+    gateway = await gateway_to(endpoint, dialect="embeddings", chance=1.0)
+
+    found = await asked(gateway, "embeddings", *map(str, range(31)), "poison")
+
+    assert [type(one) for one in found[:-1]] == [ChatResponse] * 31
+    assert found[-1].kind == "server_error"
+    waits_of_many, waits_alone = 5 * [0.5, 1.0], [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert clock.slept_s == waits_of_many + waits_alone
+
+
 async def test_many_bad_texts_are_not_taken_for_a_server_that_refuses_everything(
     endpoint, gateway_to
 ):

@@ -241,7 +241,7 @@ async def test_a_server_that_is_down_for_long_is_lost_though_texts_travel_togeth
         return time.monotonic() * 1_000
 
     async def blink(wait_s: float) -> None:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
 
     spec, model = model_to(endpoint, "embeddings", time.time, config={"batch_size": 2})
     gateway = Gateway(
