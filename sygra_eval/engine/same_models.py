@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sygra_eval.values import Task
+
 
 def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each pair; models are the same whose labels are.
@@ -11,6 +13,7 @@ def same_models(document: Mapping[str, Any], labels: Mapping[str, str]) -> Itera
     :param labels: What each model of the suite is.
     """
     nodes = (document.get("graph_config") or {}).get("nodes") or {}
+    labels = {name: label for name, label in labels.items() if _says_something(document, name)}
     authors: dict[str, list[str]] = {}
     for name, node in nodes.items():
         draft, critique = _models_of(node, "draft"), _models_of(node, "critique")
@@ -49,6 +52,13 @@ def names_of(model: object) -> set[str]:
             return {str(name) for name in (*named, route.get("otherwise")) if name is not None}
         case _:
             return set()
+
+
+def _says_something(document: Mapping[str, Any], name: str) -> bool:
+    """Whether a model writes: one that makes vectors or scores of texts is nobody's author."""
+    entry = (document.get("models") or {}).get(name)
+    api = entry.get("api") if isinstance(entry, Mapping) else None
+    return api not in {*Task} - {Task.CHAT, Task.ANY}
 
 
 def _models_of(node: Mapping[str, Any], step: str) -> set[str]:

@@ -28,6 +28,7 @@ from sygra_eval.models.together import (
     Together,
     batch_size_of,
     refuse_another_task,
+    tries_of_many,
 )
 from sygra_eval.values import (
     CallFailed,
@@ -351,7 +352,9 @@ class Gateway:
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
-            await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+            most_tries = tries_of_many(failures[-1], request) or self._patience.tries
+            waited_s = self._clock() - admitted_s
+            await self._sleep(self._wait_s(failures, waited_s=waited_s, most_tries=most_tries))
 
     def can_tell_another(self, name: str) -> bool:
         """Say whether it shows in a model's answers which model gave them."""
@@ -425,12 +428,12 @@ class Gateway:
             raise CallFailed("model_broke", f"model `{name}` returned {type(response).__name__}")
         return response
 
-    def _wait_s(self, failures: list[RetryLater], *, waited_s: float) -> float:
+    def _wait_s(self, failures: list[RetryLater], *, waited_s: float, most_tries: int) -> float:
         """Return how long to wait for the next try, or give the call up."""
         last, tries = failures[-1], len(failures)
         counted = "1 try" if tries == 1 else f"{tries} tries"
         alike = sum(failure.kind == last.kind for failure in failures)
-        if tries >= self._patience.tries or (last.most_tries and alike >= last.most_tries):
+        if tries >= most_tries or (last.most_tries and alike >= last.most_tries):
             raise CallFailed(last.kind, f"{last.message} (gave up after {counted})") from last
         wait_s = self._patience.wait_s(last, tries, self._chance)
         if waited_s + wait_s > self._patience.deadline_s:

@@ -25,6 +25,7 @@ _TOO_LONG = (
     "prompt is too long",
     "too many tokens",
 )
+_TOO_LONG_AS_TROUBLE = ("is too large to process",)  # llama.cpp says so with 500
 _REFUSED = ("content_filter", "content_policy", "content management policy", "responsible ai")
 _STATUS_OF_CODE = {
     "rate_limit": 429,
@@ -91,6 +92,8 @@ def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | N
             return RetryLater("overloaded", what, after_s=after_s)
         case 501 | 505:
             return CallFailed("bad_request", what, raw=reply.raw())
+        case 500 if said.names(_TOO_LONG_AS_TROUBLE):
+            return CallFailed("too_long", what, raw=reply.raw())
         case _ if status >= 500 or status in (408, 409, 425):
             return RetryLater("server_error", what, after_s=after_s)
         case _ if 300 <= status < 400:

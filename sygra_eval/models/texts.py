@@ -6,7 +6,6 @@ is believed over the place itself, and a reply that leaves one out, says one twi
 finite numbers is no answer at all.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
@@ -26,6 +25,7 @@ from sygra_eval.values import (
     Task,
     Usage,
     classes_text,
+    finite,
     is_chat,
     numbers_in,
     vector_text,
@@ -218,7 +218,7 @@ def _vector(given: object, reply: RawReply) -> str:
         if isinstance(given, str):
             numbers: Sequence[float] = numbers_in(given)
         elif isinstance(given, list) and given:
-            if any(isinstance(one, bool) or not isinstance(one, int | float) for one in given):
+            if any(finite(one) is None for one in given):
                 raise ValueError("not all of it are numbers")  # noqa: TRY301 - said with the rest
             numbers = given
         else:
@@ -233,21 +233,29 @@ def _classes(entry: Mapping[str, Any], reply: RawReply, labels: Sequence[str]) -
     given = entry.get("probs")
     if not isinstance(given, list) or not given:
         spoilt(reply, "without probabilities", "empty")
-    for one in given:
-        is_number = isinstance(one, int | float) and not isinstance(one, bool)
-        if not is_number or not math.isfinite(one):
-            spoilt(reply, "probabilities that are no numbers")
-    said, likeliest = entry.get("label"), max(range(len(given)), key=given.__getitem__)
+    probabilities = [number for one in given if (number := finite(one)) is not None]
+    if len(probabilities) < len(given):
+        spoilt(reply, "probabilities that are no numbers")
+    said = entry.get("label")
     said = said if isinstance(said, str) else ""
     names = list(labels) or [""] * len(given)
     if len(names) != len(given):
         raise _other_shape(reply, f"{len(given)} classes, and `labels` names {len(names)}")
+    likeliest = _likeliest(probabilities, names, said)
     if labels and said and said != names[likeliest] and not _is_generic(said):
         told = f"the class `{redacted(said, reply.secret)}` where `labels` has `{names[likeliest]}`"
         raise _other_shape(reply, told)
     names[likeliest] = names[likeliest] or said
     label = names[likeliest] or str(likeliest)
-    return classes_text(Classes(label, tuple(map(float, given)), tuple(names)))
+    return classes_text(Classes(label, tuple(probabilities), tuple(names)))
+
+
+def _likeliest(probabilities: Sequence[float], names: Sequence[str], said: str) -> int:
+    """Return the place of the likeliest class: of several that are, the one that is named."""
+    most = max(probabilities)
+    if said in names and probabilities[names.index(said)] == most:
+        return names.index(said)
+    return probabilities.index(most)
 
 
 def _other_shape(reply: RawReply, told: str) -> CallFailed:
@@ -271,6 +279,7 @@ def _number(given: object, reply: RawReply) -> str:
     if isinstance(given, list):
         told = f"{len(given)} numbers for one text: is it a reward model for steps or tokens?"
         raise _other_shape(reply, told)
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+    number = finite(given)
+    if number is None:
         spoilt(reply, "a score that is no number")
-    return fast_json.dumps(float(given)).decode()
+    return fast_json.dumps(number).decode()

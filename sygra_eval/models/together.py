@@ -34,6 +34,7 @@ OF_ITS_TEXTS = frozenset(
 )
 """Failures that a request may owe to one of its texts."""
 
+TRIES_OF_MANY = 3
 BeforeTry = Callable[[], ChatRequest | None]
 _TAKES_CHATS = (Task.REWARD, Task.CLASSIFY, Task.ANY)
 
@@ -192,6 +193,15 @@ def batch_size_of(model: object) -> int:
     return int(getattr(model, "batch_size", 1))
 
 
+def tries_of_many(failure: CallFailed, request: ChatRequest) -> int | None:
+    """Return how often a request of several texts is tried before its halves are; None: as usual.
+
+    On a text that breaks the server its neighbours would wait through all tries of each halving.
+    """
+    is_shared = count_of(request.messages) > 1 and failure.kind in OF_ITS_TEXTS
+    return TRIES_OF_MANY if is_shared else None
+
+
 def refuse_another_task(name: str, model: object, request: ChatRequest) -> None:
     """Refuse a chat that goes to a model of vectors, and a text that goes to a model of chats.
 
@@ -228,6 +238,8 @@ def joined(requests: Sequence[ChatRequest]) -> ChatRequest:
 def parted(response: ChatResponse, requests: Sequence[ChatRequest]) -> list[ChatResponse]:
     """Return each text's own answer, with its share of tokens and cost, which add up to the whole.
 
+    So do tries: those after the first are the first text's.
+
     :raises CallFailed: When the model type gave another number of answers.
     """
     texts = (response.text, *response.others)
@@ -251,8 +263,9 @@ def parted(response: ChatResponse, requests: Sequence[ChatRequest]) -> list[Chat
                 is_estimated=response.usage.is_estimated,
             ),
             cost_nano_usd=price,
+            tries=response.tries if place == 0 else 1,
         )
-        for text, share, price in zip(texts, tokens, costs, strict=True)
+        for place, (text, share, price) in enumerate(zip(texts, tokens, costs, strict=True))
     ]
 
 

@@ -1,10 +1,10 @@
 """The built-in node types.
 
 `llm` asks a model once, `multi_llm` several at once, `best_of_n` keeps the best of several
-candidates, `critique_loop` drafts, judges and revises. All are plain async functions
-`(node, state, ctx) -> additions`, registered through the hook that a user's plugin uses
-(`builtin.py`). `ensemble` asks at once, `ranking` says which candidate is the best. Start at
-`critique_loop.critique_loop`.
+candidates, `critique_loop` drafts, judges and revises; `embed`, `classify` and `score` (`texts`)
+ask models that answer no chats. All are plain async functions `(node, state, ctx) -> additions`,
+registered through the hook that a user's plugin uses (`builtin.py`). `ensemble` asks at once,
+`ranking` says which candidate is the best. Start at `critique_loop.critique_loop`.
 """
 
 from sygra_eval.nodes.best_of_n import best_of_n

@@ -15,11 +15,14 @@ from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.schema import SECTIONS
 from sygra_eval.suite.suite import Suite
-from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, UsageError
+from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
 
 MODELS_FILE = "models.yaml"
 _KEPT = ("parameters", "max_concurrency")
 """What the suite says of a model's use, whichever model it is."""
+
+_KEPT_OF_TEXTS = ("api", "batch_size", "labels")
+"""What it says of a model that answers no chats, where a server is to stand in for it."""
 
 
 def load_suite(
@@ -181,6 +184,8 @@ def _merged_models(
             continue
         before = models[name].value
         kept = before if isinstance(before, dict) else {}
-        entry = {key: kept[key] for key in _KEPT if kept.get(key)} | dict(given)
+        is_for_texts = kept.get("api") in {*Task} - {Task.CHAT, Task.ANY}
+        keys = _KEPT + _KEPT_OF_TEXTS if is_for_texts and "base_url" in given else _KEPT
+        entry = {key: kept[key] for key in keys if kept.get(key)} | dict(given)
         models[name] = RawEntry(entry, replaced, (name,))
     return models

@@ -1,10 +1,10 @@
 """What plugin authors test with: a server of models on loopback that follows a script.
 
 `ScriptedEndpoint` speaks the real protocols over a real socket and keeps what it was asked
-(`dialects`); the functions of `replies` make its replies, good and bad, `faults` has the catalogue
-of what goes wrong with endpoints, and `audit` checks a run by what the server saw. Names are loaded
-when first used, because this package is imported by every pytest session (our pytest plugin lives
-here) and aiohttp is heavy.
+(`dialects`, `texts`); the functions of `replies` make its replies, good and bad, `faults` and
+`text_faults` have the catalogue of what goes wrong with endpoints, and `audit` checks a run by what
+the server saw. Names are loaded when first used, because this package is imported by every pytest
+session (our pytest plugin lives here) and aiohttp is heavy.
 """
 
 from importlib import import_module

@@ -40,15 +40,17 @@ def within(
 ) -> Verdict:
     """Pass when a number keeps to its bounds; it is in the evidence, under its name.
 
+    A reason begins with what is wrong, because rows are counted by that.
+
     :param what: Its name, as in `reward 0.31`.
     """
     told, measure = f"{what} {value:.6g}", what.partition(" ")[0]
     evidence = Evidence(output=told, measures={measure: value})
     if at_least is not None and value < at_least:
-        reason = f"{told}, at least {at_least:g} asked for"
+        reason = f"too low: {told}, at least {at_least:g} asked for"
         return says(ctx, Status.FAIL, reason, evidence=evidence)
     if at_most is not None and value > at_most:
-        reason = f"{told}, at most {at_most:g} allowed"
+        reason = f"too high: {told}, at most {at_most:g} allowed"
         return says(ctx, Status.FAIL, reason, evidence=evidence)
     return says(ctx, Status.PASS, told, evidence=evidence)
 

@@ -3,7 +3,6 @@
 Both vectors are made by one model; the column may also hold a vector that was made before.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
@@ -20,6 +19,7 @@ from sygra_eval.values import (
     ValidatorContext,
     Verdict,
     cosine,
+    finite,
     one_text,
     vector_of,
 )
@@ -70,11 +70,4 @@ async def _vector(
 
 
 def _is_vector(value: object) -> TypeGuard[list[float]]:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(
-            isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one)
-            for one in value
-        )
-    )
+    return isinstance(value, list) and bool(value) and all(finite(one) is not None for one in value)

@@ -19,6 +19,7 @@ from sygra_eval.values.chat import ChatResponse, Message
 from sygra_eval.values.errors import BadAnswer
 
 TEXT, TEXT_1, TEXT_2 = "text", "text_1", "text_2"
+_OF_TEXTS = frozenset({TEXT, TEXT_1, TEXT_2})
 _BYTES_OF_A_NUMBER = 4
 _DIGITS = 9  # with so many a 32-bit number is read back as itself
 
@@ -65,7 +66,8 @@ class Classes:
 
 def task_of(model: object) -> Task:
     """Return what a model is for, by its attribute `task`; one that says nothing answers chats."""
-    return Task(getattr(model, "task", Task.CHAT))
+    task = getattr(model, "task", Task.CHAT)
+    return task if isinstance(task, Task) else Task(task)
 
 
 def one_text(text: str) -> tuple[Message, ...]:
@@ -79,8 +81,19 @@ def pair(first: str, second: str) -> tuple[Message, ...]:
 
 
 def is_chat(messages: Sequence[Message]) -> bool:
-    """Say whether these are the turns of a conversation, and not texts."""
-    return not any(message.role in (TEXT, TEXT_1, TEXT_2) for message in messages)
+    """Say whether these are the turns of a conversation, and not texts; no request has both."""
+    return not messages or messages[0].role not in _OF_TEXTS
+
+
+def finite(value: object) -> float | None:
+    """Return a number as one that can be compared; None for what is none, or has no end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # JSON knows whole numbers of any length
+        return None
+    return number if math.isfinite(number) else None
 
 
 def vector_text(numbers: Sequence[float]) -> str:
@@ -177,9 +190,10 @@ def score_of(response: ChatResponse) -> float:
             told = f"the model has {len(probabilities)} classes, a reward model has one"
             raise BadAnswer(f"{told}: use the validator `classify`")
         return float(probabilities[0])
-    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+    number = finite(said)
+    if number is None:
         raise BadAnswer("the answer is no number")
-    return float(said)
+    return number
 
 
 def cosine(first: Sequence[float], second: Sequence[float]) -> float:

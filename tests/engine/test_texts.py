@@ -8,7 +8,7 @@ from sygra_eval.engine import ExitCode, RunOptions, resume_run
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import completion, status
 from sygra_eval.testing.texts import answer_to_texts, vector, vectors
-from sygra_eval.values import Budget, UsageError
+from sygra_eval.values import Budget, Outcome, UsageError
 from tests.engine.conftest import FAST_PLUGIN, Run, fast_suite
 
 NODES = {
@@ -224,6 +224,42 @@ async def test_a_replayed_run_has_the_same_rows_without_a_server(suite_of, run, 
         ]
 
 
+async def test_another_server_takes_the_place_of_a_model_of_vectors(suite_of, run, endpoint):
+    models = {"embedder": {**endpoint.model_entry("ollama_embed"), "model": "not-pulled"}}
+    suite = suite_of(["a cat"], nodes=("place",), quality=EXISTING, models=models)
+
+    finished = await run(suite, models={"embedder": f"{endpoint.base_url}#scripted"})
+
+    assert finished.summary.exit_code is ExitCode.PASSED
+    assert endpoint.paths == ["/v1/embeddings"]
+
+
+async def test_a_drain_lets_texts_in_flight_finish_and_sends_no_others(
+    suite_of, run, resume, endpoint, stop
+):
+    endpoint.latency_s = 0.05
+
+    def stopping(body):
+        if len(endpoint.requests) == 3:
+            stop.drain("test")
+        return answer_to_texts(body)
+
+    endpoint.texts_with(stopping)
+    entry = {**endpoint.model_entry("embeddings"), "batch_size": 4, "max_concurrency": 2}
+    questions = [f"q {n}" for n in range(40)]
+    suite = suite_of(questions, nodes=("place",), quality=EXISTING, models={"embedder": entry})
+
+    stopped = await run(suite, stop=stop)
+    sent = [text for texts in texts_sent(endpoint) for text in texts]
+    finished = await resume(stopped.folder)
+
+    assert stopped.summary.exit_code is ExitCode.INTERRUPTED
+    assert stopped.summary.counts[Outcome.VERIFIED] == len(sent) < 40
+    every = [text for texts in texts_sent(endpoint) for text in texts]
+    assert sorted(every) == sorted(questions)  # each once, over both starts
+    assert len(finished.rows("verified")) == 40
+
+
 async def test_the_cache_gives_each_text_its_vector(suite_of, run, endpoint, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     head = {"name": "small", "cache": "read-write"}
@@ -269,11 +305,21 @@ async def test_a_validator_tells_good_from_bad_and_a_broken_server_from_both(
         "failed",
     ]
     assert wrong.verdicts[0].status.value == "fail"
+    assert wrong.reason.split(": ")[1] in ("too low", "too high")  # what rows are counted by
     assert broken.verdicts[0].status.value == "error"
     assert broken.verdicts[0].score is None
     assert "boom" in broken.verdicts[0].reason
     (measure,) = good.verdicts[0].evidence.measures
     assert measure in good.verdicts[0].reason
+
+
+async def test_one_embedder_for_nodes_and_validators_is_nobody_judging_himself(suite_of, run):
+    quality = {"candidate": "answer", "validators": [VALIDATORS["similar"]]}
+
+    finished = await run(suite_of(["a cat"], nodes=("solve", "place"), quality=quality))
+
+    assert finished.summary.exit_code is ExitCode.PASSED
+    assert [told for told in finished.summary.warnings if "judges by" in told] == []
 
 
 async def test_a_reward_model_is_given_the_conversation(suite_of, run, endpoint):

@@ -174,7 +174,7 @@ async def test_a_busy_server_is_asked_again_with_the_same_texts(endpoint, gatewa
 
     assert [body["input"] for body in endpoint.requests] == [["a", "b", "c"]] * 2
     assert clock.slept_s == [3]
-    assert {one.tries for one in answers} == {2}
+    assert [one.tries for one in answers] == [2, 1, 1]
 
 
 async def test_a_text_that_breaks_the_server_does_not_close_it_to_the_others(endpoint, gateway_to):
@@ -241,7 +241,7 @@ async def test_a_server_that_is_down_for_long_is_lost_though_texts_travel_togeth
         return time.monotonic() * 1_000
 
     async def blink(wait_s: float) -> None:
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
 
     spec, model = model_to(endpoint, "embeddings", time.time, config={"batch_size": 2})
     gateway = Gateway(

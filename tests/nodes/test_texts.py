@@ -1,4 +1,4 @@
-"""The nodes `embed`, `classify` and `score`, over a socket, as a plugin's author tests his own."""
+"""The nodes `embed`, `classify` and `score` alone, over a socket, as a plugin is tested."""
 
 import pytest
 
