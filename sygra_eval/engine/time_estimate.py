@@ -62,6 +62,8 @@ def time_of(
         longest = max(sample.row_s) if len(sample.row_s) < rows else 0.0
         bounds.append(_Bound("its longest row", _exactly(longest)))
     of_calls_s = max((bound.left.estimate for bound in bounds), default=0.0)
+    # How fast code runs depends on what else the machine does, so it bounds nothing from below.
+    least_s = max((bound.left.low for bound in bounds), default=0.0)
     code = _of_code(calls, rows, sample)
     if code is not None and code.left.estimate > _CLEARLY * of_calls_s:
         bounds.append(code)
@@ -71,7 +73,7 @@ def time_of(
     return TimeEstimate(
         seconds=Interval(
             estimate=sample.wall_s + tightest.left.estimate,
-            low=sample.wall_s + max(bound.left.low for bound in bounds),
+            low=sample.wall_s + least_s,
             high=sample.wall_s + max(bound.left.high for bound in bounds),
         ),
         bound_by=tightest.what,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import BudgetOutlook, CostEstimate
 from sygra_eval.quality import Interval
-from sygra_eval.report.figures import UNKNOWN, cost, count, duration
+from sygra_eval.report.figures import UNKNOWN, count, duration, small_cost
 from sygra_eval.report.layout import grid, wrapped
 from sygra_eval.report.table import Align, Table
 
@@ -91,8 +91,8 @@ def _counted(interval: Interval) -> tuple[str, str]:
 def _money(interval: Interval | None) -> tuple[str, str]:
     if interval is None:
         return "unknown", UNKNOWN
-    low, high = cost(interval.low), cost(interval.high)
-    return cost(interval.estimate), _between(interval, low, high)
+    low, high = small_cost(interval.low), small_cost(interval.high)
+    return small_cost(interval.estimate), _between(interval, low, high)
 
 
 def _time(interval: Interval | None) -> tuple[str, str]:
