@@ -49,29 +49,42 @@ async def ask(
         setting.counters.calls_cached += 1
         return answered
     setting.stop.check()
-    spending, response = setting.spending, None
-    most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
-    try:
-        await spending.reserve(most)
-        try:
-            response = await setting.gateway.complete(
-                model,
-                replace(request, site=site),
-                record=site.record,
-                has_begun=has_begun,
-                before_try=setting.stop.check,
-            )
-        finally:
-            spending.settle(most, response, site.record)
-    except (EndpointLost, BudgetReached) as reached:
-        setting.stop.give_up(str(reached))
-        raise Interrupted(str(reached)) from reached
+    sent = replace(request, site=site)
+    # What a cache answers waits for no room in a budget.
+    response = setting.gateway.kept(model, sent) if setting.spending.is_bounded else None
+    if response is None:
+        response = await _within_budget(setting, model, sent, has_begun=has_begun)
     if response.is_cached:
         setting.counters.calls_from_cache += 1
     else:
         setting.counters.calls_sent += 1
     asked = request_hash(endpoint.identity, request)
     await setting.journal.commit_call(key, site, asked, response, model=model)
+    return response
+
+
+async def _within_budget(
+    setting: Setting, model: str, request: ChatRequest, *, has_begun: bool
+) -> ChatResponse:
+    """Ask the model when there is room for the most that it may come to."""
+    spending, response = setting.spending, None
+    most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
+    record = request.site.record if request.site is not None else ""
+    try:
+        await spending.reserve(most)
+        try:
+            response = await setting.gateway.complete(
+                model,
+                request,
+                record=record,
+                has_begun=has_begun,
+                before_try=setting.stop.check,
+            )
+        finally:
+            spending.settle(most, response, record)
+    except (EndpointLost, BudgetReached) as reached:
+        setting.stop.give_up(str(reached))
+        raise Interrupted(str(reached)) from reached
     return response
 
 

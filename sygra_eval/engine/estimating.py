@@ -3,13 +3,12 @@
 Those rows are the beginning of the very run: their calls are journalled and never paid again.
 """
 
-import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_of, estimate_to_json
-from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.preflight import Tell, execution_places
 from sygra_eval.engine.running import Running
 from sygra_eval.engine.sampling import Sample
 from sygra_eval.engine.setting import Setting
@@ -74,5 +73,5 @@ def _sample_time(setting: Setting, running: Running) -> SampleTime:
         endpoints={name: model.endpoint for name, model in models.items()},
         rpm={name: spec.rpm for name, spec in specs.items() if spec.rpm},
         tpm={name: spec.tpm for name, spec in specs.items() if spec.tpm},
-        places=0 if setting.sandbox is None else max(2, len(os.sched_getaffinity(0))),
+        places=0 if setting.sandbox is None else execution_places(),
     )

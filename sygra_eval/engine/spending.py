@@ -44,7 +44,8 @@ class Spending:
     """What one run has spent; `reserved` is the most that its calls in flight may come to.
 
     :ivar unpriced: Calls whose price is not known, so that the money is more than is known.
-    :ivar open: By record that has not ended, what it came to so far in this start.
+    :ivar open: By record that has not ended, what it came to so far in this start; `of_open` is
+        their sum.
     :ivar of_ended: What the records came to that ended in this start, `rows_ended` of them.
     """
 
@@ -53,6 +54,7 @@ class Spending:
     reserved: Amount = field(default_factory=Amount)
     unpriced: int = 0
     open: dict[str, Amount] = field(default_factory=dict)
+    of_open: Amount = field(default_factory=Amount)
     of_ended: Amount = field(default_factory=Amount)
     rows_ended: int = 0
     _waiting: deque[tuple[Amount, asyncio.Future[None]]] = field(default_factory=deque)
@@ -96,12 +98,15 @@ class Spending:
             self.unpriced += response.cost_nano_usd is None
             if record:
                 self.open.setdefault(record, Amount()).add(came_to)
+                self.of_open.add(came_to)
         self._release(most)
 
     def ended(self, record: str) -> None:
         """Note that a record has its outcome: it asks for nothing any more."""
+        came_to = self.open.pop(record, Amount())
         self.rows_ended += 1
-        self.of_ended.add(self.open.pop(record, Amount()))
+        self.of_open.add(came_to, sign=-1)
+        self.of_ended.add(came_to)
 
     def interrupt(self, error: Exception) -> None:
         """End with an error whatever waits to be let through."""
