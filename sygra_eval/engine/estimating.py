@@ -33,7 +33,13 @@ class EstimateFirst:
 
 
 async def estimate_and_ask(
-    first: EstimateFirst, setting: Setting, running: Running, sample: Sample, tell: Tell
+    first: EstimateFirst,
+    setting: Setting,
+    running: Running,
+    sample: Sample,
+    tell: Tell,
+    *,
+    rows_at_once: int,
 ) -> None:
     """Journal and show the estimate; where the answer is no, stop the run, to be resumed.
 
@@ -45,7 +51,7 @@ async def estimate_and_ask(
         rows=running.total,
         is_spread=sample.is_spread,
         budget=setting.spending.budget,
-        sample_time=_sample_time(setting, running),
+        sample_time=_sample_time(setting, running, rows_at_once),
     )
     running.row_s = None
     if estimate is None:
@@ -64,7 +70,7 @@ async def estimate_and_ask(
         setting.stop.give_up(STOPPED)
 
 
-def _sample_time(setting: Setting, running: Running) -> SampleTime:
+def _sample_time(setting: Setting, running: Running, rows_at_once: int) -> SampleTime:
     models, specs = setting.gateway.models, setting.suite.models
     return SampleTime(
         wall_s=running.elapsed_s,
@@ -74,4 +80,5 @@ def _sample_time(setting: Setting, running: Running) -> SampleTime:
         rpm={name: spec.rpm for name, spec in specs.items() if spec.rpm},
         tpm={name: spec.tpm for name, spec in specs.items() if spec.tpm},
         places=0 if setting.sandbox is None else execution_places(),
+        rows_at_once=rows_at_once,
     )
