@@ -68,7 +68,9 @@ async def _within_budget(
 ) -> ChatResponse:
     """Ask the model when there is room for the most that it may come to."""
     spending, response = setting.spending, None
-    most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
+    most = Amount()
+    if spending.is_bounded:
+        most = most_of(setting.gateway, model, request, spending.largest)
     record = request.site.record if request.site is not None else ""
     try:
         await spending.reserve(most)

@@ -216,6 +216,20 @@ async def test_no_call_begins_once_the_budget_is_paid_by_the_servers_own_log(
     assert bound.most <= sum(map(bound.of, paid)) <= bound.most + max(map(bound.of, paid))
 
 
+async def test_answers_without_a_bound_are_taken_to_be_as_long_as_the_longest_so_far(
+    code_suite, run, endpoint
+):
+    endpoint.answers_with(lambda _: "word " * 1_000)
+    spec = {"use": "openai", "base_url": endpoint.base_url, "model": "m", "max_concurrency": 4}
+    sections = {"quality": QUALITY, "graph_config": GRAPH, "sandbox": NO_SANDBOX}
+    budget = Budget(tokens=10_000)
+
+    stopped = await run(code_suite(*ROWS, models={"author": spec}, **sections), budget=budget)
+
+    spent = stopped.summary.prompt_tokens + stopped.summary.completion_tokens
+    assert 10_000 <= spent <= 11_100  # the first wave was well within it
+
+
 # Waiting for room
 
 
