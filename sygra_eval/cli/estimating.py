@@ -27,9 +27,13 @@ async def _goes_on(is_answered: bool) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         complain("note: no terminal to ask at, so the run stops here; `--yes` goes on unasked")
         return False
-    sys.stderr.write(QUESTION)
-    sys.stderr.flush()
-    return (await _line()).strip().casefold() in _YES
+    try:
+        sys.stderr.write(QUESTION)
+        sys.stderr.flush()
+        said = await _line()
+    except OSError:  # the terminal has gone, and nobody says yes any more
+        return False
+    return said.strip().casefold() in _YES
 
 
 async def _line() -> str:

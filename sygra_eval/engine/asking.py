@@ -102,13 +102,55 @@ async def _paid(
     has_begun: bool,
     ctx: CallContext | None = None,
 ) -> ChatResponse:
-    """Ask the model within the budget.
+    """Take the answer of the cache, or ask the model within the budget.
 
     :param ctx: For those who listen to the answer as it comes.
     """
-    spending, attempts, response = setting.spending, 0, None
-    most = most_of(setting.gateway, model, request) if spending.is_bounded else Amount()
-    faults = Faults(setting, site, key, model)
+    # What a cache answers waits for no room in a budget.
+    response = setting.gateway.kept(model, request) if setting.spending.is_bounded else None
+    if response is None:
+        faults = Faults(setting, site, key, model)
+        try:
+            response = await _within_budget(setting, model, site, request, faults, ctx, has_begun)
+        except CallFailed as failure:
+            await faults.commit_if_final(failure)
+            raise
+    if response.is_cached:
+        setting.counters.calls_from_cache += 1
+    else:
+        setting.counters.calls_sent += 1
+    if setting.is_strict and is_of_another(setting, model, response):
+        await refuse_another(setting, site, model, request, response)
+    return response
+
+
+def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) -> ChatResponse:
+    """Let a vector pass that is as long as the others; what is none passes."""
+    if task_of(setting.gateway.models[model]) is Task.EMBEDDINGS:
+        setting.lengths.check(model, response, setting.journal)
+    return response
+
+
+def handling_of(suite: Suite, model: str, on_length: OnLength | None = None) -> Handling:
+    """Return what is done with answers that are not whole; a node's own word wins."""
+    handling = suite.models[model].handling
+    return handling if on_length is None else replace(handling, on_length=on_length)
+
+
+async def _within_budget(
+    setting: Setting,
+    model: str,
+    site: CallSite,
+    request: ChatRequest,
+    faults: Faults,
+    ctx: CallContext | None,
+    has_begun: bool,  # noqa: FBT001 - of the caller's
+) -> ChatResponse:
+    """Ask the model when there is room for the most that it may come to."""
+    spending, response, attempts = setting.spending, None, 0
+    most = Amount()
+    if spending.is_bounded:
+        most = most_of(setting.gateway, model, request, spending.largest)
     if ctx is not None and setting.call_hooks is not None:
         heard = setting.call_hooks.listener(ctx, lambda: attempts)
         request = replace(request, on_text=heard)
@@ -134,29 +176,7 @@ async def _paid(
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
-    except CallFailed as failure:
-        await faults.commit_if_final(failure)
-        raise
-    if response.is_cached:
-        setting.counters.calls_from_cache += 1
-    else:
-        setting.counters.calls_sent += 1
-    if setting.is_strict and is_of_another(setting, model, response):
-        await refuse_another(setting, site, model, request, response)
     return response
-
-
-def _held_to_its_length(setting: Setting, model: str, response: ChatResponse) -> ChatResponse:
-    """Let a vector pass that is as long as the others; what is none passes."""
-    if task_of(setting.gateway.models[model]) is Task.EMBEDDINGS:
-        setting.lengths.check(model, response, setting.journal)
-    return response
-
-
-def handling_of(suite: Suite, model: str, on_length: OnLength | None = None) -> Handling:
-    """Return what is done with answers that are not whole; a node's own word wins."""
-    handling = suite.models[model].handling
-    return handling if on_length is None else replace(handling, on_length=on_length)
 
 
 def request_of(

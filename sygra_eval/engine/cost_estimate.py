@@ -74,7 +74,7 @@ def estimate_of(
     """Return what all rows will take; None where too few rows have ended to say anything."""
     ends = list(reader.outcomes())
     ended = {plain(end.row_id) for end in ends}
-    calls = list(reader.calls())
+    calls = [_without_texts(call) for call in reader.calls()]
     per_rows = PER_ROWS * (1 + len(ends) // PER_ROWS) if rows is None else rows
 
     def all_of(figure: Callable[[JournalledCall], float]) -> Interval | None:
@@ -125,6 +125,12 @@ def estimate_from_json(data: Mapping[str, Any]) -> CostEstimate:
         "budget": tuple(BudgetOutlook(**outlook) for outlook in data["budget"]),
     }
     return CostEstimate(**read)
+
+
+def _without_texts(call: JournalledCall) -> JournalledCall:
+    """Leave out what only takes memory here."""
+    bare = replace(call.response, text="", reasoning="", others=(), logprobs=(), tool_calls=())
+    return replace(call, response=bare)
 
 
 def _by_row(

@@ -3,13 +3,12 @@
 Those rows are the beginning of the very run: their calls are journalled and never paid again.
 """
 
-import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_of, estimate_to_json
-from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.preflight import Tell, execution_places
 from sygra_eval.engine.running import Running
 from sygra_eval.engine.sampling import Sample
 from sygra_eval.engine.setting import Setting
@@ -34,7 +33,13 @@ class EstimateFirst:
 
 
 async def estimate_and_ask(
-    first: EstimateFirst, setting: Setting, running: Running, sample: Sample, tell: Tell
+    first: EstimateFirst,
+    setting: Setting,
+    running: Running,
+    sample: Sample,
+    tell: Tell,
+    *,
+    rows_at_once: int,
 ) -> None:
     """Journal and show the estimate; where the answer is no, stop the run, to be resumed.
 
@@ -46,7 +51,7 @@ async def estimate_and_ask(
         rows=running.total,
         is_spread=sample.is_spread,
         budget=setting.spending.budget,
-        sample_time=_sample_time(setting, running),
+        sample_time=_sample_time(setting, running, rows_at_once),
     )
     running.row_s = None
     if estimate is None:
@@ -65,7 +70,7 @@ async def estimate_and_ask(
         setting.stop.give_up(STOPPED)
 
 
-def _sample_time(setting: Setting, running: Running) -> SampleTime:
+def _sample_time(setting: Setting, running: Running, rows_at_once: int) -> SampleTime:
     models, specs = setting.gateway.models, setting.suite.models
     return SampleTime(
         wall_s=running.elapsed_s,
@@ -74,5 +79,6 @@ def _sample_time(setting: Setting, running: Running) -> SampleTime:
         endpoints={name: model.endpoint for name, model in models.items()},
         rpm={name: spec.rpm for name, spec in specs.items() if spec.rpm},
         tpm={name: spec.tpm for name, spec in specs.items() if spec.tpm},
-        places=0 if setting.sandbox is None else max(2, len(os.sched_getaffinity(0))),
+        places=0 if setting.sandbox is None else execution_places(),
+        rows_at_once=rows_at_once,
     )

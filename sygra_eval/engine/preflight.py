@@ -109,5 +109,10 @@ async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunO
         image=None if is_none else choice.image,
         allow=choice.allow,
         packages=choice.packages,
-        slots=max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2),
+        slots=execution_places(),
     )
+
+
+def execution_places() -> int:
+    """Return how many executions a sandbox runs at a time."""
+    return max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)

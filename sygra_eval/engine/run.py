@@ -275,7 +275,8 @@ async def _take_all(
                 setting = await with_prepared(setting, tell)
             sample = await _take_sample(setting, source, plan.limit, running, tell, first)
         if first is not None and sample is not None:
-            await estimate_and_ask(first, setting, running, sample, tell)
+            at_once = _in_flight(setting)
+            await estimate_and_ask(first, setting, running, sample, tell, rows_at_once=at_once)
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
             rows_read = await _take_rows(setting, source, plan.limit, running, tell)

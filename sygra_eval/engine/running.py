@@ -112,10 +112,9 @@ def _spent_so_far(setting: Setting, running: Running) -> SpentSoFar:
     nano_usd = tokens = None
     if running.total is not None and ended:
         left = (running.total - running.done) / ended
-        open_nano_usd = sum(one.nano_usd for one in spending.open.values())
-        open_tokens = sum(one.tokens for one in spending.open.values())
-        nano_usd = spent.nano_usd - open_nano_usd + spending.of_ended.nano_usd * left
-        tokens = spent.tokens - open_tokens + spending.of_ended.tokens * left
+        unfinished, of_ended = spending.of_open, spending.of_ended
+        nano_usd = spent.nano_usd - unfinished.nano_usd + of_ended.nano_usd * left
+        tokens = spent.tokens - unfinished.tokens + of_ended.tokens * left
         nano_usd, tokens = max(nano_usd, spent.nano_usd), max(tokens, spent.tokens)
     in_this_start = (spent.nano_usd - running.nano_usd_before) / NANO
     return SpentSoFar(

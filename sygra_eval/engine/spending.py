@@ -44,7 +44,9 @@ class Spending:
     """What one run has spent; `reserved` is the most that its calls in flight may come to.
 
     :ivar unpriced: Calls whose price is not known, so that the money is more than is known.
-    :ivar open: By record that has not ended, what it came to so far in this start.
+    :ivar largest: The most that one call of this start came to.
+    :ivar open: By record that has not ended, what it came to so far in this start; `of_open` is
+        their sum.
     :ivar of_ended: What the records came to that ended in this start, `rows_ended` of them.
     """
 
@@ -52,7 +54,9 @@ class Spending:
     spent: Amount = field(default_factory=Amount)
     reserved: Amount = field(default_factory=Amount)
     unpriced: int = 0
+    largest: Amount = field(default_factory=Amount)
     open: dict[str, Amount] = field(default_factory=dict)
+    of_open: Amount = field(default_factory=Amount)
     of_ended: Amount = field(default_factory=Amount)
     rows_ended: int = 0
     _waiting: deque[tuple[Amount, asyncio.Future[None]]] = field(default_factory=deque)
@@ -93,15 +97,20 @@ class Spending:
         if response is not None and not response.is_cached:
             came_to = Amount(response.cost_nano_usd or 0, response.usage.total, 1)
             self.spent.add(came_to)
+            self.largest.nano_usd = max(self.largest.nano_usd, came_to.nano_usd)
+            self.largest.tokens = max(self.largest.tokens, came_to.tokens)
             self.unpriced += response.cost_nano_usd is None
             if record:
                 self.open.setdefault(record, Amount()).add(came_to)
+                self.of_open.add(came_to)
         self._release(most)
 
     def ended(self, record: str) -> None:
         """Note that a record has its outcome: it asks for nothing any more."""
+        came_to = self.open.pop(record, Amount())
         self.rows_ended += 1
-        self.of_ended.add(self.open.pop(record, Amount()))
+        self.of_open.add(came_to, sign=-1)
+        self.of_ended.add(came_to)
 
     def interrupt(self, error: Exception) -> None:
         """End with an error whatever waits to be let through."""
@@ -143,18 +152,27 @@ class Spending:
         return f"budget reached: {told}" if told else ""
 
 
-def most_of(gateway: Gateway, model: str, request: ChatRequest) -> Amount:
+def most_of(gateway: Gateway, model: str, request: ChatRequest, largest: Amount) -> Amount:
     """Return the most that a call may come to, as far as that can be told before.
 
-    Who answers is one of several where there are stand-ins, so the dearest of them counts.
+    Who answers is one of several where there are stand-ins, so the dearest of them counts. Where
+    the request does not bound the answer, it may come to what the `largest` so far came to.
     """
-    most = Amount()
+    most = Amount(calls=1)
     for one, asked in gateway.asked_in_turn(model, request):
         usage = gateway.most_usage(one, asked)
-        most.nano_usd = max(most.nano_usd, gateway.cost_of(one, usage) or 0)
-        most.tokens = max(most.tokens, usage.total)
-    most.calls = 1
+        known = largest if is_open(asked) else Amount()
+        most.nano_usd = max(most.nano_usd, gateway.cost_of(one, usage) or 0, known.nano_usd)
+        most.tokens = max(most.tokens, usage.total, known.tokens)
     return most
+
+
+def is_open(request: ChatRequest) -> bool:
+    """Say whether a request leaves it to the model how long its answer is."""
+    parameters = request.parameters
+    return not isinstance(
+        parameters.get("max_tokens", parameters.get("max_completion_tokens")), int
+    )
 
 
 def refuse_unpriced(budget: Budget, gateway: Gateway) -> None:

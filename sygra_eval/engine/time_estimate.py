@@ -13,7 +13,7 @@ from sygra_eval.models import GateView
 from sygra_eval.quality import Interval, total_of
 
 _CLEARLY = 1.2
-"""Code bounds a run where it takes so much longer than calls do: rows also wait for calls."""
+"""Other work bounds a run where it takes so much longer than calls do: rows also wait for calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class SampleTime:
 
     :ivar wall_s: Seconds that it took in all; `row_s` each of its rows.
     :ivar endpoints: Endpoint of each model by name, `rpm` and `tpm` what the suite allows it.
-    :ivar places: Executions at a time; 0 where no code is run.
+    :ivar places: Executions at a time; 0 where no code is run. `rows_at_once`: rows in flight.
     """
 
     wall_s: float
@@ -32,6 +32,7 @@ class SampleTime:
     rpm: Mapping[str, float] = field(default_factory=dict)
     tpm: Mapping[str, float] = field(default_factory=dict)
     places: int = 0
+    rows_at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +63,20 @@ def time_of(
         longest = max(sample.row_s) if len(sample.row_s) < rows else 0.0
         bounds.append(_Bound("its longest row", _exactly(longest)))
     of_calls_s = max((bound.left.estimate for bound in bounds), default=0.0)
-    code = _of_code(calls, rows, sample)
-    if code is not None and code.left.estimate > _CLEARLY * of_calls_s:
-        bounds.append(code)
+    # How fast other work goes depends on what else the machine does: it bounds from above alone.
+    least_s = max((bound.left.low for bound in bounds), default=0.0)
+    bounds += (
+        bound
+        for bound in _of_other_work(calls, rows, sample)
+        if bound.left.estimate > _CLEARLY * of_calls_s
+    )
     if not bounds:
         return None
     tightest = max(bounds, key=lambda bound: bound.left.estimate)
     return TimeEstimate(
         seconds=Interval(
             estimate=sample.wall_s + tightest.left.estimate,
-            low=sample.wall_s + max(bound.left.low for bound in bounds),
+            low=sample.wall_s + least_s,
             high=sample.wall_s + max(bound.left.high for bound in bounds),
         ),
         bound_by=tightest.what,
@@ -121,21 +126,32 @@ def _a_minute(
         )
 
 
-def _of_code(calls: Sequence[JournalledCall], rows: int, sample: SampleTime) -> _Bound | None:
-    """Return what running code bounds: at most the pace of the sample, where it was all of it."""
-    if not (sample.places and sample.row_s):
-        return None
-    beside_s = sum(sample.row_s) - sum(call.response.latency_s for call in calls)
-    pace_s = sample.wall_s * (rows - len(sample.row_s)) / len(sample.row_s)
+def _of_other_work(
+    calls: Sequence[JournalledCall], rows: int, sample: SampleTime
+) -> Iterator[_Bound]:
+    """Yield what the work beside calls bounds; never more than the pace of the sample says.
+
+    The sample's rows waited for each other, so what they took in all may be far too much.
+    """
     total = total_of(sample.row_s, rows)
-    if total is None or beside_s <= 0:
-        return None
-    left = _left(total, sum(sample.row_s))
-    share = beside_s / sum(sample.row_s)
-    at_places = _times(left, share / sample.places)
-    if at_places.estimate > pace_s:
-        at_places = _times(at_places, pace_s / at_places.estimate)
-    return _Bound(f"running and judging code, {sample.places} at a time", at_places)
+    in_rows_s = sum(sample.row_s)
+    if total is None or in_rows_s <= 0:
+        return
+    left = _left(total, in_rows_s)
+    pace_s = sample.wall_s * (rows - len(sample.row_s)) / len(sample.row_s)
+    beside_s = in_rows_s - sum(call.response.latency_s for call in calls)
+    if sample.places and beside_s > 0:
+        at_places = _times(left, beside_s / in_rows_s / sample.places)
+        yield _Bound(f"running and judging code, {sample.places} at a time", _to(pace_s, at_places))
+    at_once = _times(left, 1 / sample.rows_at_once)
+    yield _Bound(f"{sample.rows_at_once} rows at a time", _to(pace_s, at_once))
+
+
+def _to(most_s: float, interval: Interval) -> Interval:
+    """Return it scaled down where its estimate is more than that."""
+    if interval.estimate <= most_s:
+        return interval
+    return _times(interval, most_s / interval.estimate)
 
 
 def _bound(

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from sygra_eval.journal import Event, Journal
 
-NOTED_EACH_S = 2.0
+NOTED_EACH_S = 5.0
+FIRST_NOTED_S = 1.0
 TICK = "ticked"
 
 
@@ -32,9 +33,11 @@ async def noting_time(
     """Journal every few seconds what `noted` returns, `wall_s` among it, while the body runs."""
 
     async def note() -> None:
+        wait_s = FIRST_NOTED_S
         while True:
-            await asyncio.sleep(NOTED_EACH_S)
+            await asyncio.sleep(min(wait_s, NOTED_EACH_S))
             journal.event(TICK, **noted())
+            wait_s *= 2
 
     noting = asyncio.create_task(note(), name="note the time")
     try:

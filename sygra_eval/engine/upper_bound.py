@@ -35,8 +35,8 @@ class UpperBound:
     """The most that the rows of a suite can take.
 
     :ivar is_all: All rows are in it; else the first ones, as there are too many.
-    :ivar why_not: Why tokens or money have no bound, each reason once; `usd` and tokens are then
-        those of the calls that have one.
+    :ivar no_tokens: Why tokens have no bound, each reason once; `no_money` likewise. The sums are
+        then those of the calls that have one.
     """
 
     rows: int = 0

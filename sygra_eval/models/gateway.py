@@ -223,7 +223,7 @@ class Gateway:
         :raises EndpointLost: When no call to this endpoint has a prospect any more.
         """
         refuse_another_task(name, self.models[name], request)
-        if (kept := self._kept(name, request)) is not None:
+        if (kept := self.kept(name, request)) is not None:
             return kept
         response = await self._chained(name, request, record, has_begun, before_try, on_failure)
         # A stand-in is one of this suite's alone, and another model's answer is none of this one.
@@ -276,7 +276,7 @@ class Gateway:
         parameters = {**self._specs[name].parameters, **own}
         return replace(request, parameters=parameters)
 
-    def _kept(self, name: str, request: ChatRequest) -> ChatResponse | None:
+    def kept(self, name: str, request: ChatRequest) -> ChatResponse | None:
         """Return the answer that an earlier run had to the same request; it costs nothing now."""
         if self._cache is None or request.site is None:
             return None

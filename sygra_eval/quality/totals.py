@@ -8,6 +8,7 @@ from sygra_eval.values import Interval
 
 FEWEST_ROWS = 3
 _LEAST_SKEWNESS = 1.0
+_NO_SKEWNESS = 1e-6
 
 
 def total_of(sample: Sequence[float], rows: int, *, confidence: float = 0.95) -> Interval | None:
@@ -19,10 +20,13 @@ def total_of(sample: Sequence[float], rows: int, *, confidence: float = 0.95) ->
     Hall, On the removal of skewness by transformation, J. R. Statist. Soc. B 54 (1992), 221-228,
     with the monotone cubic and its inverse, and t quantiles in the place of normal ones as X.-H.
     Zhou and P. Dinh, Nonparametric confidence intervals for the one- and two-sample problems,
-    Biostatistics 6 (2005), 187-200, do. As few rows seldom hold one of the dear ones, the skewness
-    is taken as at least 1. The rows of the sample are known, so only the others are uncertain
-    (finite population correction: W. G. Cochran, Sampling Techniques, 3rd ed. 1977, chapter 2), and
-    a total is never below what the sample alone came to. docs/decisions/0018 has the comparison.
+    Biostatistics 6 (2005), 187-200, do. As few rows seldom hold one of the dear ones, this is done
+    for the skewness that they show and again for one of at least 1, and the wider bounds are taken;
+    the latter alone would lie too high where rows are skewed to the left.
+
+    The rows of the sample are known, so only the others are uncertain (finite population
+    correction: W. G. Cochran, Sampling Techniques, 3rd ed. 1977, chapter 2), and a total is never
+    below what the sample alone came to. docs/decisions/0018 has the comparison.
 
     :param sample: Figures that are never negative.
     :returns: None where fewer than `FEWEST_ROWS` rows are known, unless they are all that there
@@ -53,12 +57,13 @@ def _mean_within(sample: Sequence[float], mean: float, confidence: float) -> tup
     spread = math.sqrt(squares / (number - 1))
     if spread <= 1e-12:  # all alike, up to what adding up loses
         return mean, mean
-    skewness = max(_LEAST_SKEWNESS, _skewness(sample, mean, squares / number))
+    skewness = _skewness(sample, mean, squares / number)
     t = t_quantile(0.5 + confidence / 2, number - 1)
     error = spread / math.sqrt(number)
+    both = (skewness, max(_LEAST_SKEWNESS, skewness))
     return (
-        mean - error * _untransformed(t, skewness, number),
-        mean - error * _untransformed(-t, skewness, number),
+        mean - error * max(_untransformed(t, one, number) for one in both),
+        mean - error * min(_untransformed(-t, one, number) for one in both),
     )
 
 
@@ -72,6 +77,8 @@ def _skewness(sample: Sequence[float], mean: float, variance: float) -> float:
 
 def _untransformed(value: float, skewness: float, number: int) -> float:
     """Return which studentised mean Hall's cubic takes to `value`."""
+    if abs(skewness) < _NO_SKEWNESS:
+        return value
     root = math.sqrt(number)
     inner = 1 + skewness / root * (value - skewness / (6 * root))
     return 3 * root / skewness * (math.cbrt(inner) - 1)

@@ -1,10 +1,10 @@
 """What a whole run will take, as its first rows say: before the rest is run, and in its report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sygra_eval.engine import BudgetOutlook, CostEstimate
+from sygra_eval.engine import BudgetOutlook, CostEstimate, RunSummary
 from sygra_eval.quality import Interval
-from sygra_eval.report.figures import UNKNOWN, cost, count, duration
+from sygra_eval.report.figures import UNKNOWN, count, duration, small_cost
 from sygra_eval.report.layout import grid, wrapped
 from sygra_eval.report.table import Align, Table
 
@@ -29,23 +29,46 @@ def estimate_text(estimate: CostEstimate) -> str:
     return "\n".join([*lines, *(wrapped(note, indent="  ") for note in table.notes)]) + "\n"
 
 
-def estimate_table(estimate: CostEstimate) -> Table:
-    """Return the estimate, each figure with its interval."""
+def estimate_table(estimate: CostEstimate, came_to: Sequence[str] = ()) -> Table:
+    """Return the estimate, each figure with its interval, and beside it what it came to."""
     seconds = None if estimate.time is None else estimate.time.seconds
+    rows: tuple[tuple[str, ...], ...] = (
+        ("calls", *_counted(estimate.calls)),
+        ("tokens", *_counted(estimate.tokens)),
+        ("of them in prompts", *_counted(estimate.prompt_tokens)),
+        ("of them in answers", *_counted(estimate.completion_tokens)),
+        ("cost", *_money(estimate.usd)),
+        ("time", *_time(seconds)),
+    )
+    heads: tuple[str, ...] = (f"for {_of_what(estimate)}", "expected", "95 % interval")
+    if came_to:
+        heads = (*heads, "came to")
+        rows = tuple((*row, figure) for row, figure in zip(rows, came_to, strict=True))
     return Table(
         title=f"Estimate for {_of_what(estimate)}",
-        columns=(f"for {_of_what(estimate)}", "expected", "95 % interval"),
-        aligns=(Align.LEFT, Align.RIGHT, Align.RIGHT),
-        rows=(
-            ("calls", *_counted(estimate.calls)),
-            ("tokens", *_counted(estimate.tokens)),
-            ("of them in prompts", *_counted(estimate.prompt_tokens)),
-            ("of them in answers", *_counted(estimate.completion_tokens)),
-            ("cost", *_money(estimate.usd)),
-            ("time", *_time(seconds)),
-        ),
+        columns=heads,
+        aligns=(Align.LEFT, *(Align.RIGHT,) * (len(heads) - 1)),
+        rows=rows,
         notes=tuple(_notes(estimate)),
     )
+
+
+def estimated(summary: RunSummary) -> Iterator[Table]:
+    """Yield the estimate of a run that was estimated, with what it came to once it is over."""
+    estimate = summary.estimate
+    if estimate is None:
+        return
+    came_to: Sequence[str] = ()
+    if summary.state == "finished" and estimate.rows is not None:
+        came_to = (
+            count(summary.calls),
+            count(summary.prompt_tokens + summary.completion_tokens),
+            count(summary.prompt_tokens),
+            count(summary.completion_tokens),
+            "unknown" if summary.cost_usd is None else small_cost(summary.cost_usd),
+            duration(summary.wall_s),
+        )
+    yield estimate_table(estimate, came_to)
 
 
 def _of_what(estimate: CostEstimate) -> str:
@@ -91,8 +114,8 @@ def _counted(interval: Interval) -> tuple[str, str]:
 def _money(interval: Interval | None) -> tuple[str, str]:
     if interval is None:
         return "unknown", UNKNOWN
-    low, high = cost(interval.low), cost(interval.high)
-    return cost(interval.estimate), _between(interval, low, high)
+    low, high = small_cost(interval.low), small_cost(interval.high)
+    return small_cost(interval.estimate), _between(interval, low, high)
 
 
 def _time(interval: Interval | None) -> tuple[str, str]:

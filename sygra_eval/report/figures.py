@@ -38,6 +38,11 @@ def cost(usd: float | None) -> str:
     return f"{usd:.2f} USD"
 
 
+def small_cost(usd: float) -> str:
+    """Return a price to be compared with others: below a dollar with its first three figures."""
+    return f"{usd:.3g} USD" if 0 < usd < 0.9995 else cost(usd)
+
+
 def count(number: float) -> str:
     """Return a number of things, its thousands apart."""
     return f"{number:,.0f}"

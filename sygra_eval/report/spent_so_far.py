@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sygra_eval.engine import SpentSoFar
-from sygra_eval.report.figures import cost, short_count
+from sygra_eval.report.figures import short_count, small_cost
 
 
 def spent_words(spent: SpentSoFar) -> str:
@@ -27,9 +27,9 @@ def _parts(spent: SpentSoFar) -> Iterator[str]:
 def _money(spent: SpentSoFar) -> str:
     """Say it of what has a price; a projection of half of the calls would be none."""
     if spent.unpriced:
-        known = f"{cost(spent.usd)} and " if spent.usd else ""
+        known = f"{small_cost(spent.usd)} and " if spent.usd else ""
         return f"{known}cost unknown"
-    words = f"{cost(spent.usd)}, {cost(spent.usd_a_minute)} a minute"
+    words = f"{small_cost(spent.usd)}, {small_cost(spent.usd_a_minute)} a minute"
     if spent.all_usd is not None:
-        words += f", about {cost(spent.all_usd)} for all"
+        words += f", about {small_cost(spent.all_usd)} for all"
     return words + ("" if spent.budget.usd is None else f" of {spent.budget.usd:g} USD")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
-from sygra_eval.report.cost_estimate import estimate_table
+from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
 from sygra_eval.report.ensembles import ensembles, shares
 from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
@@ -57,7 +57,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         usage(summary),
         by_model(summary),
         by_node(summary),
-        *(() if summary.estimate is None else (estimate_table(summary.estimate),)),
+        *estimated(summary),
         models(summary),
     )
     return tuple(table for table in tables if table.rows)

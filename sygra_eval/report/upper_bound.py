@@ -1,15 +1,15 @@
 """The most that a run can take, in one sentence and as data."""
 
 from sygra_eval.engine import UpperBound
-from sygra_eval.report.evidence import counted
 from sygra_eval.report.figures import cost, count
 from sygra_eval.report.layout import wrapped
 
 
 def upper_bound_text(bound: UpperBound) -> str:
     """Return the bound as lines of at most 80 columns; it is none where a figure is unknown."""
-    rows = counted(bound.rows, "row") if bound.is_all else f"the first {count(bound.rows)} rows"
-    words = [counted(bound.calls, "call")]
+    rows = "1 row" if bound.rows == 1 else f"{count(bound.rows)} rows"
+    rows = rows if bound.is_all else f"the first {rows}"
+    words = ["1 call" if bound.calls == 1 else f"{count(bound.calls)} calls"]
     words.append("tokens: no bound" if bound.tokens is None else f"{count(bound.tokens)} tokens")
     words.append("money: no bound" if bound.usd is None else cost(bound.usd))
     lines = [f"at most, for {rows}: {', '.join(words)}"]

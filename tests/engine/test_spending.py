@@ -12,7 +12,7 @@ from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import Event, Journal, open_readonly
 from sygra_eval.testing import ScriptedEndpoint, status
 from sygra_eval.testing.audit import Bound, problems
-from sygra_eval.values import Budget, ChatResponse, Interrupted, Usage
+from sygra_eval.values import Budget, ChatResponse, Interrupted, Outcome, Usage
 from tests.engine.conftest import FAST_PLUGIN, answer, chain, code_row
 
 ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(30))
@@ -46,7 +46,7 @@ async def second():
 def suite_with(code_suite, endpoint, second):
     """A cheap model that answers nothing, and a dear one that stands in for it."""
 
-    def write(*, folder: str = "suite", **head: object):
+    def write(*rows: dict, folder: str = "suite", **head: object):
         spec = {"use": "openai", "max_concurrency": 12, "parameters": {"max_tokens": MOST_TOKENS}}
         cheap = {**spec, "base_url": endpoint.base_url, "model": "cheap", "price": CHEAP}
         stand_in = {**spec, "base_url": second.base_url, "model": "dear", "price": DEAR}
@@ -58,7 +58,7 @@ def suite_with(code_suite, endpoint, second):
             "graph_config": GRAPH,
             "sandbox": NO_SANDBOX,
         }
-        return code_suite(*ROWS, folder=folder, suite=suite, **sections)
+        return code_suite(*(rows or ROWS), folder=folder, suite=suite, **sections)
 
     return write
 
@@ -94,6 +94,22 @@ async def test_what_the_cache_answers_is_not_counted_as_sent(
     assert second.summary.exit_code is ExitCode.PASSED
     assert (ended["calls_sent"], ended["calls_from_cache"]) == (0, len(ROWS))
     assert {progress.calls_done for progress in seen} == {0}
+
+
+async def test_what_the_cache_answers_needs_no_room_in_a_budget(
+    suite_with, run, endpoint, monkeypatch, tmp_path
+):
+    """One row is not in the cache and takes all that may be spent; the others are answered."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    await run(suite_with(cache="read-write"), name="first")
+    rows = (code_row("new", "draft=right new=1"), *ROWS)
+    endpoint.requests.clear()
+
+    again = await run(suite_with(*rows, cache="read"), name="again", budget=Budget(calls=1))
+
+    assert len(endpoint.requests) == 1
+    assert again.summary.exit_code is ExitCode.PASSED
+    assert again.summary.counts[Outcome.VERIFIED] == len(rows)
 
 
 async def test_the_time_of_a_start_that_was_killed_counts(suite_with, run, endpoint):
@@ -198,6 +214,20 @@ async def test_no_call_begins_once_the_budget_is_paid_by_the_servers_own_log(
     assert problems(second.events, budgets=[bound]) == []
     paid = [event for event in second.events if event.kind == "paid"]
     assert bound.most <= sum(map(bound.of, paid)) <= bound.most + max(map(bound.of, paid))
+
+
+async def test_answers_without_a_bound_are_taken_to_be_as_long_as_the_longest_so_far(
+    code_suite, run, endpoint
+):
+    endpoint.answers_with(lambda _: "word " * 1_000)
+    spec = {"use": "openai", "base_url": endpoint.base_url, "model": "m", "max_concurrency": 4}
+    sections = {"quality": QUALITY, "graph_config": GRAPH, "sandbox": NO_SANDBOX}
+    budget = Budget(tokens=10_000)
+
+    stopped = await run(code_suite(*ROWS, models={"author": spec}, **sections), budget=budget)
+
+    spent = stopped.summary.prompt_tokens + stopped.summary.completion_tokens
+    assert 10_000 <= spent <= 11_100  # the first wave was well within it
 
 
 # Waiting for room

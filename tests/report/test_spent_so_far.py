@@ -24,13 +24,13 @@ def spent(budget=None, **changes):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (spent(), "0.50 USD, 0.25 USD a minute, about 2.00 USD for all"),
-        (spent({"usd": 5}), "0.50 USD, 0.25 USD a minute, about 2.00 USD for all of 5 USD"),
-        (spent(all_usd=None, all_tokens=None), "0.50 USD, 0.25 USD a minute"),
+        (spent(), "0.5 USD, 0.25 USD a minute, about 2.00 USD for all"),
+        (spent({"usd": 5}), "0.5 USD, 0.25 USD a minute, about 2.00 USD for all of 5 USD"),
+        (spent(all_usd=None, all_tokens=None), "0.5 USD, 0.25 USD a minute"),
         (spent(usd=0.0, unpriced=10), "cost unknown · 12345 tokens, about 123 k for all"),
         (
             spent(usd=0.5, unpriced=3),
-            "0.50 USD and cost unknown · 12345 tokens, about 123 k for all",
+            "0.5 USD and cost unknown · 12345 tokens, about 123 k for all",
         ),
         (spent(usd=0.0), ""),
         (spent({"calls": 40}, usd=0.0), "10 of 40 calls"),
