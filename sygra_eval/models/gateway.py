@@ -101,7 +101,7 @@ class Gateway:
     ) -> None:
         self.models = dict(models)
         self._gates = Gates(self.models, specs or {}, clock=clock)
-        self.limits = Limits(self._gates, specs or {})
+        self.limits = Limits(self._gates, specs or {}, possible=_possible(self.models))
         self.prices: dict[str, Price | UnknownPrice] = {
             name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
         }
@@ -357,6 +357,12 @@ class Gateway:
         for name, result in zip(self.models, results, strict=True):
             if isinstance(result, BaseException):
                 _log.warning("model_not_closed", extra={"model": name, "error": repr(result)})
+
+
+def _possible(models: Mapping[str, ChatModel]) -> dict[str, int]:
+    """Return what models can take at once that have engines of their own, as `embedded`."""
+    told = ((name, getattr(model, "engines", None)) for name, model in models.items())
+    return {name: engines for name, engines in told if isinstance(engines, int)}
 
 
 def _problem(error: BaseException) -> str:
