@@ -28,7 +28,7 @@ from sygra_eval.engine import (
 )
 from sygra_eval.engine.control import CONTROL_NAME, open_door
 from sygra_eval.engine.slots import Slots
-from sygra_eval.journal import RunLock, open_readonly
+from sygra_eval.journal import Journal, JournalUnwritable, RunLock, open_readonly
 from sygra_eval.models import Limit, LimitChange
 from sygra_eval.report import live_text
 from sygra_eval.testing import ScriptedEndpoint
@@ -284,6 +284,20 @@ async def test_what_cannot_be_is_refused_with_the_reason_and_is_no_event(running
     view = await seen(folder)
     assert view.models[0].most == 2
     assert events(folder, "limit_changed") == []
+
+
+async def test_a_change_that_is_not_in_the_journal_is_said_to_be_in_force(running):
+    folder, _ = await running()
+
+    async def fails(journal):
+        raise JournalUnwritable("disk full")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Journal, "flush", fails)
+        with pytest.raises(ControlRefused, match="in force, and is not in the journal: disk full"):
+            await changed(folder, LimitChange("author", MOST, 3))
+
+    assert (await seen(folder)).models[0].most == 3
 
 
 # Who knocks
