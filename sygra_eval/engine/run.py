@@ -260,6 +260,7 @@ async def _take_all(
     log.event("started", rows=total, rows_before=before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
     slots = Slots(lambda: _in_flight(setting))
+    setting.gateway.when_asleep = slots.look_again
     with within_time(setting.spending.budget, journal.reader, setting.stop):
         async with watched(folder, setting, log, tally.rows, slots):
             async with _stopped_at_once(setting.stop):
@@ -376,9 +377,14 @@ def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
 
 
 def _in_flight(setting: Setting) -> int:
-    """As many records as the endpoints take calls, and some whose code is judged meanwhile."""
+    """As many records as the endpoints take calls, and some whose code is judged meanwhile.
+
+    A record that waits to try a call again keeps no endpoint busy, so another may begin: but not
+    more than twice as many, or an endpoint that refuses everything would begin everything.
+    """
     calls = setting.gateway.capacity or 1
-    return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
+    asleep = min(calls, setting.gateway.asleep)
+    return min(MOST_IN_FLIGHT, calls + asleep + max(2, calls // 8))
 
 
 def _source(suite: Suite, plugins: Plugins) -> Source:

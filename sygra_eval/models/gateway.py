@@ -80,6 +80,8 @@ class Gateway:
     :ivar models: By the names that the suite gives them.
     :ivar prices: What the tokens of each cost, or why that is not known.
     :ivar limits: Changes them while calls run.
+    :ivar asleep: Calls that wait to be tried again, without a slot; `when_asleep` is called as one
+        begins to.
     :param specs: What the suite says of each; a model that is not in it has named limits.
     :param cache: Answers of earlier runs, which are given before a model is asked; the gateway
         closes it. With `writes_cache` new answers are kept there too.
@@ -109,6 +111,8 @@ class Gateway:
             model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
             for model in self.models.values()
         }
+        self.asleep = 0
+        self.when_asleep: Callable[[], None] = _nothing
         self._specs = dict(specs or {})
         self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
@@ -280,7 +284,13 @@ class Gateway:
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
-            await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+            wait_s = self._wait_s(failures, waited_s=self._clock() - admitted_s)
+            self.asleep += 1
+            self.when_asleep()
+            try:
+                await self._sleep(wait_s)
+            finally:
+                self.asleep -= 1
 
     @property
     def unpriced(self) -> dict[str, str]:
