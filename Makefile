@@ -30,6 +30,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.strength
 	$(BIN)/python -m benchmarks.engine_overhead
 	$(BIN)/python -m benchmarks.calls
+	$(BIN)/python -m benchmarks.rate_limits
 
 clean:
 	rm -rf $(VENV)

@@ -57,4 +57,5 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
         with contextlib.suppress(ValueError, OverflowError, OSError):  # a journal may be anybody's
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
-    return KnownRun(folder=folder, state=state, counts=reader.counts(), last=last, owner=owner)
+    counts = reader.counts_at_a_glance()
+    return KnownRun(folder=folder, state=state, counts=counts, last=last, owner=owner)

@@ -26,6 +26,7 @@ from sygra_eval.engine.live_view import (
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
+from sygra_eval.journal import JournalUnwritable
 from sygra_eval.models import Limit, LimitChange
 
 CHANGED = "limit_changed"
@@ -125,7 +126,10 @@ class Live:
         for one in changed:
             self.setting.journal.event(CHANGED, **one.model_dump())
             self.log.event(CHANGED, **one.model_dump())
-        await self.setting.journal.flush()
+        try:
+            await self.setting.journal.flush()
+        except JournalUnwritable as error:
+            return refusal(f"the change is in force, and is not in the journal: {error}")
         told = Acknowledged(at=at, changed=changed, view=self.view())
         return {"ok": True, **told.model_dump()}
 

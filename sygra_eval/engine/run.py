@@ -266,6 +266,7 @@ async def _take_all(
     journal.event("started", pid=os.getpid())
     log.event("started", rows=running.total, rows_before=running.before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
+    setting.gateway.when_asleep = running.slots.look_again
     async with (
         noting_time(journal, lambda: noted(setting, running)),
         watched(folder, setting, log, running.rows, running.slots),
@@ -396,10 +397,13 @@ async def _stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
 def _in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and half as many again.
 
-    Those are being judged or committed meanwhile; with an eighth, 240 of 256 slots were in use.
+    Those are being judged or committed meanwhile; with an eighth, 240 of 256 slots were in use. A
+    record that waits to try a call again keeps no endpoint busy, so another may begin: but not more
+    than twice as many, or an endpoint that refuses everything would begin everything.
     """
     calls = setting.gateway.capacity or 1
-    return min(MOST_IN_FLIGHT, calls + max(2, calls // 2))
+    asleep = min(calls, setting.gateway.asleep)
+    return min(MOST_IN_FLIGHT, calls + asleep + max(2, calls // 2))
 
 
 def _isolation(sandbox: Sandbox | None) -> str:

@@ -65,6 +65,7 @@ class EmbeddedModel:
         self._file = None if config.model is None else (spec.folder / config.model).absolute()
         servers = config.servers or _servers_here()
         self.max_in_flight = min(servers, spec.max_concurrency or servers)
+        self.engines = self.max_in_flight  # that are started; a live limit cannot make more
         self._pool: ServerPool | None = None
 
     @property

@@ -102,6 +102,8 @@ class Gateway:
     :ivar models: By the names that the suite gives them.
     :ivar prices: What the tokens of each cost, or why that is not known.
     :ivar limits: Changes them while calls run.
+    :ivar asleep: Calls that wait to be tried again, without a slot; `when_asleep` is called as one
+        begins to.
     :param specs: What the suite says of each; a model that is not in it has named limits.
     :param cache: Answers of earlier runs, which are given before a model is asked; the gateway
         closes it. With `writes_cache` new answers are kept there too.
@@ -123,7 +125,7 @@ class Gateway:
     ) -> None:
         self.models = dict(models)
         self._gates = Gates(self.models, specs or {}, clock=clock)
-        self.limits = Limits(self._gates, specs or {})
+        self.limits = Limits(self._gates, specs or {}, possible=_possible(self.models))
         self.prices: dict[str, Price | UnknownPrice] = {
             name: price_of(model, (specs or {}).get(name)) for name, model in self.models.items()
         }
@@ -131,6 +133,8 @@ class Gateway:
             model.endpoint: Outage(self._gates.of(model.endpoint).breaker, most_outage_s)
             for model in self.models.values()
         }
+        self.asleep = 0
+        self.when_asleep: Callable[[], None] = _nothing
         self._specs = dict(specs or {})
         self._together = {
             name: Together(batch_size_of(model), partial(self._asked, name))
@@ -354,7 +358,13 @@ class Gateway:
                     )
             most_tries = tries_of_many(failures[-1], request) or self._patience.tries
             waited_s = self._clock() - admitted_s
-            await self._sleep(self._wait_s(failures, waited_s=waited_s, most_tries=most_tries))
+            wait_s = self._wait_s(failures, waited_s=waited_s, most_tries=most_tries)
+            self.asleep += 1
+            self.when_asleep()
+            try:
+                await self._sleep(wait_s)
+            finally:
+                self.asleep -= 1
 
     def can_tell_another(self, name: str) -> bool:
         """Say whether it shows in a model's answers which model gave them."""
@@ -453,6 +463,12 @@ class Gateway:
         for name, result in zip(self.models, results, strict=True):
             if isinstance(result, BaseException):
                 _log.warning("model_not_closed", extra={"model": name, "error": repr(result)})
+
+
+def _possible(models: Mapping[str, ChatModel]) -> dict[str, int]:
+    """Return what models can take at once that have engines of their own, as `embedded`."""
+    told = ((name, getattr(model, "engines", None)) for name, model in models.items())
+    return {name: engines for name, engines in told if isinstance(engines, int)}
 
 
 def _problem(error: BaseException) -> str:

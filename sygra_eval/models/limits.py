@@ -57,10 +57,13 @@ class Limits:
     A model's `max_concurrency` is its own; the gate of its endpoint follows to the widest of its
     models, unless the endpoint's was named. Where an endpoint is given more, the models follow for
     which the suite names nothing.
+
+    :ivar possible: By model, what it can take at most, where it knows: as many as it has engines.
     """
 
     gates: Gates
     specs: Mapping[str, ModelSpec]
+    possible: Mapping[str, int] = field(default_factory=dict)
     _bound: set[str] = field(default_factory=set)  # endpoints with a limit of their own
     _named: set[str] = field(default_factory=set)  # models, beside those of the suite
 
@@ -69,7 +72,7 @@ class Limits:
 
         :raises LimitRefused: With the reason.
         """
-        found = [(self._found(change.of), _sound(change)) for change in changes]
+        found = [(self._found(change.of), self._sound(change)) for change in changes]
         return tuple(self._changed(name, change) for name, change in found)
 
     def _found(self, of: str) -> str:
@@ -84,6 +87,21 @@ class Limits:
         if at_address:
             raise LimitRefused(f"`{of}` is more than one endpoint: {_listed(at_address)}")
         raise LimitRefused(f"`{of}` is no model ({models}) and no endpoint ({known}) of this run")
+
+    def _sound(self, change: LimitChange) -> LimitChange:
+        """Refuse a limit that is none, or that a model cannot come to."""
+        told, to = f"{change.limit} of `{change.of}`", change.to
+        if change.limit is not Limit.MAX_CONCURRENCY:
+            if to is not None and not 0 < to < math.inf:
+                raise LimitRefused(f"{told}: {to:g} a minute is no rate; write a number above 0")
+            return change
+        if to is None:
+            raise LimitRefused(f"{told}: write a number; calls in flight always have a limit")
+        if not (1 <= to <= MOST_CALLS and to == int(to)):
+            raise LimitRefused(f"{told}: {to:g} is no whole number from 1 to {MOST_CALLS}")
+        if to > (possible := self.possible.get(change.of, MOST_CALLS)):
+            raise LimitRefused(f"{told}: {to:g} is more than the {possible} engines of this start")
+        return change
 
     def _changed(self, name: str, change: LimitChange) -> LimitChanged:
         is_model = name in self.gates.endpoints
@@ -118,7 +136,7 @@ class Limits:
         for model in self._models_at(endpoint):
             own = self.gates.own(model)
             if not self._is_named(model) and own.limit.most < most:
-                own.allow_most(most)
+                own.allow_most(min(most, self.possible.get(model, most)))
 
     def _models_at(self, endpoint: str) -> list[str]:
         return [name for name, place in self.gates.endpoints.items() if place == endpoint]
@@ -126,19 +144,6 @@ class Limits:
     def _is_named(self, model: str) -> bool:
         spec = self.specs.get(model)
         return model in self._named or spec is None or spec.max_concurrency is not None
-
-
-def _sound(change: LimitChange) -> LimitChange:
-    """Refuse a limit that is none."""
-    told, to = f"{change.limit} of `{change.of}`", change.to
-    if change.limit is Limit.MAX_CONCURRENCY:
-        if to is None:
-            raise LimitRefused(f"{told}: write a number; calls in flight always have a limit")
-        if not (1 <= to <= MOST_CALLS and to == int(to)):
-            raise LimitRefused(f"{told}: {to:g} is no whole number from 1 to {MOST_CALLS}")
-    elif to is not None and not 0 < to < math.inf:
-        raise LimitRefused(f"{told}: {to:g} a minute is no rate; write a number above 0")
-    return change
 
 
 def _limit_of(gate: Gate, limit: Limit) -> float | None:

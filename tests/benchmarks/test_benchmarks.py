@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import executions, loop, strength
+from benchmarks import executions, loop, rate_limits, strength
 
 
 def questions() -> list[dict[str, object]]:
@@ -53,3 +53,14 @@ async def test_the_strength_of_a_rows_tests_is_measured():
     verdicts = await strength.verdicts_of(questions()[:1], "mutation")
 
     assert verdicts[0].evidence.measures["mutation_score"] > 0.5
+
+
+def test_rate_limits_are_measured_in_a_run_and_in_virtual_time(monkeypatch):
+    monkeypatch.setattr(rate_limits, "SECONDS", 3.0)
+
+    told = rate_limits.real_table(17, 0.05, 4, 1)
+    simulated = rate_limits.simulated_table(1)
+
+    assert re.search(r"^ +\d\.\d\d +\d\.\d\d +1 +\d+\.\d\d$", told, re.MULTILINE)
+    for kind in rate_limits.KINDS:
+        assert re.search(rf"^{re.escape(kind)} +0\.\d\d +\d+\.\d\d ", simulated, re.MULTILINE)

@@ -9,6 +9,7 @@ import asyncio
 from sygra_eval.engine import ExitCode, StopSignal, look_at
 from sygra_eval.testing import completion, rate_limited
 from tests.engine.conftest import fast_suite
+from tests.engine.held import HeldEndpoint, until
 
 ROWS, IN_FLIGHT, LATENCY_S = 66, 6, 0.3
 REFUSED = (5, 20, 35, 50)  # 6 %
@@ -71,3 +72,47 @@ async def test_isolated_refusals_cost_their_own_wait_and_no_one_elses(endpoint, 
     without_s = ROWS * LATENCY_S / IN_FLIGHT
     most_s = (ROWS + len(REFUSED)) * LATENCY_S / IN_FLIGHT + max(stop.slept_s)
     assert most_s <= 1.5 * without_s
+
+
+async def test_records_that_wait_to_try_again_keep_no_others_from_beginning(tmp_path, run, stop):
+    in_flight = 8  # so 10 records, of which 8 are told to come back later
+    async with HeldEndpoint.on_a_free_port() as endpoint:
+        endpoint.pass_by = in_flight
+        endpoint.answers_with(lambda body: rate_limited(retry_after_s=60))
+        suite = fast_suite(
+            tmp_path / "suite",
+            [f"question {number}" for number in range(100)],
+            models={"author": {**endpoint.model_entry("openai"), "max_concurrency": in_flight}},
+            nodes={"solve": SOLVE},
+            quality=JUDGED,
+        )
+
+        running = asyncio.create_task(run(suite, name="asleep", stop=stop))
+        await until(lambda: endpoint.inside == in_flight)
+        view = await asyncio.to_thread(look_at, tmp_path / "out" / "small" / "asleep")
+        stop.drain("seen")
+        endpoint.may_answer.set()
+        await running
+
+    assert (view.rows.in_flight, view.rows.most) == (18, 18)
+
+
+async def test_an_endpoint_that_refuses_everything_does_not_begin_every_record(
+    endpoint, tmp_path, run, stop
+):
+    endpoint.answers_with(lambda body: rate_limited(retry_after_s=60))
+    suite = fast_suite(
+        tmp_path / "suite",
+        [f"question {number}" for number in range(100)],
+        models={"author": {**endpoint.model_entry("openai"), "max_concurrency": 4}},
+        nodes={"solve": SOLVE},
+        quality=JUDGED,
+    )
+
+    running = asyncio.create_task(run(suite, name="asleep", stop=stop))
+    await until(lambda: len(endpoint.requests) == 10)
+    view = await asyncio.to_thread(look_at, tmp_path / "out" / "small" / "asleep")
+    stop.drain("seen")
+    await running
+
+    assert (view.rows.in_flight, view.rows.most, len(endpoint.requests)) == (10, 10, 10)

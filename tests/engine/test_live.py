@@ -28,42 +28,15 @@ from sygra_eval.engine import (
 )
 from sygra_eval.engine.control import CONTROL_NAME, open_door
 from sygra_eval.engine.slots import Slots
-from sygra_eval.journal import RunLock, open_readonly
+from sygra_eval.journal import Journal, JournalUnwritable, RunLock, open_readonly
 from sygra_eval.models import Limit, LimitChange
 from sygra_eval.report import live_text
-from sygra_eval.testing import ScriptedEndpoint
 from tests.engine.conftest import Run, fast_suite
+from tests.engine.held import PATIENCE_S, HeldEndpoint, until
 
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
 JUDGED = {"validators": [{"use": "length", "max": 9, "unit": "words", "required": True}]}
-PATIENCE_S = 30.0
 MOST = Limit.MAX_CONCURRENCY
-
-
-class HeldEndpoint(ScriptedEndpoint):
-    """Answers nobody until it is told to."""
-
-    def __init__(self, **given):
-        super().__init__(**given)
-        self.inside = 0
-        self.most_inside = 0
-        self.may_answer = asyncio.Event()
-
-    async def _on_chat(self, dialect, request):
-        self.inside += 1
-        self.most_inside = max(self.most_inside, self.inside)
-        try:
-            await self.may_answer.wait()
-            return await super()._on_chat(dialect, request)
-        finally:
-            self.inside -= 1
-
-
-async def until(holds) -> None:
-    """Wait for what has to come; how long it takes is the machine's affair."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not holds():  # noqa: ASYNC110 - a server's counter, which is no event
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -284,6 +257,20 @@ async def test_what_cannot_be_is_refused_with_the_reason_and_is_no_event(running
     view = await seen(folder)
     assert view.models[0].most == 2
     assert events(folder, "limit_changed") == []
+
+
+async def test_a_change_that_is_not_in_the_journal_is_said_to_be_in_force(running):
+    folder, _ = await running()
+
+    async def fails(journal):
+        raise JournalUnwritable("disk full")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Journal, "flush", fails)
+        with pytest.raises(ControlRefused, match="in force, and is not in the journal: disk full"):
+            await changed(folder, LimitChange("author", MOST, 3))
+
+    assert (await seen(folder)).models[0].most == 3
 
 
 # Who knocks

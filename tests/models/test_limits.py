@@ -189,6 +189,28 @@ def test_what_is_no_limit_is_refused_and_nothing_that_came_with_it_is_done(of, l
     assert limits.gates.own("author").requests is None
 
 
+def test_a_model_with_engines_of_its_own_is_given_no_more_than_it_has():
+    models = {"author": Model(max_in_flight=2), "critic": Model()}
+    specs = {name: spec(name) for name in models}
+    limits = Limits(Gates(models, specs), specs, possible={"author": 2})
+
+    with pytest.raises(LimitRefused, match="3 is more than the 2 engines of this start"):
+        limits.change([LimitChange("author", MOST, 3)])
+    limits.change([LimitChange("author", MOST, 1), LimitChange(ONE, MOST, 500)])
+
+    assert most(limits) == {"author": 1, "critic": 500, ONE: 500}
+
+
+def test_it_is_not_taken_along_further_either():
+    models = {"author": Model(max_in_flight=2)}
+    limits = Limits(Gates(models, {"author": spec("author")}), {"author": spec("author")})
+    limits.possible = {"author": 2}
+
+    limits.change([LimitChange(ONE, MOST, 50)])
+
+    assert most(limits) == {"author": 2, ONE: 50}
+
+
 NAMES = ["author", "critic", "far", ONE, OTHER]
 
 
