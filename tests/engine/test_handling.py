@@ -78,6 +78,8 @@ async def test_a_cut_answer_that_is_accepted_is_judged_as_it_stands_and_still_sa
 
     (row,) = finished.rows("verified")
     assert "cut at max_tokens 10" in row["provenance"]["notes"][0]
+    assert "verified rows with `provenance.notes`" in finished.summary.warnings[-1]
+    assert finished.summary.warnings[-1].endswith(": 1")
 
 
 async def test_a_raised_limit_is_one_more_call_that_is_journalled_and_counted(
@@ -390,7 +392,7 @@ async def test_another_model_is_told_once_and_in_every_row(suite_of, endpoint, r
     assert [row["provenance"]["notes"] for row in rows] == [
         ["solve (round 1, sample 1): `scripted` was asked, `other` answered"]
     ] * 3
-    told = [text for text in finished.summary.warnings if "other" in text]
+    told = [text for text in finished.summary.warnings if "`other` answered" in text]
     assert told == ["`author`: `scripted` was asked, `other` answered; its rows say so"]
 
 
