@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sygra_eval.journal import open_readonly
-from sygra_eval.testing import completion, status
+from sygra_eval.testing import completion, ended_early, status
 from sygra_eval.values import UsageError
 from tests.engine.conftest import block, code_row, fast_suite
 
@@ -378,6 +378,17 @@ async def test_the_beginning_of_a_bad_body_is_kept_without_the_key(
     assert faults[0].raw.startswith("<html>\0\\xff your key is [key] xxx")
     assert len(faults[0].raw) == 2_048
     assert not any(fault.is_final for fault in faults)
+
+
+async def test_the_beginning_of_half_a_stream_is_kept_too(suite_of, endpoint, run):
+    endpoint.will_answer(ended_early("half of it and then the end"), "an answer")
+
+    finished = await run(suite_of("q", stream=True))
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        (fault,) = reader.faults("r0")
+    assert finished.outcomes() == {"r0": "verified"}
+    assert (fault.kind, fault.raw.startswith(": a comment keeps")) == ("bad_body", True)
 
 
 # Another model than asked
