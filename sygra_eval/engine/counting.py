@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sygra_eval.engine.canaries import ALARM, mark_of
@@ -52,6 +52,7 @@ class Count:
     probed: int = 0
     weak: Counter[str] = field(default_factory=Counter)
     weak_ids: list[str] = field(default_factory=list)
+    noted: int = 0
     hard_coded: int = 0
     hard_coded_ids: list[str] = field(default_factory=list)
     first_id: str | None = None
@@ -72,6 +73,8 @@ class Count:
             self.weakest = sorted([*self.weakest, (score, end.index, end.row_id)])[:EXAMPLES]
         if is_verified:
             self.grades[str(end.data.get("grade") or "none")] += 1
+            provenance = end.data.get("provenance")
+            self.noted += isinstance(provenance, Mapping) and bool(provenance.get("notes"))
         is_canary = self.canary is not None and mark_of(end.data.get(self.canary)) is True
         if is_canary:
             self._take_canary(end)

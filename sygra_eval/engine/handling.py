@@ -109,11 +109,11 @@ def _left_out(messages: Sequence[Message], gone: Sequence[int]) -> str:
 
 async def _asked_for_more(request: ChatRequest, once: Once, cut: ChatResponse) -> ChatResponse:
     """Ask once more with twice the limit; what is cut then too goes on as a cut answer."""
-    name = _limit_name(request)
-    if name is None:
+    named = _limit_of(request)
+    if named is None:
         told = "the answer was cut, and the parameters name no limit that could be raised"
         return replace(_noted(cut, told), is_cut=True)
-    limit = int(str(request.parameters[name]))
+    name, limit = named
     more = limit * RAISE_BY
     raised = replace(request, parameters={**request.parameters, name: more})
     try:
@@ -130,18 +130,18 @@ async def _asked_for_more(request: ChatRequest, once: Once, cut: ChatResponse) -
     return replace(_noted(response, told), is_cut=True)
 
 
-def _limit_name(request: ChatRequest) -> str | None:
-    """Return which parameter bounds the answer."""
+def _limit_of(request: ChatRequest) -> tuple[str, int] | None:
+    """Return which parameter bounds the answer, and at how many tokens."""
     for name in LIMITS:
         limit = request.parameters.get(name)
         if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
-            return name
+            return name, limit
     return None
 
 
 def _limit_told(request: ChatRequest) -> str:
-    name = _limit_name(request)
-    return "the server's own limit" if name is None else f"{name} {request.parameters[name]}"
+    named = _limit_of(request)
+    return "the server's own limit" if named is None else f"{named[0]} {named[1]}"
 
 
 def _noted(response: ChatResponse, *notes: str) -> ChatResponse:

@@ -124,7 +124,7 @@ def summarise(folder: Path) -> RunSummary:
         trust=tuple(sorted(count.trust)),
         models=_models(document, labels),
         warnings=(
-            *_warnings(document, labels, estimated=calls.estimated),
+            *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
             *life.warnings,
             *life.others,
             *refused,
@@ -382,9 +382,12 @@ def _models(
 
 
 def _warnings(
-    document: Mapping[str, Any], labels: Mapping[str, str], *, estimated: int
+    document: Mapping[str, Any], labels: Mapping[str, str], *, estimated: int, noted: int
 ) -> tuple[str, ...]:
     warnings = list(same_models(document, labels))
     if estimated:
         warnings.append(f"{estimated} answers came without token counts; theirs are estimated")
+    if noted:
+        what = "answers that were cut, prompts that were shortened, other models"
+        warnings.append(f"verified rows with `provenance.notes` ({what}): {noted}")
     return tuple(warnings)

@@ -32,7 +32,7 @@ class RawReply:
 
     :ivar headers: Looked up by lower-case name; what aiohttp gives ignores case.
     :ivar secret: The key that was sent; it is cut out of everything that is shown.
-    :ivar payload: What a streamed answer came to; its body is not kept.
+    :ivar payload: What a streamed answer came to; of its body only the beginning is kept.
     :ivar first_text_s: Seconds until its first text.
     """
 
@@ -55,22 +55,22 @@ class RawReply:
 
         Secrets are cut out of more than is kept, so that none is left by half at the end.
         """
-        body = self.body[: 2 * RAW_BYTES]
-        if self.secret:
-            body = body.replace(self.secret.encode(), b"[key]")
-        text = body.decode("utf-8", "backslashreplace")
-        if self.secret:
-            text = text.replace(self.secret, "[key]")
-        return _KEY_LIKE.sub("[key]", text)[:RAW_BYTES]
+        text = self.body[: 2 * RAW_BYTES].decode("utf-8", "backslashreplace")
+        return _without(self.secret, text)[:RAW_BYTES]
 
 
 def redacted(text: str, secret: str) -> str:
     """Cut out the key, what looks like one, and whatever is not plain text; keep the beginning."""
-    if secret:
-        text = text.replace(secret, "[key]")
-    text = _KEY_LIKE.sub("[key]", text)
+    text = _without(secret, text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= HEAD_CHARACTERS else text[:HEAD_CHARACTERS] + "…"
+
+
+def _without(secret: str, text: str) -> str:
+    """Cut out the key, also as some write it in JSON, and what looks like one."""
+    if secret:
+        text = text.replace(secret, "[key]").replace(secret.replace("/", "\\/"), "[key]")
+    return _KEY_LIKE.sub("[key]", text)
 
 
 def json_of(reply: RawReply) -> object:

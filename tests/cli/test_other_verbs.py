@@ -1,9 +1,13 @@
+import asyncio
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
+
+from sygra_eval.journal import Journal
+from sygra_eval.values import CallFault
 
 SHIPPED = Path(__file__).parents[2] / "suites" / "glaive_code_assistant.yaml"
 FIVE_MISTAKES = """\
@@ -215,6 +219,24 @@ def test_show_takes_a_path_and_suite_slash_run(cli, finished, name_of):
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("r1: rejected, liked: a matter of taste")
+
+
+def test_show_has_what_came_in_the_place_of_an_answer(cli, finished):
+    async def spoil():
+        async with Journal.open(Path(finished) / "journal.db") as journal:
+            said = "an html page"
+            fault = CallFault(node="solve", kind="bad_body", message=said, raw="<html>\x1b[31mred")
+            journal.append_fault(b"key", "r1", fault)
+
+    asyncio.run(spoil())
+
+    ran = cli("show", finished, "r1")
+    (line,) = cli("show", finished, "r1", "--json").json
+
+    assert "no answer at solve, round 1, sample 1: bad_body: an html page" in ran.out
+    assert "<html>" in ran.out
+    assert "\x1b" not in ran.out
+    assert [fault["kind"] for fault in line["faults"]] == ["bad_body"]
 
 
 def test_show_as_data(cli, finished):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sygra_eval.journal import open_readonly
-from sygra_eval.testing import completion, status
+from sygra_eval.testing import completion, ended_early, status
 from sygra_eval.values import UsageError
 from tests.engine.conftest import block, code_row, fast_suite
 
@@ -78,6 +78,8 @@ async def test_a_cut_answer_that_is_accepted_is_judged_as_it_stands_and_still_sa
 
     (row,) = finished.rows("verified")
     assert "cut at max_tokens 10" in row["provenance"]["notes"][0]
+    assert "verified rows with `provenance.notes`" in finished.summary.warnings[-1]
+    assert finished.summary.warnings[-1].endswith(": 1")
 
 
 async def test_a_raised_limit_is_one_more_call_that_is_journalled_and_counted(
@@ -378,6 +380,17 @@ async def test_the_beginning_of_a_bad_body_is_kept_without_the_key(
     assert not any(fault.is_final for fault in faults)
 
 
+async def test_the_beginning_of_half_a_stream_is_kept_too(suite_of, endpoint, run):
+    endpoint.will_answer(ended_early("half of it and then the end"), "an answer")
+
+    finished = await run(suite_of("q", stream=True))
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        (fault,) = reader.faults("r0")
+    assert finished.outcomes() == {"r0": "verified"}
+    assert (fault.kind, fault.raw.startswith(": a comment keeps")) == ("bad_body", True)
+
+
 # Another model than asked
 
 
@@ -390,7 +403,7 @@ async def test_another_model_is_told_once_and_in_every_row(suite_of, endpoint, r
     assert [row["provenance"]["notes"] for row in rows] == [
         ["solve (round 1, sample 1): `scripted` was asked, `other` answered"]
     ] * 3
-    told = [text for text in finished.summary.warnings if "other" in text]
+    told = [text for text in finished.summary.warnings if "`other` answered" in text]
     assert told == ["`author`: `scripted` was asked, `other` answered; its rows say so"]
 
 

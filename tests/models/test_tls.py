@@ -4,11 +4,13 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from sygra_eval.models import checkup
+from sygra_eval.models.openai import OpenAIConfig, OpenAIModel
 from sygra_eval.models.tls import trusting
 from sygra_eval.testing import ScriptedEndpoint
 from sygra_eval.values import CallFailed, ModelUnavailable
@@ -160,3 +162,17 @@ def test_a_ca_file_is_added_to_what_the_machine_trusts(authority):
     assert ours.cert_store_stats()["x509"] == alone.cert_store_stats()["x509"] + 1
     assert ours.verify_mode is ssl.CERT_REQUIRED
     assert ours.check_hostname
+
+
+async def test_models_test_trusts_the_same_authorities_as_a_run(authority, spec_to):
+    tls = authority.server()
+    async with ScriptedEndpoint.on_a_free_port(tls=tls) as endpoint:
+        endpoint.answers_with(lambda body: "ok")
+        told = []
+        for config in ({}, {"ca_file": str(authority.file)}, {"ca_file": "no-such-file"}):
+            spec = spec_to(endpoint.base_url, config=config)
+            spec = replace(spec, config=OpenAIConfig.model_validate(spec.config))
+            steps = {step.name: step async for step in checkup(spec, OpenAIModel)}
+            told.append((steps["certificate"].outcome.value, "completion" in steps))
+
+    assert told == [("failed", False), ("ok", True), ("failed", False)]
