@@ -25,10 +25,9 @@ from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
-from sygra_eval.engine.structured import fitted
+from sygra_eval.engine.structured import completing_json
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import loop_end_from_json, loop_end_to_json
-from sygra_eval.models import has_json_mode
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -37,8 +36,6 @@ from sygra_eval.values import (
     BadRow,
     CallSite,
     ChatResponse,
-    Complete,
-    Fitted,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -56,7 +53,6 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
-    Structured,
 )
 
 
@@ -256,7 +252,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
     ctx = NodeContext(
         row=row,
         complete=complete,
-        complete_json=partial(_complete_json, setting, complete),
+        complete_json=completing_json(complete, setting.gateway.models),
         judge=partial(_judge_in_loop, setting, row, MappingProxyType(dict(state))),
         record_round=partial(_record_round, setting, row),
         should_stop=partial(_should_stop, setting),
@@ -369,32 +365,6 @@ async def _complete(
     if use not in trace.models:
         trace.models.append(use)
     return response
-
-
-async def _complete_json(
-    setting: Setting,
-    complete: Complete,
-    messages: tuple[Message, ...],
-    *,
-    model: str,
-    structured: Structured,
-    step: str = "",
-    visit: int = 1,
-    sample: int = 0,
-    parameters: Mapping[str, object] | None = None,
-) -> Fitted:
-    """Ask for JSON in the way that the model has for it."""
-    return await fitted(
-        complete,
-        messages,
-        model=model,
-        structured=structured,
-        has_json_mode=has_json_mode(setting.gateway.models.get(model)),
-        step=step,
-        visit=visit,
-        sample=sample,
-        parameters=parameters,
-    )
 
 
 async def _judge_in_loop(

@@ -16,7 +16,7 @@ from sygra_eval.data import BadImage, ImageRules, image_of
 from sygra_eval.engine.images import messages_from_json, messages_to_json
 from sygra_eval.testing import ScriptedEndpoint, status
 from sygra_eval.values import Image, ImageRef, Message, TextPart
-from tests.engine.conftest import write_suite
+from tests.engine.conftest import chain, write_suite
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
 DATA_URL = "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8\xff a photo").decode()
@@ -48,11 +48,8 @@ def showing(endpoint, tmp_path, run):
             folder,
             [],
             models={"author": entry or endpoint.model_entry(kind), **(others or {})},
-            graph_config={
-                "nodes": {"look": node},
-                "edges": [{"from": "START", "to": "look"}, {"from": "look", "to": "END"}],
-            },
             **{
+                "graph_config": {"nodes": {"look": node}, "edges": chain(["look"])},
                 "quality": {"validators": [{"use": "length", "min": 1, "unit": "words"}]},
                 "sandbox": {"isolation": "none", "i_accept_the_risk": True},
                 "data_config": {
@@ -310,3 +307,19 @@ def test_whatever_a_row_names_is_an_image_or_a_bad_image(text, sends):
 
     assert told
     assert told.isprintable()
+
+
+async def test_a_critic_without_a_prompt_sees_what_the_author_saw(endpoint, showing):
+    loop = {
+        "node_type": "critique_loop",
+        "draft": {"model": "author", "prompt": [{"user": SHOWN}]},
+        "critique": {"model": "author"},
+        "max_rounds": 2,
+    }
+    endpoint.will_answer("a dog", "look again", "a cat", "NO MORE FEEDBACK")
+    graph = {"nodes": {"look": loop}, "edges": chain(["look"])}
+
+    finished = await showing("cat.png", graph_config=graph)
+
+    assert finished.rows("verified")[0]["stop_reason"] == "sentinel"
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)] * 4
