@@ -19,7 +19,7 @@ from sygra_eval.validators.json_schema import INSIDE, LIMIT_S, account_of
 from sygra_eval.validators.verdicts import in_one_line
 from sygra_eval.values import InfrastructureError
 
-MOST_HERE = 64 * 1024  # characters of a reply that is checked on the event loop
+MOST_HERE = 16 * 1024  # characters of a reply that is checked on the event loop: 20 ms at worst
 MOST_TOLD = 5
 # What may take longer than the reply is long: patterns, comparisons of all with all, recursion.
 _SLOW = frozenset(
