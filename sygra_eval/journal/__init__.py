@@ -28,7 +28,13 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.journal import Journal
-from sygra_eval.journal.keys import call_key, repair_step, request_hash, validator_path
+from sygra_eval.journal.keys import (
+    call_key,
+    repair_step,
+    repaired_step,
+    request_hash,
+    validator_path,
+)
 from sygra_eval.journal.lock import RunLock
 from sygra_eval.journal.reader import CallsSummary, Event, JournalReader, open_readonly
 from sygra_eval.journal.writer import JournalUnwritable
@@ -53,6 +59,7 @@ __all__ = [
     "record_end_from_json",
     "record_end_to_json",
     "repair_step",
+    "repaired_step",
     "request_hash",
     "response_from_json",
     "response_to_json",
