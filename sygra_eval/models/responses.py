@@ -24,7 +24,7 @@ def asked(request: ChatRequest, model: str) -> dict[str, Any]:
 def _format_of(response_format: object) -> dict[str, Any] | None:
     """Translate the `response_format` of chats; None where there is none, or an unknown one."""
     match response_format:
-        case {"type": "json_schema", "json_schema": {**told}}:
+        case {"type": "json_schema", "json_schema": dict(told)}:
             return {"type": "json_schema", **told}
         case {"type": "json_object" | "text" as kind}:
             return {"type": kind}
