@@ -27,7 +27,7 @@ from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.structured import completing_json
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.journal import loop_end_from_json, loop_end_to_json
+from sygra_eval.journal import loop_end_from_json, loop_end_to_json, repaired_step
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnknownVariable
 from sygra_eval.values import (
@@ -359,7 +359,7 @@ async def _complete(
     )
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
-    use = use_of(setting, request, role=step or node.name, name=name)
+    use = use_of(setting, request, role=repaired_step(step) or node.name, name=name)
     if response.from_plugin:
         use = replace(use, model=f"plugin {response.from_plugin}")
     if use not in trace.models:
