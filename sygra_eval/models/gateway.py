@@ -17,6 +17,7 @@ from sygra_eval.models.answer_cache import AnswerCache
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
+from sygra_eval.models.replies import TOKENS_OF_AN_IMAGE
 from sygra_eval.values import (
     CallFailed,
     ChatModel,
@@ -37,7 +38,6 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 Chance = Callable[[], float]
 CHARACTERS_PER_TOKEN = 4
-TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
 

@@ -19,6 +19,7 @@ from sygra_eval.values import CallFailed, ChatRequest, ChatResponse, RetryLater,
 HEAD_CHARACTERS = 300
 TRIES_OF_A_BAD_BODY = 3
 _CHARACTERS_PER_TOKEN = 4
+TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 _ABSURD_TOKENS = 10_000_000
 _MODEL_NAME_CHARACTERS = 200
 _KEY_LIKE = re.compile(r"\b(?:sk|pk)-[\w.*-]{6,}|\bBearer\s+\S{6,}", re.IGNORECASE)
@@ -219,8 +220,9 @@ def _credible(tokens: object, *, at_least: int) -> int | None:
 def estimated_usage(request: ChatRequest, text: str) -> Usage:
     """Estimate tokens from characters, and say that it is an estimate."""
     asked = sum(len(message.content) for message in request.messages)
+    seen = TOKENS_OF_AN_IMAGE * request.images
     return Usage(
-        prompt_tokens=math.ceil(asked / _CHARACTERS_PER_TOKEN),
+        prompt_tokens=math.ceil(asked / _CHARACTERS_PER_TOKEN) + seen,
         completion_tokens=math.ceil(len(text) / _CHARACTERS_PER_TOKEN),
         is_estimated=True,
     )

@@ -14,8 +14,9 @@ from pyarrow import parquet
 
 from sygra_eval.data import BadImage, ImageRules, image_of
 from sygra_eval.engine.images import messages_from_json, messages_to_json
+from sygra_eval.models.replies import estimated_usage
 from sygra_eval.testing import ScriptedEndpoint, status
-from sygra_eval.values import Image, ImageRef, Message, TextPart
+from sygra_eval.values import ChatRequest, Image, ImageRef, Message, TextPart
 from tests.engine.conftest import chain, write_suite
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
@@ -269,6 +270,14 @@ async def test_a_model_that_stands_in_is_shown_images_only_if_it_sees(showing, e
     finished = await showing("cat.png", entry=seeing, others={"blind": {"use": "echo"}})
 
     assert reasons(finished)[0].startswith("no_images: model `blind`")
+
+
+def test_images_count_where_a_server_counts_no_tokens():
+    message = Message.of_parts("user", (TextPart("look"), Image(sha256="ab"), Image(sha256="cd")))
+
+    usage = estimated_usage(ChatRequest(messages=(message,)), "a cat")
+
+    assert (usage.prompt_tokens > 3000, usage.is_estimated) == (True, True)
 
 
 def test_messages_of_old_journals_are_read():

@@ -203,7 +203,7 @@ async def test_a_critic_that_answers_in_json_can_say_the_stop_phrase(endpoint, t
             True,
         ),
         (SCHEMA, False),  # `maximum` is not known there
-        ({"type": "object", "properties": {"a": {"type": "string"}}}, False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, False),
         ({**SCHEMA, "required": ["title"]}, False),
     ],
 )
