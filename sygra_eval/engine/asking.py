@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from sygra_eval.data import looked_at
+from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import BudgetReached, most_of
 from sygra_eval.journal import call_key, request_hash
@@ -42,6 +44,8 @@ async def ask(
     """
     if model not in setting.gateway.models:
         raise BadAnswer(f"the suite has no model `{model}`")
+    if any(message.parts for message in messages):
+        messages = await looked_at(messages, image_rules(setting.suite))
     request = request_of(setting.suite, messages, model=model, parameters=parameters)
     endpoint = setting.gateway.models[model]
     key = call_key(endpoint.identity, request, site)

@@ -37,7 +37,9 @@ def showing(endpoint, tmp_path, run):
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "cat.png").write_bytes(PNG)
 
-    async def shown(*pictures, kind="openai", parts=SHOWN, entry=None, others=None, **sections):
+    async def shown(
+        *pictures, kind="openai", parts=SHOWN, entry=None, others=None, is_trusted=False, **sections
+    ):
         node = {
             "node_type": "llm",
             "model": "author",
@@ -60,7 +62,7 @@ def showing(endpoint, tmp_path, run):
             },
         )
         (folder / "data" / "rows.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
-        return await run(path)
+        return await run(path, is_trusted=is_trusted)
 
     return shown
 
@@ -332,3 +334,33 @@ async def test_a_critic_without_a_prompt_sees_what_the_author_saw(endpoint, show
 
     assert finished.rows("verified")[0]["stop_reason"] == "sentinel"
     assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)] * 4
+
+
+async def test_a_validator_may_show_a_model_the_rows_image(endpoint, showing, tmp_path):
+    plugin = tmp_path / "suite" / "plugins" / "sees.py"
+    plugin.parent.mkdir()
+    plugin.write_text(
+        """
+from sygra_eval import Message, Status, Verdict, hookimpl
+from sygra_eval.values import ImageRef, TextPart
+
+async def sees(candidate, ctx):
+    shown = ImageRef(value=ctx.columns["picture"], is_from_row=True)
+    asked = Message.of_parts("user", (TextPart("is it so?"), shown))
+    said = await ctx.complete((asked,), model="author")
+    return Verdict(validator="sees", status=Status.PASS, reason=said.text)
+
+@hookimpl
+def sygra_register_validators(register):
+    register("sees", sees)
+"""
+    )
+
+    finished = await showing(
+        "cat.png", "../secret.png", quality={"validators": [{"use": "sees"}]}, is_trusted=True
+    )
+
+    first, second = finished.ends()
+    assert (first.outcome, first.verdicts[0].reason) == ("verified", "a cat")
+    assert second.outcome == "failed"
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)] * 2
