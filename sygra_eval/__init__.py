@@ -14,7 +14,9 @@ from sygra_eval.hookspecs import (
     hookimpl,
 )
 from sygra_eval.values import (
+    CallContext,
     Candidate,
+    ChatRequest,
     ChatResponse,
     Evidence,
     Message,
@@ -40,7 +42,9 @@ from sygra_eval.values import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "CallContext",
     "Candidate",
+    "ChatRequest",
     "ChatResponse",
     "Evidence",
     "Message",

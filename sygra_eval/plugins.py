@@ -120,10 +120,8 @@ class Plugins:
         for implementation in reversed(getattr(self.pluggy.hook, hook).get_hookimpls()):
             name = implementation.plugin_name
             try:
-                answer = implementation.function(*(arguments[n] for n in implementation.argnames))
-                if inspect.isawaitable(answer):
-                    answer = await answer
-            except (Exception, SystemExit) as error:
+                answer = await _answer_of(implementation, arguments)
+            except Exception as error:
                 what = f"{hook} of plugin {name}: {type(error).__name__}: {error}"
                 raise PluginError(what) from error
             if answer is not None:
@@ -139,12 +137,7 @@ class Plugins:
         is_first = bool(caller.spec.opts.get("firstresult"))
         answers = []
         for implementation in reversed(caller.get_hookimpls()):
-            try:
-                answer = implementation.function(*(arguments[n] for n in implementation.argnames))
-                if inspect.isawaitable(answer):
-                    answer = await answer
-            except SystemExit as stop:  # a plugin fails as others do; it does not end the process
-                raise RuntimeError(f"sys.exit({stop.code!r}) was called") from stop
+            answer = await _answer_of(implementation, arguments)
             if answer is None:
                 continue
             if is_first:
@@ -160,6 +153,14 @@ class Plugins:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
                 name = implementation.plugin_name
                 on_failure(f"{hook} of plugin {name}: {type(error).__name__}: {error}")
+
+
+async def _answer_of(implementation: pluggy.HookImpl, arguments: Mapping[str, object]) -> Any:
+    try:
+        answer = implementation.function(*(arguments[n] for n in implementation.argnames))
+        return await answer if inspect.isawaitable(answer) else answer
+    except SystemExit as stop:  # a plugin fails as others do; it does not end the process
+        raise RuntimeError(f"sys.exit({stop.code!r}) was called") from stop
 
 
 def load_plugins(

@@ -12,6 +12,7 @@ from sygra_eval.data.found import NOT_FINITE, Columns, Fault, Found
 from sygra_eval.data.images import data_url_of
 
 _BATCH = 1024
+_BATCH_OF_BYTES = 16  # where a column may hold images of megabytes
 
 
 class _Unfit(ValueError):
@@ -25,7 +26,9 @@ def read_parquet(path: Path) -> Iterator[Found]:
     number = 0
     try:
         with parquet.ParquetFile(path, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=_BATCH):
+            has_bytes = any("binary" in str(field.type) for field in file.schema_arrow)
+            size = _BATCH_OF_BYTES if has_bytes else _BATCH
+            for batch in file.iter_batches(batch_size=size):
                 for found in _rows_of(batch):
                     number += 1
                     yield number, found

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+from sygra_eval.data import looked_at
 from sygra_eval.engine.call_faults import Faults, refuse_again
 from sygra_eval.engine.handling import handled
+from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached, most_of
@@ -54,6 +56,8 @@ async def ask(
     """
     if model not in setting.gateway.models:
         raise BadAnswer(f"the suite has no model `{model}`")
+    if any(message.parts for message in messages):
+        messages = await looked_at(messages, image_rules(setting.suite))
     request = request_of(setting.suite, messages, model=model, parameters=parameters)
     once = partial(_ask_once, setting, site, model, has_begun)
     if not is_chat(messages):

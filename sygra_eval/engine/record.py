@@ -27,10 +27,10 @@ from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
-from sygra_eval.engine.structured import fitted
+from sygra_eval.engine.structured import completing_json
 from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
-from sygra_eval.models import has_json_mode
+from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
 from sygra_eval.values import (
@@ -39,9 +39,7 @@ from sygra_eval.values import (
     BadRow,
     CallSite,
     ChatResponse,
-    Complete,
     EnsembleEnd,
-    Fitted,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -59,7 +57,6 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
-    Structured,
     is_chat,
 )
 
@@ -256,7 +253,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
     ctx = NodeContext(
         row=row,
         complete=complete,
-        complete_json=partial(_complete_json, setting, complete),
+        complete_json=completing_json(complete, setting.gateway.models),
         judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
         record_round=partial(_record_round, setting, row, trace),
         should_stop=partial(_should_stop, setting),
@@ -369,37 +366,11 @@ async def _complete(
     trace.note(response, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
-    use = use_of(setting, request, role=step or node.name, name=name)
+    use = use_of(setting, request, role=repaired_step(step) or node.name, name=name)
     if response.from_plugin:
         use = replace(use, model=f"plugin {response.from_plugin}")
     trace.asked[place] = use
     return response
-
-
-async def _complete_json(
-    setting: Setting,
-    complete: Complete,
-    messages: tuple[Message, ...],
-    *,
-    model: str,
-    structured: Structured,
-    step: str = "",
-    visit: int = 1,
-    sample: int = 0,
-    parameters: Mapping[str, object] | None = None,
-) -> Fitted:
-    """Ask for JSON in the way that the model has for it."""
-    return await fitted(
-        complete,
-        messages,
-        model=model,
-        structured=structured,
-        has_json_mode=has_json_mode(setting.gateway.models.get(model)),
-        step=step,
-        visit=visit,
-        sample=sample,
-        parameters=parameters,
-    )
 
 
 async def _judge_in_loop(

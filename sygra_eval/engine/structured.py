@@ -12,11 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from sygra_eval.journal import repair_step
+from sygra_eval.models import has_json_mode
 from sygra_eval.validators import Fit, fit_of
 from sygra_eval.values import (
     CallFailed,
+    ChatModel,
     ChatResponse,
     Complete,
+    CompleteJson,
     Fitted,
     Message,
     Structured,
@@ -46,6 +49,20 @@ _STRICT = frozenset(
         "title",
     }
 )
+
+
+def completing_json(complete: Complete, models: Mapping[str, ChatModel]) -> CompleteJson:
+    """Return how a node asks for JSON: in the way that each model has for it."""
+
+    async def complete_json(
+        messages: tuple[Message, ...], *, model: str, structured: Structured, **given: Any
+    ) -> Fitted:
+        knows = has_json_mode(models.get(model))
+        return await fitted(
+            complete, messages, model=model, structured=structured, has_json_mode=knows, **given
+        )
+
+    return complete_json
 
 
 async def fitted(

@@ -32,7 +32,13 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.journal import Journal
-from sygra_eval.journal.keys import call_key, repair_step, request_hash, validator_path
+from sygra_eval.journal.keys import (
+    call_key,
+    repair_step,
+    repaired_step,
+    request_hash,
+    validator_path,
+)
 from sygra_eval.journal.lock import RunLock, lock_owner
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
@@ -76,6 +82,7 @@ __all__ = [
     "record_end_to_json",
     "repair_journal",
     "repair_step",
+    "repaired_step",
     "request_hash",
     "response_from_json",
     "response_to_json",

@@ -52,6 +52,11 @@ def is_repair(path: object) -> bool:
     return str(path).rpartition("/")[2].startswith(_REPAIR)
 
 
+def repaired_step(step: str) -> str:
+    """Return the step whose answer a step repairs; any other is its own."""
+    return step.rpartition("/")[0] if is_repair(step) else step
+
+
 def request_hash(identity: str, request: ChatRequest) -> bytes:
     """Return the hash of what is asked of whom, wherever in a run it is asked from."""
     return blake2b(canonical_json(_asked(identity, request)), digest_size=_SIZE).digest()

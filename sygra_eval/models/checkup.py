@@ -39,6 +39,7 @@ CONNECT_S = 10.0
 NAME = "checked"
 PATIENCE = Patience(tries=2, deadline_s=60.0, cap_s=5.0)
 _ASKED = (Message("user", "Reply with the one word: ok"),)
+_NO_MODE = "`json_mode: false` beside its `model` puts schemas into prompts"
 _ASKED_FOR_JSON = (Message("user", 'Reply with this JSON object and nothing else: {"ok": true}'),)
 _ASKED_FOR_A_TOOL = (Message("user", "What is the weather in Paris? Call the tool."),)
 _TOOL = {
@@ -258,11 +259,11 @@ async def _json_mode(gateway: Gateway, spec: ModelSpec) -> Step:
     try:
         response = await _ask(gateway, spec, _ASKED_FOR_JSON, wanted)
     except CallFailed as error:
-        return warning(name="json mode", told=f"not to be had: {error.message}")
+        return warning(name="json mode", told=f"not to be had: {error.message}; {_NO_MODE}")
     try:
         json.loads(response.text)
     except ValueError:
-        told = f"asked for JSON, it answers {_short(response.text)}"
+        told = f"asked for JSON, it answers {_short(response.text)}; {_NO_MODE}"
         return warning(name="json mode", told=told)
     return ok(name="json mode", told="asked for JSON, it answers JSON")
 

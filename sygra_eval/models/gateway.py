@@ -20,6 +20,7 @@ from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.limits import Limits
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
+from sygra_eval.models.replies import TOKENS_OF_AN_IMAGE
 from sygra_eval.models.texts import count_of
 from sygra_eval.models.together import (
     FULL_REQUESTS,
@@ -55,7 +56,6 @@ Chance = Callable[[], float]
 OnFailure = Callable[[str, CallFailed], None]
 """Told of every try that failed: which model of the suite, and how."""
 CHARACTERS_PER_TOKEN = 4
-TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
 

@@ -21,6 +21,7 @@ RAW_BYTES = 2 * 1024
 TRIES_OF_A_BAD_BODY = 3
 _CHARACTERS_PER_TOKEN = 4
 SHORTEST_KEY = 16  # `EMPTY`, `none` or `test` are no secrets, and words of an answer
+TOKENS_OF_AN_IMAGE = 1500  # of the largest that usual servers take, more or less
 _ABSURD_TOKENS = 10_000_000
 _MODEL_NAME_CHARACTERS = 200
 _KEY_LIKE = re.compile(r"\b(?:sk|pk)-[\w.*-]{6,}|\bBearer\s+\S{6,}", re.IGNORECASE)
@@ -97,7 +98,7 @@ def answer_of(payload: object, reply: RawReply, request: ChatRequest) -> ChatRes
     """
     response = _answer_in(payload, reply, request)
     if len(reply.secret) >= SHORTEST_KEY and _holds(response, reply.secret):
-        response = _answer_in(_without(payload, reply.secret), reply, request)
+        response = _answer_in(_cut_out(payload, reply.secret), reply, request)
     return response
 
 
@@ -145,13 +146,13 @@ def _holds(response: ChatResponse, secret: str) -> bool:
     return any(secret in text for text in said)
 
 
-def _without(said: object, secret: str) -> object:
+def _cut_out(said: object, secret: str) -> object:
     """Cut the key out of every text; logprobs, which spell it piece by piece, are left out."""
     if isinstance(said, str):
         return said.replace(secret, "[key]")
     if isinstance(said, dict):
-        return {key: _without(one, secret) for key, one in said.items() if key != "logprobs"}
-    return [_without(one, secret) for one in said] if isinstance(said, list) else said
+        return {key: _cut_out(one, secret) for key, one in said.items() if key != "logprobs"}
+    return [_cut_out(one, secret) for one in said] if isinstance(said, list) else said
 
 
 def _said_in(message: Mapping[str, object]) -> tuple[str, str | None]:
@@ -260,8 +261,9 @@ def credible(tokens: object, *, at_least: int) -> int | None:
 def estimated_usage(request: ChatRequest, text: str) -> Usage:
     """Estimate tokens from characters, and say that it is an estimate."""
     asked = sum(len(message.content) for message in request.messages)
+    seen = TOKENS_OF_AN_IMAGE * request.images
     return Usage(
-        prompt_tokens=math.ceil(asked / _CHARACTERS_PER_TOKEN),
+        prompt_tokens=math.ceil(asked / _CHARACTERS_PER_TOKEN) + seen,
         completion_tokens=math.ceil(len(text) / _CHARACTERS_PER_TOKEN),
         is_estimated=True,
     )

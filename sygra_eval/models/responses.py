@@ -14,13 +14,21 @@ def asked(request: ChatRequest, model: str) -> dict[str, Any]:
     """Return the body to send; nothing is kept on the server unless `store` says so."""
     messages = [_message(message) for message in request.messages]
     parameters = dict(request.parameters)
-    match parameters.get("response_format"):
-        case {"type": "json_schema", "json_schema": {**told}}:
-            given = parameters.get("text")
-            del parameters["response_format"]
-            format_ = {"type": "json_schema", **told}
-            parameters["text"] = {**(given if isinstance(given, dict) else {}), "format": format_}
+    if (wanted := _format_of(parameters.get("response_format"))) is not None:
+        given = parameters.get("text")
+        del parameters["response_format"]
+        parameters["text"] = {**(given if isinstance(given, dict) else {}), "format": wanted}
     return {"store": False, **parameters, "model": model, "input": messages}
+
+
+def _format_of(response_format: object) -> dict[str, Any] | None:
+    """Translate the `response_format` of chats; None where there is none, or an unknown one."""
+    match response_format:
+        case {"type": "json_schema", "json_schema": dict(told)}:
+            return {"type": "json_schema", **told}
+        case {"type": "json_object" | "text" as kind}:
+            return {"type": kind}
+    return None
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import cast
 
+from sygra_eval.nodes.critiques import Critique, beside_images_of
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
 from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
@@ -30,7 +31,6 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
-    TextPart,
 )
 
 _OF_ONE_DRAFT = ("repetition", "truncated")
@@ -59,16 +59,6 @@ class _Kept:
     @property
     def answer(self) -> str:
         return self.judgement.candidate.text
-
-
-@dataclass(frozen=True, slots=True)
-class _Critique:
-    """What the critic said; any of `texts`, as a whole, may be the stop phrase."""
-
-    text: str
-    texts: tuple[str, ...]
-    tokens: int
-    latency_s: float
 
 
 @dataclass(slots=True)
@@ -216,7 +206,7 @@ async def _close_round(
     return await loop.ctx.should_stop(_view(loop)), feedback
 
 
-async def _criticise(loop: _Loop, number: int) -> _Critique:
+async def _criticise(loop: _Loop, number: int) -> Critique:
     kept, critique = _kept(loop), loop.config.critique
     assert critique is not None, "asked only where the suite names a critic"  # noqa: S101
     variables = {
@@ -231,12 +221,11 @@ async def _criticise(loop: _Loop, number: int) -> _Critique:
     else:
         drafted = loop.config.draft.prompt.render(loop.state)[-1]
         text = _CRITIQUE_TEMPLATE.render({**variables, "task": drafted.content})
-        messages = (_with_images_of(drafted, text),)
+        messages = (beside_images_of(drafted, text),)
     structured = critique.model.structured
     if structured is None:
         response = await _ask(loop, critique.model, messages, step="critique", visit=number)
-        text = response.text
-        return _Critique(text, (text,), response.usage.total, response.latency_s)
+        return Critique.of_text(response)
     choice = critique.model.chosen(loop.state, loop.ctx)
     fitted = await loop.ctx.complete_json(
         messages,
@@ -248,16 +237,7 @@ async def _criticise(loop: _Loop, number: int) -> _Critique:
     )
     loop.tokens += fitted.tokens
     loop.latency_s += fitted.latency_s
-    texts = tuple(value for value in fitted.values.values() if isinstance(value, str))
-    return _Critique(fitted.response.text, texts, fitted.tokens, fitted.latency_s)
-
-
-def _with_images_of(message: Message, text: str) -> Message:
-    """Return a user's message that shows the images of another one below its text."""
-    images = tuple(part for part in message.parts if not isinstance(part, TextPart))
-    if not images:
-        return Message("user", text)
-    return Message.of_parts("user", (TextPart(text), *images))
+    return Critique.of_json(fitted)
 
 
 async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, bool]:
@@ -332,18 +312,13 @@ def _spent(loop: _Loop) -> StopReason | None:
     return None
 
 
-def _sentinel_in(said: _Critique, loop: _Loop, judgement: Judgement) -> Sentinel:
+def _sentinel_in(said: Critique, loop: _Loop, judgement: Judgement) -> Sentinel:
     phrase = loop.config.sentinel
-    if phrase is None or _plain(phrase) not in map(_plain, said.texts):
+    if phrase is None or not said.says(phrase):
         return Sentinel.ABSENT
     if not loop.config.accepted_by or _is_accepted(loop, judgement):
         return Sentinel.GRANTED
     return Sentinel.REFUSED
-
-
-def _plain(text: str) -> str:
-    """Strip, ignore case and closing punctuation; nothing inside a sentence can match."""
-    return " ".join(text.split()).rstrip(".!?…,;: ").casefold()
 
 
 def _is_accepted(loop: _Loop, judgement: Judgement) -> bool:

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sygra_eval.testing.pictures import media_type_of, picture_part
+from sygra_eval.testing.pictures import (
+    anthropic_picture,
+    bedrock_picture,
+    gemini_picture,
+    ollama_message,
+    response_part,
+)
 
 ChatBody = Mapping[str, Any]
 Completion = Mapping[str, Any]
@@ -115,7 +121,7 @@ def _completion_pieces(completion: Completion) -> Iterator[bytes]:
 
 
 def _hear_response(body: ChatBody) -> ChatBody:
-    return {**body, "messages": [_heard(message, _response_part) for message in body["input"]]}
+    return {**body, "messages": [_heard(message, response_part) for message in body["input"]]}
 
 
 def _heard(message: Mapping[str, Any], part_of: Callable[[Any], Any]) -> Mapping[str, Any]:
@@ -126,21 +132,8 @@ def _heard(message: Mapping[str, Any], part_of: Callable[[Any], Any]) -> Mapping
     return {**message, "content": [part_of(part) for part in content]}
 
 
-def _response_part(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    if part.get("type") == "input_image":
-        return {"type": "image_url", "image_url": {"url": part.get("image_url")}}
-    return {"type": "text", "text": part.get("text", "")}
-
-
 def _hear_ollama(body: ChatBody) -> ChatBody:
-    return {**body, "messages": [_ollama_message(message) for message in body["messages"]]}
-
-
-def _ollama_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not message.get("images"):
-        return message
-    shown = [picture_part(media_type_of(data), data) for data in message["images"]]
-    return {**message, "content": [{"type": "text", "text": message["content"]}, *shown]}
+    return {**body, "messages": [ollama_message(message) for message in body["messages"]]}
 
 
 def _tell_response(completion: Completion) -> Mapping[str, Any]:
@@ -226,20 +219,11 @@ def _text_of(content: object) -> str:
 def _hear_anthropic(body: ChatBody) -> ChatBody:
     system = _text_of(body.get("system", ""))
     said = [
-        {"role": m["role"], "content": _content_of(m["content"], _anthropic_picture)}
+        {"role": m["role"], "content": _content_of(m["content"], anthropic_picture)}
         for m in body["messages"]
     ]
     opened = [{"role": "system", "content": system}] if system else []
     return {**body, "messages": opened + said}
-
-
-def _anthropic_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    match part.get("source"):
-        case {"type": "base64", "media_type": str(kind), "data": str(data)}:
-            return picture_part(kind, data)
-        case {"type": "url", "url": str(url)}:
-            return {"type": "image_url", "image_url": {"url": url}}
-    return None
 
 
 def _content_of(
@@ -296,19 +280,11 @@ def _hear_gemini(body: ChatBody) -> ChatBody:
     said = [
         {
             "role": "assistant" if content.get("role") == "model" else "user",
-            "content": _content_of(content["parts"], _gemini_picture),
+            "content": _content_of(content["parts"], gemini_picture),
         }
         for content in body["contents"]
     ]
     return {**body, "messages": opened + said}
-
-
-def _gemini_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    match part.get("inline_data") or part.get("inlineData"):
-        case {"data": str(data), **told}:
-            kind = told.get("mime_type") or told.get("mimeType")
-            return picture_part(str(kind), data)
-    return None
 
 
 def _tell_gemini(completion: Completion) -> Mapping[str, Any]:
@@ -341,17 +317,10 @@ def _hear_bedrock(body: ChatBody) -> ChatBody:
     system = _text_of(body.get("system", []))
     opened = [{"role": "system", "content": system}] if system else []
     said = [
-        {"role": m["role"], "content": _content_of(m["content"], _bedrock_picture)}
+        {"role": m["role"], "content": _content_of(m["content"], bedrock_picture)}
         for m in body["messages"]
     ]
     return {**body, "messages": opened + said}
-
-
-def _bedrock_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    match part.get("image"):
-        case {"format": str(kind), "source": {"bytes": str(data)}}:
-            return picture_part(f"image/{kind}", data)
-    return None
 
 
 def _tell_bedrock(completion: Completion) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sygra_eval.data import ImageRules, looked_at
 from sygra_eval.engine import fitted
+from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
 from sygra_eval.testing.asking import Ask, ModelEntries, asking
 from sygra_eval.values import (
@@ -113,12 +114,13 @@ def _context(
         on_length: OnLength | None = None,
     ) -> ChatResponse:
         del on_length
-        before = sum(call.step == step for call in asked)
+        own = repaired_step(step)  # a repair takes the next reply of what it repairs
+        before = sum(repaired_step(call.step) == own for call in asked)
         asked.append(Asked(step=step, visit=visit, sample=sample, model=model, messages=messages))
         if ask is not None:
             seen = await looked_at(messages, ImageRules(folder=Path(), data_folder=Path()))
             return await ask(model, seen, parameters or {})
-        replies = answers.get(step) or [f"reply {before + 1}"]
+        replies = answers.get(own) or [f"reply {before + 1}"]
         return ChatResponse(
             text=replies[min(before, len(replies) - 1)],
             finish_reason="stop",

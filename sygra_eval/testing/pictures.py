@@ -1,6 +1,6 @@
 """The images of a chat as the scripted server sees them: looked at, and kept by their hash.
 
-Each dialect puts them elsewhere; `openai_parts` brings what a request holds into OpenAI's form.
+Each dialect puts them elsewhere: what a request holds is brought into OpenAI's form first.
 """
 
 import base64
@@ -40,13 +40,55 @@ def images_in(messages: object) -> list[SeenImage]:
     return [_seen(part) for message in _listed(messages) for part in _parts(message)]
 
 
-def picture_part(media_type: str, data: str) -> dict[str, Any]:
+def response_part(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a part of the responses API in OpenAI's usual form."""
+    if part.get("type") == "input_image":
+        return {"type": "image_url", "image_url": {"url": part.get("image_url")}}
+    return {"type": "text", "text": part.get("text", "")}
+
+
+def ollama_message(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message whose images stand beside its text as one of parts."""
+    if not message.get("images"):
+        return message
+    shown = [_picture_part(_media_type_of(data), data) for data in message["images"]]
+    return {**message, "content": [{"type": "text", "text": message["content"]}, *shown]}
+
+
+def anthropic_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return Anthropic's image part in OpenAI's form; None for another part."""
+    match part.get("source"):
+        case {"type": "base64", "media_type": str(kind), "data": str(data)}:
+            return _picture_part(kind, data)
+        case {"type": "url", "url": str(url)}:
+            return {"type": "image_url", "image_url": {"url": url}}
+    return None
+
+
+def gemini_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return Gemini's image part in OpenAI's form; None for another part."""
+    match part.get("inline_data") or part.get("inlineData"):
+        case {"data": str(data), **told}:
+            kind = told.get("mime_type") or told.get("mimeType")
+            return _picture_part(str(kind), data)
+    return None
+
+
+def bedrock_picture(part: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return Bedrock's image part in OpenAI's form; None for another part."""
+    match part.get("image"):
+        case {"format": str(kind), "source": {"bytes": str(data)}}:
+            return _picture_part(f"image/{kind}", data)
+    return None
+
+
+def _picture_part(media_type: str, data: str) -> dict[str, Any]:
     """Return base64 as a part in OpenAI's form."""
     url = f"data:{media_type};base64,{data}"
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def media_type_of(data: str) -> str:
+def _media_type_of(data: str) -> str:
     """Return the media type of base64 that comes without one, as Ollama takes it."""
     try:
         head = base64.b64decode(data[:64])

@@ -19,7 +19,7 @@ from sygra_eval.validators.json_schema import INSIDE, LIMIT_S, account_of
 from sygra_eval.validators.verdicts import in_one_line
 from sygra_eval.values import InfrastructureError
 
-MOST_HERE = 64 * 1024  # characters of a reply that is checked on the event loop
+MOST_HERE = 16 * 1024  # characters of a reply that is checked on the event loop: 20 ms at worst
 MOST_TOLD = 5
 # What may take longer than the reply is long: patterns, comparisons of all with all, recursion.
 _SLOW = frozenset(
@@ -27,15 +27,18 @@ _SLOW = frozenset(
         "pattern",
         "patternProperties",
         "uniqueItems",
-        "$ref",
-        "$dynamicRef",
-        "$recursiveRef",
-        "format",
         "multipleOf",
         "unevaluatedItems",
         "unevaluatedProperties",
+        "$dynamicRef",
+        "$recursiveRef",
+        "$id",
+        "$anchor",
     }
 )
+_DEFS = "$defs"
+_NO_SCHEMAS = frozenset({_DEFS, "enum", "const", "default", "examples"})
+_MOST_PARTS = 10_000  # of a schema whose references are followed
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 
 
@@ -89,13 +92,36 @@ def _checker(written: str) -> Any:
 
 
 def _is_slow(schema: object) -> bool:
-    """Say whether a keyword of the schema may take more time than a reply is long."""
-    match schema:
-        case Mapping():
-            return bool(_SLOW & schema.keys()) or any(map(_is_slow, schema.values()))
-        case list():
-            return any(map(_is_slow, schema))
-    return False
+    """Say whether a reply may take more time than it is long.
+
+    References are fine where they lead to `$defs` and not round in a circle, as pydantic writes
+    them; a schema that becomes huge by them is not.
+    """
+    left, root = _MOST_PARTS, schema
+
+    def is_slow(part: object, behind: tuple[str, ...]) -> bool:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return True
+        if isinstance(part, list):
+            return any(is_slow(one, behind) for one in part)
+        if not isinstance(part, Mapping):
+            return False
+        if _SLOW & part.keys():
+            return True
+        if "$ref" in part and is_slow_ref(part["$ref"], behind):
+            return True
+        return any(is_slow(one, behind) for key, one in part.items() if key not in _NO_SCHEMAS)
+
+    def is_slow_ref(ref: object, behind: tuple[str, ...]) -> bool:
+        name = str(ref).removeprefix(f"#/{_DEFS}/")
+        known = root.get(_DEFS) if isinstance(root, Mapping) else None
+        if ref in behind or not isinstance(known, Mapping) or name not in known:
+            return True
+        return is_slow(known[name], (*behind, str(ref)))
+
+    return is_slow(schema, ())
 
 
 async def _by_a_child(text: str, schema: str) -> Mapping[str, Any]:

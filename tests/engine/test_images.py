@@ -14,9 +14,10 @@ from pyarrow import parquet
 
 from sygra_eval.data import BadImage, ImageRules, image_of
 from sygra_eval.engine.images import messages_from_json, messages_to_json
+from sygra_eval.models.replies import estimated_usage
 from sygra_eval.testing import ScriptedEndpoint, status
-from sygra_eval.values import Image, ImageRef, Message, TextPart
-from tests.engine.conftest import write_suite
+from sygra_eval.values import ChatRequest, Image, ImageRef, Message, TextPart
+from tests.engine.conftest import chain, write_suite
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture" * 3
 DATA_URL = "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8\xff a photo").decode()
@@ -36,7 +37,9 @@ def showing(endpoint, tmp_path, run):
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "cat.png").write_bytes(PNG)
 
-    async def shown(*pictures, kind="openai", parts=SHOWN, entry=None, others=None, **sections):
+    async def shown(
+        *pictures, kind="openai", parts=SHOWN, entry=None, others=None, is_trusted=False, **sections
+    ):
         node = {
             "node_type": "llm",
             "model": "author",
@@ -48,11 +51,8 @@ def showing(endpoint, tmp_path, run):
             folder,
             [],
             models={"author": entry or endpoint.model_entry(kind), **(others or {})},
-            graph_config={
-                "nodes": {"look": node},
-                "edges": [{"from": "START", "to": "look"}, {"from": "look", "to": "END"}],
-            },
             **{
+                "graph_config": {"nodes": {"look": node}, "edges": chain(["look"])},
                 "quality": {"validators": [{"use": "length", "min": 1, "unit": "words"}]},
                 "sandbox": {"isolation": "none", "i_accept_the_risk": True},
                 "data_config": {
@@ -62,7 +62,7 @@ def showing(endpoint, tmp_path, run):
             },
         )
         (folder / "data" / "rows.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in rows))
-        return await run(path)
+        return await run(path, is_trusted=is_trusted)
 
     return shown
 
@@ -274,6 +274,14 @@ async def test_a_model_that_stands_in_is_shown_images_only_if_it_sees(showing, e
     assert reasons(finished)[0].startswith("no_images: model `blind`")
 
 
+def test_images_count_where_a_server_counts_no_tokens():
+    message = Message.of_parts("user", (TextPart("look"), Image(sha256="ab"), Image(sha256="cd")))
+
+    usage = estimated_usage(ChatRequest(messages=(message,)), "a cat")
+
+    assert (usage.prompt_tokens > 3000, usage.is_estimated) == (True, True)
+
+
 def test_messages_of_old_journals_are_read():
     assert messages_from_json([["user", "why"]]) == (Message("user", "why"),)
 
@@ -310,3 +318,49 @@ def test_whatever_a_row_names_is_an_image_or_a_bad_image(text, sends):
 
     assert told
     assert told.isprintable()
+
+
+async def test_a_critic_without_a_prompt_sees_what_the_author_saw(endpoint, showing):
+    loop = {
+        "node_type": "critique_loop",
+        "draft": {"model": "author", "prompt": [{"user": SHOWN}]},
+        "critique": {"model": "author"},
+        "max_rounds": 2,
+    }
+    endpoint.will_answer("a dog", "look again", "a cat", "NO MORE FEEDBACK")
+    graph = {"nodes": {"look": loop}, "edges": chain(["look"])}
+
+    finished = await showing("cat.png", graph_config=graph)
+
+    assert finished.rows("verified")[0]["stop_reason"] == "sentinel"
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)] * 4
+
+
+async def test_a_validator_may_show_a_model_the_rows_image(endpoint, showing, tmp_path):
+    plugin = tmp_path / "suite" / "plugins" / "sees.py"
+    plugin.parent.mkdir()
+    plugin.write_text(
+        """
+from sygra_eval import Message, Status, Verdict, hookimpl
+from sygra_eval.values import ImageRef, TextPart
+
+async def sees(candidate, ctx):
+    shown = ImageRef(value=ctx.columns["picture"], is_from_row=True)
+    asked = Message.of_parts("user", (TextPart("is it so?"), shown))
+    said = await ctx.complete((asked,), model="author")
+    return Verdict(validator="sees", status=Status.PASS, reason=said.text)
+
+@hookimpl
+def sygra_register_validators(register):
+    register("sees", sees)
+"""
+    )
+
+    finished = await showing(
+        "cat.png", "../secret.png", quality={"validators": [{"use": "sees"}]}, is_trusted=True
+    )
+
+    first, second = finished.ends()
+    assert (first.outcome, first.verdicts[0].reason) == ("verified", "a cat")
+    assert second.outcome == "failed"
+    assert [seen.sha256 for seen in endpoint.images] == [sha256(PNG)] * 2

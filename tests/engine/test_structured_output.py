@@ -124,6 +124,25 @@ async def test_a_row_fails_as_schema_after_two_repairs_and_no_other_does(endpoin
     assert len(endpoint.requests) == 2 + 3
 
 
+@pytest.mark.parametrize("kind", ["openai", "ollama"])
+async def test_a_server_that_spoils_some_replies_changes_no_row(endpoint, reviewing, kind):
+    spoilt = [GOOD[:-1], f"Sure! {GOOD}", "[]", "", '{"title": 1, "score": 7}']
+
+    def disturbed(body):
+        number = int(body["messages"][0]["content"].split()[-1])
+        tries = sum(message["role"] == "assistant" for message in body["messages"])
+        return GOOD if tries or number % 2 else spoilt[number // 2]
+
+    endpoint.answers_with(lambda body: GOOD)
+    usual = await reviewing(kind, rows=10)
+    endpoint.answers_with(disturbed)
+
+    finished = await reviewing(kind, rows=10, name="disturbed")
+
+    assert finished.summary.repairs == 5
+    assert finished.rows("verified") == usual.rows("verified")
+
+
 async def test_a_resumed_run_repeats_no_repair(endpoint, reviewing, resume):
     endpoint.answers_with(lambda body: "no")
 
@@ -184,7 +203,7 @@ async def test_a_critic_that_answers_in_json_can_say_the_stop_phrase(endpoint, t
             True,
         ),
         (SCHEMA, False),  # `maximum` is not known there
-        ({"type": "object", "properties": {"a": {"type": "string"}}}, False),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, False),
         ({**SCHEMA, "required": ["title"]}, False),
     ],
 )

@@ -1,5 +1,6 @@
 """The keys of an `llm` node, and what `check` says of them before anything is asked."""
 
+import base64
 import json
 
 import pytest
@@ -142,3 +143,33 @@ def test_a_column_of_an_image_that_is_not_there_is_found(complaints):
     prompt = json.loads(json.dumps(PICTURE).replace("picture", "pictre"))
 
     assert "`{picture}`" in complaints(node(prompt=prompt))["unknown-variable"]
+
+
+async def test_a_node_alone_repairs_with_the_next_reply(visit_node):
+    visit = await visit_node(
+        "llm",
+        config={"model": asked(SCHEMA), "prompt": "{q}", "output_keys": "answer"},
+        answers={"": ["so so", '{"score": 3}']},
+        q="why",
+    )
+
+    assert visit.additions == {"answer": '{"score": 3}', "score": 3}
+    assert [call.step for call in visit.asked] == ["", "repair:1"]
+    assert "not JSON" in visit.asked[1].messages[-1].content
+
+
+async def test_a_node_alone_shows_images_to_a_real_model(visit_node, scripted_endpoint, tmp_path):
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n a cat")
+    scripted_endpoint.will_answer("a cat")
+    url = "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
+
+    visit = await visit_node(
+        "llm",
+        config={"model": "author", "prompt": PICTURE, "output_keys": "answer"},
+        models={"author": scripted_endpoint.model_entry("openai")},
+        picture=url,
+    )
+
+    assert visit.additions == {"answer": "a cat"}
+    assert [seen.media_type for seen in scripted_endpoint.images] == ["image/png"]

@@ -94,7 +94,10 @@ def sygra_run_node(node, state):
     ("body", "told"),
     [
         ("raise LookupError('no tea left')", "sygra_before_call of plugin mine: LookupError: no t"),
-        ("raise SystemExit(0)", "sygra_before_call of plugin mine: SystemExit"),
+        (
+            "raise SystemExit(0)",
+            "sygra_before_call of plugin mine: RuntimeError: sys.exit(0)",
+        ),
         ("return 'known'", "sygra_before_call of plugin mine returned str, not a ChatResponse"),
     ],
 )

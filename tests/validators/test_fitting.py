@@ -64,6 +64,34 @@ async def test_a_schema_with_a_pattern_is_checked_in_a_child_by_the_same_rules()
     assert "does not match '^x+$'" in (await fit_of('{"a": 1, "b": "y"}', SLOW)).problem
 
 
+@pytest.mark.parametrize(
+    ("schema", "is_here"),
+    [
+        ({"$defs": {"a": {"type": "string"}}, "properties": {"x": {"$ref": "#/$defs/a"}}}, True),
+        ({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"}, False),
+        ({"$defs": {"a": {"pattern": "^(x+)+$"}}, "$ref": "#/$defs/a"}, False),
+        ({"$ref": "#"}, False),
+        ({"properties": {"x": {"format": "date"}, "y": {"enum": ["pattern"]}}}, True),
+        (
+            {
+                "$defs": {
+                    "a0": {"type": "string"},
+                    **{
+                        f"a{n}": {"anyOf": [{"$ref": f"#/$defs/a{n - 1}"}] * 2}
+                        for n in range(1, 40)
+                    },
+                },
+                "$ref": "#/$defs/a39",
+            },
+            False,
+        ),
+    ],
+    ids=["definitions", "recursion", "hidden pattern", "itself", "words", "doubling"],
+)
+def test_what_cannot_take_long_is_checked_in_this_process(schema, is_here):
+    assert (fitting._checker(json.dumps(schema)) is not None) is is_here
+
+
 async def test_a_reference_to_nowhere_is_no_fault_of_the_reply():
     with pytest.raises(InfrastructureError, match="nothing is at its reference"):
         await fit_of('{"a": 1}', {"properties": {"a": {"$ref": "#/nowhere"}}})
