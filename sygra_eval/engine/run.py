@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
@@ -99,6 +100,7 @@ async def run_suite(
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
+            gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
@@ -139,6 +141,7 @@ async def resume_run(
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
+            parts[0].remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
@@ -256,6 +259,10 @@ async def _take_all(
         async with _stopped_at_once(setting.stop):
             setting = await with_prepared(setting, tell)
         rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
+    await setting.gateway.settle_batches()
+    left_open = setting.gateway.open_batches
+    for sentence in told_of(left_open):
+        tell(sentence)
     kind = _how_it_ended(setting.stop)
     fields = {
         "rows": rows_read if total is None else total,
@@ -263,6 +270,7 @@ async def _take_all(
         "calls_sent": setting.counters.calls_sent,
         "calls_cached": setting.counters.calls_cached,
         "cause": setting.stop.cause,
+        "open_batches": [batch.id for batch in left_open],
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)
@@ -365,7 +373,8 @@ def _ended(setting: Setting, tally: _Tally, end: RecordEnd, tell: Tell) -> None:
 def _in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and some whose code is judged meanwhile."""
     calls = setting.gateway.capacity or 1
-    return min(MOST_IN_FLIGHT, calls + max(2, calls // 8))
+    most = max(MOST_IN_FLIGHT, setting.gateway.batch_capacity)  # a batch needs many at once
+    return min(most, calls + max(2, calls // 8))
 
 
 def _source(suite: Suite, plugins: Plugins) -> Source:

@@ -12,6 +12,7 @@ is llama.cpp in this process: `weights` finds the file, `servers` runs it. They 
 """
 
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
+from sygra_eval.models.batch_ledger import BatchLedger, BatchRecord, OpenBatch
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, GateView, Rank
 from sygra_eval.models.gateway import Gateway, Patience
@@ -19,10 +20,13 @@ from sygra_eval.models.gateway import Gateway, Patience
 __all__ = [
     "AnswerCache",
     "Ask",
+    "BatchLedger",
+    "BatchRecord",
     "Gate",
     "GateView",
     "Gates",
     "Gateway",
+    "OpenBatch",
     "Patience",
     "Rank",
     "Step",

@@ -13,6 +13,8 @@ from itertools import pairwise
 
 from sygra_eval.journal import request_hash
 from sygra_eval.models.answer_cache import AnswerCache
+from sygra_eval.models.batch_ledger import BatchLedger, OpenBatch
+from sygra_eval.models.batching import desks_of, is_batched
 from sygra_eval.models.gate import Ask, Gates, GateView, Rank, Turn
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
@@ -23,6 +25,7 @@ from sygra_eval.values import (
     ChatResponse,
     EndpointLost,
     Fallback,
+    Interrupted,
     ModelSpec,
     ModelUnavailable,
     Price,
@@ -106,6 +109,7 @@ class Gateway:
             for model in self.models.values()
         }
         self._specs = dict(specs or {})
+        self._batched = frozenset(n for n, m in self.models.items() if is_batched(m))
         self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
@@ -137,8 +141,35 @@ class Gateway:
         self._gates.of(endpoint).allow_most(most)
 
     def interrupt(self, error: Exception) -> None:
-        """End with an error whatever waits to be sent; calls in flight go on."""
+        """End with an error whatever waits to be sent or for a batch; calls in flight go on."""
         self._gates.interrupt(error)
+        for desk in desks_of(self.models.values()):
+            desk.interrupt(error)
+
+    @property
+    def batch_capacity(self) -> int:
+        """Calls that may wait for batches at once."""
+        return sum(self.models[name].max_in_flight for name in self._batched)
+
+    @property
+    def batched(self) -> frozenset[str]:
+        """The models whose calls wait for batches."""
+        return self._batched
+
+    @property
+    def open_batches(self) -> tuple[OpenBatch, ...]:
+        """The batches that servers work on now."""
+        return tuple(one for desk in desks_of(self.models.values()) for one in desk.open_batches)
+
+    def remember_batches(self, ledger: BatchLedger) -> None:
+        """Note batches there, and take up what is noted; once the models are open."""
+        for desk in desks_of(self.models.values()):
+            desk.go_on_with(ledger)
+
+    async def settle_batches(self) -> None:
+        """Have what is being submitted noted; no call is waiting any more."""
+        for desk in desks_of(self.models.values()):
+            await desk.settle()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -259,7 +290,7 @@ class Gateway:
                 try:
                     response = await self._try(name, request)
                 except CallFailed as failure:
-                    self._note(failure, turn, self.models[name].endpoint)
+                    self._note(failure, turn, name)
                     if not isinstance(failure, RetryLater):
                         raise
                     failures.append(failure)
@@ -275,7 +306,9 @@ class Gateway:
                         tries=len(failures) + 1,
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
-            await self._sleep(self._wait_s(failures, waited_s=self._clock() - admitted_s))
+            # A batch takes as long as it takes, so only the tries of its calls are bounded.
+            waited_s = 0.0 if name in self._batched else self._clock() - admitted_s
+            await self._sleep(self._wait_s(failures, waited_s=waited_s))
 
     @property
     def unpriced(self) -> dict[str, str]:
@@ -285,7 +318,11 @@ class Gateway:
     def cost_of(self, name: str, usage: Usage) -> int | None:
         """Return what tokens cost, in billionths of a dollar; None is unknown."""
         price = self.prices[name]
-        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, usage)
+        return (
+            None
+            if isinstance(price, UnknownPrice)
+            else cost_nano_usd(price, usage, is_batch=name in self._batched)
+        )
 
     def most_usage(self, name: str, request: ChatRequest) -> Usage:
         """Estimate the most that a call will use: by its characters, and with a whole answer."""
@@ -300,12 +337,15 @@ class Gateway:
         is_counted = self._gates.own(name).tokens is not None
         return self.most_usage(name, request).total if is_counted else 0
 
-    def _note(self, failure: CallFailed, turn: Turn, endpoint: str) -> None:
-        """Tell the gate how a try ended.
+    def _note(self, failure: CallFailed, turn: Turn, name: str) -> None:
+        """Tell the gate how a try ended; what a batch brings says nothing of the endpoint's state.
 
         :raises EndpointLost: When it was the last one.
         """
-        if failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
+        endpoint = self.models[name].endpoint
+        if name in self._batched:
+            turn.declined()
+        elif failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
             turn.refused(failure.after_s, failure.allowances)
         elif isinstance(failure, RetryLater):
             turn.failed()
@@ -319,7 +359,7 @@ class Gateway:
     async def _try(self, name: str, request: ChatRequest) -> ChatResponse:
         try:
             response = await self.models[name].complete(request)
-        except CallFailed:
+        except (CallFailed, Interrupted):
             raise
         except Exception as error:  # the boundary to a model type, which may be a plugin's
             what = f"model `{name}` broke: {type(error).__name__}: {error}"

@@ -25,7 +25,7 @@ from sygra_eval.suite.judged import (
     check_truth,
     judged_of,
 )
-from sygra_eval.suite.model_entries import check_fallbacks, model_spec
+from sygra_eval.suite.model_entries import check_fallbacks, check_modes, model_spec
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -258,6 +258,8 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     }
     known = {name: entry for name, entry in entries.items() if entry is not None}
     check_fallbacks(known, inputs.models)
+    types = inputs.plugins.of("models").items()
+    check_modes(known, [t for t, one in types if getattr(one.implementation, "can_batch", False)])
     return known
 
 

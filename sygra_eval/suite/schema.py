@@ -73,6 +73,8 @@ class PriceSection(Section):
     output: float = Field(ge=0, allow_inf_nan=False)
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch_output: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 FAILURES = (
@@ -100,6 +102,16 @@ class FallbackSection(Section):
     on: list[Literal[FAILURES]] = list(FAILURES[:10])  # type: ignore[valid-type]
 
 
+class BatchSection(Section):
+    """How the calls of a model with `mode: batch` are gathered."""
+
+    window: str = Field(default="24h", pattern=r"^[1-9][0-9]{0,3}[hd]$")
+    wait: Seconds = 5.0
+    poll: Seconds = 5.0
+    max_requests: int = Field(default=50_000, ge=1, le=100_000)
+    max_bytes: int = Field(default=100_000_000, ge=1_000, le=200_000_000)
+
+
 class ModelSection(TypedSection):
     """A language model under the name that nodes use."""
 
@@ -111,6 +123,8 @@ class ModelSection(TypedSection):
     timeout: Seconds | None = None
     price: PriceSection | str | None = None
     fallback: FallbackSection | str | None = None
+    mode: Literal["live", "batch"] = "live"
+    batch: BatchSection | None = None
 
 
 class SourceSection(TypedSection):

@@ -5,7 +5,8 @@ checked from it alone, by a program that shares no code with the client:
 
 - never more calls in flight than the limit;
 - no call begins after the client said that it had drained, until it says that it goes on;
-- no request is paid for again, but once for each time that the client was killed.
+- no request is paid for again, but once for each time that the client was killed;
+- no request of a batch is paid for again, however often the client was killed.
 """
 
 import argparse
@@ -24,7 +25,9 @@ class Event:
 
     :ivar at_s: On the machine's monotonic clock.
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
-        was spoilt on the way; `drained`, `resumed`, `killed` are marks that a test sets.
+        was spoilt on the way; `uploaded`, `submitted`, `looked` and `read` for files and batches,
+        and `batched` for each request of a batch that was answered, and so paid;
+        `drained`, `resumed`, `killed` are marks that a test sets.
     :ivar call: Its number; `request` the hash of its body, `fault` what it met.
     """
 
@@ -71,6 +74,7 @@ def problems(
     open_calls: set[int] = set()
     most, is_drained = 0, False
     paid: Counter[str] = Counter()
+    batched: Counter[str] = Counter()
     for event in events:
         match event.kind:
             case "begun":
@@ -82,6 +86,8 @@ def problems(
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
+            case "batched":
+                batched[event.request] += 1
             case "drained":
                 is_drained = True
             case "resumed":
@@ -95,6 +101,10 @@ def problems(
     for request, times in sorted(paid.items()):
         if times > allowed:
             found.append(f"request {request[:12]} was paid {times} times; at most {allowed}")
+    for request, times in sorted(batched.items()):
+        if times > samples:
+            told = f"was paid {times} times in batches; at most {samples}"
+            found.append(f"request {request[:12]} {told}")
     return found
 
 

@@ -23,6 +23,7 @@ from typing import Self
 from aiohttp import web
 
 from sygra_eval.testing.audit import Event
+from sygra_eval.testing.batches import ScriptedBatches
 from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
 from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
 from sygra_eval.testing.replies import JSON_TYPE, Reply, as_json, completion, status
@@ -75,6 +76,7 @@ class ScriptedEndpoint:
     :ivar latency_s: Seconds that every chat takes, beside what its reply asks for.
     :ivar requires_key: The key without which every request is refused with 401.
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
+    :ivar batches: Its files and batches, see `sygra_eval.testing.batches`.
     :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
@@ -98,6 +100,11 @@ class ScriptedEndpoint:
         self._answer: Callable[[ChatBody], Reply] | None = None
         self._runner: web.AppRunner | None = None
         self._begun = 0
+        self.batches = ScriptedBatches(
+            lambda dialect, body: self._good_reply(dialect.hear(body)),
+            self._refusal_of_key,
+            lambda event: self.on_event(event),
+        )
 
     @classmethod
     @asynccontextmanager
@@ -140,6 +147,7 @@ class ScriptedEndpoint:
         for dialect in DIALECTS:
             for path in dialect.paths:
                 app.router.add_post(path, partial(self._on_chat, dialect))
+        app.router.add_routes(self.batches.routes())
         for path in ("/v1/models", "/openai/models", "/openai/v1/models"):
             app.router.add_get(path, self._on_models)
         app.router.add_get("/api/tags", partial(self._on_names, "pulled"))

@@ -11,6 +11,7 @@ wrong with a document) and `errors`.
 from sygra_eval.values.chat import (
     Allowance,
     Allowances,
+    BatchTerms,
     Budget,
     CallSite,
     ChatModel,
@@ -89,6 +90,7 @@ __all__ = [
     "Attempt",
     "BadAnswer",
     "BadRow",
+    "BatchTerms",
     "Budget",
     "CallFailed",
     "CallSite",
