@@ -1,6 +1,7 @@
 """Waiting for a server's batches: longer than any call, and ended at once when the run stops."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from sygra_eval.models.batch_outcomes import lost_with
 from sygra_eval.models.outage import MOST_OUTAGE_S
 from sygra_eval.values import CallFailed, RetryLater
 
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 LONGEST_POLL_S = 60.0
@@ -85,6 +87,7 @@ class BatchPatience:
                     raise lost_with(
                         open_batch, self.address, failure.kind, f"{failure.message}{told}"
                     ) from failure
+                _log.warning("batch_exchange_failed", extra={"why": str(failure)})
                 after_s = failure.after_s if isinstance(failure, RetryLater) else None
                 await self.sleep(max(wait_s, after_s or 0.0))
                 wait_s = grown(wait_s)

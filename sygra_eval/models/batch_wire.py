@@ -203,7 +203,7 @@ def was_not_run(reply: RawReply) -> bool:
 
 def _form(content: bytes) -> tuple[str, bytes]:
     """Return a form with the file, and its content type; the boundary cannot be in the file."""
-    boundary = f"sygra-eval-{hashlib.sha256(content).hexdigest()}"
+    boundary = f"sygra-eval-{hashlib.sha256(content).hexdigest()[:48]}"  # 70 at most
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="batch.jsonl"\r\n'

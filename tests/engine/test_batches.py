@@ -54,7 +54,7 @@ async def test_all_rows_are_answered_by_one_batch(endpoint, suite, run):
 
 @pytest.mark.parametrize("kind", ["openai", "responses", "completions", "azure", "azure_v1"])
 async def test_the_rows_are_those_of_single_calls(endpoint, suite, run, kind):
-    single = await run(suite(3, kind=kind, mode=None, batch=None, folder="single") if False else live(suite(3, kind=kind, folder="single")))
+    single = await run(live(suite(3, kind=kind, folder="single")))
     batched = await run(suite(3, kind=kind, folder="batched"))
 
     one, other = single.rows("verified"), batched.rows("verified")
