@@ -82,7 +82,6 @@ class BatchDesk:
         terms: BatchTerms,
         *,
         model: str,
-        most_outage_s: float = MOST_OUTAGE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wire = wire
@@ -91,7 +90,7 @@ class BatchDesk:
         self._patience = BatchPatience(
             address=wire.address,
             first_wait_s=terms.poll_s,
-            most_outage_s=most_outage_s,
+            most_outage_s=MOST_OUTAGE_S,
             clock=clock,
         )
         self._clock = clock

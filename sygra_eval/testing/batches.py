@@ -22,6 +22,7 @@ from sygra_eval.testing.replies import Reply, as_json, status
 
 BATCH_FAULTS: Mapping[str, str] = {
     "upload_503": "an upload is refused, the server is overloaded",
+    "upload_429": "an upload is refused, with `Retry-After: 0`",
     "upload_lost": "an upload is taken, and its reply is lost",
     "submit_503": "a submission is refused, the server is overloaded",
     "submit_429": "a submission is refused, with `Retry-After: 0`",
@@ -87,6 +88,7 @@ class ScriptedBatches:
     """Files and batches of one scripted server.
 
     :ivar looks: At which look a batch has ended.
+    :ivar submit_delay_s: Between taking a batch and saying so.
     :ivar submitted: Ids of the batches taken, in order; `uploaded` those of the files.
     :ivar most_requests: In one batch; a larger one fails as a whole, as by the limit of tokens.
     """
@@ -98,6 +100,7 @@ class ScriptedBatches:
         on_event: Callable[[Event], None],
     ) -> None:
         self.looks = 1
+        self.submit_delay_s = 0.0
         self.most_requests: float = math.inf
         self.uploaded: list[str] = []
         self.submitted: list[str] = []
@@ -149,6 +152,7 @@ class ScriptedBatches:
         if refusal := self._refusal_of_key(request):
             return refusal
         if self._meets(f"{kind}_503"):
+            self._note(f"refused {kind}")
             return status(503, {"error": {"message": "overloaded"}})
         if self._meets(f"{kind}_429"):
             return status(429, {"error": {"message": "slow down"}}, {"retry-after": "0"})
@@ -192,6 +196,7 @@ class ScriptedBatches:
         self._note("submitted", batch.id)
         if self._meets("submit_lost"):
             return _lost(request)
+        await asyncio.sleep(self.submit_delay_s)
         if self._meets("submit_hangs"):
             await asyncio.Event().wait()
         return web.json_response(batch.as_dict())
