@@ -59,13 +59,20 @@ async def ask(
             is_reserved = True
 
     try:
-        response = await setting.gateway.complete(
-            model,
-            replace(request, site=site),
-            record=site.record,
-            has_begun=has_begun,
-            before_try=before_try,
-        )
+        while response is None:
+            try:
+                response = await setting.gateway.complete(
+                    model,
+                    replace(request, site=site),
+                    record=site.record,
+                    has_begun=has_begun,
+                    before_try=before_try,
+                )
+            except BudgetReached:
+                is_patient = bool(setting.gateway.batched)
+                if not (is_patient and await setting.spending.another_ended()):
+                    raise
+                setting.stop.check()
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached

@@ -156,6 +156,8 @@ def _setting(
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
+    spending = Spending.after(journal.reader, chosen(suite.budget, options.budget))
+    stop.when_draining(spending.wake_all)
     return Setting(
         suite=suite,
         plugins=plugins,
@@ -163,7 +165,7 @@ def _setting(
         sandbox=sandbox,
         journal=journal,
         stop=stop,
-        spending=Spending.after(journal.reader, chosen(suite.budget, options.budget)),
+        spending=spending,
     )
 
 

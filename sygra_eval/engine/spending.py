@@ -1,5 +1,8 @@
 """What a run may spend, and what it has: money, tokens, calls and time, over all its starts.
 
+In a suite with a batch model, a call that finds no room waits for those in flight to end, and the
+run ends when there are none.
+
 A call is let through when what was spent, together with the most that the calls in flight may come
 to, is below every bound. So a run ends at most one call beyond its budget, and what it ends with is
 incomplete and can be resumed with a higher one. Answers from a cache or a journal cost nothing.
@@ -7,8 +10,9 @@ incomplete and can be resumed with a higher one. Answers from a cache or a journ
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.journal import JournalReader
@@ -44,6 +48,7 @@ class Spending:
     budget: Budget
     spent: Amount
     reserved: Amount
+    _patient: deque[asyncio.Future[None]] = field(default_factory=deque)
 
     @classmethod
     def after(cls, reader: JournalReader, budget: Budget) -> "Spending":
@@ -63,12 +68,40 @@ class Spending:
         if reached := self._reached():
             raise BudgetReached(reached)
         self.reserved.add(most)
+        self._wake_next()
 
     def settle(self, most: Amount, response: ChatResponse | None) -> None:
         """Note that a call ended, and what it came to; None when it gave no answer."""
         self.reserved.add(most, sign=-1)
         if response is not None:
             self.spent.add(Amount(response.cost_nano_usd or 0, response.usage.total, 1))
+        self._wake_next()
+
+    async def another_ended(self) -> bool:
+        """Wait until a call in flight has ended, so that there may be room; False if there is none.
+
+        What thousands of calls of a batch may come to is far from what they do, so a budget that
+        is reached by the former is no reason to end the run.
+        """
+        if not self.reserved.calls:
+            return False
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._patient.append(waiting)
+        await waiting
+        return True
+
+    def wake_all(self) -> None:
+        """End all waiting, as the run ends."""
+        while self._patient:
+            self._wake_next()
+
+    def _wake_next(self) -> None:
+        """Let one try again; when it succeeds, it wakes the next."""
+        while self._patient:
+            waiting = self._patient.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
 
     def _reached(self) -> str:
         """Say which bound leaves no room for another call."""

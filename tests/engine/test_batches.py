@@ -3,13 +3,15 @@
 import pytest
 import yaml
 
-from sygra_eval.engine import ExitCode
+from sygra_eval.engine import ExitCode, RunOptions, resume_run
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import audit
-from tests.engine.conftest import code_row, fast_suite
+from sygra_eval.values import Budget
+from tests.engine.conftest import FAST_PLUGIN, code_row, fast_suite
 
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
 JUDGED = {"validators": [{"use": "regex", "pattern": "^answer to", "required": True}]}
+PLUGINS = [str(FAST_PLUGIN)]
 QUICK = {"wait": 0.05, "poll": 0.02}
 
 
@@ -102,3 +104,44 @@ async def test_a_batch_has_at_most_so_many_calls_and_bytes(endpoint, suite, run)
 
     sizes = [len(endpoint.batches.lines_of(number)) for number in range(3)]
     assert sizes == [4, 4, 2]
+
+
+async def test_a_budget_waits_for_the_batch_in_flight_and_is_used_up(endpoint, suite, run, resume):
+    price = {"input": 1.0, "output": 4.0}  # half of 1 and 4 times 4 millionths of a dollar a call
+    parameters = {"max_tokens": 4_000}  # so that 2 calls seem to use the budget up
+
+    stopped = await run(suite(30, price=price, parameters=parameters), budget=Budget(usd=0.0161))
+
+    assert stopped.summary.exit_code is ExitCode.PASSED
+    assert len(endpoint.batches.submitted) > 2
+    assert [len(endpoint.batches.lines_of(number)) for number in range(2)] == [3, 3]
+
+
+async def test_a_budget_that_is_spent_ends_the_run_with_no_batch_open(endpoint, suite, run):
+    stopped = await run(suite(30), budget=Budget(calls=10))
+
+    assert stopped.summary.exit_code is ExitCode.INCOMPLETE
+    assert "10 of 10 calls are made" in stopped.summary.exit_reason
+    assert (calls_of(stopped).calls, stopped.summary.not_reached) == (10, 20)
+    resumed = await resume_run(stopped.folder, RunOptions(budget=Budget(calls=30), plugins=PLUGINS))
+    assert resumed.exit_code is ExitCode.PASSED
+    assert [len(endpoint.batches.lines_of(number)) for number in range(2)] == [10, 20]
+    assert audit.problems(endpoint.events) == []
+
+
+async def test_time_that_is_over_leaves_the_batch_open(endpoint, suite, run, resume):
+    endpoint.batches.fails_with("stays", float("inf"))
+    told = []
+
+    stopped = await run(suite(4), budget=Budget(time_s=0.5), tell=told.append)
+
+    assert stopped.summary.exit_code is ExitCode.INCOMPLETE
+    assert [
+        sentence for sentence in told if "the batch batch_1 with 4 calls stays open" in sentence
+    ]
+    endpoint.batches.fails_with("stays", 0)
+    resumed = await resume_run(
+        stopped.folder, RunOptions(budget=Budget(time_s=100), plugins=PLUGINS)
+    )
+    assert resumed.exit_code is ExitCode.PASSED
+    assert len(endpoint.batches.submitted) == 1
