@@ -245,12 +245,14 @@ def _complain_about_models(raw: object, document: Document, at: At) -> None:
 
 def compile_models(inputs: Inputs) -> dict[str, ModelSpec]:
     """Return the models alone; look at the documents for what is wrong with them."""
+    if "models" in inputs.document.data and not inputs.document.section:
+        _complain_about_models(inputs.document.data["models"], inputs.document, ("models",))
     return {name: model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
 
 
 def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     for shared in {id(m.document): m.document for m in inputs.models.values()}.values():
-        if shared is not inputs.document and shared.section:
+        if shared.section:
             _complain_about_models(shared.data, shared, ())
     entries = {
         name: typed_entry("models", raw.value, inputs.plugins, raw.document, raw.at, name=name)

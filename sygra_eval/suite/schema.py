@@ -88,6 +88,7 @@ FAILURES = (
     "quota",
     "refused_key",
     "not_found",
+    "expired",
     "too_long",
     "refused",
     "bad_request",
@@ -99,7 +100,7 @@ class FallbackSection(Section):
     """Who answers when a model does not, and for which failures."""
 
     to: str | list[str]
-    on: list[Literal[FAILURES]] = list(FAILURES[:10])  # type: ignore[valid-type]
+    on: list[Literal[FAILURES]] = list(FAILURES[:11])  # type: ignore[valid-type]
 
 
 class BatchSection(Section):

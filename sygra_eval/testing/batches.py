@@ -33,6 +33,7 @@ BATCH_FAULTS: Mapping[str, str] = {
     "failed": "a batch fails as a whole",
     "failed_line": "a batch fails for its second line",
     "expired": "a batch expires when half of it is run",
+    "expired_whole": "a batch expires before any of it is run",
     "cancelled": "somebody cancels a batch when half of it is run",
     "stays": "a batch stays in progress",
     "unknown_status": "a look shows a status that nobody knows",
@@ -116,6 +117,12 @@ class ScriptedBatches:
         if name not in BATCH_FAULTS:
             raise ValueError(f"there is no fault {name!r}; known: {', '.join(BATCH_FAULTS)}")
         self._faults[name] = times
+
+    def forget(self) -> None:
+        """Begin anew, without files, batches and faults."""
+        self.looks, self.submit_delay_s, self.most_requests = 1, 0.0, math.inf
+        for kept in (self.uploaded, self.submitted, self._files, self._batches, self._faults):
+            kept.clear()
 
     def lines_of(self, number: int) -> list[dict[str, Any]]:
         """Return the requests of a batch, by the order in which batches were taken."""
@@ -277,6 +284,8 @@ class ScriptedBatches:
             self._refuse(batch, {"code": "invalid_url", "message": "no such URL", "line": 2})
         elif self._meets("expired"):
             self._run(batch, "expired", share=0.5)
+        elif self._meets("expired_whole"):
+            self._run(batch, "expired", share=0.0)
         elif self._meets("cancelled"):
             self._run(batch, "cancelled", share=0.5)
         else:

@@ -3,8 +3,6 @@
 import pytest
 
 from sygra_eval.engine import ExitCode
-from sygra_eval.models.batch_patience import BatchPatience
-from sygra_eval.testing import audit
 from tests.engine.conftest import fast_suite
 
 ALWAYS = float("inf")
@@ -44,39 +42,6 @@ def reasons(finished):
     return {end.row_id: end.reason for end in finished.ends() if end.outcome.value == "failed"}
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "upload_503",
-        "upload_429",
-        "upload_lost",
-        "submit_503",
-        "submit_429",
-        "submit_lost",
-        "look_503",
-        "look_429",
-        "look_401",
-        "look_404",
-        "unknown_status",
-        "read_cut_off",
-        "read_truncated",
-        "read_404",
-        "duplicated",
-        "stranger",
-    ],
-)
-async def test_a_fault_that_passes_changes_no_row_and_costs_nothing(endpoint, rows_of, fault):
-    endpoint.batches.fails_with(fault)
-
-    finished = await rows_of()
-
-    assert finished.summary.exit_code is ExitCode.PASSED
-    answers = [row["answer"] for row in finished.rows("verified")]
-    assert answers == [f"answer to question {number}" for number in range(6)]
-    assert (sizes(endpoint), paid(endpoint)) == ([6], 6)
-    assert audit.problems(endpoint.events) == []
-
-
 async def test_an_expired_batch_keeps_its_answers_and_the_rest_is_sent_again(endpoint, rows_of):
     endpoint.batches.fails_with("expired")
 
@@ -84,16 +49,6 @@ async def test_an_expired_batch_keeps_its_answers_and_the_rest_is_sent_again(end
 
     assert set(finished.outcomes().values()) == {"verified"}
     assert (sizes(endpoint), paid(endpoint)) == ([6, 3], 6)
-
-
-async def test_a_call_that_expires_again_and_again_fails_its_row(endpoint, rows_of):
-    endpoint.batches.fails_with("expired", ALWAYS)
-
-    finished = await rows_of(3)
-
-    assert sizes(endpoint) == [3, 1]  # half of one is one, so the second comes through
-    endpoint.batches.looks = 1
-    assert set(finished.outcomes().values()) == {"verified"}
 
 
 async def test_a_batch_that_somebody_cancelled_ends_the_run_and_a_resume_sends_the_rest(
@@ -245,7 +200,3 @@ async def test_a_batch_that_is_not_done_after_its_window_stays_open(
     endpoint.batches.fails_with("stays", 0)
     assert (await resume(finished.folder)).summary.exit_code is ExitCode.PASSED
     assert (sizes(endpoint), paid(endpoint)) == ([6], 6)
-
-
-def test_the_patience_of_batches_knows_no_deadline_of_calls():
-    assert BatchPatience(address="a", first_wait_s=1.0).most_outage_s == 15 * 60.0

@@ -1,6 +1,8 @@
 """`kill -9` at any moment of a batch's life costs nothing: no request is paid twice."""
 
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -8,14 +10,14 @@ import yaml
 
 from sygra_eval.engine import summarise
 from sygra_eval.testing import ScriptedEndpoint, audit
-from tests.faults.conftest import PATIENCE_S
+from tests.faults.conftest import PATIENCE_S, Ended
 
 QUESTIONS = 12
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 
 
-@pytest.fixture
-def served():
+@pytest.fixture(scope="module")
+def shared():
     """A server that outlives the runs; what a question is answered with follows from it alone."""
     with ScriptedEndpoint.in_a_thread() as endpoint:
         endpoint.answers_with(lambda body: f"answer to {body['messages'][-1]['content']}")
@@ -23,8 +25,30 @@ def served():
 
 
 @pytest.fixture
-def suite(served, tmp_path):
+def served(shared, whole):
+    """The server that answered the undisturbed run, with an empty log."""
+    shared.events.clear()
+    shared.batches.forget()
+    return shared
+
+
+@pytest.fixture(scope="module")
+def whole(shared, suite):
+    """What a run that nothing befell asked, and its files."""
+    command = [sys.executable, "-m", "sygra_eval", "run", str(suite), "--out", "whole", "--json"]
+    ran = subprocess.run(  # noqa: S603
+        command, cwd=suite.parent, capture_output=True, text=True, check=True
+    )
+    asked = sorted(e.request for e in shared.events if e.kind == "batched")
+    assert len(asked) == len(set(asked)) == QUESTIONS
+    folder = Ended(0, ran.stdout, ran.stderr).folder
+    return asked, [(folder / name).read_bytes() for name in FILES]
+
+
+@pytest.fixture(scope="module")
+def suite(shared, tmp_path_factory):
     """A suite of questions, a third of whose answers are rejected."""
+    tmp_path, served = tmp_path_factory.mktemp("batched"), shared
     rows = "".join(f'{{"id": "r{n}", "question": "question {n}"}}\n' for n in range(QUESTIONS))
     (tmp_path / "rows.jsonl").write_text(rows)
     solve = {"node_type": "llm", "model": "author", "prompt": "{question}"}
@@ -76,12 +100,8 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_kill_pays_no_call_of_a_batch_twice(served, cli, only_run, suite, moment):
-    whole = cli("run", suite, "--out", "whole", "--json").end()
-    asked = sorted(e.request for e in served.events if e.kind == "batched")
-    assert len(asked) == len(set(asked)) == QUESTIONS
-    served.events.clear()
-    files, batches = len(served.batches.uploaded), len(served.batches.submitted)
+def test_a_kill_pays_no_call_of_a_batch_twice(served, cli, only_run, suite, whole, moment):
+    asked, files = whole
     fault, has_come = MOMENTS[moment]
     served.batches.fails_with(fault, float("inf"))
 
@@ -97,21 +117,20 @@ def test_a_kill_pays_no_call_of_a_batch_twice(served, cli, only_run, suite, mome
     assert resumed.code == 0, resumed.err
     assert sorted(e.request for e in served.events if e.kind == "batched") == asked
     assert audit.problems(served.events) == []
-    assert len(served.batches.uploaded) == files + 2  # what was uploaded is what was submitted
-    assert len(served.batches.submitted) == batches + 2
+    assert len(served.batches.uploaded) == 2  # what was uploaded is what was submitted
+    assert len(served.batches.submitted) == 2
     assert served.requests == []
     assert resumed.line["calls"] == QUESTIONS
     assert resumed.adds_up()
-    for name in FILES:
-        assert (folder / name).read_bytes() == (whole.folder / name).read_bytes()
+    assert [(folder / name).read_bytes() for name in FILES] == files
 
 
 def test_many_kills_pay_for_nothing_twice(served, cli, only_run, suite):
-    served.batches.looks = 4
+    served.batches.looks = 14
     served.batches.fails_with("submit_lost")
 
     child = cli("run", suite, "--out", "killed", "--json")
-    for kind, count in (("uploaded", 1), ("submitted", 1), ("looked", 3), ("looked", 9)):
+    for kind, count in (("uploaded", 1), ("submitted", 1), ("looked", 3), ("looked", 15)):
         wait_until(lambda kind=kind, count=count: seen(served, kind) >= count, child)
         child.kill_group()
         served.mark("killed")
