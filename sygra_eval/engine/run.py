@@ -261,7 +261,8 @@ async def _take_all(
         async with _stopped_at_once(setting.stop):
             setting = await with_prepared(setting, tell)
         rows_read = await _take_rows(setting, source, plan.limit, tally, tell)
-    await setting.gateway.settle_batches()
+    async with _stopped_at_once(setting.stop):
+        await setting.gateway.settle_batches()
     left_open = setting.gateway.open_batches
     for sentence in told_of(left_open):
         tell(sentence)

@@ -4,6 +4,8 @@ A call that was not run is sent again; one that the server refused is refused; a
 cancelled at the provider ends the run, because sending its calls again is not what he wanted.
 """
 
+from collections.abc import Iterable
+
 from sygra_eval.models.batch_wire import BatchError, BatchSeen
 from sygra_eval.models.refusals import refusal_in
 from sygra_eval.values import CallFailed, EndpointLost, RetryLater
@@ -30,15 +32,20 @@ def is_no_room(message: str) -> bool:
     return any(word in message.lower() for word in _NO_ROOM)
 
 
-def refusal_of_line(seen: BatchSeen, line: int | None) -> CallFailed | None:
-    """Return the refusal of one line of a file, where the batch failed for some lines alone."""
+def refused_lines(seen: BatchSeen, keys: Iterable[str]) -> dict[str, CallFailed]:
+    """Return the refusals of the calls because of which a batch failed, where it names lines.
+
+    :param keys: Of the file's lines, in their order.
+    """
     if seen.status != "failed":
-        return None
-    own = [error for error in seen.errors if error.line == line and line is not None]
-    if own:
-        told = f"the batch {seen.id} was refused for this call: {_told(own[0])}"
-        return CallFailed("bad_request", told)
-    return None
+        return {}
+    by_line = {error.line: error for error in seen.errors if error.line is not None}
+    what = f"the batch {seen.id} was refused for this call"
+    return {
+        key: CallFailed("bad_request", f"{what}: {_told(by_line[line])}")
+        for line, key in enumerate(keys, start=1)
+        if line in by_line
+    }
 
 
 def failure_of(seen: BatchSeen, address: str) -> CallFailed:
@@ -46,11 +53,7 @@ def failure_of(seen: BatchSeen, address: str) -> CallFailed:
     where = f"{address}: the batch {seen.id}"
     match seen.status:
         case "failed":
-            of_all = [error for error in seen.errors if error.line is None]
-            if seen.errors and not of_all:  # others were refused, and nothing was run
-                what = f"{where} was refused for other calls"
-                return RetryLater("server_error", what, is_at_once=True)
-            first = of_all[0] if of_all else BatchError(code="", message="no reason is given")
+            first = next(iter(seen.errors), BatchError(code="", message="no reason is given"))
             return refusal_in(first.code, f"{where} was refused: {_told(first)}")
         case "expired":
             what = f"{where} expired before this call was answered"

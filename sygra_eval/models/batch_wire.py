@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
 
 LOOK_S = 60.0
+UPLOAD_S = 120.0
+SLOWEST_BYTES_A_SECOND = 100_000
 PAGE = 100
 MOST_PAGES = 10  # of the account's batches, the newest first, that are searched for ours
 TAG = "sygra_eval_batch"
@@ -52,6 +54,7 @@ class BatchError:
 class BatchSeen:
     """What a server says of a batch.
 
+    :ivar counted: Requests that it says were run, whatever came of them.
     :ivar answer_files: Where the answers are and where the failures; an ended batch may have none.
     """
 
@@ -60,6 +63,7 @@ class BatchSeen:
     tag: str = ""
     answer_files: tuple[str, ...] = ()
     errors: tuple[BatchError, ...] = ()
+    counted: int = 0
 
 
 class BatchWire:
@@ -87,7 +91,8 @@ class BatchWire:
         """
         kind, form = _form(content)
         path = f"{self._paths.files}{self._paths.query}"
-        reply = await self._transport.post(path, form, content_type=kind)
+        timeout_s = UPLOAD_S + len(form) / SLOWEST_BYTES_A_SECOND
+        reply = await self._transport.post_file(path, form, content_type=kind, timeout_s=timeout_s)
         return _id_of(_object_in(reply), reply)
 
     async def submit(self, file_id: str, window: str, metadata: Mapping[str, str]) -> BatchSeen:
@@ -100,7 +105,7 @@ class BatchWire:
         }
         path = f"{self._paths.batches}{self._paths.query}"
         reply = await self._transport.post(path, fast_json.dumps(asked))
-        return _seen(_object_in(reply), reply)
+        return seen_in(reply)
 
     async def find(self, tag: str) -> BatchSeen | None:
         """Return the batch that carries our tag, among the newest of the account."""
@@ -126,13 +131,13 @@ class BatchWire:
         """Return what the server says of a batch now."""
         path = f"{self._paths.batches}/{batch_id}{self._paths.query}"
         reply = await self._transport.get(path, timeout_s=LOOK_S)
-        return _seen(_object_in(reply), reply)
+        return seen_in(reply)
 
     async def cancel(self, batch_id: str) -> BatchSeen:
         """Ask the server to give a batch up; what is done by then is paid for and can be read."""
         path = f"{self._paths.batches}/{batch_id}/cancel{self._paths.query}"
         reply = await self._transport.post(path, b"")
-        return _seen(_object_in(reply), reply)
+        return seen_in(reply)
 
     async def read(self, file_id: str, take: Callable[[str, RawReply], None]) -> int:
         """Hand over the answers of a file by their custom id; return how many lines are none.
@@ -171,7 +176,7 @@ def answer_in(line: bytes, *, address: str, secret: str = "") -> tuple[str, RawR
     """Read a line of an answer file; None when it is no answer to anybody."""
     try:
         said = fast_json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict):
         return None
@@ -186,8 +191,19 @@ def answer_in(line: bytes, *, address: str, secret: str = "") -> tuple[str, RawR
         payload = response.get("body")
     if payload is None or said.get("error"):
         payload = {"error": said.get("error") or {"message": "neither a response nor an error"}}
-    body = fast_json.dumps(payload)
+    try:
+        body = fast_json.dumps(payload)
+    except (TypeError, ValueError):  # half a surrogate pair
+        return None
     return custom_id, RawReply(status=status, headers={}, body=body, address=address, secret=secret)
+
+
+def seen_in(reply: RawReply) -> BatchSeen:
+    """Read what a server says of a batch.
+
+    :raises CallFailed: When it says something else.
+    """
+    return _seen(_object_in(reply), reply)
 
 
 def is_answer(reply: RawReply) -> bool:
@@ -239,12 +255,20 @@ def _seen(said: Mapping[str, Any], reply: RawReply) -> BatchSeen:
         tag=_tag_of(said),
         answer_files=tuple(one for one in files if isinstance(one, str) and _is_plain(one)),
         errors=tuple(_error(one, reply) for one in _objects(listed)),
+        counted=_counted(said.get("request_counts")),
     )
 
 
 def _tag_of(said: Mapping[str, Any]) -> str:
     metadata = said.get("metadata")
     return str(metadata.get(TAG, "")) if isinstance(metadata, Mapping) else ""
+
+
+def _counted(counts: object) -> int:
+    if not isinstance(counts, Mapping):
+        return 0
+    run = [counts.get("completed"), counts.get("failed")]
+    return sum(one for one in run if isinstance(one, int) and one > 0)
 
 
 def _error(said: Mapping[str, Any], reply: RawReply) -> BatchError:

@@ -22,10 +22,11 @@ from sygra_eval.models.batch_outcomes import (
     has_no_room,
     is_no_room,
     lost_with,
-    refusal_of_line,
+    refused_lines,
     window_s,
 )
 from sygra_eval.models.batch_patience import BatchPatience, grown
+from sygra_eval.models.batch_reading import read_answers
 from sygra_eval.models.batch_wire import TAG, BatchSeen, BatchWire, is_answer, was_not_run
 from sygra_eval.models.outage import MOST_OUTAGE_S
 from sygra_eval.models.replies import RawReply
@@ -35,7 +36,6 @@ _log = logging.getLogger(__name__)
 
 LONGEST_ROOM_S = 600.0
 MOST_WAITS = 12  # times `wait_s` that a batch gathers at most while calls keep coming
-TRIES_OF_A_FILE = 3
 SETTLE_S = 30.0
 OVERTIME_S = 3_600.0  # beyond its window that a batch is waited for
 
@@ -50,22 +50,21 @@ class _NoRoom(Exception):
 class _Batch:
     """One batch and those who wait for it.
 
-    :ivar lines: Of its file, by key; empty for a batch of an earlier start.
+    :ivar is_earlier: An earlier start began it.
+    :ivar lines: Of its file, by key; those of an earlier start are not known.
     :ivar replies: By key, when it has ended and its files are read.
+    :ivar error: Why it has no replies and will have none.
     """
 
     record: BatchRecord
+    is_earlier: bool = False
     lines: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, list[Answer]] = field(default_factory=dict)
     replies: dict[str, RawReply] | None = None
+    error: Exception | None = None
     is_given_back: bool = False
     looks: int = 0
     task: asyncio.Task[None] | None = None
-
-    @property
-    def is_earlier(self) -> bool:
-        """Whether an earlier start began it."""
-        return not self.lines
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +111,7 @@ class BatchDesk:
         """Remember batches there, and take up what earlier starts left behind."""
         self._ledger = ledger
         for record in ledger.earlier(self._model):
-            batch = _Batch(record)
+            batch = _Batch(record, is_earlier=True)
             self._earlier |= dict.fromkeys(record.keys, batch)
 
     @property
@@ -150,6 +149,8 @@ class BatchDesk:
         self._patience.check()
         if batch.task is None:
             self._begin(batch)
+        if batch.error is not None:
+            raise batch.error
         if batch.replies is not None or batch.is_given_back:
             return (batch.replies or {}).pop(key, None)
         answer: Answer = asyncio.get_running_loop().create_future()
@@ -208,8 +209,8 @@ class BatchDesk:
             except _NoRoom as refusal:
                 await self._wait_for_room(batch, str(refusal))
                 return
-            self._no_room_since_s, self._refusals_for_room = None, 0
-            replies = await self._read(batch, seen)
+            self._found_room()
+            replies = await read_answers(self._wire, self._patience, seen, batch.record.keys)
         except Exception as error:  # noqa: BLE001 - root of the task: nobody may wait for ever
             self._fail(batch, error)
         else:
@@ -247,6 +248,7 @@ class BatchDesk:
 
         async def submit() -> BatchSeen:
             nonlocal is_first
+            self._patience.check()  # nothing is paid for any more
             if not is_first and (found := await self._wire.find(record.tag)) is not None:
                 return found
             is_first = False
@@ -288,105 +290,73 @@ class BatchDesk:
     async def _look(self, batch_id: str) -> BatchSeen:
         return await self._patience.persist(lambda: self._wire.look(batch_id), open_batch=batch_id)
 
-    async def _read(self, batch: _Batch, seen: BatchSeen) -> dict[str, RawReply]:
-        """Read a batch's files, again while answers are missing that should be there."""
-        wanted, replies = set(batch.record.keys), dict[str, RawReply]()
-        strange = 0
-
-        def take(key: str, reply: RawReply) -> None:
-            nonlocal strange
-            if key not in wanted:
-                strange += 1
-            elif key not in replies or (is_answer(reply) and not is_answer(replies[key])):
-                replies[key] = reply
-
-        for attempt in range(TRIES_OF_A_FILE):
-            if attempt:
-                await self._patience.sleep(self._terms.poll_s)
-                seen = await self._look(batch.record.batch_id)
-            strange = 0
-            for file_id in seen.answer_files:
-                strange += await self._patience.persist(
-                    lambda file_id=file_id: self._read_file(file_id, take),  # type: ignore[misc]
-                    open_batch=batch.record.batch_id,
-                )
-            if seen.status != "completed" or len(replies) == len(wanted):
-                break
-        if strange or (seen.status == "completed" and len(replies) < len(wanted)):
-            told = {
-                "model": self._model,
-                "batch": batch.record.batch_id,
-                "lines_of_nobody": strange,
-            }
-            told["answers_missing"] = len(wanted) - len(replies)
-            _log.warning("batch_answers_odd", extra=told)
-        return replies
-
-    async def _read_file(self, file_id: str, take: Callable[[str, RawReply], None]) -> int:
-        try:
-            return await self._wire.read(file_id, take)
-        except CallFailed as failure:
-            if failure.kind == "not_found":  # they are deleted after some weeks
-                return 0
-            raise
-
     # Its end
 
     def _answer(self, batch: _Batch, seen: BatchSeen, replies: dict[str, RawReply]) -> None:
         """Give everybody who waits for a batch his reply, or say why there is none."""
         batch.replies = replies
-        lines = {key: number for number, key in enumerate(batch.lines, start=1)}
-        for key, answers in batch.waiting.items():
+        self._batches.remove(batch)
+        refused = refused_lines(seen, batch.lines)
+        waiting, batch.waiting = batch.waiting, {}
+        for key, answers in waiting.items():
             reply = replies.pop(key, None)
-            if reply is not None and was_not_run(reply):
-                reply = None
-            if reply is not None:
+            if reply is not None and not was_not_run(reply):
                 _settle(answers, reply)
             elif batch.is_earlier and (batch.looks == 1 or seen.status != "cancelled"):
                 _settle(answers, None)
-            elif (refusal := refusal_of_line(seen, lines.get(key))) is not None:
-                _settle(answers, refusal)
+            elif key in refused:
+                _settle(answers, refused[key])
+            elif refused:  # nothing was run because of others, which are out now
+                self._gather(key, batch.lines[key], answers)
             else:
                 _settle(answers, failure_of(seen, self._wire.address))
-        batch.waiting, batch.lines = {}, {}
+        batch.lines = {}
 
     def _fail(self, batch: _Batch, error: Exception) -> None:
+        batch.error = error
         batch.is_given_back = not batch.record.batch_id
         for answers in batch.waiting.values():
             _settle(answers, error)
-        batch.waiting = {}
+        batch.waiting, batch.lines = {}, {}
+
+    # Room in the account
+
+    def _found_room(self) -> None:
+        self._no_room_since_s, self._refusals_for_room = None, 0
+        self._most_requests = min(self._terms.most_requests, 2 * self._most_requests)
 
     async def _wait_for_room(self, batch: _Batch, why: str) -> None:
-        """Try the calls again in smaller batches, when another has ended or after a wait."""
+        """Try the calls again when another batch has ended, or after a wait in smaller ones."""
         batch.is_given_back = True
         now_s = self._clock()
-        since_s = self._no_room_since_s = self._no_room_since_s or now_s
-        if now_s - since_s > window_s(self._terms.window):
+        if self._no_room_since_s is None:
+            self._no_room_since_s = now_s
+        if now_s - self._no_room_since_s > window_s(self._terms.window):
             what = f"no batch is taken for {self._terms.window}: {why}"
-            self._fail(batch, EndpointLost("rate_limited", f"{self._wire.address}: {what}"))
-            return
+            raise EndpointLost("rate_limited", f"{self._wire.address}: {what}")
         size = len(batch.record.keys)
-        self._most_requests = max(1, min(self._most_requests, (size + 1) // 2))
+        others = [one.task for one in self._batches if one.is_open and one.task is not None]
+        if not others:  # it is too large alone
+            self._most_requests = max(1, min(self._most_requests, (size + 1) // 2))
         wait_s = min(self._terms.poll_s * 2**self._refusals_for_room, LONGEST_ROOM_S)
         self._refusals_for_room = min(self._refusals_for_room + 1, 30)
         told = {"model": self._model, "calls": size, "why": why, "wait_s": wait_s}
         _log.warning("batch_has_no_room", extra=told)
-        others = [one.task for one in self._batches if one.is_open and one.task is not None]
+        sleeping = asyncio.create_task(self._patience.sleep(wait_s))
         try:
-            sleeping = asyncio.create_task(self._patience.sleep(wait_s))
             await asyncio.wait((sleeping, *others), return_when=asyncio.FIRST_COMPLETED)
-            sleeping.cancel()
-            self._patience.check()
-        except Exception as error:  # noqa: BLE001 - as in `_take`
-            self._fail(batch, error)
-            return
-        if batch.is_earlier:
-            for answers in batch.waiting.values():
+        finally:
+            await self._drop([sleeping])
+        self._patience.check()
+        self._batches.remove(batch)
+        batch.replies = {}
+        waiting, batch.waiting = batch.waiting, {}
+        for key, answers in waiting.items():
+            if batch.is_earlier:
                 _settle(answers, None)
-            return
-        for key, answers in batch.waiting.items():
-            self._gather(key, batch.lines[key], answers)
-        batch.waiting, batch.lines = {}, {}
+            else:
+                self._gather(key, batch.lines[key], answers)
+        batch.lines = {}
 
     # Its own end
 

@@ -63,13 +63,25 @@ class Transport:
         """The key that is sent, to be cut out of what is shown."""
         return self._secret
 
-    async def post(self, path: str, body: bytes, *, content_type: str | None = None) -> RawReply:
+    async def post(self, path: str, body: bytes) -> RawReply:
         """Send `body` to `path`; raise `RetryLater` when no whole reply comes back."""
         progress = _Progress()
-        headers = {"Content-Type": content_type} if content_type else None
         with self._failures_named(progress):
             async with self._session.post(
-                self._url(path), data=body, allow_redirects=False, headers=headers
+                self._url(path), data=body, allow_redirects=False
+            ) as response:
+                progress.has_headers = True
+                return await self._reply(response)
+
+    async def post_file(
+        self, path: str, form: bytes, *, content_type: str, timeout_s: float
+    ) -> RawReply:
+        """Send a form with a file, which may take longer than a call."""
+        progress, headers = _Progress(), {"Content-Type": content_type}
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S)
+        with self._failures_named(progress, limit_s=timeout_s):
+            async with self._session.post(
+                self._url(path), data=form, allow_redirects=False, headers=headers, timeout=timeout
             ) as response:
                 progress.has_headers = True
                 return await self._reply(response)

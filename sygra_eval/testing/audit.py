@@ -86,6 +86,8 @@ def problems(
                 open_calls.discard(event.call)
             case "paid":
                 paid[event.request] += 1
+            case "submitted" if is_drained:
+                found.append(f"{event.request} was submitted after the drain")
             case "batched":
                 batched[event.request] += 1
             case "drained":

@@ -68,6 +68,7 @@ class _Batch:
     looks: int = 0
     files: dict[str, str] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the server shows it."""
@@ -81,6 +82,7 @@ class _Batch:
             "output_file_id": self.files.get("output"),
             "error_file_id": self.files.get("error"),
             "errors": {"object": "list", "data": self.errors} if self.errors else None,
+            "request_counts": self.counts,
             "metadata": dict(self.metadata),
         }
 
@@ -316,6 +318,8 @@ class ScriptedBatches:
             self._note("batched", hash_of(asked["body"]), batch.id)
             told = dialect.tell(reply.completion)
             answers.append(_line(asked["custom_id"], code=200, body=told))
+        failed = len(failures) - (len(lines) - most)
+        batch.counts = {"total": len(lines), "completed": len(answers), "failed": failed}
         self._spoil(answers)
         for name, written in (("output", answers), ("error", failures)):
             if written:

@@ -1,5 +1,7 @@
 """What can go wrong with a batch, and what each comes to."""
 
+from collections import Counter
+
 import pytest
 
 from sygra_eval.engine import ExitCode
@@ -85,7 +87,8 @@ async def test_a_limit_of_tokens_is_found_by_halves(endpoint, rows_of):
     finished = await rows_of(7)
 
     assert set(finished.outcomes().values()) == {"verified"}
-    assert (max(sizes(endpoint)[-4:]), paid(endpoint)) == (2, 7)
+    run_in = Counter(event.fault for event in endpoint.events if event.kind == "batched")
+    assert (max(run_in.values()), paid(endpoint)) == (2, 7)
 
 
 async def test_a_batch_that_is_refused_as_a_whole_fails_its_rows_and_costs_nothing(
@@ -110,6 +113,25 @@ async def test_a_batch_that_is_refused_for_one_line_fails_that_row_alone(endpoin
         "invalid_url: no such URL (line 2)"
     }
     assert (sizes(endpoint), paid(endpoint)) == ([6, 5], 5)
+
+
+async def test_bad_lines_that_are_named_one_by_one_fail_no_good_row(endpoint, rows_of):
+    endpoint.batches.fails_with("failed_line", 7)
+
+    finished = await rows_of(10)
+
+    assert len(reasons(finished)) == 7
+    assert (sizes(endpoint), paid(endpoint)) == ([10, 9, 8, 7, 6, 5, 4, 3], 3)
+
+
+async def test_an_expired_batch_whose_file_is_cut_off_is_read_again(endpoint, rows_of):
+    endpoint.batches.fails_with("expired")
+    endpoint.batches.fails_with("read_truncated")
+
+    finished = await rows_of(8)
+
+    assert set(finished.outcomes().values()) == {"verified"}
+    assert (sizes(endpoint), paid(endpoint)) == ([8, 4], 8)
 
 
 async def test_a_request_that_met_an_error_of_the_server_is_sent_again(endpoint, rows_of):

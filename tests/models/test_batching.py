@@ -1,14 +1,19 @@
 """Calls gathered into batches: what is sent, what each fault comes to, what a death costs."""
 
 import asyncio
+import json
 from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sygra_eval.models.batch_ledger import BatchRecord
-from sygra_eval.models.batch_wire import BatchPaths, BatchWire, answer_in
+from sygra_eval.models.batch_outcomes import failure_of
+from sygra_eval.models.batch_wire import BatchPaths, BatchWire, answer_in, seen_in
 from sygra_eval.models.batching import BatchDesk
+from sygra_eval.models.replies import RawReply
 from sygra_eval.models.transport import Transport
 from sygra_eval.testing import audit, status
 from sygra_eval.values import (
@@ -19,6 +24,7 @@ from sygra_eval.values import (
     EndpointLost,
     Interrupted,
     Message,
+    RetryLater,
 )
 
 ALWAYS = float("inf")
@@ -192,6 +198,53 @@ async def test_an_interrupt_ends_the_waiting_and_leaves_the_batch_open(endpoint,
         await gateway.complete("author", question(1))
 
 
+class InterruptedWire(BatchWire):
+    """A wire on which the run is stopped while a file is on its way."""
+
+    desk: BatchDesk
+
+    async def upload(self, content):
+        file_id = await super().upload(content)
+        self.desk.interrupt(Interrupted("SIGINT"))
+        return file_id
+
+
+async def test_what_is_uploaded_when_the_run_is_stopped_is_not_submitted_and_not_lost(endpoint):
+    endpoint.answers_with(lambda body: "yes")
+    disk, transport = Disk(), Transport(endpoint.base_url, secret="", timeout_s=5.0)
+    wire = InterruptedWire(transport, BatchPaths(url="/v1/chat/completions"))
+    wire.desk = desk = BatchDesk(wire, TERMS, model="author")
+    desk.go_on_with(disk)
+
+    with pytest.raises(Interrupted):
+        await desk.reply_to("call-0", b'{"messages":[{"role":"user","content":"0"}]}')
+    await desk.settle()
+    await transport.close()
+    assert (endpoint.batches.uploaded, endpoint.batches.submitted) == (["file-1"], [])
+
+    await one_life(endpoint, disk, Moments(0), count=1)
+    assert list(disk.answers) == ["call-0"]
+    assert (endpoint.batches.uploaded, endpoint.batches.submitted) == (["file-1"], ["batch_1"])
+
+
+async def test_a_batch_that_is_lost_sight_of_is_lost_for_all_its_calls(endpoint):
+    disk, transport = Disk(), Transport(endpoint.base_url, secret="", timeout_s=5.0)
+    disk.records["t"] = BatchRecord(
+        model="author", tag="t", file_id="f", keys=("call-0", "call-1"), batch_id="batch_of_old"
+    )
+    desk = BatchDesk(
+        BatchWire(transport, BatchPaths(url="/v1/chat/completions")), TERMS, model="author"
+    )
+    desk.go_on_with(disk)
+
+    for key in ("call-0", "call-1"):  # the second asks when it is known already
+        with pytest.raises(EndpointLost, match=r"the batch batch_of_old at .* stays open"):
+            await desk.reply_to(key, b"{}")
+    await desk.close()
+    await transport.close()
+    assert endpoint.batches.submitted == []
+
+
 async def test_a_key_that_is_refused_fails_no_call_as_if_it_had_been_sent(
     endpoint, gateway_to, monkeypatch
 ):
@@ -358,3 +411,60 @@ def test_a_line_with_an_id_is_a_reply_whatever_else_is_in_it(line, status):
     key, reply = answer_in(line, address="a")
 
     assert (key, reply.status) == ("a", status)
+
+
+@given(st.binary())
+def test_no_bytes_break_the_reading_of_a_line(line):
+    answered = answer_in(line, address="a")
+
+    assert answered is None or isinstance(answered[0], str)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(custom_id=JSON, response=JSON, error=JSON, body=JSON, code=JSON)
+def test_no_json_breaks_the_reading_of_a_line(custom_id, response, error, body, code):
+    for said in (response, {"status_code": code, "body": body}):
+        line = json.dumps({"custom_id": custom_id, "response": said, "error": error})
+        answered = answer_in(line.encode(), address="a")
+        assert (answered is None) or (answered[0] == custom_id and 100 <= answered[1].status < 600)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"id": st.just("batch_1"), "status": JSON},
+        optional={
+            "errors": JSON | st.fixed_dictionaries({"data": JSON | st.lists(JSON)}),
+            "metadata": JSON,
+            "output_file_id": JSON,
+            "error_file_id": JSON,
+            "request_counts": JSON | st.fixed_dictionaries({"completed": JSON, "failed": JSON}),
+        },
+    )
+)
+def test_no_json_breaks_the_reading_of_a_batch(said):
+    reply = RawReply(status=200, headers={}, body=json.dumps(said).encode(), address="a")
+
+    seen = seen_in(reply)
+
+    assert (seen.id, seen.counted >= 0) == ("batch_1", True)
+    assert isinstance(failure_of(seen, "a"), CallFailed)
+
+
+@pytest.mark.parametrize("bad", ["", "../../etc", "a/b", "a?b=c", None, 3, "a b"])
+def test_an_id_that_could_lead_elsewhere_is_none(bad):
+    reply = RawReply(
+        status=200, headers={}, body=json.dumps({"id": bad, "status": "x"}).encode(), address="a"
+    )
+
+    with pytest.raises(RetryLater, match="without an id"):
+        seen_in(reply)
