@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from sygra_eval.cli.output import tell
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.models import Step, StepOutcome, checkup
-from sygra_eval.models.prices import UnknownPrice, price_of
+from sygra_eval.models.batching import is_batched
+from sygra_eval.models.prices import UnknownPrice, batch_prices, price_of
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.report import one_line
 from sygra_eval.suite import load_models
@@ -163,6 +165,8 @@ def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
         "rpm": spec.rpm,
         "tpm": spec.tpm,
         "timeout_s": spec.timeout_s,
+        "mode": "live" if spec.batch is None else "batch",
+        "batch": None if spec.batch is None else asdict(spec.batch),
     }
     try:
         model = made(spec, loaded)
@@ -170,7 +174,10 @@ def facts(spec: ModelSpec, loaded: Plugins) -> dict[str, Any]:
     except SygraEvalError as error:
         return known | {"problem": str(error)}
     known |= {"model": model.label, "endpoint": model.endpoint}
-    if not isinstance(price, UnknownPrice):
+    if is_batched(model) and not isinstance(price, UnknownPrice):
+        prompt, answer = batch_prices(price)
+        known |= {"price": f"{prompt:g} / {answer:g}", "price_source": price.source}
+    elif not isinstance(price, UnknownPrice):
         known |= {"price": f"{price.input:g} / {price.output:g}", "price_source": price.source}
     return known
 

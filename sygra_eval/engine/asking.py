@@ -90,7 +90,9 @@ async def _ask_once(
             setting, model, site, asked, key, has_begun=has_begun, ctx=ctx
         )
     told = request_hash(endpoint.identity, request)
-    await setting.journal.commit_call(key, site, told, response, model=model)
+    by_batch = (response.answered_by or model) in setting.gateway.batched
+    is_batched = by_batch and not (response.is_cached or response.from_plugin)
+    await setting.journal.commit_call(key, site, told, response, model=model, is_batched=is_batched)
     if hooks is not None:
         hooks.after(asked, response, ctx)
     return _held_to_its_length(setting, model, with_model_told(setting, model, response))

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
@@ -94,6 +95,7 @@ async def run_suite(
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
             journal = Journal.create(folder / "journal.db", plan.as_mapping())
+            gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             setting = replace(setting, is_resumed=first is not None)  # its rows are met again
             return await _drive(setting, plan, folder, source, total, show, tell, first)
@@ -139,6 +141,7 @@ async def resume_run(
             journal = Journal.open(folder / "journal.db")
             if retries_failed:
                 await journal.forget_failed()
+            parts[0].remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
@@ -281,11 +284,17 @@ async def _take_all(
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
             rows_read = await _take_rows(setting, source, plan.limit, running, tell)
+        async with _stopped_at_once(setting.stop):
+            await setting.gateway.settle_batches()
+    left_open = setting.gateway.open_batches
+    for sentence in told_of(left_open):
+        tell(sentence)
     kind = _how_it_ended(setting.stop)
     fields = {
         **noted(setting, running),
         "rows": rows_read if running.total is None else running.total,
         "cause": setting.stop.cause,
+        "open_batches": [batch.id for batch in left_open],
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)
@@ -403,7 +412,8 @@ def _in_flight(setting: Setting) -> int:
     """
     calls = setting.gateway.capacity or 1
     asleep = min(calls, setting.gateway.asleep)
-    return min(MOST_IN_FLIGHT, calls + asleep + max(2, calls // 2))
+    most = max(MOST_IN_FLIGHT, setting.gateway.batch_capacity)  # a batch needs many at once
+    return min(most, calls + asleep + max(2, calls // 2))
 
 
 def _isolation(sandbox: Sandbox | None) -> str:

@@ -84,12 +84,15 @@ class Journal:
         response: ChatResponse,
         *,
         model: str = "",
+        is_batched: bool = False,
     ) -> None:
         """Put a call's answer on disk; only then may it be used.
 
         :param model: Who was asked, by the suite's name; so costs can be told apart.
+        :param is_batched: It was answered in a batch, which has its own price.
         """
-        stored = to_stored({**response_to_json(response), "model": model})
+        told = {"model": model, **({"is_batched": True} if is_batched else {})}
+        stored = to_stored({**response_to_json(response), **told})
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
         await self._writer.commit("call", (key, *place, request_hash, stored))
 

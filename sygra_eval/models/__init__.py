@@ -17,6 +17,7 @@ litellm only when a model is opened.
 
 from sygra_eval.models.abilities import has_json_mode, takes_images
 from sygra_eval.models.answer_cache import AnswerCache, cache_folder
+from sygra_eval.models.batch_ledger import BatchLedger, BatchRecord, OpenBatch
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, Rank
 from sygra_eval.models.gate_view import GateView
@@ -27,6 +28,8 @@ __all__ = [
     "CHARACTERS_PER_TOKEN",
     "AnswerCache",
     "Ask",
+    "BatchLedger",
+    "BatchRecord",
     "Gate",
     "GateView",
     "Gates",
@@ -36,6 +39,7 @@ __all__ = [
     "LimitChanged",
     "LimitRefused",
     "Limits",
+    "OpenBatch",
     "Patience",
     "Rank",
     "Step",

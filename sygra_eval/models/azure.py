@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from sygra_eval.models.batch_wire import BatchPaths
 from sygra_eval.models.keys import VARIABLE, KeySource, source_of
 from sygra_eval.models.openai import SpokenModel
 from sygra_eval.models.served import ServedConfig, address_in
@@ -66,6 +67,7 @@ class AzureModel(SpokenModel):
     """One deployment of one Azure resource."""
 
     kind = "azure"
+    can_batch = True
     is_named_as_served = False
 
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
@@ -97,6 +99,15 @@ class AzureModel(SpokenModel):
             return f"openai/v1/{super().chat_path}"
         version = f"api-version={self.config.api_version}"
         return f"openai/deployments/{self.model}/{super().chat_path}?{version}"
+
+    @property
+    def batch_paths(self) -> BatchPaths:
+        """Those of the resource; its lines name addresses without the version."""
+        version = self.config.api_version
+        url = "/v1/responses" if self.api == "responses" else "/chat/completions"
+        root = "openai/v1" if version is None else "openai"
+        query = "" if version is None else f"?api-version={version}"
+        return BatchPaths(url=url, files=f"{root}/files", batches=f"{root}/batches", query=query)
 
     async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
         """See whether the key is taken; a resource lists base models and not its deployments."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from sygra_eval.models.checkup_texts import texts_answered
 from sygra_eval.models.gateway import Gateway, Patience
-from sygra_eval.models.prices import UnknownPrice
+from sygra_eval.models.prices import UnknownPrice, batch_prices
 from sygra_eval.models.replies import redacted
 from sygra_eval.models.served import ServedModel
 from sygra_eval.models.tls import why_untrusted
@@ -82,7 +82,11 @@ failed = partial(Step, outcome=StepOutcome.FAILED)
 
 
 async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
-    """Yield the steps as they are done; the last is `price`, or the one that failed."""
+    """Yield the steps as they are done; the last is `price`, or the one that failed.
+
+    A model that is asked in batches is asked live here, as nobody waits a day for a step.
+    """
+    batched, spec = spec, replace(spec, batch=None)
     model = make(spec)
     if isinstance(model, ServedModel):
         async for step in _way_to(model):
@@ -97,12 +101,22 @@ async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
             return
         if isinstance(model, ServedModel):
             yield ok(name="key", told=_key_told(model))
+        if batched.batch is not None:
+            step = await _batches(batched, make)
+            yield step
+            if step.outcome is StepOutcome.FAILED:
+                return
         task = task_of(model)
         if task not in (Task.CHAT, Task.ANY):
             async for step in _of_texts(gateway, spec, task):
                 yield step
             return
         answered = await _answered(gateway, spec)
+        if isinstance(answered, Step) and batched.batch is not None:
+            told = f"not to be had live, which batches do not need: {answered.told}"
+            yield warning(name="completion", told=told)
+            yield _price(gateway, batched)
+            return
         if isinstance(answered, Step):
             yield answered
             return
@@ -112,7 +126,7 @@ async def checkup(spec: ModelSpec, make: Make) -> AsyncIterator[Step]:
         yield await _json_mode(gateway, spec)
         yield await _tools(gateway, spec)
         yield _tokens(answered)
-        yield _price(gateway)
+        yield _price(gateway, batched)
     finally:
         await gateway.close()
 
@@ -130,7 +144,7 @@ async def _of_texts(gateway: Gateway, spec: ModelSpec, task: Task) -> AsyncItera
         told=told.told,
     )
     yield _tokens(told.response)
-    yield _price(gateway)
+    yield _price(gateway, spec)
 
 
 async def _way_to(model: ServedModel) -> AsyncIterator[Step]:
@@ -290,11 +304,29 @@ def _tokens(response: ChatResponse) -> Step:
     return ok(name="tokens", told=told)
 
 
-def _price(gateway: Gateway) -> Step:
+async def _batches(spec: ModelSpec, make: Make) -> Step:
+    """See whether the server has batches; none is submitted."""
+    model = make(spec)
+    try:
+        await model.open()
+    except ModelUnavailable as error:
+        return failed(name="batch", told=str(error))
+    finally:
+        await model.close()
+    window = spec.batch.window if spec.batch is not None else ""
+    told = f"the server lists its batches; a run's are done within {window}. What follows is live"
+    return ok(name="batch", told=told)
+
+
+def _price(gateway: Gateway, spec: ModelSpec) -> Step:
     price = gateway.prices[NAME]
     if isinstance(price, UnknownPrice):
         advice = "say `price: {input: …, output: …}` in USD per million tokens, or `price: free`"
         return warning(name="price", told=f"unknown: {price.why}; {advice}")
+    if spec.batch is not None:
+        prompt, answer = batch_prices(price)
+        told = f"{prompt:g} and {answer:g} USD per million tokens in batches ({price.source})"
+        return ok(name="price", told=told)
     told = f"{price.input:g} and {price.output:g} USD per million tokens ({price.source})"
     return ok(name="price", told=told)
 

@@ -322,7 +322,8 @@ class Gates:
         named: dict[str, int] = defaultdict(int)
         for name, model in models.items():
             widest[model.endpoint] = max(widest[model.endpoint], model.max_in_flight)
-            if name not in specs or specs[name].max_concurrency is not None:
+            is_named = name not in specs or specs[name].max_concurrency is not None
+            if is_named or specs[name].batch is not None:  # who waits for a batch loads nobody
                 named[model.endpoint] = max(named[model.endpoint], model.max_in_flight)
         self._shared = {
             endpoint: Gate(endpoint, AdaptiveLimit(most=most, current=named[endpoint]), clock=clock)

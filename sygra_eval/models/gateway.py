@@ -15,6 +15,8 @@ from itertools import pairwise
 from sygra_eval.journal import request_hash
 from sygra_eval.models.abilities import has_json_mode, takes_images
 from sygra_eval.models.answer_cache import AnswerCache
+from sygra_eval.models.batch_ledger import BatchLedger, OpenBatch
+from sygra_eval.models.batching import desks_of, is_batched
 from sygra_eval.models.gate import Ask, Gates, Rank, Turn
 from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.limits import Limits
@@ -38,6 +40,7 @@ from sygra_eval.values import (
     ChatResponse,
     EndpointLost,
     Fallback,
+    Interrupted,
     ModelSpec,
     ModelUnavailable,
     Price,
@@ -141,6 +144,7 @@ class Gateway:
             for name, model in self.models.items()
             if batch_size_of(model) > 1
         }
+        self._batched = frozenset(n for n, m in self.models.items() if is_batched(m))
         self._cache, self._writes_cache = cache, writes_cache
         self._patience = patience or Patience()
         self._clock = clock
@@ -177,8 +181,35 @@ class Gateway:
         return tuple(self._gates.own(name).view() for name in self.models)
 
     def interrupt(self, error: Exception) -> None:
-        """End with an error whatever waits to be sent; calls in flight go on."""
+        """End with an error whatever waits to be sent or for a batch; calls in flight go on."""
         self._gates.interrupt(error)
+        for desk in desks_of(self.models.values()):
+            desk.interrupt(error)
+
+    @property
+    def batch_capacity(self) -> int:
+        """Calls that may wait for batches at once."""
+        return sum(self.models[name].max_in_flight for name in self._batched)
+
+    @property
+    def batched(self) -> frozenset[str]:
+        """The models whose calls wait for batches."""
+        return self._batched
+
+    @property
+    def open_batches(self) -> tuple[OpenBatch, ...]:
+        """The batches that servers work on now."""
+        return tuple(one for desk in desks_of(self.models.values()) for one in desk.open_batches)
+
+    def remember_batches(self, ledger: BatchLedger) -> None:
+        """Note batches there, and take up what is noted; once the models are open."""
+        for desk in desks_of(self.models.values()):
+            desk.go_on_with(ledger)
+
+    async def settle_batches(self) -> None:
+        """Have what is being submitted noted; no call is waiting any more."""
+        for desk in desks_of(self.models.values()):
+            await desk.settle()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -337,8 +368,7 @@ class Gateway:
                     response = await self._try(name, request)
                 except CallFailed as failure:
                     on_failure(name, failure)
-                    calls = count_of(request.messages)
-                    self._note(failure, turn, self.models[name].endpoint, calls)
+                    self._note(failure, turn, name, count_of(request.messages))
                     if not isinstance(failure, RetryLater):
                         raise
                     failures.append(failure.with_traceback(None))  # which leads back here
@@ -357,7 +387,8 @@ class Gateway:
                         cost_nano_usd=self.cost_of(name, response.usage),
                     )
             most_tries = tries_of_many(failures[-1], request) or self._patience.tries
-            waited_s = self._clock() - admitted_s
+            # A batch takes as long as it takes, so only the tries of its calls are bounded.
+            waited_s = 0.0 if name in self._batched else self._clock() - admitted_s
             wait_s = self._wait_s(failures, waited_s=waited_s, most_tries=most_tries)
             self.asleep += 1
             self.when_asleep()
@@ -385,7 +416,11 @@ class Gateway:
     def cost_of(self, name: str, usage: Usage) -> int | None:
         """Return what tokens cost, in billionths of a dollar; None is unknown."""
         price = self.prices[name]
-        return None if isinstance(price, UnknownPrice) else cost_nano_usd(price, usage)
+        return (
+            None
+            if isinstance(price, UnknownPrice)
+            else cost_nano_usd(price, usage, is_batch=name in self._batched)
+        )
 
     def most_usage(self, name: str, request: ChatRequest) -> Usage:
         """Estimate the most that a call will use: by its characters, and with a whole answer."""
@@ -405,14 +440,17 @@ class Gateway:
         is_counted = any(gate.tokens is not None for gate in gates)
         return self.most_usage(name, request).total if is_counted else 0
 
-    def _note(self, failure: CallFailed, turn: Turn, endpoint: str, calls: int) -> None:
-        """Tell the gate how a try ended.
+    def _note(self, failure: CallFailed, turn: Turn, name: str, calls: int) -> None:
+        """Tell the gate how a try ended; what a batch brings says nothing of the endpoint's state.
 
         :param calls: Texts in it; where one of several may be to blame, it is asked again alone
             before anything is said of the endpoint.
         :raises EndpointLost: When it was the last one.
         """
-        if failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
+        endpoint = self.models[name].endpoint
+        if name in self._batched:
+            turn.declined()
+        elif failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):
             turn.refused(failure.after_s, failure.allowances)
         elif isinstance(failure, RetryLater):
             turn.failed()
@@ -429,7 +467,7 @@ class Gateway:
     async def _try(self, name: str, request: ChatRequest) -> ChatResponse:
         try:
             response = await self.models[name].complete(request)
-        except CallFailed:
+        except (CallFailed, Interrupted):
             raise
         except Exception as error:  # the boundary to a model type, which may be a plugin's
             what = f"model `{name}` broke: {type(error).__name__}: {error}"

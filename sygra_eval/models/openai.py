@@ -191,6 +191,7 @@ class OpenAIModel(SpokenModel):
     """One model of one OpenAI-compatible server."""
 
     kind = "openai"
+    can_batch = True
 
     def __init__(self, spec: ModelSpec, *, wall_clock: Callable[[], float] = time.time) -> None:
         config = OpenAIConfig.model_validate(spec.config)

@@ -111,6 +111,13 @@ def _per_million(entry: Mapping[str, Any], key: str) -> float | None:
     return round(value * _PER_MILLION, 9)
 
 
+def batch_prices(price: Price) -> tuple[float, float]:
+    """Return what prompts and answers cost in batches: half where nobody says."""
+    prompt = price.input / 2 if price.batch_input is None else price.batch_input
+    answer = price.output / 2 if price.batch_output is None else price.batch_output
+    return prompt, answer
+
+
 def cost_nano_usd(price: Price, usage: Usage, *, is_batch: bool = False) -> int:
     """Return what a call cost, in billionths of a dollar.
 
@@ -122,8 +129,7 @@ def cost_nano_usd(price: Price, usage: Usage, *, is_batch: bool = False) -> int:
         if usage.prompt_tokens > tier.above:
             prompt, answer, cached = tier.input, tier.output, tier.cached_input
     if is_batch:
-        prompt = prompt / 2 if price.batch_input is None else price.batch_input
-        answer = answer / 2 if price.batch_output is None else price.batch_output
+        prompt, answer = batch_prices(replace(price, input=prompt, output=answer))
         cached = None
     reasoning = answer if price.reasoning is None or is_batch else price.reasoning
     fresh_tokens = usage.prompt_tokens - usage.cached_tokens

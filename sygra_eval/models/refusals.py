@@ -77,6 +77,17 @@ def error_in_200(error: object, reply: RawReply, *, now_s: float) -> CallFailed:
     return RetryLater("bad_body", message, after_s=after_s, most_tries=most_tries, raw=raw)
 
 
+def refusal_in(code: str, message: str) -> CallFailed:
+    """Return the failure that an error's code is, where there is no reply to read it from."""
+    if any(word in code.lower() for word in _QUOTA_CODES):
+        return CallFailed("quota", f"{message}; top up the account, then resume the run")
+    status = next((s for word, s in _STATUS_OF_CODE.items() if word in code.lower()), 400)
+    if status >= 500 or status == 429:
+        return RetryLater("server_error", message)
+    kinds = {401: "refused_key", 403: "refused_key", 404: "not_found"}
+    return CallFailed(kinds.get(status, "bad_request"), message)
+
+
 def _classified(status: int, said: _Said, reply: RawReply, *, after_s: float | None) -> CallFailed:
     what = f"{reply.address} answered {reply.status}: {reply.head()}"
     if status == 402 or said.names(_QUOTA) or any(word in said.code for word in _QUOTA_CODES):

@@ -14,12 +14,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sygra_eval.journal import call_key
 from sygra_eval.models import fast_json
+from sygra_eval.models.batch_wire import BatchPaths, BatchWire
+from sygra_eval.models.batching import BatchDesk
 from sygra_eval.models.keys import ENTRY, VARIABLE, KeySource, key_from, source_of
 from sygra_eval.models.other_model import is_another
 from sygra_eval.models.refusals import error_in_200, refusal_of
@@ -28,6 +32,7 @@ from sygra_eval.models.streams import ChatCollector, Collector
 from sygra_eval.models.tls import trusting
 from sygra_eval.values import (
     CallFailed,
+    CallSite,
     ChatRequest,
     ChatResponse,
     KeyRefused,
@@ -44,6 +49,7 @@ _log = logging.getLogger(__name__)
 TIMEOUT_S = 120.0
 PREFLIGHT_S = 30.0
 MAX_IN_FLIGHT = 256  # where the suite names none; the gate begins with 8 and finds out
+MAX_WAITING = 5_000  # for batches; each is a record in memory, of some 50 KB
 _OURS = {
     "model": "it is a key of the model itself",
     "messages": "the node's prompt makes them",
@@ -92,6 +98,7 @@ class ServedModel(ABC):
 
     kind = ""
     takes_images = True
+    can_batch = False
     is_named_as_served = True  # else a name of the user's own, as an Azure deployment
 
     def __init__(
@@ -115,6 +122,8 @@ class ServedModel(ABC):
         self._wall_clock = wall_clock
         self._transport: Transport | None = None
         self._has_warned_of_model = False
+        self.batches: BatchDesk | None = None
+        self._calls_of_nobody = count()
 
     # What a type may say for itself
 
@@ -134,6 +143,11 @@ class ServedModel(ABC):
     def has_json_mode(self) -> bool:
         """Whether a schema is sent beside the prompt."""
         return self._served.json_mode
+
+    @property
+    def batch_paths(self) -> BatchPaths:
+        """Where its batches go."""
+        return BatchPaths(url=f"/v1/{self.chat_path}")
 
     @property
     def key_source(self) -> KeySource | None:
@@ -177,12 +191,18 @@ class ServedModel(ABC):
     def endpoint(self) -> str:
         """Address and account."""
         source = self.key_source
-        return f"{self.base_url} {'without key' if source is None else source.account}"
+        by = " in batches" if self.is_batched else ""  # they share no limit with calls
+        return f"{self.base_url} {'without key' if source is None else source.account}{by}"
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether calls wait for a batch instead of being sent one by one."""
+        return self._spec.batch is not None and self.can_batch
 
     @property
     def max_in_flight(self) -> int:
         """What the suite says, else the most that the gate may come to."""
-        return self._spec.max_concurrency or MAX_IN_FLIGHT
+        return self._spec.max_concurrency or (MAX_WAITING if self.is_batched else MAX_IN_FLIGHT)
 
     def tls(self) -> ssl.SSLContext | None:
         """Return whose certificates are trusted; None where none are asked for.
@@ -209,6 +229,8 @@ class ServedModel(ABC):
         timeout_s = min(self._spec.timeout_s or PREFLIGHT_S, PREFLIGHT_S)
         try:
             self.warnings = await self.look_around(self._transport, timeout_s=timeout_s)
+            if self.is_batched:
+                await self._open_batches(self._transport)
         except CallFailed as error:
             await self.close()
             if error.kind == "certificate":  # it says itself what to do
@@ -218,6 +240,18 @@ class ServedModel(ABC):
         except BaseException:
             await self.close()
             raise
+
+    async def _open_batches(self, transport: "Transport") -> None:
+        """See that the server has batches."""
+        wire, terms = BatchWire(transport, self.batch_paths), self._spec.batch
+        assert terms is not None  # noqa: S101 - that makes it batched
+        reply = await wire.prove()
+        self.refuse_bad_doors(reply)
+        if reply.status != 200 and reply.status != 429 and reply.status < 500:
+            what = f"{reply.address} answered {reply.status} when asked for its batches"
+            advice = "take `mode: batch` out, if it has none"
+            raise ModelUnavailable(f"model `{self._spec.name}`: {what}: {reply.head()}; {advice}")
+        self.batches = BatchDesk(wire, terms, model=self._spec.name)
 
     def refuse_bad_doors(self, reply: RawReply) -> None:
         """Raise `ModelUnavailable` for a refused key or a redirect."""
@@ -243,7 +277,9 @@ class ServedModel(ABC):
             body = await asyncio.to_thread(self._written, request)
         else:
             body = self._written(request)
-        if self._served.stream:
+        if self.batches is not None:
+            reply = await self.batches.reply_to(self._custom_id(request), body)
+        elif self._served.stream:
             collector = self.collector()
             collector.on_text = request.on_text
             reply = await self._transport.post_for_stream(self.chat_path, body, collector)
@@ -255,6 +291,11 @@ class ServedModel(ABC):
             response = self._read(reply, request)
         self._warn_of_another(response.model_seen)
         return response
+
+    def _custom_id(self, request: ChatRequest) -> str:
+        """Return the name of a call in its batch: its key, by which a later start finds it."""
+        site = request.site or CallSite(record="", node="", sample=next(self._calls_of_nobody))
+        return call_key(self.identity, request, site).hex()
 
     def _written(self, request: ChatRequest) -> bytes:
         extra = request.parameters.get("extra_body")
@@ -298,7 +339,10 @@ class ServedModel(ABC):
         _log.warning("another_model_answers", extra=what)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; batches stay open."""
+        if self.batches is not None:
+            await self.batches.close()
+            self.batches = None
         if self._transport is not None:
             await self._transport.close()
             self._transport = None

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -62,12 +62,30 @@ class Transport:
         )
         self._urls: dict[str, URL] = {}
 
+    @property
+    def secret(self) -> str:
+        """The key that is sent, to be cut out of what is shown."""
+        return self._secret
+
     async def post(self, path: str, body: bytes) -> RawReply:
         """Send `body` to `path`; raise `RetryLater` when no whole reply comes back."""
         progress = _Progress()
         with self._failures_named(progress):
             async with self._session.post(
                 self._url(path), data=body, allow_redirects=False
+            ) as response:
+                progress.has_headers = True
+                return await self._reply(response)
+
+    async def post_file(
+        self, path: str, form: bytes, *, content_type: str, timeout_s: float
+    ) -> RawReply:
+        """Send a form with a file, which may take longer than a call."""
+        progress, headers = _Progress(), {"Content-Type": content_type}
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S)
+        with self._failures_named(progress, limit_s=timeout_s):
+            async with self._session.post(
+                self._url(path), data=form, allow_redirects=False, headers=headers, timeout=timeout
             ) as response:
                 progress.has_headers = True
                 return await self._reply(response)
@@ -156,6 +174,34 @@ class Transport:
             ) as response:
                 return await self._reply(response)
 
+    async def get_lines(self, path: str, take: Callable[[bytes], None]) -> RawReply:
+        """Fetch a file and hand it over line by line; the reply has a body only of a refusal.
+
+        A file takes as long as it takes; nothing for `GAP_S` is a failure.
+
+        :raises RetryLater: When it does not come to its end; some lines were handed over then.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=GAP_S)
+        with self._failures_named(_Progress(has_headers=True), limit_s=GAP_S):
+            async with self._session.get(
+                self._url(path), allow_redirects=False, timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    return await self._reply(response)
+                pending = bytearray()
+                async for chunk in response.content.iter_any():
+                    pending += chunk
+                    *lines, rest = pending.split(b"\n")
+                    for line in lines:
+                        take(bytes(line))
+                    pending = bytearray(rest)
+                    if len(pending) > MOST_BODY_BYTES:
+                        response.close()
+                        limit = f"{MOST_BODY_BYTES // 2**20} MiB"
+                        raise CallFailed("too_large", f"{self.address} sent a line above {limit}")
+                take(bytes(pending))
+                return self._reply_of(response, b"")
+
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
@@ -180,7 +226,7 @@ class Transport:
         )
 
     @contextlib.contextmanager
-    def _failures_named(self, progress: _Progress) -> Iterator[None]:
+    def _failures_named(self, progress: _Progress, limit_s: float | None = None) -> Iterator[None]:
         try:
             yield
         except aiohttp.ConnectionTimeoutError as error:
@@ -192,7 +238,7 @@ class Transport:
                 most_tries = _TRIES_OF_A_TRICKLE
             else:
                 what, most_tries = f"{self.address} did not answer", None
-            what = f"{what} within {self._timeout_s:g} s"
+            what = f"{what} within {limit_s or self._timeout_s:g} s"
             raise RetryLater("timeout", what, most_tries=most_tries) from error
         except aiohttp.ClientConnectorCertificateError as error:
             raise RetryLater("certificate", self._untrusted(error)) from error

@@ -25,7 +25,7 @@ from sygra_eval.suite.judged import (
     check_truth,
     judged_of,
 )
-from sygra_eval.suite.model_entries import check_fallbacks, model_spec
+from sygra_eval.suite.model_entries import check_fallbacks, check_modes, model_spec
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -251,12 +251,14 @@ def _complain_about_models(raw: object, document: Document, at: At) -> None:
 
 def compile_models(inputs: Inputs) -> dict[str, ModelSpec]:
     """Return the models alone; look at the documents for what is wrong with them."""
+    if "models" in inputs.document.data and not inputs.document.section:
+        _complain_about_models(inputs.document.data["models"], inputs.document, ("models",))
     return {name: model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
 
 
 def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     for shared in {id(m.document): m.document for m in inputs.models.values()}.values():
-        if shared is not inputs.document and shared.section:
+        if shared.section:
             _complain_about_models(shared.data, shared, ())
     entries = {
         name: typed_entry("models", raw.value, inputs.plugins, raw.document, raw.at, name=name)
@@ -264,6 +266,8 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     }
     known = {name: entry for name, entry in entries.items() if entry is not None}
     check_fallbacks(known, inputs.models)
+    types = inputs.plugins.of("models").items()
+    check_modes(known, [t for t, one in types if getattr(one.implementation, "can_batch", False)])
     return known
 
 

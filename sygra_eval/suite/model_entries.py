@@ -6,8 +6,9 @@ from typing import cast
 
 from sygra_eval.suite.entries import TypedEntry
 from sygra_eval.suite.nearest import did_you_mean
-from sygra_eval.suite.schema import FallbackSection, ModelSection, PriceSection
+from sygra_eval.suite.schema import BatchSection, FallbackSection, ModelSection, PriceSection
 from sygra_eval.values import (
+    BatchTerms,
     Fallback,
     Handling,
     ModelSpec,
@@ -15,6 +16,7 @@ from sygra_eval.values import (
     OnRepetition,
     OnTooLong,
     Price,
+    Severity,
     Task,
     task_of,
 )
@@ -40,6 +42,65 @@ def model_spec(entry: TypedEntry, folder: Path) -> ModelSpec:
             on_too_long=OnTooLong(section.on_too_long),
             on_repetition=OnRepetition(section.on_repetition),
         ),
+        batch=_batch(section),
+    )
+
+
+def check_modes(models: Mapping[str, TypedEntry], batching: Collection[str]) -> None:
+    """Report models that cannot be asked in batches, and keys that mean nothing there.
+
+    :param batching: The types that can.
+    """
+    for name, entry in models.items():
+        section, report = cast("ModelSection", entry.section), entry.document.report
+        if section.mode != "batch":
+            if section.batch is not None:
+                report(
+                    code="conflict",
+                    message=f"`batch` says how calls are gathered, and `{name}` is asked live",
+                    at=(*entry.at, "batch"),
+                    fix="add `mode: batch`, or take it out",
+                    is_key=True,
+                )
+            continue
+        if entry.type not in batching:
+            known = " and ".join(f"`{one}`" for one in sorted(batching))
+            report(
+                code="cannot-batch",
+                message=f"a model with `use: {entry.type}` cannot be asked in batches",
+                at=(*entry.at, "mode"),
+                fix=f"take `mode: batch` out; {known} can" if known else "take `mode: batch` out",
+            )
+        if getattr(entry.config, "stream", False):
+            report(
+                code="conflict",
+                message="the answers of a batch come in one file, so nothing can be streamed",
+                at=(*entry.at, "stream"),
+                fix="take `stream` or `mode: batch` out",
+                is_key=True,
+            )
+        for key in ("rpm", "tpm"):
+            if getattr(section, key) is not None:
+                report(
+                    code="no-effect",
+                    message=f"`{key}` bounds calls that are sent one by one, and not a batch",
+                    at=(*entry.at, key),
+                    fix="take it out",
+                    severity=Severity.WARNING,
+                    is_key=True,
+                )
+
+
+def _batch(section: ModelSection) -> BatchTerms | None:
+    if section.mode != "batch":
+        return None
+    given = section.batch or BatchSection()
+    return BatchTerms(
+        window=given.window,
+        wait_s=given.wait,
+        poll_s=given.poll,
+        most_requests=given.max_requests,
+        most_bytes=given.max_bytes,
     )
 
 

@@ -74,6 +74,8 @@ class PriceSection(Section):
     output: float = Field(ge=0, allow_inf_nan=False)
     cached_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     reasoning: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch_input: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    batch_output: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 FAILURES = (
@@ -88,6 +90,7 @@ FAILURES = (
     "refused_key",
     "not_found",
     "certificate",
+    "expired",
     "too_long",
     "refused",
     "bad_request",
@@ -100,6 +103,16 @@ class FallbackSection(Section):
 
     to: str | list[str]
     on: list[Literal[FAILURES]] = list(FAILURES[:11])  # type: ignore[valid-type]
+
+
+class BatchSection(Section):
+    """How the calls of a model with `mode: batch` are gathered."""
+
+    window: str = Field(default="24h", pattern=r"^[1-9][0-9]{0,3}[hd]$")
+    wait: Seconds = 5.0
+    poll: Seconds = 5.0
+    max_requests: int = Field(default=50_000, ge=1, le=100_000)
+    max_bytes: int = Field(default=100_000_000, ge=1_000, le=200_000_000)
 
 
 class ModelSection(TypedSection):
@@ -116,6 +129,8 @@ class ModelSection(TypedSection):
     on_length: Literal["keep", "accept", "raise_max_tokens", "fail"] = "keep"
     on_too_long: Literal["fail", "truncate"] = "fail"
     on_repetition: Literal["fail", "keep"] = "fail"
+    mode: Literal["live", "batch"] = "live"
+    batch: BatchSection | None = None
 
 
 class SourceSection(TypedSection):

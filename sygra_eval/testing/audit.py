@@ -7,7 +7,8 @@ checked from it alone, by a program that shares no code with the client:
 - no call begins after the client said that it had drained, until it says that it goes on;
 - no request is paid for again, but once for each time that the client was killed;
 - no call begins once the budget is paid, so what is paid is at most the budget and what was in
-  flight then.
+  flight then;
+- no request of a batch is paid for again, however often the client was killed.
 
 A call that the server leaves hanging counts as in flight until then: when the client left it does
 not show at the server.
@@ -29,8 +30,9 @@ class Event:
 
     :ivar at_s: On the machine's monotonic clock.
     :ivar kind: `begun` and `ended` for a call; `paid` when it got a good answer, `lost` when that
-        was spoilt on the way, `hung` when it is left without an end; `drained`, `resumed`,
-        `killed` are marks that a test sets.
+        was spoilt on the way, `hung` when it is left without an end; `uploaded`, `submitted`,
+        `looked` and `read` for files and batches, and `batched` for each request of a batch that
+        was answered, and so paid; `drained`, `resumed`, `killed` are marks that a test sets.
     :ivar call: Its number; `request` the hash of its body, `fault` what it met.
     :ivar prompt_tokens: That are billed, where it was paid; `completion_tokens` likewise.
     """
@@ -100,6 +102,7 @@ def problems(
     open_calls: set[int] = set()
     most, is_drained, spent = 0, False, [0.0] * len(budgets)
     paid: Counter[str] = Counter()
+    batched: Counter[str] = Counter()
     for event in events:
         match event.kind:
             case "begun":
@@ -116,6 +119,10 @@ def problems(
             case "paid":
                 paid[event.request] += 1
                 spent = [a + b.of(event) for a, b in zip(spent, budgets, strict=True)]
+            case "submitted" if is_drained:
+                found.append(f"{event.request} was submitted after the drain")
+            case "batched":
+                batched[event.request] += 1
             case "drained":
                 is_drained = True
             case "resumed":
@@ -129,6 +136,10 @@ def problems(
     for request, times in sorted(paid.items()):
         if times > allowed:
             found.append(f"request {request[:12]} was paid {times} times; at most {allowed}")
+    for request, times in sorted(batched.items()):
+        if times > samples:
+            told = f"was paid {times} times in batches; at most {samples}"
+            found.append(f"request {request[:12]} {told}")
     return found
 
 

@@ -24,6 +24,7 @@ from typing import Self
 from aiohttp import web
 
 from sygra_eval.testing.audit import Event
+from sygra_eval.testing.batches import ScriptedBatches
 from sygra_eval.testing.dialects import DIALECTS, ChatBody, Dialect
 from sygra_eval.testing.faults import ANSWERED, FAULTS, PASSING, Chaos, chaos_of, hash_of
 from sygra_eval.testing.pictures import BadPicture, SeenImage, images_in
@@ -81,6 +82,7 @@ class ScriptedEndpoint:
     :ivar requires_key: The key without which every request is refused with 401.
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
     :ivar tls: What the server shows to those who connect; None speaks plain HTTP.
+    :ivar batches: Its files and batches, see `sygra_eval.testing.batches`.
     :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
@@ -107,6 +109,11 @@ class ScriptedEndpoint:
         self._answer_to_texts: Callable[[ChatBody], Reply] = answer_to_texts
         self._runner: web.AppRunner | None = None
         self._begun = 0
+        self.batches = ScriptedBatches(
+            lambda dialect, body: self._good_reply(dialect.hear(body)),
+            self._refusal_of_key,
+            lambda event: self.on_event(event),
+        )
 
     @classmethod
     @asynccontextmanager
@@ -154,6 +161,7 @@ class ScriptedEndpoint:
         for dialect in (*DIALECTS, *TEXT_DIALECTS):
             for path in dialect.paths:
                 app.router.add_post(path, partial(self._on_chat, dialect))
+        app.router.add_routes(self.batches.routes())
         for path in ("/v1/models", "/openai/models", "/openai/v1/models"):
             app.router.add_get(path, self._on_models)
         app.router.add_get("/api/tags", partial(self._on_names, "pulled"))

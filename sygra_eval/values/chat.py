@@ -95,6 +95,23 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTerms:
+    """How calls of a model are gathered into batches, which its server answers at half the price.
+
+    :ivar window: Within which the server promises to end, as it is told.
+    :ivar wait_s: A batch is sent when so long no further call has come.
+    :ivar poll_s: Until the first look at a batch; the wait for the next grows from there.
+    :ivar most_requests: Calls in one batch, `most_bytes` of its file.
+    """
+
+    window: str = "24h"
+    wait_s: float = 5.0
+    poll_s: float = 5.0
+    most_requests: int = 50_000
+    most_bytes: int = 100_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model as the suite names it.
 
@@ -106,6 +123,7 @@ class ModelSpec:
     :ivar price: What the suite says of it: figures, `free`, or a name in litellm's price map.
     :ivar fallback: Who answers when it does not.
     :ivar handling: What is done with an answer that is not whole.
+    :ivar batch: How its calls are gathered; None for a model that is asked call by call.
     """
 
     name: str
@@ -120,6 +138,7 @@ class ModelSpec:
     price: Price | str | None = None
     fallback: Fallback = Fallback()
     handling: Handling = field(default_factory=Handling)
+    batch: BatchTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

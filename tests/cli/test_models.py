@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from sygra_eval.cli import commands
 from sygra_eval.models import checkup
 from sygra_eval.models.builtin import OpenAIConfig, OpenAIModel
 from sygra_eval.testing import ScriptedEndpoint, completion, status
-from sygra_eval.values import ModelSpec, Price
+from sygra_eval.values import BatchTerms, ModelSpec, Price
 
 KEY = "sk-planted-key-4711"
 Run = Callable[..., tuple[int, str]]
@@ -239,3 +240,53 @@ async def test_what_a_suite_may_do_without_is_a_warning(endpoint):
     assert warned >= {"json mode", "tools", "tokens", "price"}
     assert steps["completion"][0] == "ok"
     assert "price: free" in steps["price"][1]
+
+
+async def test_a_model_in_batches_is_asked_live_and_priced_in_batches(endpoint):
+    spec = spec_of(endpoint.base_url, price=Price(input=1.0, output=2.0))
+
+    steps = await steps_of(replace(spec, batch=BatchTerms()))
+
+    assert list(steps)[3:6] == ["key", "batch", "completion"]
+    assert steps["batch"][0] == "ok"
+    assert "done within 24h" in steps["batch"][1]
+    assert steps["price"][1].startswith("0.5 and 1 USD per million tokens in batches")
+    assert endpoint.batches.submitted == []
+
+
+async def test_a_server_without_batches_fails_the_step_of_batches(endpoint):
+    spec = spec_of(endpoint.address + "/elsewhere", price=Price(input=1.0, output=2.0))
+
+    steps = await steps_of(replace(spec, batch=BatchTerms()))
+
+    assert list(steps)[-1] == "batch"
+    assert "answered 404 when asked for its batches" in steps["batch"][1]
+    assert "take `mode: batch` out" in steps["batch"][1]
+
+
+async def test_a_deployment_for_batches_alone_can_be_used(endpoint):
+    endpoint.answers_with(lambda body: status(400, {"error": {"message": "for batches only"}}))
+
+    steps = await steps_of(replace(spec_of(endpoint.base_url), batch=BatchTerms()))
+
+    assert {name: outcome for name, (outcome, _) in steps.items()} == {
+        "address": "ok",
+        "connection": "ok",
+        "model": "ok",
+        "key": "ok",
+        "batch": "ok",
+        "completion": "warning",
+        "price": "warning",
+    }
+
+
+def test_what_holds_for_a_model_in_batches_is_shown(models_file, run):
+    price = {"input": 2.0, "output": 4.0}
+    batched = {**AUTHOR, "price": price, "mode": "batch", "batch": {"window": "7d"}}
+
+    _, output = run("models", "show", "author", models_file(author=batched), "--json")
+
+    shown = json.loads(output)
+    assert (shown["mode"], shown["price"]) == ("batch", "1 / 2")
+    assert shown["batch"]["window"] == "7d"
+    assert shown["endpoint"].endswith("in batches")

@@ -81,3 +81,16 @@ def test_a_line_that_a_kill_cut_off_ends_the_log(tmp_path):
     path.write_text(line_of(GOOD[0]) + line_of(GOOD[1])[:20])
 
     assert list(read(path)) == [GOOD[0]]
+
+
+def test_a_request_of_a_batch_is_paid_once_however_often_the_client_is_killed():
+    events = [
+        Event(1.0, "batched", request="a"),
+        Event(2.0, "killed"),
+        Event(3.0, "batched", request="b"),
+    ]
+    again = [*events, Event(4.0, "batched", request="a")]
+
+    assert problems(events) == []
+    assert problems(again) == ["request a was paid 2 times in batches; at most 1"]
+    assert problems(again, samples=2) == []
