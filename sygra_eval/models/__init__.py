@@ -21,8 +21,9 @@ from sygra_eval.models.batch_ledger import BatchLedger, BatchRecord, OpenBatch
 from sygra_eval.models.checkup import Step, StepOutcome, checkup
 from sygra_eval.models.gate import Ask, Gate, Gates, Rank
 from sygra_eval.models.gate_view import GateView
-from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway, Patience
+from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway
 from sygra_eval.models.limits import Limit, LimitChange, LimitChanged, LimitRefused, Limits
+from sygra_eval.models.patience import Patience
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",

@@ -16,7 +16,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from sygra_eval.models.checkup_texts import texts_answered
-from sygra_eval.models.gateway import Gateway, Patience
+from sygra_eval.models.gateway import Gateway
+from sygra_eval.models.patience import Patience
 from sygra_eval.models.prices import UnknownPrice, batch_prices
 from sygra_eval.models.replies import redacted
 from sygra_eval.models.served import ServedModel

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ from sygra_eval.models.gate import Ask, Gates, Rank, Turn
 from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.limits import Limits
 from sygra_eval.models.outage import MOST_OUTAGE_S, Outage
+from sygra_eval.models.patience import Chance, Patience
 from sygra_eval.models.prices import UnknownPrice, cost_nano_usd, price_of
 from sygra_eval.models.replies import TOKENS_OF_AN_IMAGE
 from sygra_eval.models.texts import count_of
@@ -55,40 +56,11 @@ _log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
-Chance = Callable[[], float]
 OnFailure = Callable[[str, CallFailed], None]
 """Told of every try that failed: which model of the suite, and how."""
 CHARACTERS_PER_TOKEN = 4
 TOKENS_OF_AN_ANSWER = 256  # where the request does not bound them
 _TOO_BUSY = ("rate_limited", "overloaded")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How often and how long one call is tried.
-
-    :ivar tries: Requests that are sent at most; `RetryLater.most_tries` counts those alike.
-    :ivar deadline_s: Seconds after admission from which no further try begins.
-    :ivar base_s: Upper end of the first wait; it doubles with each try, up to `cap_s`.
-    """
-
-    tries: int = 6
-    deadline_s: float = 600.0
-    base_s: float = 0.5
-    cap_s: float = 30.0
-
-    def wait_s(self, failure: RetryLater, tries: int, chance: Chance) -> float:
-        """Return how long to wait after `tries` tries: full jitter, never less than was asked.
-
-        What the server asked for is stretched by up to a quarter, so that a crowd which was told
-        the same second does not come back in the same second.
-        """
-        if failure.is_at_once and tries == 1:
-            return 0.0
-        back_off = chance() * min(self.cap_s, self.base_s * 2.0 ** (tries - 1))
-        if failure.after_s is None:
-            return back_off
-        return max(failure.after_s, back_off) * (1 + chance() / 4)
 
 
 def _nothing() -> None:
@@ -389,7 +361,9 @@ class Gateway:
             most_tries = tries_of_many(failures[-1], request) or self._patience.tries
             # A batch takes as long as it takes, so only the tries of its calls are bounded.
             waited_s = 0.0 if name in self._batched else self._clock() - admitted_s
-            wait_s = self._wait_s(failures, waited_s=waited_s, most_tries=most_tries)
+            wait_s = self._patience.next_wait_s(
+                failures, waited_s=waited_s, most_tries=most_tries, chance=self._chance
+            )
             self.asleep += 1
             self.when_asleep()
             try:
@@ -475,19 +449,6 @@ class Gateway:
         if not isinstance(response, ChatResponse):
             raise CallFailed("model_broke", f"model `{name}` returned {type(response).__name__}")
         return response
-
-    def _wait_s(self, failures: list[RetryLater], *, waited_s: float, most_tries: int) -> float:
-        """Return how long to wait for the next try, or give the call up."""
-        last, tries = failures[-1], len(failures)
-        counted = "1 try" if tries == 1 else f"{tries} tries"
-        alike = sum(failure.kind == last.kind for failure in failures)
-        if tries >= most_tries or (last.most_tries and alike >= last.most_tries):
-            raise CallFailed(last.kind, f"{last.message} (gave up after {counted})") from last
-        wait_s = self._patience.wait_s(last, tries, self._chance)
-        if waited_s + wait_s > self._patience.deadline_s:
-            limit = f"the next would start after the limit of {self._patience.deadline_s:g} s"
-            raise CallFailed(last.kind, f"{last.message} ({counted}; {limit})") from last
-        return wait_s
 
     async def close(self) -> None:
         """Close all models; one that fails to close does not keep the others open."""

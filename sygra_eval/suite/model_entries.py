@@ -71,6 +71,13 @@ def check_modes(models: Mapping[str, TypedEntry], batching: Collection[str]) -> 
                 at=(*entry.at, "mode"),
                 fix=f"take `mode: batch` out; {known} can" if known else "take `mode: batch` out",
             )
+        elif task_of(entry.config) not in (Task.CHAT, Task.ANY):
+            report(
+                code="cannot-batch",
+                message=f"batches are of chats, and `{name}` is for texts",
+                at=(*entry.at, "mode"),
+                fix="take `mode: batch` out; texts travel together anyway",
+            )
         if getattr(entry.config, "stream", False):
             report(
                 code="conflict",

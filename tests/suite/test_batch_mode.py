@@ -72,6 +72,13 @@ def test_a_type_that_cannot_batch_is_told_at_its_mode(found, use):
     ]
 
 
+@pytest.mark.parametrize("api", ["embeddings", "classify", "score", "reward"])
+def test_a_model_of_texts_has_no_batches(found, api):
+    message = "batches are of chats, and `author` is for texts"
+
+    assert found(**OPENAI, api=api, mode="batch") == [("cannot-batch", 6, 9, message)]
+
+
 def test_a_stream_and_a_batch_exclude_each_other(found):
     message = "the answers of a batch come in one file, so nothing can be streamed"
 
