@@ -97,6 +97,7 @@ async def fitted(
         if isinstance(fit.value, Mapping):
             return Fitted(
                 response=response,
+                text=fit.text,
                 values=_values(fit.value, structured),
                 repairs=repairs,
                 tokens=tokens,

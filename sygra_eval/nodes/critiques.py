@@ -23,7 +23,7 @@ class Critique:
     def of_json(cls, fitted: Fitted) -> "Critique":
         """Return a critique in JSON, of which each field of text may be the phrase."""
         texts = tuple(value for value in fitted.values.values() if isinstance(value, str))
-        return cls(fitted.response.text, texts, fitted.tokens, fitted.latency_s)
+        return cls(fitted.text, texts, fitted.tokens, fitted.latency_s)
 
     def says(self, phrase: str) -> bool:
         """Say whether a text of it is the phrase and nothing else."""

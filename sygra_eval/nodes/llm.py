@@ -64,7 +64,7 @@ class LlmConfig(BaseModel):
 
 
 async def llm(node: Node, state: State, ctx: NodeContext) -> State:
-    """Ask once; the reply's text is an output, and each of its fields where it is JSON."""
+    """Ask once; the reply's text is an output; where it is JSON, each of its fields too."""
     config = cast("LlmConfig", node.config)
     messages, model = config.prompt.render(state), config.model.chosen(state, ctx)
     key = config.output_keys[0]
@@ -76,4 +76,4 @@ async def llm(node: Node, state: State, ctx: NodeContext) -> State:
     fitted = await ctx.complete_json(
         messages, model=model.name, structured=model.structured, parameters=model.parameters
     )
-    return {key: fitted.response.text, **fitted.values}
+    return {key: fitted.text, **fitted.values}

@@ -44,9 +44,13 @@ _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What a reply came to: its value, or in one line why it is not what was asked."""
+    """What a reply came to: its value, or in one line why it is not what was asked.
+
+    :ivar text: The JSON of a reply that fits, without a fence around it.
+    """
 
     value: object = None
+    text: str = ""
     problem: str = ""
 
 
@@ -73,7 +77,7 @@ async def fit_of(reply: str, schema: Mapping[str, Any]) -> Fit:
             why = in_one_line(str(account[key]))
             raise InfrastructureError(f"a reply could not be checked by its schema: {why}")
     found = [f"at {one['path']}: {one['message']}" for one in account["findings"][:MOST_TOLD]]
-    return Fit(problem=in_one_line("; ".join(found))) if found else Fit(value=value)
+    return Fit(problem=in_one_line("; ".join(found))) if found else Fit(value=value, text=text)
 
 
 def _unfenced(reply: str) -> str:

@@ -30,13 +30,14 @@ class Structured:
 class Fitted:
     """An answer that fits its schema.
 
-    :ivar response: The last answer as it came, with its raw text.
+    :ivar response: The last answer as it came, with its raw text; `text` is the JSON in it.
     :ivar values: Its fields by name; one that it leaves out has its default, or is None.
     :ivar repairs: How often it was asked again.
     :ivar tokens: Of all the calls that it took, `latency_s` likewise.
     """
 
     response: ChatResponse
+    text: str
     values: Mapping[str, object]
     repairs: int
     tokens: int

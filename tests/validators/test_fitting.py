@@ -32,7 +32,7 @@ JSON = st.recursive(
     ],
 )
 async def test_json_alone_or_in_one_fence_fits(reply):
-    assert await fit_of(reply, SCHEMA) == fitting.Fit(value={"a": 1})
+    assert await fit_of(reply, SCHEMA) == fitting.Fit(value={"a": 1}, text='{"a": 1}')
 
 
 @pytest.mark.parametrize(
