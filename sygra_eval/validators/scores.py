@@ -1,7 +1,9 @@
 """Validators `reward`, `score` and `classify`: a model gives the answer a number, and no words.
 
 A model that does not answer is an `error`, and never a 0; so is an answer that holds another number
-of values than was asked for. What is asked is sent together with what other rows ask.
+of values than was asked for. What is asked is sent together with what other rows ask. An answer
+that holds the marks of chat templates could end its own turn and praise itself in the next, so they
+are shown as escapes, as a judge sees them.
 """
 
 from collections.abc import Iterable
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sygra_eval.suite import ModelByName, TextTemplate
 from sygra_eval.validators.bounds import Bounds, text_beside, within
+from sygra_eval.validators.judge_prompt import harmless
 from sygra_eval.validators.unit_tests_config import unknown_column
 from sygra_eval.validators.verdicts import in_one_line, says
 from sygra_eval.values import (
@@ -145,7 +148,9 @@ async def score(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     if isinstance(beside, Verdict):
         return beside
     response = await ctx.complete(
-        pair(beside, candidate.text), model=config.model.name, parameters=config.model.parameters
+        pair(harmless(beside), harmless(candidate.text)),
+        model=config.model.name,
+        parameters=config.model.parameters,
     )
     value = score_of(response)
     return within(ctx, value, what="score", at_least=config.at_least, at_most=config.at_most)
@@ -179,6 +184,7 @@ def _asked(
     candidate: Candidate, prompt: TextTemplate | None, ctx: ValidatorContext
 ) -> tuple[Message, ...]:
     """Return the answer alone, or as the answer to its prompt."""
+    answer = harmless(candidate.text)
     if prompt is None:
-        return one_text(candidate.text)
-    return Message("user", prompt.render(ctx.columns)), Message("assistant", candidate.text)
+        return one_text(answer)
+    return Message("user", harmless(prompt.render(ctx.columns))), Message("assistant", answer)
