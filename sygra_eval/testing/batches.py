@@ -126,6 +126,12 @@ class ScriptedBatches:
         for kept in (self.uploaded, self.submitted, self._files, self._batches, self._faults):
             kept.clear()
 
+    def finish(self) -> None:
+        """Run what was taken and never looked at to its end: a provider does, and bills it."""
+        for batch in self._batches.values():
+            if batch.status in ("validating", "in_progress"):
+                self._run(batch, "completed")
+
     def lines_of(self, number: int) -> list[dict[str, Any]]:
         """Return the requests of a batch, by the order in which batches were taken."""
         batch = self._batches[self.submitted[number]]

@@ -32,6 +32,7 @@ def rows_of(endpoint, tmp_path, run):
 
 
 def paid(endpoint):
+    endpoint.batches.finish()
     return sum(event.kind == "batched" for event in endpoint.events)
 
 

@@ -63,7 +63,10 @@ def asking(endpoint, gateway_to):
 
     async def ask(count=6, *, terms=TERMS, **changes):
         gateway = await gateway_to(endpoint, batch=terms, **changes)
-        calls = (gateway.complete("author", question(number)) for number in range(count))
+        calls = (
+            gateway.complete("author", question(number), record=f"r{number}")
+            for number in range(count)
+        )
         return await asyncio.gather(*calls, return_exceptions=True)
 
     return ask
@@ -78,6 +81,7 @@ async def until(is_so) -> None:
 
 
 def paid(endpoint) -> int:
+    endpoint.batches.finish()
     return sum(event.kind == "batched" for event in endpoint.events)
 
 
@@ -122,19 +126,17 @@ def _after_a_day(clock) -> str:
     return "late"
 
 
-async def test_many_calls_that_fail_in_a_batch_close_no_circuit(endpoint, asking):
-    endpoint.answers_with(
-        lambda body: "fine" if paid(endpoint) or len(sizes(endpoint)) > 1 else _broken()
-    )
+async def test_many_calls_that_fail_in_batches_open_no_circuit(endpoint, asking, clock):
+    def broken(body):
+        clock.now_s += 2  # so that a batch is 20 seconds after the one before
+        return status(500, {"error": {"message": "it broke"}})
 
-    answers = await asking(40)
+    endpoint.answers_with(broken)
 
-    assert {answer.text for answer in answers} == {"fine"}
-    assert sizes(endpoint) == [40, 40]
+    answers = await asking(10)
 
-
-def _broken():
-    return status(500, {"error": {"message": "it broke"}})
+    assert {answer.kind for answer in answers} == {"server_error"}
+    assert sizes(endpoint) == [10] * 6  # and not a day for each call that tries the circuit
 
 
 async def test_equal_calls_of_one_place_share_a_line(endpoint, gateway_to):
@@ -370,6 +372,7 @@ async def test_a_death_at_any_moment_pays_for_nothing_twice(endpoint, fault):
         if fault == "expired":  # what expired is asked again by the gateway, in a life of its own
             await one_life(endpoint, disk, Moments(0))
 
+        endpoint.batches.finish()
         events = endpoint.events[before:]
         counts = Counter(event.request for event in events if event.kind == "batched")
         assert sorted(disk.answers) == [f"call-{n}" for n in range(5)], f"died at {at}"
