@@ -3,8 +3,9 @@
 `run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
-stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
-still holds, `measure_truth` how often validators err.
+stopped or killed. What a run comes to is one `RunSummary`; what it may spend is `spending`, what it
+will take `cost_estimate` says from its first rows and `upper_bound` before any. `recheck` says
+whether a run folder still holds, `measure_truth` how often validators err.
 """
 
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
