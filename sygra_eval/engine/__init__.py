@@ -4,11 +4,12 @@
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone, for JSON
 by way of `structured`; `call_hooks` are the plugins around it), and
 writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
-stopped or killed. What a run comes to is one `RunSummary`. `recheck` says whether a run folder
-still holds, `keep_ledger` where every row of the input ended, `health` whether its journal is
-sound, `measure_truth` how often validators err. While a run goes, `live` says what it does and
-takes other limits, through the socket of `control`; `look_at` and `change_limits` are the other
-side.
+stopped or killed. What a run comes to is one `RunSummary`; what it may spend is `spending`, what it
+will take `cost_estimate` says from its first rows and `upper_bound` before any. `recheck` says
+whether a run folder still holds, `keep_ledger` where every row of the input ended, `health` whether
+its journal is sound, `measure_truth` how often validators err. While a run goes, `live` says what
+it does and takes other limits, through the socket of `control`; `look_at` and `change_limits` are
+the other side.
 """
 
 from sygra_eval.engine.control_client import (

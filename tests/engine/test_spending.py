@@ -5,6 +5,8 @@ import json
 import sqlite3
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sygra_eval.engine import ExitCode, RunOptions, resume_run, summarise, time_taken
 from sygra_eval.engine.spending import Amount, BudgetReached, Spending
@@ -284,3 +286,45 @@ async def test_who_waits_is_interrupted_when_the_run_drains():
 
     with pytest.raises(Interrupted):
         await waiting
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    calls=st.lists(
+        st.tuples(st.integers(1, 50), st.integers(0, 50), st.integers(0, 5)), max_size=40
+    ),
+    budget=st.integers(1, 400),
+    data=st.data(),
+)
+def test_whatever_calls_come_to_the_budget_is_used_and_missed_by_one_call_at_most(
+    calls, budget, data
+):
+    """Each call sets aside so much, comes to at most that, and takes so many turns of the loop."""
+    spending = Spending(Budget(tokens=budget))
+    ends = []
+
+    async def call(most, used, turns):
+        await spending.reserve(Amount(tokens=most))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        usage = Usage(prompt_tokens=min(used, most), completion_tokens=0)
+        answered = ChatResponse(text="", finish_reason="stop", usage=usage, cost_nano_usd=0)
+        spending.settle(Amount(tokens=most), answered if used else None)
+
+    async def all_of_them():
+        tasks = [asyncio.create_task(call(*one)) for one in calls]
+        for task in data.draw(st.lists(st.sampled_from(tasks), max_size=3)) if tasks else ():
+            await asyncio.sleep(0)
+            task.cancel()  # whoever waits may be given up
+        ends.extend(await asyncio.gather(*tasks, return_exceptions=True))
+
+    asyncio.run(all_of_them())
+
+    refused = [end for end in ends if isinstance(end, BudgetReached)]
+    dearest = max((most for most, _, _ in calls), default=0)
+    assert all(
+        end is None or isinstance(end, BudgetReached | asyncio.CancelledError) for end in ends
+    )
+    assert spending.spent.tokens < budget + dearest
+    assert not refused or spending.spent.tokens >= budget
+    assert not spending._waiting

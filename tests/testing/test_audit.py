@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sygra_eval.testing.audit import Bound, Event, line_of, mark, problems, read
+from sygra_eval.testing.audit import Bound, Event, line_of, main, mark, problems, read
 
 
 def log(*words: str) -> list[Event]:
@@ -74,6 +74,28 @@ def test_as_a_program_it_ends_with_1_and_a_line_for_each_problem(tmp_path):
 
     assert (good.returncode, good.stdout) == (0, "")
     assert (bad.returncode, bad.stdout.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (("--most-calls", "2"), 0),
+        (("--most-calls", "1"), 1),
+        (("--most-tokens", "15"), 1),
+        (("--most-usd", "0.1", "--price", "1000,9000"), 0),
+        (("--most-usd", "0.1", "--price", "1000,10000"), 1),
+    ],
+)
+def test_the_program_takes_a_budget_in_calls_tokens_and_money(tmp_path, given, found, monkeypatch):
+    path = tmp_path / "events.jsonl"
+    events = [Event(0, "begun", 1), Event(0, "paid", 1, "a", "", 5, 10), Event(1, "begun", 2)]
+    path.write_text("".join(line_of(event) for event in events))
+    monkeypatch.setattr(sys, "argv", ["audit", str(path), *given])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == found
 
 
 def test_a_line_that_a_kill_cut_off_ends_the_log(tmp_path):
