@@ -80,7 +80,8 @@ def _asked(folder: Path, question: Mapping[str, Any]) -> Mapping[str, Any]:
         except OSError as error:
             if error.errno in _NOBODY:
                 raise NotRunning(_why_nobody(folder)) from None
-            raise ControlRefused(f"{folder}: the run cannot be asked: {error}") from error
+            what = "it is another user's" if error.errno == errno.EACCES else str(error)
+            raise ControlRefused(f"{folder}: the run cannot be asked: {what}") from error
     if answer.get("ok") is not True:
         raise ControlRefused(_shown(answer.get("error", "the run gave no reason")))
     return answer

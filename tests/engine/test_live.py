@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -28,7 +29,14 @@ from sygra_eval.engine import (
 )
 from sygra_eval.engine.control import CONTROL_NAME, open_door
 from sygra_eval.engine.slots import Slots
-from sygra_eval.journal import Journal, JournalUnwritable, RunLock, open_readonly
+from sygra_eval.journal import (
+    Journal,
+    JournalUnwritable,
+    RunLock,
+    lock,
+    lock_owner,
+    open_readonly,
+)
 from sygra_eval.models import Limit, LimitChange
 from sygra_eval.report import live_text
 from tests.engine.conftest import Run, fast_suite
@@ -493,6 +501,17 @@ def test_a_lock_that_is_no_file_is_nobodys(tmp_path, kind):
             path.mkdir()
 
     assert known_run(tmp_path).owner is None
+
+
+def test_a_look_at_the_lock_keeps_no_start_out(tmp_path, monkeypatch):
+    looking = (tmp_path / "LOCK").open("w")
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: looking.close())
+
+    with RunLock(tmp_path):
+        assert lock_owner(tmp_path).startswith(f"pid {os.getpid()} on ")
+
+    assert lock_owner(tmp_path) is None
 
 
 # The door itself
