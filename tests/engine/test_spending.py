@@ -304,19 +304,23 @@ def test_whatever_calls_come_to_the_budget_is_used_and_missed_by_one_call_at_mos
     ends = []
 
     async def call(most, used, turns):
+        answered = None
         await spending.reserve(Amount(tokens=most))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        usage = Usage(prompt_tokens=min(used, most), completion_tokens=0)
-        answered = ChatResponse(text="", finish_reason="stop", usage=usage, cost_nano_usd=0)
-        spending.settle(Amount(tokens=most), answered if used else None)
+        try:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            usage = Usage(prompt_tokens=min(used, most), completion_tokens=0)
+            answered = ChatResponse(text="", finish_reason="stop", usage=usage, cost_nano_usd=0)
+        finally:
+            spending.settle(Amount(tokens=most), answered if used else None)
 
     async def all_of_them():
         tasks = [asyncio.create_task(call(*one)) for one in calls]
         for task in data.draw(st.lists(st.sampled_from(tasks), max_size=3)) if tasks else ():
             await asyncio.sleep(0)
             task.cancel()  # whoever waits may be given up
-        ends.extend(await asyncio.gather(*tasks, return_exceptions=True))
+        async with asyncio.timeout(30):
+            ends.extend(await asyncio.gather(*tasks, return_exceptions=True))
 
     asyncio.run(all_of_them())
 

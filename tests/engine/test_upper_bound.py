@@ -39,8 +39,8 @@ def characters(requests):
 @pytest.mark.parametrize(
     ("samples", "loop"),
     [
-        (3, {}),
-        (1, {"max_rounds": 5, "critique": {"model": "critic"}, "revise": {"model": "author"}}),
+        (1, {}),
+        (3, {"max_rounds": 5, "critique": {"model": "critic"}, "revise": {"model": "author"}}),
         (2, {"max_rounds": 2, "critique": None, "until": {"accepted_by": ["unit_tests"]}}),
     ],
 )
