@@ -6,7 +6,10 @@ and its endpoint's `gate`, and is tried by the model until it answers, the refus
 moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the run has to end.
 Model types know one try only. Servers share `served`: `transport` moves bytes, `streams` puts
 pieces together, `replies` and `refusals` read what came; `openai`, `azure`, `vllm` and `ollama` say
-where, with which key and in which dialect. `litellm_model` is for all other providers. `embedded`
+where, with which key and in which dialect. With `mode: batch` a served model hands what it wrote to
+a desk (`batching`) and not to the wire: `batch_wire` is the protocol, `batch_patience` the waiting,
+`batch_reading` and `batch_outcomes` what comes of a batch, `batch_ledger` what is remembered of it.
+`litellm_model` is for all other providers. `embedded`
 is llama.cpp in this process: `weights` finds the file, `servers` runs it. They register in
 `builtin`, and import aiohttp, xllamacpp or litellm only when a model is opened.
 """
