@@ -15,6 +15,8 @@ from sygra_eval.journal import repair_step
 from sygra_eval.models import has_json_mode
 from sygra_eval.validators import Fit, fit_of
 from sygra_eval.values import (
+    MOST_QUOTED,
+    MOST_REPAIRS,
     CallFailed,
     ChatModel,
     ChatResponse,
@@ -26,8 +28,6 @@ from sygra_eval.values import (
     TextPart,
 )
 
-MOST_REPAIRS = 2
-MOST_QUOTED = 20_000  # characters of a reply that the model is shown again
 FORMAT = "response_format"
 _ASK = """\
 Reply with JSON alone, without a code fence or any other text. It has to fit this JSON Schema:

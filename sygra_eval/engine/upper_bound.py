@@ -22,6 +22,7 @@ from sygra_eval.values import (
     CallBound,
     ChatRequest,
     Length,
+    OnLength,
     Row,
     Usage,
     longest_of,
@@ -133,8 +134,10 @@ def _calls_of(config: object, scope: BoundScope) -> list[CallBound] | None:
 
 
 def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gateway) -> None:
-    bound.calls += call.calls
-    if not call.calls:
+    is_raised = any(_on_length(call, name, suite) is OnLength.RAISE for name in call.models)
+    calls = call.calls * (2 if is_raised else 1)
+    bound.calls += calls
+    if not calls:
         return
     nano_usd = prompt = completion = 0
     for one, asked in _may_be_asked(call, suite, gateway):
@@ -148,9 +151,14 @@ def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gatewa
             bound.no_money[f"the price of `{one}` is unknown"] = None
         prompt, completion = max(prompt, tokens), max(completion, most)
         nano_usd = max(nano_usd, price or 0)
-    bound.prompt_tokens += call.calls * prompt
-    bound.completion_tokens += call.calls * completion
-    bound.nano_usd += call.calls * nano_usd
+    answers = call.calls * (3 if is_raised else 1)  # the second one is twice as long at most
+    bound.prompt_tokens += calls * prompt
+    bound.completion_tokens += answers * completion
+    bound.nano_usd += answers * nano_usd
+
+
+def _on_length(call: CallBound, name: str, suite: Suite) -> OnLength:
+    return call.on_length or suite.models[name].handling.on_length
 
 
 def _may_be_asked(

@@ -7,12 +7,14 @@ moves the gate's rules: `adaptive`, `buckets`, `breaker`; `outage` says when the
 `gate_view` what a gate is doing, and `limits` changes them while calls run.
 Model types know one try only. Servers share `served`: `transport` moves bytes, `streams` puts
 pieces together, `replies` and `refusals` read what came; `openai`, `azure`, `vllm` and `ollama` say
-where, with which key and in which dialect. Texts for which a model makes vectors, classes or scores
-go the same way, those of several records in one request: `together` collects them and hands out the
-answers, `texts` knows their dialects. `litellm_model` is for all other providers. `embedded`
-is llama.cpp in this process: `weights` finds the file, `servers` runs it. They say
-what they can do beyond text (`abilities`), register in `builtin`, and import aiohttp, xllamacpp or
-litellm only when a model is opened.
+where, with which key and in which dialect. With `mode: batch` a served model hands what it wrote to
+a desk (`batching`) and not to the wire: `batch_wire` is the protocol, `batch_patience` the waiting,
+`batch_reading` and `batch_outcomes` what comes of a batch, `batch_ledger` what is remembered of it.
+Texts for which a model makes vectors, classes or scores go the same way, those of several records
+in one request: `together` collects them and hands out the answers, `texts` knows their dialects.
+`litellm_model` is for all other providers. `embedded` is llama.cpp in this process: `weights` finds
+the file, `servers` runs it. They say what they can do beyond text (`abilities`), register in
+`builtin`, and import aiohttp, xllamacpp or litellm only when a model is opened.
 """
 
 from sygra_eval.models.abilities import has_json_mode, takes_images

@@ -174,7 +174,7 @@ class Gateway:
         return tuple(one for desk in desks_of(self.models.values()) for one in desk.open_batches)
 
     def remember_batches(self, ledger: BatchLedger) -> None:
-        """Note batches there, and take up what is noted; once the models are open."""
+        """Note batches of the open models there, and take up what is noted."""
         for desk in desks_of(self.models.values()):
             desk.go_on_with(ledger)
 

@@ -109,7 +109,13 @@ from sygra_eval.values.parts import (
     wire_text,
 )
 from sygra_eval.values.rows import BadRow, Outcome, RecordEnd, Row, Source, SourceSpec, State
-from sygra_eval.values.structured import CompleteJson, Fitted, Structured
+from sygra_eval.values.structured import (
+    MOST_QUOTED,
+    MOST_REPAIRS,
+    CompleteJson,
+    Fitted,
+    Structured,
+)
 from sygra_eval.values.texts import (
     TEXT,
     TEXT_1,
@@ -133,6 +139,8 @@ from sygra_eval.values.texts import (
 
 __all__ = [
     "IMAGE_MARK",
+    "MOST_QUOTED",
+    "MOST_REPAIRS",
     "PREVIOUS_DRAFT",
     "PROCESSES",
     "PROGRAMS",

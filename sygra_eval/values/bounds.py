@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sygra_eval.values.handling import OnLength
+
 Length = int | None
 """Characters at most; None where nobody can tell, as where an answer has no `max_tokens`."""
 
@@ -12,6 +14,8 @@ class CallBound:
     """At most `calls` calls of one model, each with a prompt of at most so many characters.
 
     :ivar or_models: Those of which one may be asked instead, as a route chooses it.
+    :ivar on_length: What is done with a cut answer, instead of what the model says: it may be asked
+        for once more.
     """
 
     model: str
@@ -19,6 +23,7 @@ class CallBound:
     prompt: Length
     parameters: Mapping[str, object] = field(default_factory=dict)
     or_models: tuple[str, ...] = ()
+    on_length: OnLength | None = None
 
     @property
     def models(self) -> tuple[str, ...]:

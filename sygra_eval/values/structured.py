@@ -7,6 +7,11 @@ from typing import Any, Protocol
 from sygra_eval.values.chat import ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
 
+MOST_REPAIRS = 2
+"""How often a model is asked again for JSON that fits."""
+MOST_QUOTED = 20_000
+"""Characters of a reply that the model is shown again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structured:

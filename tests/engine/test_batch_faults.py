@@ -194,7 +194,7 @@ async def test_a_batch_that_cannot_be_looked_at_ends_the_run_and_is_taken_up_lat
     assert (sizes(endpoint), paid(endpoint)) == ([6], 6)
 
 
-@pytest.mark.parametrize("fault", ["upload_503", "submit_503", "look_503", "look_429"])
+@pytest.mark.parametrize("fault", ["submit_503", "look_503"])
 async def test_a_server_that_is_down_for_too_long_ends_the_run(
     endpoint, rows_of, resume, monkeypatch, fault
 ):

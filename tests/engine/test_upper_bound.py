@@ -4,6 +4,7 @@ import pytest
 
 from sygra_eval.engine import upper_bound_of
 from sygra_eval.plugins import load_plugins
+from sygra_eval.testing import completion
 from sygra_eval.validators.judge_canaries import BAD_ANSWERS, BRIBES
 from sygra_eval.validators.judge_config import CANARY_VOTES
 from tests.engine.conftest import CODE_VALIDATORS, FAST_PLUGIN, chain, code_row
@@ -126,3 +127,43 @@ async def test_a_node_that_does_not_say_what_it_asks_leaves_no_bound(code_suite,
 
     assert bound.tokens is None
     assert "node `mark` (`tag`) does not say what it asks" in bound.why_not
+
+
+ROUTE = {"route": {"weights": {"author": 1, "critic": 1}}}
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+BY_SCHEMA = {"name": "author", "structured_output": {"enabled": True, "schema": SCHEMA}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "nodes", "most"),
+    [
+        ({"on_length": "raise_max_tokens"}, {"node_type": "llm", "model": "author"}, 2),
+        ({}, {"node_type": "llm", "model": BY_SCHEMA}, 3),
+        ({}, {"node_type": "llm", "model": ROUTE}, 1),
+        ({}, {"node_type": "multi_llm", "models": {"a": "author", "b": ROUTE}}, 2),
+        ({}, {"node_type": "best_of_n", "model": "author", "samples": 4}, 4),
+    ],
+    ids=["raised", "by a schema", "a route", "several", "samples"],
+)
+async def test_calls_that_may_be_made_again_or_by_several_models_are_in_it(
+    code_suite, run, endpoint, bound_of, models, changes, nodes, most
+):
+    endpoint.answers_with(lambda _: completion("no JSON" * 9, finish_reason="length"))
+    models = {name: {**spec, **changes} for name, spec in models.items()}
+    first = {**nodes, "prompt": "{question}"}
+    if nodes["node_type"] != "best_of_n":
+        first["output_keys"] = "said"
+    solve = {"node_type": "llm", "model": "author", "prompt": "{id}", "output_keys": "answer"}
+    graph = {"first": first} if "output_keys" not in first else {"first": first, "solve": solve}
+    again = 2 if changes else 1
+    path = code_suite(
+        *HOPELESS, models=models, graph_config={"nodes": graph, "edges": chain(graph)}
+    )
+    bound = await bound_of(path)
+
+    finished = await run(path)
+
+    assert bound.calls == len(HOPELESS) * (most + again * ("solve" in graph))
+    assert 0 < len(endpoint.requests) <= bound.calls
+    assert characters(endpoint.requests) / 4 <= bound.prompt_tokens
+    assert finished.summary.cost_usd <= bound.usd

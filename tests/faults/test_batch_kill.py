@@ -126,24 +126,6 @@ def test_a_kill_pays_no_call_of_a_batch_twice(served, cli, only_run, suite, whol
     assert [(folder / name).read_bytes() for name in FILES] == files
 
 
-def test_two_kills_pay_for_nothing_twice(served, cli, only_run, suite):
-    served.batches.looks = 14
-    served.batches.fails_with("submit_lost")
-
-    child = cli("run", suite, "--out", "killed", "--json")
-    for kind, count in (("submitted", 1), ("looked", 9)):
-        wait_until(lambda kind=kind, count=count: seen(served, kind) >= count, child)
-        child.kill_group()
-        served.mark("killed")
-        child = cli("resume", only_run("killed"), "--json")
-    resumed = child.end()
-
-    assert resumed.code == 0, resumed.err
-    served.batches.finish()
-    assert seen(served, "batched") == QUESTIONS
-    assert audit.problems(served.events) == []
-
-
 def test_a_signal_leaves_the_batch_open_and_says_which(served, cli, suite):
     served.batches.fails_with("stays", float("inf"))
     child = cli("run", suite, "--out", "stopped", "--json")
@@ -176,3 +158,23 @@ def test_a_signal_while_a_batch_is_submitted_waits_for_its_id(served, cli, suite
 
     assert stopped.code == 2
     assert f"the batch {served.batches.submitted[0]} with" in stopped.err
+
+
+def test_a_second_signal_waits_for_no_id_and_resume_finds_the_batch(served, cli, suite):
+    served.batches.fails_with("submit_hangs", float("inf"))
+    child = cli("run", suite, "--out", "stopped", "--json")
+    wait_until(lambda: seen(served, "submitted") == 2, child)
+
+    child.send(signal.SIGINT)
+    assert child.process.stderr is not None
+    assert "again to stop at once" in child.process.stderr.readline()
+    child.send(signal.SIGINT)
+    stopped = child.end()
+
+    assert stopped.code == 2
+    served.batches.fails_with("submit_hangs", 0)
+    resumed = cli("resume", stopped.folder, "--json").end()
+    served.batches.finish()
+    assert (resumed.code, resumed.line["calls"]) == (0, QUESTIONS), resumed.err
+    assert len(served.batches.submitted) == 2
+    assert audit.problems(served.events) == []
