@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sygra_eval.models import fast_json
 from sygra_eval.models.refusals import refusal_of
 from sygra_eval.models.replies import RawReply, json_of, redacted, spoilt
+from sygra_eval.values import CallFailed, RetryLater
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -23,6 +24,7 @@ SLOWEST_BYTES_A_SECOND = 100_000
 PAGE = 100
 MOST_PAGES = 100  # of the account's batches, the newest first, that are searched for ours
 TAG = "sygra_eval_batch"
+_NOT_READY = ("pending", "running", "uploading")
 _NOT_RUN = (b"batch_expired", b"batch_cancelled")
 _AN_ERROR = b'{"error"'
 
@@ -85,7 +87,7 @@ class BatchWire:
         return head + b',"body":' + body + b"}\n"
 
     async def upload(self, content: bytes) -> str:
-        """Upload a file of requests and return its id.
+        """Upload a file of requests and return its id; it may not be ready yet, see `is_ready`.
 
         :raises CallFailed: As every method here, for whatever is no success.
         """
@@ -94,6 +96,17 @@ class BatchWire:
         timeout_s = UPLOAD_S + len(form) / SLOWEST_BYTES_A_SECOND
         reply = await self._transport.post_file(path, form, content_type=kind, timeout_s=timeout_s)
         return _id_of(_object_in(reply), reply)
+
+    async def is_ready(self, file_id: str) -> bool:
+        """Say whether a file may be submitted: Azure takes a while to look at large ones."""
+        path = f"{self._paths.files}/{file_id}{self._paths.query}"
+        try:
+            said = _object_in(await self._transport.get(path, timeout_s=LOOK_S))
+        except RetryLater:
+            raise
+        except CallFailed:  # not every server shows files; what is wrong shows at the submission
+            return True
+        return said.get("status") not in _NOT_READY
 
     async def submit(self, file_id: str, window: str, metadata: Mapping[str, str]) -> BatchSeen:
         """Submit an uploaded file: from now on it is paid for."""

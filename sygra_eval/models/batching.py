@@ -229,6 +229,10 @@ class BatchDesk:
                 file_id = await self._patience.persist(lambda: self._wire.upload(content))
                 batch.record = replace(batch.record, file_id=file_id)
                 await self._ledger.note(batch.record)
+            wait_s, file_id = self._terms.poll_s, batch.record.file_id
+            while not await self._patience.persist(lambda: self._wire.is_ready(file_id)):
+                await self._patience.sleep(wait_s)
+                wait_s = grown(wait_s)
             seen = await self._patience.persist(self._submission(batch))
             batch.record = replace(batch.record, batch_id=seen.id)
             await self._ledger.note(batch.record)
@@ -313,10 +317,13 @@ class BatchDesk:
         batch.lines = {}
 
     def _fail(self, batch: _Batch, error: Exception) -> None:
-        batch.error = error
         batch.is_given_back = not batch.record.batch_id
+        outcome: Exception | None = error
+        if batch.is_earlier and batch.is_given_back and _is_of_its_file(error):
+            outcome = None  # the file is gone, and nothing was paid: there will be another
+        batch.error = outcome
         for answers in batch.waiting.values():
-            _settle(answers, error)
+            _settle(answers, outcome)
         batch.waiting, batch.lines = {}, {}
 
     # Room in the account
@@ -403,6 +410,10 @@ def desks_of(models: Iterable[ChatModel]) -> list[BatchDesk]:
     """Return the desks of the models that have one and are open."""
     desks = (getattr(model, "batches", None) for model in models)
     return [desk for desk in desks if isinstance(desk, BatchDesk)]
+
+
+def _is_of_its_file(error: Exception) -> bool:
+    return isinstance(error, CallFailed) and error.kind in ("not_found", "bad_request")
 
 
 def _settle(answers: list[Answer], outcome: RawReply | Exception | None) -> None:

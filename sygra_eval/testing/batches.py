@@ -24,6 +24,7 @@ BATCH_FAULTS: Mapping[str, str] = {
     "upload_503": "an upload is refused, the server is overloaded",
     "upload_429": "an upload is refused, with `Retry-After: 0`",
     "upload_lost": "an upload is taken, and its reply is lost",
+    "file_pending": "a file is looked at for a while, and cannot be submitted before",
     "submit_503": "a submission is refused, the server is overloaded",
     "submit_429": "a submission is refused, with `Retry-After: 0`",
     "submit_lost": "a submission is taken, and its reply is lost",
@@ -147,6 +148,7 @@ class ScriptedBatches:
         for root in ("/v1", "/openai", "/openai/v1"):
             found += [
                 web.post(f"{root}/files", self._on_upload),
+                web.get(f"{root}/files/{{file}}", self._on_file),
                 web.get(f"{root}/files/{{file}}/content", self._on_content),
                 web.post(f"{root}/batches", self._on_submission),
                 web.get(f"{root}/batches", self._on_list),
@@ -190,6 +192,17 @@ class ScriptedBatches:
         made = {"id": file_id, "object": "file", "purpose": "batch", "bytes": size}
         return web.json_response(made)
 
+    async def _on_file(self, request: web.Request) -> web.StreamResponse:
+        file_id = request.match_info["file"]
+        if refusal := self._refusal_of_key(request):
+            return _answered(refusal)
+        if file_id not in self._files:
+            return _answered(status(404, {"error": {"message": "no such file"}}))
+        is_pending = self._meets("file_pending")
+        return web.json_response(
+            {"id": file_id, "status": "pending" if is_pending else "processed"}
+        )
+
     async def _on_submission(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
         if refusal := self._refused(request, "submit"):
@@ -197,6 +210,8 @@ class ScriptedBatches:
         if self._meets("submit_no_room"):
             error = {"message": _ROOM, "type": "invalid_request_error", "code": None}
             return _answered(status(429, {"error": error}))
+        if self._faults.get("file_pending", 0) > 0:
+            return _answered(status(400, {"error": {"message": "the file is not ready"}}))
         if asked["input_file_id"] not in self._files:
             return _answered(status(404, {"error": {"message": "no such file"}}))
         batch = _Batch(

@@ -33,6 +33,7 @@ PASSING = [
     "upload_503",
     "upload_429",
     "upload_lost",
+    "file_pending",
     "submit_503",
     "submit_429",
     "submit_lost",
@@ -229,6 +230,18 @@ async def test_what_is_uploaded_when_the_run_is_stopped_is_not_submitted_and_not
     assert (endpoint.batches.uploaded, endpoint.batches.submitted) == (["file-1"], ["batch_1"])
 
 
+async def test_a_file_that_is_gone_before_it_was_submitted_is_written_again(endpoint):
+    endpoint.answers_with(lambda body: "yes")
+    disk = Disk()
+    keys = ("call-0", "call-1")
+    disk.records["t"] = BatchRecord(model="author", tag="t", file_id="file-gone", keys=keys)
+
+    await one_life(endpoint, disk, Moments(0), count=2)
+
+    assert sorted(disk.answers) == ["call-0", "call-1"]
+    assert sizes(endpoint) == [2]
+
+
 async def test_a_batch_that_is_lost_sight_of_is_lost_for_all_its_calls(endpoint):
     disk, transport = Disk(), Transport(endpoint.base_url, secret="", timeout_s=5.0)
     disk.records["t"] = BatchRecord(
@@ -293,6 +306,9 @@ class MortalWire(BatchWire):
 
     async def upload(self, content):
         return await self._between(super().upload(content))
+
+    async def is_ready(self, *given):
+        return await self._between(super().is_ready(*given))
 
     async def submit(self, *given):
         return await self._between(super().submit(*given))
