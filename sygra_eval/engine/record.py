@@ -363,7 +363,7 @@ async def _complete(
         has_begun=has_begun,
         on_length=on_length,
     )
-    trace.note(response, f"{path} (round {visit}, sample {sample + 1})")
+    trace.note(response, place, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)
     use = use_of(setting, request, role=repaired_step(step) or node.name, name=name)

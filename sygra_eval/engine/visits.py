@@ -36,14 +36,15 @@ class Visit:
 class Trace:
     """What happens during one visit, while it happens.
 
-    :ivar asked: A place per call in the order in which they began, which no latency changes.
+    :ivar asked: A place per call in the order in which they began, which no latency changes;
+        `notes` by these places.
     """
 
     asked: list[ModelUse | None] = field(default_factory=list)
     messages: tuple[Message, ...] = ()
     loop: LoopEnd | None = None
     ensemble: EnsembleEnd | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: dict[int, list[str]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
 
     @property
@@ -51,9 +52,10 @@ class Trace:
         """The models that answered, each use of one once."""
         return tuple(dict.fromkeys(use for use in self.asked if use is not None))
 
-    def note(self, response: ChatResponse, place: str) -> None:
-        """Keep what the row has to say of an answer."""
-        self.notes += [f"{place}: {note}" for note in response.notes]
+    def note(self, response: ChatResponse, place: int, told: str) -> None:
+        """Keep what the row has to say of the answer to the call that began at this place."""
+        if response.notes:
+            self.notes[place] = [f"{told}: {note}" for note in response.notes]
         if response.is_cut:
             self.cut.add(digest_of(response.text))
         elif self.cut:  # the same text came whole
@@ -67,7 +69,7 @@ class Trace:
             messages=self.messages,
             loop=self.loop,
             ensemble=self.ensemble,
-            notes=tuple(self.notes),
+            notes=tuple(note for place in sorted(self.notes) for note in self.notes[place]),
             cut=frozenset(self.cut),
         )
 

@@ -211,7 +211,9 @@ class ScriptedEndpoint:
 
         def reply_to(body: ChatBody) -> Reply:
             made = answer(body)
-            return completion(made) if isinstance(made, str) else made
+            if not isinstance(made, str):
+                return made
+            return completion(made, model=str(body.get("model") or "scripted"))
 
         self._answer = reply_to
 

@@ -145,11 +145,11 @@ async def test_an_outcome_of_a_row_that_is_not_in_the_input_is_a_contradiction(
 ):
     """As when two inputs were mixed up under one fingerprint, by a source of a plugin."""
     stopped = await run(
-        fast_suite(tmp_path, ["fine"] * 12), show=lambda p: stop.drain("SIGINT"), stop=stop
+        fast_suite(tmp_path, ["fine"] * 40), show=lambda p: stop.drain("SIGINT"), stop=stop
     )
     with open_readonly(stopped.folder / "journal.db") as reader:
         last = list(reader.outcomes())[-1]
-    assert last.index < 11
+    assert last.index < 39
     lines = (tmp_path / "rows.jsonl").read_text().splitlines()
     swapped = [line.replace(f'"{last.row_id}"', '"another"') for line in lines]
     (tmp_path / "rows.jsonl").write_text("\n".join(swapped) + "\n")

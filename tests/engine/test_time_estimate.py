@@ -37,9 +37,12 @@ def view(**changes):
         "waiting": 0,
         "ceiling": None,
         "cuts": 0,
+        "refusals": 0,
         "circuit": next(iter(Circuit)),
         "requests_per_minute": None,
+        "requests_left": None,
         "tokens_per_minute": None,
+        "tokens_left": None,
     }
     return GateView(**(figures | changes))
 
