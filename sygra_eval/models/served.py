@@ -49,7 +49,7 @@ _log = logging.getLogger(__name__)
 TIMEOUT_S = 120.0
 PREFLIGHT_S = 30.0
 MAX_IN_FLIGHT = 256  # where the suite names none; the gate begins with 8 and finds out
-MAX_WAITING = 5_000  # for batches; each is a record in memory, of some 50 KB
+MAX_WAITING = 5_000  # for batches; each is a record in memory, of 25 to 50 KB
 _OURS = {
     "model": "it is a key of the model itself",
     "messages": "the node's prompt makes them",

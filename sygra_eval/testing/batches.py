@@ -114,16 +114,19 @@ class ScriptedBatches:
         self._files: dict[str, bytes] = {}
         self._batches: dict[str, _Batch] = {}
         self._faults: dict[str, float] = {}
+        self._released = 0
 
     def fails_with(self, name: str, times: float = 1) -> None:
-        """Let the next so many exchanges, or batches, meet a fault; 0 ends it."""
+        """Let the next so many exchanges, or batches, meet a fault; 0 ends it, and what hangs."""
         if name not in BATCH_FAULTS:
             raise ValueError(f"there is no fault {name!r}; known: {', '.join(BATCH_FAULTS)}")
         self._faults[name] = times
+        self._released += not times
 
     def forget(self) -> None:
         """Begin anew, without files, batches and faults."""
         self.looks, self.submit_delay_s, self.most_requests = 1, 0.0, math.inf
+        self._released += 1
         for kept in (self.uploaded, self.submitted, self._files, self._batches, self._faults):
             kept.clear()
 
@@ -156,6 +159,12 @@ class ScriptedBatches:
                 web.post(f"{root}/batches/{{batch}}/cancel", self._on_cancel),
             ]
         return found
+
+    async def _hang(self) -> None:
+        """Hang until faults are changed to none, as no client ends the handler of its request."""
+        released = self._released
+        while self._released == released:
+            await asyncio.sleep(0.02)
 
     def _meets(self, name: str) -> bool:
         left = self._faults.get(name, 0)
@@ -228,7 +237,7 @@ class ScriptedBatches:
             return _lost(request)
         await asyncio.sleep(self.submit_delay_s)
         if self._meets("submit_hangs"):
-            await asyncio.Event().wait()
+            await self._hang()
         return web.json_response(batch.as_dict())
 
     async def _on_list(self, request: web.Request) -> web.StreamResponse:
@@ -276,7 +285,7 @@ class ScriptedBatches:
             return _answered(status(404, {"error": {"message": "no such file"}}))
         if self._meets("read_hangs"):
             self._note("reading", file_id)
-            await asyncio.Event().wait()
+            await self._hang()
         if self._meets("read_truncated"):
             return web.Response(body=content[: len(content) * 2 // 3])
         stalls, is_cut_off = self._meets("read_stalls"), self._meets("read_cut_off")
@@ -288,7 +297,7 @@ class ScriptedBatches:
         await response.write(content[: len(content) * 2 // 3])
         if stalls:
             self._note("reading", file_id)
-            await asyncio.Event().wait()
+            await self._hang()
         return _lost(request, response)
 
     def _go_on_with(self, batch: _Batch) -> None:

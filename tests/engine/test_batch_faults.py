@@ -18,7 +18,9 @@ def rows_of(endpoint, tmp_path, run):
     endpoint.answers_with(lambda body: f"answer to {body['messages'][-1]['content']}")
 
     async def rows(questions=6, **given):
-        entry = {**endpoint.model_entry(), "mode": "batch", "batch": {"wait": 0.05, "poll": 0.01}}
+        # The first batch goes when it is full, so that no slow machine makes two of it.
+        terms = {"wait": 0.2, "poll": 0.01, "max_requests": questions}
+        entry = {**endpoint.model_entry(), "mode": "batch", "batch": terms}
         suite = fast_suite(
             tmp_path / "suite",
             [f"question {number}" for number in range(questions)],

@@ -1,5 +1,7 @@
 """Suites whose model is asked in batches: rows, loops and validators are as ever."""
 
+import asyncio
+
 import pytest
 import yaml
 
@@ -12,7 +14,7 @@ from tests.engine.conftest import FAST_PLUGIN, code_row, fast_suite
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
 JUDGED = {"validators": [{"use": "regex", "pattern": "^answer to", "required": True}]}
 PLUGINS = [str(FAST_PLUGIN)]
-QUICK = {"wait": 0.05, "poll": 0.02}
+QUICK = {"wait": 0.3, "poll": 0.02}
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def suite(endpoint, tmp_path):
         entry = {
             **endpoint.model_entry(kind),
             "mode": "batch",
-            "batch": {**QUICK, **(batch or {})},
+            "batch": {**QUICK, "max_requests": questions, **(batch or {})},
             **model,
         }
         return fast_suite(
@@ -129,19 +131,19 @@ async def test_a_budget_that_is_spent_ends_the_run_with_no_batch_open(endpoint, 
     assert audit.problems(endpoint.events) == []
 
 
-async def test_time_that_is_over_leaves_the_batch_open(endpoint, suite, run, resume):
+async def test_time_that_is_over_leaves_the_batch_open(endpoint, suite, run, resume, stop):
     endpoint.batches.fails_with("stays", float("inf"))
     told = []
 
-    stopped = await run(suite(4), budget=Budget(time_s=0.5), tell=told.append)
+    running = asyncio.create_task(run(suite(4), tell=told.append, stop=stop))
+    while not any(event.kind == "looked" for event in endpoint.events):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    stop.give_up("budget reached: 4 seconds are over")  # as the timer of `budget: {time: 4}` does
+    stopped = await running
 
     assert stopped.summary.exit_code is ExitCode.INCOMPLETE
-    assert [
-        sentence for sentence in told if "the batch batch_1 with 4 calls stays open" in sentence
-    ]
+    (sentence,) = [one for one in told if "stays open" in one]
+    assert "the batch batch_1 with 4 calls stays open" in sentence
     endpoint.batches.fails_with("stays", 0)
-    resumed = await resume_run(
-        stopped.folder, RunOptions(budget=Budget(time_s=100), plugins=PLUGINS)
-    )
-    assert resumed.exit_code is ExitCode.PASSED
+    assert (await resume(stopped.folder)).summary.exit_code is ExitCode.PASSED
     assert len(endpoint.batches.submitted) == 1

@@ -52,7 +52,7 @@ def suite(shared, tmp_path_factory):
     rows = "".join(f'{{"id": "r{n}", "question": "question {n}"}}\n' for n in range(QUESTIONS))
     (tmp_path / "rows.jsonl").write_text(rows)
     solve = {"node_type": "llm", "model": "author", "prompt": "{question}"}
-    batch = {"wait": 0.1, "poll": 0.02, "max_requests": 8}
+    batch = {"wait": 5.0, "poll": 0.02, "max_requests": QUESTIONS // 2}
     document = {
         "suite": {"name": "small"},
         "models": {"author": {**served.model_entry(), "mode": "batch", "batch": batch}},
