@@ -163,7 +163,7 @@ class ScriptedBatches:
     async def _hang(self) -> None:
         """Hang until faults are changed to none, as no client ends the handler of its request."""
         released = self._released
-        while self._released == released:
+        while self._released == released:  # noqa: ASYNC110 - another thread releases it
             await asyncio.sleep(0.02)
 
     def _meets(self, name: str) -> bool:
