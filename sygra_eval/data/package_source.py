@@ -1,5 +1,6 @@
 """The source type `package`: a data file of an installed distribution, which is never imported."""
 
+import csv
 from collections.abc import AsyncGenerator, Iterable
 from difflib import get_close_matches
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -64,7 +65,7 @@ class PackageSource:
 
     def _no_file(self, installed: Distribution) -> Problem:
         name, file = self._config.package, self._config.file
-        listed = [listed.as_posix() for listed in installed.files or ()]
+        listed = _names_in(installed)
         if file in listed:
             message = f"the file `{file}` of {name} {installed.version} is gone"
             fix = f"pip install --force-reinstall {name}"
@@ -73,6 +74,18 @@ class PackageSource:
             near = get_close_matches(file, listed, n=1)
             fix = f"write `{near[0]}`" if near else ""
         return Problem(code="file-not-found", message=message, at=("file",), fix=fix)
+
+
+def _names_in(installed: Distribution) -> list[str]:
+    """Return the files that a distribution says it has, also those that are gone by now.
+
+    `Distribution.files` leaves them out from Python 3.12 on, and earlier where somebody has
+    imported its backport, as litellm does.
+    """
+    record = installed.read_text("RECORD")
+    if record is None:
+        return [listed.as_posix() for listed in installed.files or ()]
+    return [row[0] for row in csv.reader(record.splitlines()) if row]
 
 
 def _listed(installed: Distribution, file: str) -> Path | None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import sys
 import tracemalloc
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,20 @@ def test_what_is_missing_is_named_with_a_fix(installed, config, code, at, words,
 
     assert (problem.code, problem.at, problem.fix) == (code, (at,), fix)
     assert words in problem.message
+
+
+def test_a_file_that_is_gone_is_told_where_the_library_hides_it_too(installed, monkeypatch):
+    """As Python 3.12 does, and any Python in which the backport was imported."""
+    files = Distribution.files.fget
+    monkeypatch.setattr(
+        Distribution,
+        "files",
+        property(lambda self: [file for file in files(self) or () if file.locate().exists()]),
+    )
+
+    (problem,) = source(file="some_problems/data/gone.jsonl").check()
+
+    assert "is gone" in problem.message
 
 
 async def test_a_run_that_gets_there_all_the_same_is_refused(installed):
