@@ -11,8 +11,9 @@ demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
 	$(BIN)/sygra-eval run suites/glaive_code_assistant.yaml --limit $(ROWS)
 
+# A process a core; the tests of a file stay together, as they share what their fixtures start.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # What takes too long for every change; its last result stands in docs/reliability.md.
 full: $(VENV)/.dev
