@@ -28,14 +28,17 @@ from sygra_eval.journal.store import (
 from sygra_eval.values import UsageError
 
 REPAIRED = "journal.repaired.db"
-_DUG_OUT = ("call", "execution")
+_DUG_OUT = ("call", "execution", "event", "fault")
 """Tables whose rows may be taken from raw pages: all that is ever deleted there are `error`s."""
+_NUMBERED = ("event", "fault")  # a first column is SQLite's own number of the row, in no cell
 _LATER = ("fault",)
 _STORED = (str, bytes)
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], ...]] = {
     "run": (str, str, int),
     "call": (bytes, str, str, int, int, bytes, _STORED, int),
     "execution": (bytes, str, str, _STORED, int),
+    "event": (float, float, str, _STORED, int),
+    "fault": (bytes, str, str, _STORED, int),
 }
 """How the rows that are looked for in raw pages are told from those of other tables."""
 _PAGE = 256
@@ -200,15 +203,25 @@ def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
         for table in _DUG_OUT:
             row = _as_row(table, found)
             # A verdict that was an error may have been forgotten by a resume.
-            if row is not None and not (table == "execution" and row[2] == "error"):
-                connection.execute(_statement(table, with_number=False), row)
+            if row is None or (table == "execution" and row[2] == "error"):
+                continue
+            is_numbered = table in _NUMBERED  # so a row that is there already is known by it
+            values = (found.rowid, *row) if is_numbered else row
+            connection.execute(_statement(table, with_number=is_numbered), values)
     return connection.total_changes - before
 
 
 def _as_row(table: str, found: Found) -> Row | None:
     """Return a cell as a row of this table; None when it is no sound one."""
-    row = tuple(cell for cell in found.cells if cell is not None)
-    if len(found.cells) != len(row) or len(row) != len(_KINDS[table]):
+    cells = found.cells
+    if table in _NUMBERED:
+        if cells[:1] != (None,):
+            return None
+        cells = cells[1:]
+    if table == "event":  # SQLite keeps a whole number in a column of reals as an integer
+        cells = (*(float(c) if isinstance(c, int) else c for c in cells[:2]), *cells[2:])
+    row = tuple(cell for cell in cells if cell is not None)
+    if len(cells) != len(row) or len(row) != len(_KINDS[table]):
         return None
     are_alike = all(map(isinstance, row, _KINDS[table]))
     return row if are_alike and is_sound(row) else None

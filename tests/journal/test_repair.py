@@ -15,7 +15,7 @@ from sygra_eval.journal import Journal, examine_journal, open_readonly, repair_j
 from sygra_eval.journal.repair import REPAIRED
 from sygra_eval.journal.salvage import rows_in_pages
 from sygra_eval.journal.store import TABLES, companions, is_sound
-from sygra_eval.values import Outcome, RecordEnd, Round, UsageError
+from sygra_eval.values import CallFault, Outcome, RecordEnd, Round, Status, UsageError, Verdict
 
 PLAN = dict.fromkeys(
     ("suite", "suite_sha256", "suite_path", "suite_folder", "input_fingerprint", "asked"), "x"
@@ -138,6 +138,29 @@ def test_a_header_that_is_gone_loses_no_call(finished):
 
     assert content(finished)["call"] == before["call"]
     assert repair.rows["outcome"] == 0  # a resumed run comes to them again
+
+
+async def test_events_and_refusals_are_found_too_as_batches_that_were_paid_stand_there(path, call):
+    async with Journal.create(path, PLAN) as journal:
+        for number in range(MANY):
+            journal.event("batch_submitted", tag=f"t{number}", batch="b" * 300)
+            fault = CallFault(node="solve", kind="refused", message="m" * 300, is_final=True)
+            await journal.commit_refusal(bytes([number]) * 32, f"r{number}", fault)
+            verdict = Verdict(validator="tests", status=Status.PASS, reason="fine")
+            await journal.commit_execution(bytes([number]) * 16, f"r{number}", verdict)
+    before = content(path)
+    for table in ("event", "fault", "execution"):
+        overwrite(path, (root_of(path, table) - 1) * PAGE, b"\0" * PAGE)
+
+    repair = repair_journal(path)
+
+    assert repair.dug_out == 3 * MANY
+    assert content(path)["execution"] == before["execution"]
+    assert content(path)["fault"] == before["fault"]
+    assert content(path)["event"] >= before["event"]
+    with open_readonly(path) as reader:
+        tags = [event.data["tag"] for event in reader.events() if "tag" in event.data]
+    assert tags == [f"t{number}" for number in range(MANY)]
 
 
 async def test_what_was_forgotten_does_not_come_back(path, call):
