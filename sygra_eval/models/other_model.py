@@ -5,6 +5,7 @@ or the path that it is stored under; another size or kind (`gpt-x-mini`) is anot
 """
 
 import re
+from functools import lru_cache
 
 _VERSION = re.compile(
     r"(?:[-@:_](?:v\d+(?::\d+)?|\d{3,8}(?:-\d\d){0,2}|\d\d-\d\d|latest)|\.gguf|:free)*"
@@ -12,6 +13,7 @@ _VERSION = re.compile(
 _LATEST = re.compile(r"[-:]latest$")
 
 
+@lru_cache(maxsize=1_024)  # a run meets few names, each with every answer
 def is_another(asked: str, seen: str) -> bool:
     """Say whether a server answered as another model; one that does not say is not."""
     wanted, got = _LATEST.sub("", _last(asked)), _last(seen)
