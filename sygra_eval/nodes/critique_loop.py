@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import cast
 
-from sygra_eval.nodes.critiques import Critique, beside_images_of
+from sygra_eval.nodes.critiques import NO_CRITIQUE, Critique, beside_images_of
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
 from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
@@ -33,7 +33,7 @@ from sygra_eval.values import (
     StopReason,
 )
 
-_OF_ONE_DRAFT = ("repetition", "truncated")
+_NO_ANSWER = ("repetition", "truncated")  # the model said something, and it is of no use
 _REFUSED = "The answer is not finished: the checks do not pass.\n{evidence}"
 _REVISE = """\
 Your answer was checked.
@@ -102,8 +102,7 @@ async def _run(loop: _Loop) -> StopReason:
             break
         if (spent := _spent(loop)) is not None:
             return spent
-        attempt, is_changed = await _revise(loop, number + 1, feedback)
-        attempts = (attempt,)
+        attempts, is_changed = await _revise(loop, number + 1, feedback)
         if not is_changed:
             _record(loop, Round(node=loop.node.name, number=number + 1, attempts=attempts))
             return StopReason.NO_CHANGE
@@ -125,7 +124,7 @@ async def _draw_drafts(loop: _Loop) -> tuple[Attempt, ...]:
         try:
             response = await _ask(loop, draft.model, messages, step="draft", visit=1, sample=sample)
         except CallFailed as failure:
-            if failure.kind in _OF_ONE_DRAFT and (drawn or sample + 1 < draft.most):
+            if failure.kind in _NO_ANSWER and (drawn or sample + 1 < draft.most):
                 _count(loop, is_accepted=False, is_judged=True)
                 continue
             raise
@@ -224,7 +223,12 @@ async def _criticise(loop: _Loop, number: int) -> Critique:
         messages = (beside_images_of(drafted, text),)
     structured = critique.model.structured
     if structured is None:
-        response = await _ask(loop, critique.model, messages, step="critique", visit=number)
+        try:
+            response = await _ask(loop, critique.model, messages, step="critique", visit=number)
+        except CallFailed as failure:
+            if failure.kind in _NO_ANSWER:
+                return NO_CRITIQUE  # the author is told what the checks said
+            raise
         return Critique.of_text(response)
     choice = critique.model.chosen(loop.state, loop.ctx)
     fitted = await loop.ctx.complete_json(
@@ -240,10 +244,11 @@ async def _criticise(loop: _Loop, number: int) -> Critique:
     return Critique.of_json(fitted)
 
 
-async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, bool]:
+async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[tuple[Attempt, ...], bool]:
     """Ask for a revision and keep it unless it breaks what passed.
 
-    :returns: The attempt, and False when its code equals the kept candidate's.
+    :returns: The attempt, and False when its code equals the kept candidate's; none, and False,
+        where the author came to no answer.
     """
     kept, config = _kept(loop), loop.config
     variables = {
@@ -262,14 +267,19 @@ async def _revise(loop: _Loop, number: int, feedback: str) -> tuple[Attempt, boo
             Message("assistant", kept.answer),
             Message("user", _revise_text(kept.evidence, feedback)),
         )
-    response = await _ask(loop, choice, messages, step="revise", visit=number)
+    try:
+        response = await _ask(loop, choice, messages, step="revise", visit=number)
+    except CallFailed as failure:
+        if failure.kind in _NO_ANSWER:
+            return (), False
+        raise
     judgement = await loop.ctx.judge(response.text, previous=_code_of(kept.judgement))
     is_changed = _code_of(judgement) != _code_of(kept.judgement)
     is_kept = is_changed and not _breaks(kept.judgement, judgement)
     attempt = _attempt(loop, judgement, response, sample=0, before=kept, is_kept=is_kept)
     if is_kept:
         loop.kept = _Kept(judgement, attempt.evidence, round_no=number)
-    return attempt, is_changed
+    return (attempt,), is_changed
 
 
 def _revise_text(evidence: str, feedback: str) -> str:

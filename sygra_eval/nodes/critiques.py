@@ -30,6 +30,10 @@ class Critique:
         return _plain(phrase) in map(_plain, self.texts)
 
 
+NO_CRITIQUE = Critique("", (), 0, 0.0)
+"""Of a critic who said nothing of use."""
+
+
 def beside_images_of(message: Message, text: str) -> Message:
     """Return a user's message that shows the images of another one below its text."""
     images = tuple(part for part in message.parts if not isinstance(part, TextPart))

@@ -8,7 +8,7 @@ import yaml
 
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import completion, ended_early, status
-from sygra_eval.values import UsageError
+from sygra_eval.values import StopReason, UsageError
 from tests.engine.conftest import block, code_row, fast_suite
 
 SOLVE = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
@@ -230,6 +230,34 @@ async def test_a_draft_that_repeats_itself_is_one_draft_the_fewer(code_suite, en
     finished = await run(code_suite(code_row("one", "add"), loop=loop))
 
     assert finished.outcomes() == {"one": "verified"}
+
+
+async def test_a_revision_or_critique_that_repeats_itself_leaves_the_kept_draft(
+    code_suite, endpoint, run
+):
+    """The row is judged by what there is; it did not fail by infrastructure."""
+    endless = completion("round and " * 300, finish_reason="length")
+    rows = [code_row(f"{step}", f"draft=wrong {step} .") for step in ("critique", "revise")]
+
+    def answer_to(body):
+        text = body["messages"][-1]["content"]
+        step = {"draft": "draft", "criticise": "critique"}.get(text.split()[0], "revise")
+        if f" {step} " in text.partition("\n")[0]:
+            return endless
+        return {"draft": block("return x - 1"), "critique": "- look again"}.get(
+            step, block("return x + 1")
+        )
+
+    endpoint.answers_with(answer_to)
+
+    finished = await run(code_suite(*rows, loop={"max_rounds": 3}))
+
+    assert finished.outcomes() == {"critique": "verified", "revise": "rejected"}
+    ends = {end.row_id: end.loop for end in finished.ends()}
+    assert (ends["revise"].stop_reason, ends["revise"].kept_round) == (StopReason.NO_CHANGE, 1)
+    assert ends["critique"].kept_round == 2
+    asked = len(endpoint.requests)
+    assert len(set(map(str, endpoint.requests))) == asked
 
 
 # Too long for the context
