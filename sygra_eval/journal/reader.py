@@ -165,9 +165,14 @@ class JournalReader:
         for row in self._stream("outcome", "idx"):
             yield record_end_from_json(from_stored(_stored(row[4])))
 
-    def rows(self, outcome: Outcome) -> Iterator[Mapping[str, object]]:
-        """Yield the data rows of the records that ended so, in the order of the source."""
+    def rows(self, outcome: Outcome, *, last: int | None = None) -> Iterator[Mapping[str, object]]:
+        """Yield the data rows of the records that ended so, in the order of the source.
+
+        :param last: Place of the last record that is looked at; None for all.
+        """
         for row in self._stream("outcome", "idx"):
+            if last is not None and int(row[0]) > last:
+                return
             if row[2] == outcome.value:
                 yield from_stored(_stored(row[4]))["data"]
 

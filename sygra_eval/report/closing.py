@@ -38,6 +38,8 @@ def closing_json(summary: RunSummary) -> str:
         "rows": summary.rows,
         **{outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "surplus": summary.surplus,
+        "target_verified": None if summary.target is None else summary.target.verified,
         "calls": summary.calls,
         "calls_cached": summary.calls_cached,
         "tokens": summary.prompt_tokens + summary.completion_tokens,
