@@ -29,7 +29,7 @@ from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import count_rows, source_of, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
-from sygra_eval.engine.running import Running, noted, row_ended
+from sygra_eval.engine.running import Running, has_ended, noted, row_ended
 from sygra_eval.engine.sampling import Sample, sample_of
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
@@ -379,7 +379,7 @@ async def _take_rows(
             rows_read += 1
             if only is not None and row.index not in only:
                 continue
-            if _is_over(setting, running) or _has_ended(setting, running, row):
+            if _is_over(setting, running) or has_ended(setting, running, row.index):
                 continue
             await running.slots.acquire()
             if _is_over(setting, running):
@@ -391,17 +391,6 @@ async def _take_rows(
 
 def _is_over(setting: Setting, running: Running) -> bool:
     return setting.stop.is_draining or running.approach.is_met
-
-
-def _has_ended(setting: Setting, running: Running, row: Row | BadRow) -> bool:
-    if not setting.is_resumed:
-        return False
-    if running.approach.target is None:
-        return setting.journal.has_outcome(row.index)
-    end = setting.journal.outcome(row.index)
-    if end is not None:
-        running.approach.count(end.outcome)
-    return end is not None
 
 
 @contextlib.asynccontextmanager

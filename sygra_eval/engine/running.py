@@ -61,6 +61,18 @@ class Running:
             self.paused_at = None
 
 
+def has_ended(setting: Setting, running: Running, index: int) -> bool:
+    """Say whether the row at this place ended in an earlier start, or in this one's sample."""
+    if not setting.is_resumed:
+        return False
+    if running.approach.target is None:
+        return setting.journal.has_outcome(index)
+    end = setting.journal.outcome(index)
+    if end is not None:
+        running.approach.count(end.outcome)
+    return end is not None
+
+
 def row_ended(
     setting: Setting, running: Running, end: RecordEnd, took_s: float, tell: Callable[[str], None]
 ) -> None:

@@ -75,6 +75,8 @@ def summarise(folder: Path) -> RunSummary:
     calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
+    if cut.is_complete and life.state in ("interrupted", "incomplete"):
+        life.state = "finished"  # what was stopped were rows that it does not need
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended + cut.surplus)
     limit = json.loads(plan["asked"])["limit"]

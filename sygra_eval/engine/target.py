@@ -104,6 +104,7 @@ class Cut:
     """Tells rows that count from surplus; they come in the order of the input.
 
     :ivar last: Place in the source of the row that completed the target; None while it is missed.
+    :ivar taken: Rows that count so far.
     :ivar surplus: Rows behind it that ended.
     :ivar may_yet_pass: Rows that failed by infrastructure, which a resume tries again.
     """
@@ -111,14 +112,21 @@ class Cut:
     target: Target | None
     verified: int = 0
     last: int | None = None
+    taken: int = 0
     surplus: int = 0
     may_yet_pass: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the target is met and every row before has ended, so that nothing moves it."""
+        return self.last is not None and self.taken == self.last + 1
 
     def counts(self, end: RecordEnd) -> bool:
         """Take the next row, and say whether it counts."""
         if self.last is not None:
             self.surplus += 1
             return False
+        self.taken += 1
         self.verified += end.outcome is Outcome.VERIFIED
         if end.outcome is Outcome.FAILED and not end.reason.startswith("bad_input"):
             self.may_yet_pass += 1

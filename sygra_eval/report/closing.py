@@ -35,6 +35,7 @@ def closing_json(summary: RunSummary) -> str:
     line: dict[str, object] = {
         "run": str(summary.folder.absolute()),
         "exit": int(summary.exit_code),
+        "exit_reason": summary.exit_reason,
         "rows": summary.rows,
         **{outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sygra_eval.engine import ExitCode, RunOptions, keep_ledger, recheck
+from sygra_eval.engine import EstimateFirst, ExitCode, RunOptions, keep_ledger, recheck
+from sygra_eval.engine.target import Approach, Cut, Target
 from sygra_eval.plugins import load_plugins
 from sygra_eval.report import closing_json, terminal_report
 from sygra_eval.suite import check_suite
-from sygra_eval.values import Outcome, UsageError
+from sygra_eval.values import Outcome, RecordEnd, UsageError
 from tests.engine.conftest import FAST_PLUGIN, fast_suite, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
@@ -133,6 +136,13 @@ async def test_few_rows_are_begun_that_are_not_needed(fickle):
     assert ended.summary.surplus <= 16 + 8, "no more than were in flight at once"
 
 
+async def test_no_more_rows_are_in_flight_than_are_expected_to_be_needed(run, tmp_path):
+    ended = await run(fast_suite(tmp_path, ["fine"] * 40, quality=aiming(3)))
+
+    assert ended.summary.counts[Outcome.VERIFIED] == 3
+    assert ended.summary.surplus <= 3, "half are expected to pass, so six are begun"
+
+
 async def test_a_target_of_one_stops_at_the_first(fickle):
     asked = questions(40)
     ended = await fickle(asked, quality=aiming(1))
@@ -141,22 +151,23 @@ async def test_a_target_of_one_stops_at_the_first(fickle):
 
 
 @pytest.mark.parametrize(
-    ("most", "given", "why"),
+    ("most", "options", "why"),
     [
         (None, {}, "the input has no more than 30 rows"),
         (25, {}, "max_candidates lets no more than 25 rows be tried"),
         (25, {"limit": 22}, "--limit lets no more than 22 rows be tried"),
     ],
 )
-async def test_too_few_rows_miss_the_target_and_say_why(fickle, most, given, why):
+async def test_too_few_rows_miss_the_target_and_say_why(fickle, most, options, why):
     asked = questions(30)
-    ended = await fickle(asked, quality=aiming(25, most), **given)
+    ended = await fickle(asked, quality=aiming(25, most), **options)
 
     got = wanted(asked[: ended.summary.rows], 25)
     assert [row["id"] for row in ended.rows("verified")] == got
     assert ended.summary.exit_code is ExitCode.GATE_FAILED
     said = f"target missed: {len(got)} of the 25 verified rows asked for: {why}"
     assert ended.summary.exit_reason == said
+    assert json.loads(closing_json(ended.summary))["exit_reason"] == said
     assert said in " ".join(terminal_report(ended.summary).split())
     assert not [line for line in await accounted(ended) if line.outcome == "not reached"]
 
@@ -192,6 +203,76 @@ async def test_a_run_that_was_stopped_goes_on_to_the_same_rows(fickle, stop):
     assert resumed.summary.exit_code is ExitCode.PASSED
     assert resumed.bytes_of(*FILES) == whole.bytes_of(*FILES)
     assert len(await accounted(resumed)) == 140
+
+
+async def test_a_stop_that_reaches_only_rows_beyond_the_target_stops_nothing(fickle, stop):
+    asked = questions(150)
+    last = int(wanted(asked, 40)[-1].removeprefix("r"))
+    ended = set()
+
+    def when_complete(progress):
+        ended.add(progress.finished[0])
+        if ended >= {f"r{n}" for n in range(last + 1)}:
+            stop.drain("SIGINT")
+
+    stopped = await fickle(asked, quality=aiming(40, 140), show=when_complete, stop=stop)
+
+    assert stop.is_draining
+    assert (stopped.summary.state, stopped.summary.exit_code) == ("finished", ExitCode.PASSED)
+    assert [row["id"] for row in stopped.rows("verified")] == wanted(asked, 40)
+
+
+async def test_an_estimate_of_the_first_rows_is_of_as_many_as_the_target_takes(fickle):
+    asked, shown = questions(400), []
+
+    async def goes_on():
+        return True
+
+    first = EstimateFirst(rows=20, show=shown.append, goes_on=goes_on)
+    ended = await fickle(asked, quality=aiming(30), first=first)
+
+    (estimate,) = shown
+    of_20 = sum(map(right, asked[:20]))
+    assert (estimate.rows, estimate.is_spread) == (-(-30 * 20 // of_20), False)
+    assert [row["id"] for row in ended.rows("verified")] == wanted(asked, 30)
+
+
+@given(
+    answers=st.lists(st.booleans(), max_size=60),
+    target=st.integers(1, 20),
+    width=st.integers(1, 12),
+    chance=st.randoms(use_true_random=False),
+)
+def test_in_whatever_order_rows_end_the_first_n_count(answers, target, width, chance):
+    aim = Target(verified=target)
+    approach, in_flight, ended = Approach(aim), [], {}
+
+    def one_ends():
+        index = in_flight.pop(chance.randrange(len(in_flight)))
+        outcome = Outcome.VERIFIED if answers[index] else Outcome.REJECTED
+        approach.count(outcome)
+        ended[index] = end_of(index, outcome)
+
+    for index in range(len(answers)):
+        while len(in_flight) >= approach.in_flight(width):
+            one_ends()
+        if approach.is_met:
+            break
+        in_flight.append(index)
+    while in_flight:
+        one_ends()
+    cut = Cut(aim)
+    kept = [end.index for _, end in sorted(ended.items()) if cut.counts(end)]
+
+    first = [index for index, is_right in enumerate(answers) if is_right][:target]
+    assert [index for index in kept if answers[index]] == first
+    assert kept == list(range(first[-1] + 1 if len(first) == target else len(answers)))
+    assert cut.surplus == len(ended) - len(kept) < max(width, 1) + 1
+    assert cut.is_complete == (len(first) == target)
+
+
+def end_of(index, outcome):
+    return RecordEnd(row_id=f"r{index}", index=index, outcome=outcome, reason="", data={})
 
 
 async def test_rows_that_failed_are_made_up_by_others_and_the_run_is_finished(fickle):
@@ -286,14 +367,14 @@ def test_what_can_never_be_met_is_an_error_with_its_line(tmp_path, quality, code
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [{"max_candidates": 4}, {"target_verified": 5, "max_candidates": 4}, {"target_verified": 0}],
 )
 async def test_options_that_can_never_be_met_are_refused_before_anything_is_spent(
-    run, tmp_path, given
+    run, tmp_path, options
 ):
     suite = fast_suite(tmp_path, ["one"])
 
     with pytest.raises(UsageError, match=r"target.verified"):
-        await run(suite, **given)
+        await run(suite, **options)
     assert not (tmp_path / "out").exists()
