@@ -137,9 +137,12 @@ async def test_few_rows_are_begun_that_are_not_needed(fickle):
 
 
 async def test_no_more_rows_are_in_flight_than_are_expected_to_be_needed(run, tmp_path):
-    ended = await run(fast_suite(tmp_path, ["fine"] * 40, quality=aiming(3)))
+    seen = []
+    suite = fast_suite(tmp_path, ["fine"] * 40, quality=aiming(3))
+    ended = await run(suite, show=seen.append)
 
     assert ended.summary.counts[Outcome.VERIFIED] == 3
+    assert seen[-1].spent.all_tokens == seen[-1].spent.tokens, "nothing more is to come"
     assert ended.summary.surplus <= 3, "half are expected to pass, so six are begun"
 
 
@@ -336,15 +339,16 @@ async def test_a_suite_without_a_graph_keeps_the_first_rows_that_pass(run, tmp_p
     assert ended.summary.rows == 50
 
 
-async def test_what_is_surplus_is_not_missed_by_verify(fickle):
-    ended = await fickle(questions(120), quality=aiming(20))
-    plugins = [str(FAST_PLUGIN), str(ended.folder.parents[2] / "fickle.py")]
-    options = RunOptions(plugins=plugins, accepts_no_sandbox=True)
+async def test_what_is_surplus_is_not_missed_by_verify_and_not_judged_again(run, tmp_path):
+    ended = await run(fast_suite(tmp_path, ["fine"] * 40, quality=aiming(3)))
+    options = RunOptions(plugins=[str(FAST_PLUGIN)], accepts_no_sandbox=True)
 
     found = await recheck(ended.folder, options, sample=100)
 
-    assert found.re_executed == 20
-    assert not found.refuted
+    assert list(ended.outcomes().values()) == ["verified"] * (3 + ended.summary.surplus)
+    assert ended.summary.surplus > 0
+    assert (found.re_executed, found.refuted) == (3, ())
+    assert found.exit_code is ExitCode.PASSED
 
 
 @pytest.mark.parametrize(
