@@ -67,10 +67,10 @@ def has_ended(setting: Setting, running: Running, index: int) -> bool:
         return False
     if running.approach.target is None:
         return setting.journal.has_outcome(index)
-    end = setting.journal.outcome(index)
-    if end is not None:
-        running.approach.count(end.outcome)
-    return end is not None
+    outcome = setting.journal.reader.outcome_kind(index)
+    if outcome is not None:
+        running.approach.count(outcome)
+    return outcome is not None
 
 
 def row_ended(

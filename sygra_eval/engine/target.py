@@ -45,6 +45,8 @@ def target_of(suite: Suite, options: RunOptions) -> Target | None:
             f"max_candidates is {most}, so there can never be the {verified} verified rows that "
             f"target_verified asks for; let it be at least {verified}"
         )
+    if not suite.validators:
+        raise UsageError("target_verified: the suite has no validators, so no row is ever verified")
     return Target(verified=verified, max_candidates=most)
 
 

@@ -155,6 +155,11 @@ class JournalReader:
         stored = self._look_up("outcome", ("idx",), (index,), "data")
         return None if stored is None else record_end_from_json(from_stored(stored))
 
+    def outcome_kind(self, index: int) -> Outcome | None:
+        """Return where the record at this place ended, without decoding what it holds."""
+        stored = self._look_up("outcome", ("idx",), (index,), "outcome")
+        return None if stored is None else Outcome(str(stored))
+
     def find(self, row_id: str) -> RecordEnd | None:
         """Return how the record of this row ended."""
         stored = self._look_up("outcome", ("record",), (plain(row_id),), "data")

