@@ -11,6 +11,7 @@ from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
     NOT_REACHED,
+    SURPLUS,
     LedgerLine,
     RunOptions,
     keep_ledger,
@@ -19,7 +20,7 @@ from sygra_eval.engine import (
 from sygra_eval.report import account_line, ledger_json, ledger_line, line_json, one_line
 from sygra_eval.values import Outcome
 
-ENDS = (*(outcome.value for outcome in Outcome), NOT_REACHED)
+ENDS = (*(outcome.value for outcome in Outcome), NOT_REACHED, SURPLUS)
 
 
 @click.command("ledger")

@@ -61,6 +61,18 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 @click.option(
     "--strict-model", is_flag=True, help="Take no answer of another model than the one asked."
 )
+@click.option(
+    "--target-verified",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End with exactly N verified rows, the first of the input.",
+)
+@click.option(
+    "--max-candidates",
+    type=click.IntRange(min=1),
+    metavar="M",
+    help="Try at most M rows for --target-verified.",
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -74,6 +86,8 @@ def command(
     estimate: int | None,
     yes: bool,
     strict_model: bool,
+    target_verified: int | None,
+    max_candidates: int | None,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -89,6 +103,8 @@ def command(
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
         strict_model=strict_model,
+        target_verified=target_verified,
+        max_candidates=max_candidates,
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
     return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))

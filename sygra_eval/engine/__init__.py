@@ -49,8 +49,10 @@ from sygra_eval.engine.summary import (
     SpentAt,
     Strength,
     Tally,
+    TargetEnd,
     WeakTests,
 )
+from sygra_eval.engine.target import SURPLUS
 from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -65,6 +67,7 @@ __all__ = [
     "DEFAULT_VALIDATORS",
     "JOURNAL",
     "NOT_REACHED",
+    "SURPLUS",
     "WEAK",
     "Account",
     "Acknowledged",
@@ -100,6 +103,7 @@ __all__ = [
     "StopSignal",
     "Strength",
     "Tally",
+    "TargetEnd",
     "TimeEstimate",
     "TruthReport",
     "UpperBound",

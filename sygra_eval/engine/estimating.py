@@ -48,7 +48,7 @@ async def estimate_and_ask(
     await setting.journal.flush()
     estimate = estimate_of(
         setting.journal.reader,
-        rows=running.total,
+        rows=running.approach.expected(running.total),
         is_spread=sample.is_spread,
         budget=setting.spending.budget,
         sample_time=_sample_time(setting, running, rows_at_once),

@@ -70,10 +70,11 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell
     A reporter that breaks costs its own file: the others are written, and the summary that is
     returned is incomplete. There is no manifest then, so that a resume writes the files again.
     """
+    last = summary.target.last if summary.target is not None else None
     for outcome in Outcome:
-        rows = _rows(folder, outcome) if summary.counts[outcome] else ()
+        rows = _rows(folder, outcome, last) if summary.counts[outcome] else ()
         write_jsonl(folder / f"{outcome.value}.jsonl", rows)
-    verified = partial(_rows, folder, Outcome.VERIFIED)
+    verified = partial(_rows, folder, Outcome.VERIFIED, last)
     like = TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW
     parquet = write_parquet(folder / "verified.parquet", verified, like=like)
     broken = list(_write_views(folder, summary, plugins))
@@ -127,10 +128,10 @@ def _other_formats(summary: RunSummary) -> tuple[str, ...]:
     return tuple(view for view in summary.report_formats if view not in always)
 
 
-def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
-    """Stream the rows of one outcome, in input order."""
+def _rows(folder: Path, outcome: Outcome, last: int | None) -> Iterator[Mapping[str, object]]:
+    """Stream the rows of one outcome, in input order, up to the last one that counts."""
     with open_readonly(folder / "journal.db") as reader:
-        yield from reader.rows(outcome)
+        yield from reader.rows(outcome, last=last)
 
 
 def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from sygra_eval.engine.plan import Plan, read_plan
 from sygra_eval.engine.reading import limited
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import ExitCode
+from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import load_suite
@@ -32,7 +33,7 @@ class LedgerLine:
     """Where one row of the input ended.
 
     :ivar index: 0-based position in the source.
-    :ivar outcome: An `Outcome`'s value, or `not reached`.
+    :ivar outcome: An `Outcome`'s value, `not reached`, or `surplus`.
     """
 
     index: int
@@ -91,9 +92,10 @@ async def keep_ledger(
     :raises UsageError: When the folder is no run, or its journal cannot be read.
     """
     summary, plan = summarise(folder), read_plan(folder)
-    ended = sum(summary.counts.values())
+    ended = sum(summary.counts.values()) + summary.surplus
     with open_readonly(folder / "journal.db") as reader:
-        count = _Count(reader=reader, nodes=_nodes_in_order(suite_document(folder)))
+        nodes = _nodes_in_order(suite_document(folder))
+        count = _Count(reader=reader, nodes=nodes, cut=Cut(plan.target))
         unnamed = ""
         source: Source | None = None
         if summary.state != "finished" or ended < summary.rows:
@@ -103,9 +105,9 @@ async def keep_ledger(
                 take(count.ended(end))
             count.rows = max(summary.rows, ended)
         else:
-            async for line in _beside_the_source(source, plan.limit, reader, count):
+            async for line in _beside_the_source(source, plan.most_rows, reader, count):
                 take(line)
-        count.not_reached = count.rows - sum(count.outcomes.values())
+        count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
     return Ledger(
         run=folder,
@@ -122,6 +124,7 @@ class _Count:
 
     reader: JournalReader
     nodes: tuple[str, ...]
+    cut: Cut
     rows: int = 0
     not_reached: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -133,6 +136,9 @@ class _Count:
 
     def ended(self, end: RecordEnd) -> LedgerLine:
         """Count a row that has an outcome."""
+        if not self.cut.counts(end):
+            said = f"{end.outcome.value}: {end.reason}"
+            return LedgerLine(index=end.index, row_id=end.row_id, outcome=SURPLUS, reason=said)
         self.outcomes[end.outcome] += 1
         self._take_nodes(end)
         for verdict in end.verdicts:
@@ -143,6 +149,11 @@ class _Count:
         return LedgerLine(
             index=end.index, row_id=end.row_id, outcome=end.outcome.value, reason=end.reason
         )
+
+    def left(self, index: int, row_id: str) -> LedgerLine:
+        """Return the line of a row that has no outcome."""
+        why = "" if self.cut.last is None else "the target was met before it"
+        return LedgerLine(index=index, row_id=row_id, outcome=NOT_REACHED, reason=why)
 
     def ended_beside_the_input(self, end: RecordEnd) -> LedgerLine:
         """Count a row that has an outcome and stands nowhere in the input."""
@@ -163,6 +174,8 @@ class _Count:
     def accounts(self) -> Iterator[Account]:
         """Yield the sums that have to hold."""
         left = {NOT_REACHED: self.not_reached}
+        if self.cut.target is not None:
+            left[SURPLUS] = self.cut.surplus
         outcomes = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
         yield Account(of="rows", total=self.rows, parts={**outcomes, **left})
         for node in self.nodes:
@@ -227,7 +240,7 @@ async def _beside_the_source(
                 yield count.ended(waiting)
                 waiting = next(ends, None)
             else:
-                yield LedgerLine(index=row.index, row_id=row.id, outcome=NOT_REACHED, reason="")
+                yield count.left(row.index, row.id)
     for end in [] if waiting is None else [waiting, *ends]:
         yield count.ended_beside_the_input(end)
 

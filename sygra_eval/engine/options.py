@@ -17,6 +17,8 @@ class RunOptions:
     :ivar name: The run's name; by default made from the time.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar budget: Bounds that take the place of the suite's.
+    :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
+        for them; where given, in place of the suite's.
     """
 
     out: Path = Path("reports")
@@ -28,3 +30,5 @@ class RunOptions:
     name: str | None = None
     strict_model: bool = False
     budget: Budget = field(default_factory=Budget)
+    target_verified: int | None = None
+    max_candidates: int | None = None

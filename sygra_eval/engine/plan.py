@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.target import Target, most_rows, target_of
 from sygra_eval.journal import open_readonly
 from sygra_eval.models import Gateway, has_json_mode
 from sygra_eval.suite import Suite
@@ -31,6 +32,12 @@ class Plan:
     recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
     budget: Budget  # what was asked for beside the suite's
     strict_model: bool = False
+    target: Target | None = None
+
+    @property
+    def most_rows(self) -> int | None:
+        """The most rows of the input that are this run's; None for all."""
+        return most_rows(self.limit, self.target)
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -52,6 +59,7 @@ class Plan:
                     "accepts_no_sandbox": self.accepts_no_sandbox,
                     "budget": asdict(self.budget),
                     "strict_model": self.strict_model,
+                    "target": None if self.target is None else asdict(self.target),
                 },
                 sort_keys=True,
             ),
@@ -102,6 +110,7 @@ def plan_of(
         isolation=isolation,
         budget=options.budget,
         strict_model=options.strict_model,
+        target=target_of(suite, options),
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {
@@ -120,6 +129,12 @@ def suite_folder_of(folder: Path) -> Path:
     :raises UsageError: When the folder is no run.
     """
     return read_plan(folder).suite_folder
+
+
+def target_in(rows: Mapping[str, str]) -> Target | None:
+    """Return what the plan rows of a journal ask for; older journals say nothing of it."""
+    asked = json.loads(rows["asked"]).get("target")
+    return None if asked is None else Target(**asked)
 
 
 def read_plan(folder: Path) -> Plan:
@@ -151,4 +166,5 @@ def read_plan(folder: Path) -> Plan:
         recorded=json.loads(rows.get("models", "{}")),
         budget=Budget(**asked.get("budget", {})),
         strict_model=asked.get("strict_model", False),
+        target=target_in(rows),
     )

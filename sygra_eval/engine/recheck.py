@@ -21,10 +21,11 @@ from sygra_eval.engine.handling import handled
 from sygra_eval.engine.judging import Ask, Court, entry_point_of, language_of, verdict_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import outcome_of
-from sygra_eval.engine.plan import Plan, read_plan
+from sygra_eval.engine.plan import Plan, read_plan, target_in
 from sygra_eval.engine.preflight import models_of, started_sandbox
 from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode
+from sygra_eval.engine.target import that_count
 from sygra_eval.journal import JournalReader, call_key, open_readonly
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, reserved_columns
@@ -152,7 +153,7 @@ def _unlike_the_journal(folder: Path, files: Mapping[str, str]) -> Iterator[str]
 
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
     with open_readonly(folder / "journal.db") as reader:
-        for end in reader.outcomes():
+        for end in that_count(reader.outcomes(), target_in(reader.plan())):
             if end.outcome is outcome:
                 yield end.data
 
@@ -182,6 +183,7 @@ async def _judge_again(found: Recheck, options: RunOptions, sample: int) -> Rech
 def _sample(reader: JournalReader, plan: Plan, sample: int) -> list[RecordEnd]:
     """Draw verified rows; the same ones each time, so that two checks can be compared."""
     total = reader.counts().get(Outcome.VERIFIED, 0)
+    total = total if plan.target is None else min(total, plan.target.verified)
     chance = Random(plan.suite_sha256)  # noqa: S311 - not a secret
     drawn = set(chance.sample(range(total), min(sample, total)))
     verified = (end for end in reader.outcomes() if end.outcome is Outcome.VERIFIED)

@@ -29,7 +29,7 @@ from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import count_rows, source_of, while_it_lasts
 from sygra_eval.engine.record import settle
 from sygra_eval.engine.run_log import RunLog
-from sygra_eval.engine.running import Running, noted, row_ended
+from sygra_eval.engine.running import Running, has_ended, noted, row_ended
 from sygra_eval.engine.sampling import Sample, sample_of
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
@@ -37,6 +37,7 @@ from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
+from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
 from sygra_eval.models import Gateway
@@ -85,7 +86,7 @@ async def run_suite(
     suite = load_suite(path, plugins, overrides=replaced)
     source = source_of(suite, plugins)
     measured = text_of(suite)
-    total = await count_rows(source, options.limit)
+    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
     async with opened(suite, plugins, options, tell, stop) as parts:
         folder = new_run_folder(options.out, suite.name, options.name)
         gateway, sandbox = parts
@@ -133,7 +134,7 @@ async def resume_run(
     if before is not None:  # it died after its last row and before its last file
         with RunLock(folder), _disk_named(folder):
             return write_folder(folder, before, plugins, tell)
-    total = await count_rows(source, plan.limit)
+    total = await count_rows(source, plan.most_rows)
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
@@ -192,7 +193,7 @@ async def _drive(
 
         with _disk_named(folder):
             try:
-                running = _running(setting, total, show, log)
+                running = _running(setting, total, show, log, plan.target)
                 await _take_all(setting, plan, folder, source, running, tell_and_log, first)
             except BaseExceptionGroup as group:
                 raise _first(group) from group
@@ -231,8 +232,13 @@ def _if_finished(folder: Path) -> RunSummary | None:
 
 
 def _running(
-    setting: Setting, total: int | None, show: ShowProgress | None, log: RunLog
+    setting: Setting,
+    total: int | None,
+    show: ShowProgress | None,
+    log: RunLog,
+    target: Target | None,
 ) -> Running:
+    approach = Approach(target)
     counts = setting.journal.counts()
     before = sum(counts.values())
     return Running(
@@ -243,7 +249,8 @@ def _running(
         log=log,
         done=before,
         counts=counts,
-        slots=Slots(lambda: _in_flight(setting)),
+        slots=Slots(lambda: approach.in_flight(_in_flight(setting))),
+        approach=approach,
         nano_usd_before=setting.spending.spent.nano_usd,
     )
 
@@ -277,13 +284,13 @@ async def _take_all(
         with within_time(setting.spending.budget, took_s, setting.stop):
             async with _stopped_at_once(setting.stop):
                 setting = await with_prepared(setting, tell)
-            sample = await _take_sample(setting, source, plan.limit, running, tell, first)
+            sample = await _take_sample(setting, source, plan.most_rows, running, tell, first)
         if first is not None and sample is not None:
             at_once = _in_flight(setting)
             await estimate_and_ask(first, setting, running, sample, tell, rows_at_once=at_once)
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
-            rows_read = await _take_rows(setting, source, plan.limit, running, tell)
+            rows_read = await _take_rows(setting, source, plan.most_rows, running, tell)
         async with _stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
     left_open = setting.gateway.open_batches
@@ -323,7 +330,9 @@ async def _take_sample(
     """Settle the rows that the run is estimated from, where it is to be."""
     if first is None or setting.stop.is_draining:
         return None
-    sample = await sample_of(source, limit, running.total, first.rows)
+    # With a target only the first rows are sure to be needed.
+    spread_over = running.total if running.approach.target is None else None
+    sample = await sample_of(source, limit, spread_over, first.rows)
     running.row_s = []
     await _take_rows(setting, source, limit, running, tell, only=sample.indices)
     return sample
@@ -340,12 +349,14 @@ async def _take_rows(
 ) -> int:
     """Settle the rows, a bounded number at a time; return how many were read.
 
-    A drain stops admitting; the rows that are left are still read, so that they are counted.
+    A drain stops admitting, and so does a target that is met; the rows that are left are still
+    read, so that they are counted.
 
     :param only: Places of the rows that are settled, where not all are; the rest is left unread
         behind the last of them.
     """
     rows_read = 0
+    running.approach.begin()
 
     async def settle_one(row: Row | BadRow) -> None:
         since = time.monotonic()
@@ -368,18 +379,18 @@ async def _take_rows(
             rows_read += 1
             if only is not None and row.index not in only:
                 continue
-            if setting.stop.is_draining or _has_ended(setting, row):
+            if _is_over(setting, running) or has_ended(setting, running, row.index):
                 continue
             await running.slots.acquire()
-            if setting.stop.is_draining:
+            if _is_over(setting, running):
                 running.slots.release()
                 continue
             group.create_task(settle_one(row), name=f"row {row.id}")
     return rows_read
 
 
-def _has_ended(setting: Setting, row: Row | BadRow) -> bool:
-    return setting.is_resumed and setting.journal.has_outcome(row.index)
+def _is_over(setting: Setting, running: Running) -> bool:
+    return setting.stop.is_draining or running.approach.is_met
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from sygra_eval.engine.progress import Progress, ShowProgress, SpentSoFar
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
+from sygra_eval.engine.target import Approach
 from sygra_eval.values import Outcome, RecordEnd
 
 NANO = 1_000_000_000
@@ -21,6 +22,7 @@ class Running:
     """Outcomes so far, of earlier starts too, for progress; the journal is what counts.
 
     :ivar slots: Those of the records in flight.
+    :ivar approach: To so many verified rows as are asked for.
     :ivar row_s: Seconds that each row took in this start, while a sample is measured.
     """
 
@@ -32,6 +34,7 @@ class Running:
     done: int
     counts: dict[Outcome, int]
     slots: Slots
+    approach: Approach
     nano_usd_before: int = 0
     row_s: list[float] | None = None
     paused_at: float | None = None
@@ -58,6 +61,18 @@ class Running:
             self.paused_at = None
 
 
+def has_ended(setting: Setting, running: Running, index: int) -> bool:
+    """Say whether the row at this place ended in an earlier start, or in this one's sample."""
+    if not setting.is_resumed:
+        return False
+    if running.approach.target is None:
+        return setting.journal.has_outcome(index)
+    outcome = setting.journal.reader.outcome_kind(index)
+    if outcome is not None:
+        running.approach.count(outcome)
+    return outcome is not None
+
+
 def row_ended(
     setting: Setting, running: Running, end: RecordEnd, took_s: float, tell: Callable[[str], None]
 ) -> None:
@@ -66,6 +81,7 @@ def row_ended(
     if end.reason == ALARM:
         tell(f"row {end.row_id}: {ALARM}")
     running.done += 1
+    running.approach.count(end.outcome)
     running.counts[end.outcome] += 1
     if running.row_s is not None:
         running.row_s.append(took_s)
@@ -110,8 +126,9 @@ def _spent_so_far(setting: Setting, running: Running) -> SpentSoFar:
     spending = setting.spending
     spent, ended = spending.spent, spending.rows_ended
     nano_usd = tokens = None
-    if running.total is not None and ended:
-        left = (running.total - running.done) / ended
+    total = running.approach.expected(running.total)
+    if total is not None and ended:
+        left = max(0, total - running.done) / ended
         unfinished, of_ended = spending.of_open, spending.of_ended
         nano_usd = spent.nano_usd - unfinished.nano_usd + of_ended.nano_usd * left
         tokens = spent.tokens - unfinished.tokens + of_ended.tokens * left

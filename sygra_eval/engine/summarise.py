@@ -17,6 +17,7 @@ from sygra_eval.engine.counting import Count
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
+from sygra_eval.engine.plan import target_in
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
     WEAK,
@@ -30,8 +31,10 @@ from sygra_eval.engine.summary import (
     SpentAt,
     Strength,
     Tally,
+    TargetEnd,
     WeakTests,
 )
+from sygra_eval.engine.target import Cut, how_it_ended
 from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import Event, Spent, open_readonly, together
 from sygra_eval.quality import (
@@ -63,16 +66,21 @@ def summarise(folder: Path) -> RunSummary:
         quality = document.get("quality") or {}
         canary = quality.get("canary")
         count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
+        cut = Cut(target_in(plan))
         for end in reader.outcomes():
-            count.take(end)
+            if cut.counts(end):
+                count.take(end)
         spent = reader.spent()
         refused = tuple(refusals_told(reader.refusals()))
     calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
+    if cut.is_complete and life.state in ("interrupted", "incomplete"):
+        life.state = "finished"  # what was stopped were rows that it does not need
     ended = sum(count.outcomes.values())
-    rows = max(life.rows, ended)
-    exit_code, exit_reason = _exit(life, count, rows)
+    rows = max(life.rows, ended + cut.surplus)
+    limit = json.loads(plan["asked"])["limit"]
+    exit_code, exit_reason = _exit(life, count, cut, rows, limit=limit)
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -82,7 +90,9 @@ def summarise(folder: Path) -> RunSummary:
         state=state,
         rows=rows,
         counts={outcome: count.outcomes[outcome] for outcome in Outcome},
-        not_reached=rows - ended,
+        not_reached=rows - ended - cut.surplus,
+        surplus=cut.surplus,
+        target=_target(cut),
         funnel=_funnel(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
         verified_rate=wilson(count.outcomes[Outcome.VERIFIED], ended),
@@ -333,11 +343,21 @@ def _canaries(count: Count) -> Canaries | None:
     )
 
 
-def _exit(life: _Life, count: Count, rows: int) -> tuple[ExitCode, str]:
+def _target(cut: Cut) -> TargetEnd | None:
+    if cut.target is None:
+        return None
+    return TargetEnd(
+        verified=cut.target.verified, max_candidates=cut.target.max_candidates, last=cut.last
+    )
+
+
+def _exit(
+    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None
+) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
     counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
-    ended = sum(counts.values())
+    ended = sum(counts.values()) + cut.surplus
     if life.state == "running":
         return ExitCode.INTERRUPTED, f"not finished: {ended} rows have ended so far"
     if life.state == "interrupted":
@@ -345,7 +365,7 @@ def _exit(life: _Life, count: Count, rows: int) -> tuple[ExitCode, str]:
     if life.state == "incomplete":
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
-    if failed > MOST_FAILED * rows:
+    if failed > MOST_FAILED * rows and cut.last is None:  # with its target met it lacks nothing
         return (
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
@@ -353,6 +373,8 @@ def _exit(life: _Life, count: Count, rows: int) -> tuple[ExitCode, str]:
     if count.alarms:
         of = count.canaries.total()
         return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
+    if cut.target is not None:
+        return how_it_ended(cut.target, cut, rows=rows, limit=limit)
     rejected = counts[Outcome.REJECTED] - count.canaries[Outcome.REJECTED]
     if rejected and not count.has_graph:
         return ExitCode.GATE_FAILED, f"{rejected} of {rows} rows rejected"

@@ -175,11 +175,25 @@ class SpentAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEnd:
+    """How many verified rows were asked for.
+
+    :ivar last: Place in the source of the row that completed them; None where they are missed.
+    """
+
+    verified: int
+    max_candidates: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """Every figure of the report.
 
     :ivar has_graph: False where the rows themselves were judged: no drafts, calls or loops.
-    :ivar rows: Rows read; equals the outcomes' counts plus `not_reached`.
+    :ivar rows: Rows read; equals the outcomes' counts plus `not_reached` plus `surplus`.
+    :ivar surplus: Rows that ended behind the one that completed the target; in no other figure
+        but those of the calls.
     :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
     :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
     :ivar rounds: Rounds taken -> rows; `verified_by_round`: round whose candidate was kept ->
@@ -250,3 +264,5 @@ class RunSummary:
     shares: tuple[ModelShare, ...] = ()  # of roles that not every row gave to the same model
     command: str = ""
     version: str = ""
+    surplus: int = 0
+    target: TargetEnd | None = None  # None where the run has none

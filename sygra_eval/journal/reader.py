@@ -155,6 +155,11 @@ class JournalReader:
         stored = self._look_up("outcome", ("idx",), (index,), "data")
         return None if stored is None else record_end_from_json(from_stored(stored))
 
+    def outcome_kind(self, index: int) -> Outcome | None:
+        """Return where the record at this place ended, without decoding what it holds."""
+        stored = self._look_up("outcome", ("idx",), (index,), "outcome")
+        return None if stored is None else Outcome(str(stored))
+
     def find(self, row_id: str) -> RecordEnd | None:
         """Return how the record of this row ended."""
         stored = self._look_up("outcome", ("record",), (plain(row_id),), "data")
@@ -165,9 +170,14 @@ class JournalReader:
         for row in self._stream("outcome", "idx"):
             yield record_end_from_json(from_stored(_stored(row[4])))
 
-    def rows(self, outcome: Outcome) -> Iterator[Mapping[str, object]]:
-        """Yield the data rows of the records that ended so, in the order of the source."""
+    def rows(self, outcome: Outcome, *, last: int | None = None) -> Iterator[Mapping[str, object]]:
+        """Yield the data rows of the records that ended so, in the order of the source.
+
+        :param last: Place of the last record that is looked at; None for all.
+        """
         for row in self._stream("outcome", "idx"):
+            if last is not None and int(row[0]) > last:
+                return
             if row[2] == outcome.value:
                 yield from_stored(_stored(row[4]))["data"]
 

@@ -35,9 +35,12 @@ def closing_json(summary: RunSummary) -> str:
     line: dict[str, object] = {
         "run": str(summary.folder.absolute()),
         "exit": int(summary.exit_code),
+        "exit_reason": summary.exit_reason,
         "rows": summary.rows,
         **{outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "surplus": summary.surplus,
+        "target_verified": None if summary.target is None else summary.target.verified,
         "calls": summary.calls,
         "calls_cached": summary.calls_cached,
         "tokens": summary.prompt_tokens + summary.completion_tokens,

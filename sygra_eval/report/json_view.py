@@ -6,6 +6,7 @@ read back is the text as it was.
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from sygra_eval.engine import (
     Canaries,
@@ -56,6 +57,8 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "rows": summary.rows,
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
+        "surplus": summary.surplus,
+        "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),
         "by_topic": {

@@ -65,7 +65,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
 
 def outcomes(summary: RunSummary) -> Table:
     """Return where the rows ended; the counts add up to the rows read."""
-    ended = sum(summary.counts.values())
+    ended, surplus = sum(summary.counts.values()), summary.surplus
 
     def line(outcome: Outcome) -> tuple[str, ...]:
         count = summary.counts.get(outcome, 0)
@@ -82,6 +82,8 @@ def outcomes(summary: RunSummary) -> Table:
     ]
     if summary.not_reached:
         rows.append(("not reached", str(summary.not_reached), UNKNOWN, UNKNOWN, UNKNOWN))
+    if summary.surplus:
+        rows.append(("surplus", str(summary.surplus), UNKNOWN, UNKNOWN, UNKNOWN))
     rows.append(("all rows", str(summary.rows), "", "", ""))
     shown = 5 if summary.has_graph else 4  # without a graph there are no loops
     return Table(
@@ -91,6 +93,7 @@ def outcomes(summary: RunSummary) -> Table:
         rows=tuple(row[:shown] for row in rows),
         notes=(
             *(("% of the rows that have an outcome",) if summary.not_reached else ()),
+            *(("surplus: they ended behind the row that completed the target",) if surplus else ()),
             *canary_notes(summary),
         ),
     )
@@ -301,7 +304,9 @@ def verified_words(summary: RunSummary) -> str:
     rate = summary.verified_rate
     if rate is None:
         return words
-    among = f"of the {sum(summary.counts.values())} that ended " if summary.not_reached else ""
+    ended = sum(summary.counts.values())
+    among = f"of the {ended} that {'count' if summary.surplus else 'ended'} "
+    among = among if ended < summary.rows else ""
     return f"{words} ({among}{percent(rate.estimate)} %, 95 % interval {bounds(rate)})"
 
 

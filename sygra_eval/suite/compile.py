@@ -22,6 +22,7 @@ from sygra_eval.suite.judged import (
     check_canary,
     check_measured,
     check_sections,
+    check_target,
     check_truth,
     judged_of,
 )
@@ -143,6 +144,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
     check_canary(quality, row, document)
+    check_target(quality, document)
     check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
     check_allowed(validators, settings["sandbox"].allow, document)
@@ -166,6 +168,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         probes=Probes(quality.probes) if quality is not None else Probes.MARK,
         measured=quality.measured if quality is not None else None,
         canary=quality.canary if quality is not None else None,
+        target_verified=quality.target_verified if quality is not None else None,
+        max_candidates=quality.max_candidates if quality is not None else None,
         tags=tuple(head.tags),
         seed=head.seed,
         cache=head.cache,

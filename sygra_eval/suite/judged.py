@@ -51,6 +51,40 @@ def check_measured(section: QualitySection | None, folder: Path, document: Docum
     )
 
 
+def check_target(section: QualitySection | None, document: Document) -> None:
+    """Report a target that can never be met, and a bound of candidates without a target."""
+    if section is None:
+        return
+    lacks_validators = "graph_config" in document.data and not section.validators
+    if section.target_verified is not None and lacks_validators:  # else it is reported already
+        document.report(
+            code="no-validators",
+            message="without validators no row is verified, so the target is never met",
+            at=("quality", "target_verified"),
+            fix="add `validators: [{use: ...}]` to it, or take it out",
+            is_key=True,
+        )
+    if section.max_candidates is None:
+        return
+    if section.target_verified is None:
+        document.report(
+            code="missing-key",
+            message="`max_candidates` bounds the rows that are tried for `target_verified`, which "
+            "is missing",
+            at=("quality", "max_candidates"),
+            fix="add `target_verified: N`, or take it out",
+            is_key=True,
+        )
+    elif section.max_candidates < section.target_verified:
+        document.report(
+            code="wrong-value",
+            message=f"of {section.max_candidates} candidates there can never be "
+            f"{section.target_verified} verified rows",
+            at=("quality", "max_candidates"),
+            fix=f"let it be at least {section.target_verified}",
+        )
+
+
 def check_sections(data: Mapping[str, Any], document: Document) -> None:
     """Report a candidate beside a graph, and what is missing where there is no graph."""
     if "graph_config" in data:

@@ -238,6 +238,8 @@ class QualitySection(Section):
     their text: none of them is verified data, and one that would be raises an alarm. `probes` says
     what becomes of a row whose tests a program passes that must not. `measured` names a file with
     the line that `sygra-eval verify --truth FILE --json` printed of the suite's validators.
+    `target_verified` ends the run with the first so many verified rows of the input, and
+    `max_candidates` is the most rows that are tried for them.
     """
 
     candidate: str | None = None
@@ -247,6 +249,8 @@ class QualitySection(Section):
     canary: str | None = None
     probes: ProbesMode = "mark"
     measured: str | None = None
+    target_verified: int | None = Field(default=None, ge=1)
+    max_candidates: int | None = Field(default=None, ge=1)
 
 
 class OutputColumn(Section):
@@ -340,7 +344,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
         ("graph_config", "nodes", "*", "multi_llm_post_process"),
         *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
-        *(("quality", key) for key in ("gates", "target_verified", "max_candidates")),
+        *(("quality", key) for key in ("gates",)),
         *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
         *(("quality", key) for key in ("decontaminate", "max_errors")),
         *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),

@@ -96,6 +96,7 @@ class Suite:
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
     :ivar canary: The column, if any, that marks rows which nothing right can verify.
+    :ivar target_verified: So many verified rows end the run; at most `max_candidates` are tried.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
@@ -114,6 +115,8 @@ class Suite:
     truth: str | None = None
     canary: str | None = None
     probes: Probes = Probes.MARK
+    target_verified: int | None = None
+    max_candidates: int | None = None
     measured: str | None = None
     tags: tuple[str, ...] = ()
     seed: int = 0

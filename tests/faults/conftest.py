@@ -189,7 +189,8 @@ class Ended:
 
     def adds_up(self) -> bool:
         line = self.line
-        return line["rows"] == line["not_reached"] + sum(line[outcome] for outcome in Outcome)
+        parts = ("not_reached", "surplus", *Outcome)
+        return line["rows"] == sum(line[part] for part in parts)
 
 
 @dataclass(frozen=True)

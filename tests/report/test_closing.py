@@ -11,9 +11,9 @@ from sygra_eval.report import closing_json, closing_words, printable
 from sygra_eval.values import Outcome
 
 KEYS = [
-    "run", "exit", "rows", "verified", "rejected", "failed", "unjudged", "not_reached", "calls",
-    "calls_cached", "tokens", "cost", "stop_reasons", "gates", "canaries", "wall_s",
-    "estimate",
+    "run", "exit", "exit_reason", "rows", "verified", "rejected", "failed", "unjudged",
+    "not_reached", "surplus", "target_verified", "calls", "calls_cached", "tokens", "cost",
+    "stop_reasons", "gates", "canaries", "wall_s", "estimate",
 ]  # fmt: skip
 
 
