@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.journal import open_readonly
+from sygra_eval.journal import Durability, open_readonly
 from sygra_eval.models import Gateway, has_json_mode
 from sygra_eval.suite import Suite
 from sygra_eval.values import Budget, Source, UsageError
@@ -31,6 +31,7 @@ class Plan:
     recorded: Mapping[str, Mapping[str, object]]  # its identity and parameters, for `replay`
     budget: Budget  # what was asked for beside the suite's
     strict_model: bool = False
+    durability: Durability = Durability.NORMAL
 
     def as_mapping(self) -> dict[str, str]:
         """Return the rows of the journal's `run` table."""
@@ -52,6 +53,7 @@ class Plan:
                     "accepts_no_sandbox": self.accepts_no_sandbox,
                     "budget": asdict(self.budget),
                     "strict_model": self.strict_model,
+                    "durability": self.durability.value,
                 },
                 sort_keys=True,
             ),
@@ -102,6 +104,7 @@ def plan_of(
         isolation=isolation,
         budget=options.budget,
         strict_model=options.strict_model,
+        durability=options.durability,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {
@@ -151,4 +154,5 @@ def read_plan(folder: Path) -> Plan:
         recorded=json.loads(rows.get("models", "{}")),
         budget=Budget(**asked.get("budget", {})),
         strict_model=asked.get("strict_model", False),
+        durability=Durability(asked.get("durability", Durability.NORMAL)),
     )

@@ -17,10 +17,16 @@ from pathlib import Path
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
-from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.folder import (
+    begin_files,
+    is_written,
+    keep_suite,
+    new_run_folder,
+    write_folder,
+)
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.live import watched
-from sygra_eval.engine.measured import MEASURED_FILE, text_of
+from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
@@ -91,10 +97,8 @@ async def run_suite(
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
-            (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
-            if measured is not None:
-                (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
-            journal = Journal.create(folder / "journal.db", plan.as_mapping())
+            keep_suite(folder, resolved_yaml(suite), measured)
+            journal = Journal.create(folder / "journal.db", plan.as_mapping(), plan.durability)
             gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             setting = replace(setting, is_resumed=first is not None)  # its rows are met again
@@ -138,7 +142,7 @@ async def resume_run(
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
                 return ended
-            journal = Journal.open(folder / "journal.db")
+            journal = Journal.open(folder / "journal.db", plan.durability)
             if retries_failed:
                 await journal.forget_failed()
             parts[0].remember_batches(JournalledBatches(journal, folder.name))

@@ -49,11 +49,12 @@ from sygra_eval.journal.repair import (
     repair_journal,
 )
 from sygra_eval.journal.spent import JournalledCall, Spent, together
-from sygra_eval.journal.store import plain
+from sygra_eval.journal.store import Durability, plain, sync
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
     "REPAIRED",
+    "Durability",
     "Event",
     "Journal",
     "JournalReader",
@@ -88,6 +89,7 @@ __all__ = [
     "response_to_json",
     "round_from_json",
     "round_to_json",
+    "sync",
     "to_stored",
     "together",
     "validator_path",

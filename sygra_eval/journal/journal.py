@@ -16,7 +16,14 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.reader import JournalReader, open_readonly
-from sygra_eval.journal.store import Column, closed_on_error, create_file, open_writer, plain
+from sygra_eval.journal.store import (
+    Column,
+    Durability,
+    closed_on_error,
+    create_file,
+    open_writer,
+    plain,
+)
 from sygra_eval.journal.writer import Writer
 from sygra_eval.values import CallFault, CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
@@ -35,21 +42,23 @@ class Journal:
         self._refusals = {key: fault for key, _, fault in reader.refusals()}
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, str]) -> Self:
+    def create(
+        cls, path: Path, plan: Mapping[str, str], durability: Durability = Durability.NORMAL
+    ) -> Self:
         """Start a journal with the plan in it.
 
         :raises UsageError: When there is one already, or the folder cannot be written.
         """
         create_file(path, plan)
-        return cls.open(path)
+        return cls.open(path, durability)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, durability: Durability = Durability.NORMAL) -> Self:
         """Go on with a journal.
 
         :raises UsageError: When it cannot be read, is damaged, or is from a newer version.
         """
-        connection = open_writer(path)
+        connection = open_writer(path, durability)
         with closed_on_error(connection):
             reader = open_readonly(path)
             with closed_on_error(reader):

@@ -10,6 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -77,6 +78,17 @@ _BUSY_S = 10.0
 Column = str | bytes | int | float
 
 
+class Durability(StrEnum):
+    """What of a journal survives which accident; a commit survives a killed process under both.
+
+    Under `normal` the disk is asked to take the log only now and then, so a power loss or a crash
+    of the machine can cost the last commits. Under `full` it is asked at every commit.
+    """
+
+    NORMAL = "normal"
+    FULL = "full"
+
+
 class Closable(Protocol):
     """A connection, or what holds one."""
 
@@ -104,7 +116,7 @@ def create_file(path: Path, plan: Mapping[str, str]) -> None:
         raise UsageError(f"{path}: the journal cannot be created: {error}") from error
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, durability: Durability = Durability.NORMAL) -> sqlite3.Connection:
     """Open for appending, after a check of the whole file's structure.
 
     :raises UsageError: When this is no journal, is damaged, or comes from a newer version.
@@ -117,7 +129,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
             if complaint != "ok":
                 raise sqlite3.DatabaseError(complaint)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA synchronous = {durability.name}")
             connection.executescript(f"BEGIN; {_FAULTS} COMMIT")
         return connection
 
