@@ -41,7 +41,7 @@ from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
@@ -228,7 +228,12 @@ def _disk_named(folder: Path) -> Iterator[None]:
 
 
 def _if_finished(folder: Path) -> RunSummary | None:
-    """Return the figures of a run that has nothing left to do."""
+    """Return the figures of a run that has nothing left to do.
+
+    Of one that was stopped or killed they are not come to: after many calls that takes seconds.
+    """
+    if not last_start_finished(folder):
+        return None
     summary = summarise(folder)
     is_finished = summary.state == "finished" and summary.exit_code is not ExitCode.INCOMPLETE
     return summary if is_finished else None

@@ -152,6 +152,15 @@ def summarise(folder: Path) -> RunSummary:
     )
 
 
+def last_start_finished(folder: Path) -> bool:
+    """Say whether a run's last start came to its end, from its events alone.
+
+    :raises UsageError: As `summarise`.
+    """
+    with open_readonly(folder / "journal.db") as reader:
+        return _life(reader.events()).state == "finished"
+
+
 def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:
     """Return the parts in an order that does not depend on which call ended first."""
     return tuple(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.codec import (
@@ -173,8 +173,14 @@ class JournalReader:
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many records ended where; every outcome is there."""
-        seen = Counter(str(row[2]) for row in self._stream("outcome", "idx"))
-        return {outcome: seen[outcome.value] for outcome in Outcome}
+        seen = Counter(outcome for _, outcome in self.ended())
+        return {outcome: seen[outcome] for outcome in Outcome}
+
+    def ended(self) -> Iterator[tuple[int, Outcome]]:
+        """Yield where in the source each record stands that ended, and where it ended."""
+        known = {outcome.value: outcome for outcome in Outcome}
+        for row in self._stream("outcome", "idx"):
+            yield int(row[0]), known[str(row[2])]
 
     def counts_at_a_glance(self) -> dict[Outcome, int]:
         """Return `counts` without reading the rows, so without seeing which are damaged."""
@@ -210,7 +216,7 @@ class JournalReader:
                 site=CallSite(
                     record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5])
                 ),
-                model=response.answered_by or str(data.get("model", "")),
+                model=_who_answered(data),
                 response=response,
                 is_batched=bool(data.get("is_batched", False)),
             )
@@ -218,9 +224,12 @@ class JournalReader:
     def spent(self) -> dict[tuple[str, str], Spent]:
         """Return what the calls of each model at each place of the graph came to."""
         found: dict[tuple[str, str], Spent] = {}
-        for call in self.calls():
-            part = found.setdefault((call.model, call.site.node), Spent())
-            part.take(call)
+        for row in self._stream("call", "rowid"):
+            data, node = from_stored(_stored(row[7])), str(row[3])
+            part = found.get(place := (_who_answered(data), node))
+            if part is None:
+                part = found[place] = Spent()
+            part.take_stored(node, data)
         return found
 
     def calls_summary(self) -> Spent:
@@ -274,6 +283,10 @@ class JournalReader:
 def _select(table: str, by: tuple[str, ...]) -> str:
     where = " AND ".join(f"{column} = ?" for column in by)
     return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
+
+
+def _who_answered(data: Mapping[str, Any]) -> str:
+    return str(data.get("answered_by") or data.get("model", ""))
 
 
 def _fault(row: tuple[Column, ...]) -> CallFault:
