@@ -236,7 +236,8 @@ def _if_finished(folder: Path) -> RunSummary | None:
         return None
     summary = summarise(folder)
     is_finished = summary.state == "finished" and summary.exit_code is not ExitCode.INCOMPLETE
-    return summary if is_finished else None
+    lost_outcomes = summary.damage.rows and summary.not_reached
+    return summary if is_finished and not lost_outcomes else None
 
 
 def _running(
