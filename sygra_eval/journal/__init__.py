@@ -8,7 +8,7 @@ they cannot read, since a wrong guess there would be paid for twice. `RunLock` k
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
 `reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
-together), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
+together), `blobs` (long texts in files of their own), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
 in raw pages).
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sygra_eval.journal.blobs import Blobs, set_aside
 from sygra_eval.journal.canonical import to_stored
 from sygra_eval.journal.codec import (
     fault_to_json,
@@ -64,7 +65,7 @@ class Journal:
             reader = open_readonly(path)
             with closed_on_error(reader):
                 reader.plan()
-        return cls(Writer(connection), reader)
+        return cls(Writer(connection, Blobs(path)), reader)
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,9 +103,9 @@ class Journal:
         :param is_batched: It was answered in a batch, which has its own price.
         """
         told = {"model": model, **({"is_batched": True} if is_batched else {})}
-        stored = to_stored({**response_to_json(response), **told})
+        stored, texts = set_aside({**response_to_json(response), **told})
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
-        await self._writer.commit("call", (key, *place, request_hash, stored))
+        await self._writer.commit("call", (key, *place, request_hash, stored), texts)
 
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
@@ -125,8 +126,9 @@ class Journal:
 
     async def commit_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
         """Put a validator's verdict on disk."""
-        stored = to_stored(verdict_to_json(verdict))
-        await self._writer.commit("execution", (key, plain(record), verdict.status.value, stored))
+        stored, texts = set_aside(verdict_to_json(verdict))
+        columns = (key, plain(record), verdict.status.value, stored)
+        await self._writer.commit("execution", columns, texts)
 
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
@@ -134,17 +136,17 @@ class Journal:
 
     def append_round(self, record: str, finished: Round) -> None:
         """Queue one round of a loop."""
-        stored = to_stored(round_to_json(finished))
+        stored, texts = set_aside(round_to_json(finished))
         place = (plain(record), plain(finished.node), finished.number)
-        self._writer.append("round", (*place, stored))
+        self._writer.append("round", (*place, stored), texts)
 
     def append_visit(self, record: str, node: str, data: Mapping[str, object]) -> None:
         """Queue what a node added; it is on disk no later than any call that was asked with it.
 
         :raises BadAnswer: When it cannot be said in JSON.
         """
-        stored = to_stored(dict(data))
-        self._writer.append("visit", (plain(record), plain(node), stored))
+        stored, texts = set_aside(dict(data))
+        self._writer.append("visit", (plain(record), plain(node), stored), texts)
 
     def visit(self, record: str, node: str) -> Mapping[str, object] | None:
         """Return what a node added for a record."""
@@ -152,9 +154,10 @@ class Journal:
 
     async def finish(self, end: RecordEnd) -> None:
         """Put the end of a record on disk; only then may anyone see it."""
-        stored = to_stored(record_end_to_json(end))
+        stored, texts = set_aside(record_end_to_json(end))
         kind = (end.outcome.value, plain(end.reason))
-        await self._writer.commit("outcome", (end.index, plain(end.row_id), *kind, stored))
+        columns = (end.index, plain(end.row_id), *kind, stored)
+        await self._writer.commit("outcome", columns, texts)
 
     def has_outcome(self, index: int) -> bool:
         """Say whether the record at this place of the source has ended."""
