@@ -32,6 +32,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.engine_overhead
 	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.rate_limits
+	$(BIN)/python -m benchmarks.journal
 
 clean:
 	rm -rf $(VENV)

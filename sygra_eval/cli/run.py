@@ -14,6 +14,7 @@ from sygra_eval.cli.output import tell
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import EstimateFirst, RunOptions, RunSummary, StopSignal, run_suite
 from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.journal import Durability
 from sygra_eval.quality import FEWEST_ROWS
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
@@ -73,6 +74,13 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     metavar="M",
     help="Try at most M rows for --target-verified.",
 )
+@click.option(
+    "--durability",
+    type=click.Choice([one.value for one in Durability]),
+    default=Durability.NORMAL.value,
+    show_default=True,
+    help="full: every answer survives a power loss too, not only a killed process.",
+)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -88,6 +96,7 @@ def command(
     strict_model: bool,
     target_verified: int | None,
     max_candidates: int | None,
+    durability: str,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -105,6 +114,7 @@ def command(
         strict_model=strict_model,
         target_verified=target_verified,
         max_candidates=max_candidates,
+        durability=Durability(durability),
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
     return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))

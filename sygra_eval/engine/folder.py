@@ -6,6 +6,7 @@ Everything here can be written again from the journal with the same bytes; nothi
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from sygra_eval.engine.data_row import TYPICAL_JUDGED_ROW, TYPICAL_ROW
 from sygra_eval.engine.measured import MEASURED_FILE
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.summary import ExitCode, RunSummary
-from sygra_eval.journal import open_readonly
+from sygra_eval.journal import open_readonly, sync
 from sygra_eval.plugins import Plugins
 from sygra_eval.values import Outcome, UsageError
 
@@ -48,6 +49,21 @@ def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
     except OSError as error:
         raise UsageError(f"no run folder can be made in {parent}: {error.strerror}") from error
     raise UsageError(f"{parent} holds a thousand runs of this second")
+
+
+def keep_suite(folder: Path, suite: str, measured: str | None) -> None:
+    """Put what a run is resumed by into its new folder, and have the disk take it.
+
+    Without that a power loss could leave a journal whose commits are all there in a folder that
+    is not, or beside a suite that is empty.
+    """
+    for name, text in (("suite.yaml", suite), (MEASURED_FILE, measured)):
+        if text is not None:
+            (folder / name).write_text(text, encoding="utf-8")
+            sync(folder / name)
+    for place in (folder, *folder.parents[:3]):  # of OUT/<suite>/<run> each may be new
+        with suppress(PermissionError):  # one that may only be passed through was there before
+            sync(place)
 
 
 MANIFEST = "manifest.json"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.journal import Durability
 from sygra_eval.values import Budget
 
 
@@ -16,6 +17,7 @@ class RunOptions:
     :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
     :ivar name: The run's name; by default made from the time.
     :ivar strict_model: An answer of another model than the one asked is none.
+    :ivar durability: What survives a power loss; a resume keeps what the run began with.
     :ivar budget: Bounds that take the place of the suite's.
     :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
         for them; where given, in place of the suite's.
@@ -32,3 +34,4 @@ class RunOptions:
     budget: Budget = field(default_factory=Budget)
     target_verified: int | None = None
     max_candidates: int | None = None
+    durability: Durability = Durability.NORMAL

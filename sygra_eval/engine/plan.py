@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.target import Target, most_rows, target_of
-from sygra_eval.journal import open_readonly
+from sygra_eval.journal import Durability, open_readonly
 from sygra_eval.models import Gateway, has_json_mode
 from sygra_eval.suite import Suite
 from sygra_eval.values import Budget, Source, UsageError
@@ -33,6 +33,7 @@ class Plan:
     budget: Budget  # what was asked for beside the suite's
     strict_model: bool = False
     target: Target | None = None
+    durability: Durability = Durability.NORMAL
 
     @property
     def most_rows(self) -> int | None:
@@ -60,6 +61,7 @@ class Plan:
                     "budget": asdict(self.budget),
                     "strict_model": self.strict_model,
                     "target": None if self.target is None else asdict(self.target),
+                    "durability": self.durability.value,
                 },
                 sort_keys=True,
             ),
@@ -111,6 +113,7 @@ def plan_of(
         budget=options.budget,
         strict_model=options.strict_model,
         target=target_of(suite, options),
+        durability=options.durability,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {
@@ -167,4 +170,5 @@ def read_plan(folder: Path) -> Plan:
         budget=Budget(**asked.get("budget", {})),
         strict_model=asked.get("strict_model", False),
         target=target_in(rows),
+        durability=Durability(asked.get("durability", Durability.NORMAL)),
     )

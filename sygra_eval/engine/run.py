@@ -17,10 +17,16 @@ from pathlib import Path
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
-from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
+from sygra_eval.engine.folder import (
+    begin_files,
+    is_written,
+    keep_suite,
+    new_run_folder,
+    write_folder,
+)
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.live import watched
-from sygra_eval.engine.measured import MEASURED_FILE, text_of
+from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, opened
@@ -35,7 +41,7 @@ from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
@@ -92,10 +98,8 @@ async def run_suite(
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder):
-            (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
-            if measured is not None:
-                (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
-            journal = Journal.create(folder / "journal.db", plan.as_mapping())
+            keep_suite(folder, resolved_yaml(suite), measured)
+            journal = Journal.create(folder / "journal.db", plan.as_mapping(), plan.durability)
             gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             setting = replace(setting, is_resumed=first is not None)  # its rows are met again
@@ -139,7 +143,7 @@ async def resume_run(
         with RunLock(folder):
             if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
                 return ended
-            journal = Journal.open(folder / "journal.db")
+            journal = Journal.open(folder / "journal.db", plan.durability)
             if retries_failed:
                 await journal.forget_failed()
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
@@ -225,10 +229,16 @@ def _disk_named(folder: Path) -> Iterator[None]:
 
 
 def _if_finished(folder: Path) -> RunSummary | None:
-    """Return the figures of a run that has nothing left to do."""
+    """Return the figures of a run that has nothing left to do.
+
+    Of one that was stopped or killed they are not come to: after many calls that takes seconds.
+    """
+    if not last_start_finished(folder):
+        return None
     summary = summarise(folder)
     is_finished = summary.state == "finished" and summary.exit_code is not ExitCode.INCOMPLETE
-    return summary if is_finished else None
+    lost_outcomes = summary.damage.rows and summary.not_reached
+    return summary if is_finished and not lost_outcomes else None
 
 
 def _running(

@@ -113,6 +113,7 @@ def noted(setting: Setting, running: Running) -> dict[str, Any]:
         "wall_s": running.elapsed_s,
         **asdict(setting.counters),
         "rows_ended": running.done,
+        "damaged": setting.journal.damaged,
         "spent": {**asdict(spending.spent), "unpriced": spending.unpriced},
     }
 

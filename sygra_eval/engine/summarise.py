@@ -14,6 +14,7 @@ import sygra_eval
 from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
+from sygra_eval.engine.damage import Damage, met_in
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
@@ -72,6 +73,7 @@ def summarise(folder: Path) -> RunSummary:
                 count.take(end)
         spent = reader.spent()
         refused = tuple(refusals_told(reader.refusals()))
+        damage = Damage(rows=reader.damaged, met=life.damaged)
     calls = together(spent.values())
     labels = json.loads(plan["labels"])
     uses = _uses(quality)
@@ -138,7 +140,9 @@ def summarise(folder: Path) -> RunSummary:
             *life.warnings,
             *life.others,
             *refused,
+            *damage.told(),
         ),
+        damage=damage,
         exit_code=exit_code,
         exit_reason=exit_reason,
         strength=_strength(count),
@@ -162,6 +166,15 @@ def summarise(folder: Path) -> RunSummary:
     )
 
 
+def last_start_finished(folder: Path) -> bool:
+    """Say whether a run's last start came to its end, from its events alone.
+
+    :raises UsageError: As `summarise`.
+    """
+    with open_readonly(folder / "journal.db") as reader:
+        return _life(reader.events()).state == "finished"
+
+
 def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:
     """Return the parts in an order that does not depend on which call ended first."""
     return tuple(
@@ -181,6 +194,7 @@ class _Life:
     cause: str = ""
     rows: int = 0
     calls_cached: int = 0
+    damaged: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
@@ -206,6 +220,7 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.cause = data["cause"]
                 life.rows = data["rows"]
                 life.calls_cached += data["calls_cached"]
+                life.damaged += met_in(data)
             case "repaired":  # what was lost has to be come to again
                 life.state = "interrupted"
     return life

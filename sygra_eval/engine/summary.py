@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from sygra_eval.engine.cost_estimate import CostEstimate
+from sygra_eval.engine.damage import Damage
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
@@ -256,6 +257,7 @@ class RunSummary:
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order
+    damage: Damage = field(default_factory=Damage)  # of the journal
     card: Mapping[str, object] = field(default_factory=dict)  # what the suite says of the data
     report_formats: tuple[str, ...] = ()
     has_graph: bool = True

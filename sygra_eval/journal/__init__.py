@@ -8,7 +8,7 @@ they cannot read, since a wrong guess there would be paid for twice. `RunLock` k
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
 `reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
-together), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
+together), `blobs` (long texts in files of their own), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
 in raw pages).
 """
 
@@ -49,11 +49,12 @@ from sygra_eval.journal.repair import (
     repair_journal,
 )
 from sygra_eval.journal.spent import JournalledCall, Spent, together
-from sygra_eval.journal.store import plain
+from sygra_eval.journal.store import Durability, plain, sync
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
     "REPAIRED",
+    "Durability",
     "Event",
     "Journal",
     "JournalReader",
@@ -88,6 +89,7 @@ __all__ = [
     "response_to_json",
     "round_from_json",
     "round_to_json",
+    "sync",
     "to_stored",
     "together",
     "validator_path",

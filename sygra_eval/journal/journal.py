@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sygra_eval.journal.blobs import Blobs, set_aside
 from sygra_eval.journal.canonical import to_stored
 from sygra_eval.journal.codec import (
     fault_to_json,
@@ -16,7 +17,14 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.reader import JournalReader, open_readonly
-from sygra_eval.journal.store import Column, closed_on_error, create_file, open_writer, plain
+from sygra_eval.journal.store import (
+    Column,
+    Durability,
+    closed_on_error,
+    create_file,
+    open_writer,
+    plain,
+)
 from sygra_eval.journal.writer import Writer
 from sygra_eval.values import CallFault, CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
@@ -33,28 +41,31 @@ class Journal:
         self._writer = writer
         self.reader = reader
         self._refusals = {key: fault for key, _, fault in reader.refusals()}
+        self._ended: set[int] = set()
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, str]) -> Self:
+    def create(
+        cls, path: Path, plan: Mapping[str, str], durability: Durability = Durability.NORMAL
+    ) -> Self:
         """Start a journal with the plan in it.
 
         :raises UsageError: When there is one already, or the folder cannot be written.
         """
         create_file(path, plan)
-        return cls.open(path)
+        return cls.open(path, durability)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, durability: Durability = Durability.NORMAL) -> Self:
         """Go on with a journal.
 
         :raises UsageError: When it cannot be read, is damaged, or is from a newer version.
         """
-        connection = open_writer(path)
+        connection = open_writer(path, durability)
         with closed_on_error(connection):
             reader = open_readonly(path)
             with closed_on_error(reader):
                 reader.plan()
-        return cls(Writer(connection), reader)
+        return cls(Writer(connection, Blobs(path)), reader)
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,9 +103,9 @@ class Journal:
         :param is_batched: It was answered in a batch, which has its own price.
         """
         told = {"model": model, **({"is_batched": True} if is_batched else {})}
-        stored = to_stored({**response_to_json(response), **told})
+        stored, texts = set_aside({**response_to_json(response), **told})
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
-        await self._writer.commit("call", (key, *place, request_hash, stored))
+        await self._writer.commit("call", (key, *place, request_hash, stored), texts)
 
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
@@ -115,8 +126,9 @@ class Journal:
 
     async def commit_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
         """Put a validator's verdict on disk."""
-        stored = to_stored(verdict_to_json(verdict))
-        await self._writer.commit("execution", (key, plain(record), verdict.status.value, stored))
+        stored, texts = set_aside(verdict_to_json(verdict))
+        columns = (key, plain(record), verdict.status.value, stored)
+        await self._writer.commit("execution", columns, texts)
 
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
@@ -124,17 +136,17 @@ class Journal:
 
     def append_round(self, record: str, finished: Round) -> None:
         """Queue one round of a loop."""
-        stored = to_stored(round_to_json(finished))
+        stored, texts = set_aside(round_to_json(finished))
         place = (plain(record), plain(finished.node), finished.number)
-        self._writer.append("round", (*place, stored))
+        self._writer.append("round", (*place, stored), texts)
 
     def append_visit(self, record: str, node: str, data: Mapping[str, object]) -> None:
         """Queue what a node added; it is on disk no later than any call that was asked with it.
 
         :raises BadAnswer: When it cannot be said in JSON.
         """
-        stored = to_stored(dict(data))
-        self._writer.append("visit", (plain(record), plain(node), stored))
+        stored, texts = set_aside(dict(data))
+        self._writer.append("visit", (plain(record), plain(node), stored), texts)
 
     def visit(self, record: str, node: str) -> Mapping[str, object] | None:
         """Return what a node added for a record."""
@@ -142,21 +154,29 @@ class Journal:
 
     async def finish(self, end: RecordEnd) -> None:
         """Put the end of a record on disk; only then may anyone see it."""
-        stored = to_stored(record_end_to_json(end))
+        stored, texts = set_aside(record_end_to_json(end))
         kind = (end.outcome.value, plain(end.reason))
-        await self._writer.commit("outcome", (end.index, plain(end.row_id), *kind, stored))
+        columns = (end.index, plain(end.row_id), *kind, stored)
+        await self._writer.commit("outcome", columns, texts)
 
     def has_outcome(self, index: int) -> bool:
         """Say whether the record at this place of the source has ended."""
-        return self.reader.has_outcome(index)
+        return index in self._ended or self.reader.has_outcome(index)
 
     def outcome(self, index: int) -> RecordEnd | None:
         """Return how the record at this place of the source ended."""
         return self.reader.outcome(index)
 
     def counts(self) -> dict[Outcome, int]:
-        """Return how many records ended where; every outcome is there."""
-        return self.reader.counts()
+        """Return how many records ended where; every outcome is there.
+
+        Which they were is kept, so that the rows of a long run are not looked up one by one again.
+        """
+        counts = dict.fromkeys(Outcome, 0)
+        for index, outcome in self.reader.ended():
+            counts[outcome] += 1
+            self._ended.add(index)
+        return counts
 
     async def forget_failed(self) -> int:
         """Let records that failed by infrastructure run again; return how many.
@@ -164,6 +184,7 @@ class Journal:
         Their visits, rounds and `error` verdicts go with them; every call stays, being paid for.
         A bad input row stays as it is: reading it again changes nothing.
         """
+        self._ended.clear()
         return await self._writer.perform(_forget_failed)
 
     def event(self, kind: str, **fields: object) -> None:
@@ -187,6 +208,8 @@ def _fault_row(key: bytes, record: str, fault: CallFault) -> tuple[Column, ...]:
 
 def _forget_failed(connection: sqlite3.Connection) -> int:
     failed = "FROM outcome WHERE outcome = 'failed' AND reason NOT LIKE 'bad_input%'"
+    if connection.execute(f"SELECT 1 {failed} LIMIT 1").fetchone() is None:
+        return 0  # after many rows each of the statements below takes its time
     records = f"record IN (SELECT record {failed})"
     connection.execute(f"DELETE FROM visit WHERE {records}")  # noqa: S608
     connection.execute(f"DELETE FROM round WHERE {records}")  # noqa: S608

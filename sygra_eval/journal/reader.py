@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from sygra_eval.journal.blobs import Blobs, without_texts
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.codec import (
     fault_from_json,
@@ -75,6 +76,7 @@ class JournalReader:
         self._connection = connection
         self._path = path
         self._damaged: set[Key] = set()
+        self._blobs = Blobs(path)
 
     def __enter__(self) -> Self:
         return self
@@ -106,11 +108,11 @@ class JournalReader:
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
         stored = self._look_up("call", ("key",), (key,), "response")
-        return None if stored is None else response_from_json(from_stored(stored))
+        return None if stored is None else response_from_json(self._blobs.value(stored))
 
     def call_keys(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the key and the request's hash of every journalled call, in order."""
-        for row in self._stream("call", "rowid"):
+        for row in self._stream("call", "rowid", is_whole=False):
             key, asked = row[1], row[6]
             if isinstance(key, bytes) and isinstance(asked, bytes):
                 yield key, asked
@@ -139,12 +141,12 @@ class JournalReader:
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
         stored = self._look_up("execution", ("key",), (key,), "verdict")
-        return None if stored is None else verdict_from_json(from_stored(stored))
+        return None if stored is None else verdict_from_json(self._blobs.value(stored))
 
     def visit(self, record: str, node: str) -> Mapping[str, object] | None:
         """Return what a node added for a record."""
         stored = self._look_up("visit", ("record", "node"), (plain(record), plain(node)), "data")
-        return None if stored is None else _mapping(stored)
+        return None if stored is None else self._mapping(stored)
 
     def has_outcome(self, index: int) -> bool:
         """Say whether the record at this place of the source has ended."""
@@ -153,7 +155,7 @@ class JournalReader:
     def outcome(self, index: int) -> RecordEnd | None:
         """Return how the record at this place of the source ended."""
         stored = self._look_up("outcome", ("idx",), (index,), "data")
-        return None if stored is None else record_end_from_json(from_stored(stored))
+        return None if stored is None else record_end_from_json(self._blobs.value(stored))
 
     def outcome_kind(self, index: int) -> Outcome | None:
         """Return where the record at this place ended, without decoding what it holds."""
@@ -163,12 +165,12 @@ class JournalReader:
     def find(self, row_id: str) -> RecordEnd | None:
         """Return how the record of this row ended."""
         stored = self._look_up("outcome", ("record",), (plain(row_id),), "data")
-        return None if stored is None else record_end_from_json(from_stored(stored))
+        return None if stored is None else record_end_from_json(self._blobs.value(stored))
 
     def outcomes(self) -> Iterator[RecordEnd]:
         """Yield the ends of all records in the order of the source."""
         for row in self._stream("outcome", "idx"):
-            yield record_end_from_json(from_stored(_stored(row[4])))
+            yield record_end_from_json(self._blobs.value(_stored(row[4])))
 
     def rows(self, outcome: Outcome, *, last: int | None = None) -> Iterator[Mapping[str, object]]:
         """Yield the data rows of the records that ended so, in the order of the source.
@@ -179,12 +181,18 @@ class JournalReader:
             if last is not None and int(row[0]) > last:
                 return
             if row[2] == outcome.value:
-                yield from_stored(_stored(row[4]))["data"]
+                yield self._blobs.value(_stored(row[4]))["data"]
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many records ended where; every outcome is there."""
-        seen = Counter(str(row[2]) for row in self._stream("outcome", "idx"))
-        return {outcome: seen[outcome.value] for outcome in Outcome}
+        seen = Counter(outcome for _, outcome in self.ended())
+        return {outcome: seen[outcome] for outcome in Outcome}
+
+    def ended(self) -> Iterator[tuple[int, Outcome]]:
+        """Yield where in the source each record stands that ended, and where it ended."""
+        known = {outcome.value: outcome for outcome in Outcome}
+        for row in self._stream("outcome", "idx"):
+            yield int(row[0]), known[str(row[2])]
 
     def counts_at_a_glance(self) -> dict[Outcome, int]:
         """Return `counts` without reading the rows, so without seeing which are damaged."""
@@ -198,7 +206,7 @@ class JournalReader:
             _select("round", ("record",)) + " ORDER BY node, number", (plain(record),)
         )
         sound = (row for row in rows if self._accept("round", row, row[:3]))
-        return tuple(round_from_json(from_stored(_stored(row[3]))) for row in sound)
+        return tuple(round_from_json(self._blobs.value(_stored(row[3]))) for row in sound)
 
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""
@@ -208,19 +216,19 @@ class JournalReader:
                 wall=float(wall),
                 mono=float(mono),
                 kind=str(kind),
-                data=_mapping(_stored(data)),
+                data=self._mapping(_stored(data)),
             )
 
     def calls(self) -> Iterator[JournalledCall]:
         """Yield the calls in the order in which they were journalled."""
         for row in self._stream("call", "rowid"):
-            data = from_stored(_stored(row[7]))
+            data = self._blobs.value(_stored(row[7]))
             response = response_from_json(data)
             yield JournalledCall(
                 site=CallSite(
                     record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5])
                 ),
-                model=response.answered_by or str(data.get("model", "")),
+                model=_who_answered(data),
                 response=response,
                 is_batched=bool(data.get("is_batched", False)),
             )
@@ -228,9 +236,12 @@ class JournalReader:
     def spent(self) -> dict[tuple[str, str], Spent]:
         """Return what the calls of each model at each place of the graph came to."""
         found: dict[tuple[str, str], Spent] = {}
-        for call in self.calls():
-            part = found.setdefault((call.model, call.site.node), Spent())
-            part.take(call)
+        for row in self._stream("call", "rowid", is_whole=False):
+            data, node = without_texts(_stored(row[7])), str(row[3])
+            part = found.get(place := (_who_answered(data), node))
+            if part is None:
+                part = found[place] = Spent()
+            part.take_stored(node, data)
         return found
 
     def calls_summary(self) -> Spent:
@@ -252,23 +263,35 @@ class JournalReader:
                 return _stored(row[columns.index(wanted)])
         return None
 
-    def _stream(self, table: str, column: str) -> Iterator[tuple[Column, ...]]:
-        """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC."""
+    def _mapping(self, stored: str | bytes) -> Mapping[str, object]:
+        data: Mapping[str, object] = self._blobs.value(stored)
+        return data
+
+    def _stream(
+        self, table: str, column: str, *, is_whole: bool = True
+    ) -> Iterator[tuple[Column, ...]]:
+        """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC.
+
+        :param is_whole: Their long texts are sound too; else nobody looks at these.
+        """
         columns = TABLES[table]
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
         page = self._query(f"{select} ORDER BY {column} LIMIT {_PAGE}", ())
         while page:
             for row in page:
-                if self._accept(table, row[-len(columns) :], row[:1]):
+                own = row[-len(columns) :]
+                if self._accept(table, own, row[:1], is_whole=is_whole):
                     yield row
             last = page[-1][shown.index(column)]
             page = self._query(
                 f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (last,)
             )
 
-    def _accept(self, table: str, row: tuple[Column, ...], key: tuple[Column, ...]) -> bool:
-        if is_sound(row):
+    def _accept(
+        self, table: str, row: tuple[Column, ...], key: Key, *, is_whole: bool = True
+    ) -> bool:
+        if self._blobs.is_whole(table, row) if is_whole else is_sound(row):
             return True
         self._damaged.add((table, repr(key)))
         return False
@@ -286,14 +309,13 @@ def _select(table: str, by: tuple[str, ...]) -> str:
     return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
 
 
+def _who_answered(data: Mapping[str, Any]) -> str:
+    return str(data.get("answered_by") or data.get("model", ""))
+
+
 def _fault(row: tuple[Column, ...]) -> CallFault:
     return fault_from_json(str(row[2]), from_stored(_stored(row[3])))
 
 
 def _stored(column: Column) -> str | bytes:
     return column if isinstance(column, (str, bytes)) else str(column)
-
-
-def _mapping(stored: str | bytes) -> Mapping[str, object]:
-    data: Mapping[str, object] = from_stored(stored)
-    return data

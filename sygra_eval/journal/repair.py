@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.journal.blobs import Blobs
 from sygra_eval.journal.salvage import Found, rows_in_pages
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
@@ -89,10 +90,11 @@ def examine_journal(path: Path) -> JournalState:
     except (UsageError, *SQLITE_ERRORS) as error:
         complaint = str(error)
     sound, damaged, unreadable = Counter[str](), Counter[str](), ""
+    blobs = Blobs(path)
     for table in TABLES:
         try:
             for _, row in _read(path, table):
-                (sound if is_sound(row) else damaged)[table] += 1
+                (sound if blobs.is_whole(table, row) else damaged)[table] += 1
         except (UsageError, *SQLITE_ERRORS) as error:
             unreadable = unreadable or f"{table}: {error}"
     said = "" if complaint == "ok" else str(complaint)
@@ -158,11 +160,11 @@ def _copy(path: Path, table: str, connection: sqlite3.Connection) -> int:
     if table == "run":  # is there already
         return 0
     statement = _statement(table, with_number=True)
-    damaged = 0
+    damaged, blobs = 0, Blobs(path)
     for is_backwards in (False, True):
         try:
             for number, row in _read(path, table, is_backwards=is_backwards):
-                if is_sound(row):
+                if blobs.is_whole(table, row):
                     connection.execute(statement, (number, *row))
                 else:
                     damaged += not is_backwards
@@ -198,12 +200,14 @@ def _has(connection: sqlite3.Connection, table: str) -> bool:
 
 def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
     """Add what only the raw pages still hold; return how much that was."""
-    before = connection.total_changes
+    before, blobs = connection.total_changes, Blobs(path)
     for found in rows_in_pages(path):
         for table in _DUG_OUT:
             row = _as_row(table, found)
+            if row is None or not blobs.is_whole(table, row):
+                continue
             # A verdict that was an error may have been forgotten by a resume.
-            if row is None or (table == "execution" and row[2] == "error"):
+            if table == "execution" and row[2] == "error":
                 continue
             is_numbered = table in _NUMBERED  # so a row that is there already is known by it
             values = (found.rowid, *row) if is_numbered else row

@@ -1,8 +1,10 @@
 """What calls come to: counted, added up, and apart by model and by place in the graph."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
+from sygra_eval.journal.codec import response_to_json
 from sygra_eval.journal.keys import is_repair
 from sygra_eval.values import CallSite, ChatResponse
 
@@ -79,31 +81,37 @@ class Spent:
 
     def take(self, call: JournalledCall) -> None:
         """Count one call."""
-        response = call.response
-        usage, is_cached = response.usage, response.is_cached
+        stored = {**response_to_json(call.response), "is_batched": call.is_batched}
+        self.take_stored(call.site.node, stored)
+
+    def take_stored(self, node: str, data: Mapping[str, Any]) -> None:
+        """Count one call as its row holds it: a long run has too many to make values of each."""
+        usage, cost = data["usage"], data.get("cost_nano_usd")
+        prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
         self.calls += 1
-        self.prompt_tokens += usage.prompt_tokens
-        self.cached_tokens += usage.cached_tokens
-        self.completion_tokens += usage.completion_tokens
-        self.reasoning_tokens += usage.reasoning_tokens
-        self.estimated += usage.is_estimated
-        self.tries += response.tries
-        self.latency_s += response.latency_s
-        self.slowest_s = max(self.slowest_s, response.latency_s)
-        self.known_nano_usd += response.cost_nano_usd or 0
-        self.unpriced += response.cost_nano_usd is None
-        if call.is_batched:
+        self.prompt_tokens += prompt
+        self.cached_tokens += usage.get("cached_tokens", 0)
+        self.completion_tokens += completion
+        self.reasoning_tokens += usage.get("reasoning_tokens", 0)
+        self.estimated += usage.get("is_estimated", False)
+        self.tries += data["tries"]
+        self.latency_s += data["latency_s"]
+        self.slowest_s = max(self.slowest_s, data["latency_s"])
+        self.known_nano_usd += cost or 0
+        self.unpriced += cost is None
+        if data.get("is_batched", False):
             self.batched += 1
-            self.batched_nano_usd += response.cost_nano_usd or 0
-        self.repairs += is_repair(call.site.node)
-        if response.from_plugin:
+            self.batched_nano_usd += cost or 0
+        self.repairs += is_repair(node)
+        if data.get("from_plugin", ""):
             self.from_plugin += 1
-            self.saved_tokens += usage.total
-        elif is_cached:
+            self.saved_tokens += prompt + completion
+        elif data.get("is_cached", False):
+            saved = data.get("saved_nano_usd")
             self.from_cache += 1
-            self.saved_tokens += usage.total
-            self.saved_nano_usd += response.saved_nano_usd or 0
-            self.saved_unpriced += response.saved_nano_usd is None
+            self.saved_tokens += prompt + completion
+            self.saved_nano_usd += saved or 0
+            self.saved_unpriced += saved is None
 
     def add(self, other: "Spent") -> None:
         """Add what other calls came to."""

@@ -10,13 +10,15 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 from sygra_eval.values import UsageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: rows may name long texts that are kept aside, and tries without an answer are kept."""
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "run": ("k", "v", "crc"),
@@ -62,7 +64,7 @@ CREATE TABLE event(
     data TEXT NOT NULL, crc INTEGER NOT NULL
 );
 """
-# Added to journals that have none when they are gone on with: older versions do not look for it.
+# The last of version 1 had it already.
 _FAULTS = """
 CREATE TABLE IF NOT EXISTS fault(
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL, record TEXT NOT NULL, kind TEXT NOT NULL,
@@ -70,11 +72,24 @@ CREATE TABLE IF NOT EXISTS fault(
 );
 CREATE INDEX IF NOT EXISTS fault_by_record ON fault(record);
 """
+_MIGRATIONS: Mapping[int, str] = {1: _FAULTS}
+"""By the version that they begin with: what makes a file one of the next version."""
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter from messages that quote damage
 _APPLICATION_ID = 0x53794576  # "SyEv": what `file journal.db` shows, and how we know our own
 _BUSY_S = 10.0
 
 Column = str | bytes | int | float
+
+
+class Durability(StrEnum):
+    """What of a journal survives which accident; a commit survives a killed process under both.
+
+    Under `normal` the disk is asked to take the log only now and then, so a power loss or a crash
+    of the machine can cost the last commits. Under `full` it is asked at every commit.
+    """
+
+    NORMAL = "normal"
+    FULL = "full"
 
 
 class Closable(Protocol):
@@ -104,7 +119,7 @@ def create_file(path: Path, plan: Mapping[str, str]) -> None:
         raise UsageError(f"{path}: the journal cannot be created: {error}") from error
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, durability: Durability = Durability.NORMAL) -> sqlite3.Connection:
     """Open for appending, after a check of the whole file's structure.
 
     :raises UsageError: When this is no journal, is damaged, or comes from a newer version.
@@ -117,9 +132,40 @@ def open_writer(path: Path) -> sqlite3.Connection:
             if complaint != "ok":
                 raise sqlite3.DatabaseError(complaint)
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.executescript(f"BEGIN; {_FAULTS} COMMIT")
+            connection.execute(f"PRAGMA synchronous = {durability.name}")
+            _migrate(connection, path)
         return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the file to this version, after a copy of it was put aside."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == SCHEMA_VERSION:
+        return
+    try:
+        _back_up(connection, path, path.with_name(f"{path.name}.v{version}.bak"))
+        steps = " ".join(_MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(
+            f"{path}: it is of journal version {version} and cannot be brought to"
+            f" {SCHEMA_VERSION}: {error}; what it holds is as it was"
+        ) from error
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, backup: Path) -> None:
+    unfinished = backup.with_name(backup.name + ".tmp")
+    unfinished.unlink(missing_ok=True)
+    copy = _connect(unfinished, "mode=rwc")
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
+    sync(unfinished)
+    unfinished.rename(backup)
+    sync(path.parent)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

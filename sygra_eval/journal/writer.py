@@ -13,11 +13,12 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from sygra_eval.journal.blobs import Blobs
 from sygra_eval.journal.store import Column, checksum, insert
 from sygra_eval.values import InfrastructureError
 
@@ -26,6 +27,7 @@ MAX_GROUP = 512
 
 _CHUNKS = (64, 8, 1)  # rows in one statement: few sizes, so that prepared statements are reused
 _T = TypeVar("_T")
+NO_TEXTS: Mapping[str, bytes] = {}
 Waiter = asyncio.Future[None]
 
 
@@ -35,11 +37,15 @@ class JournalUnwritable(InfrastructureError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row on its way to its table, with the one who waits for it, if anybody does."""
+    """One row on its way to its table, with the one who waits for it, if anybody does.
+
+    :ivar texts: What the row names, by name; on disk before the row is.
+    """
 
     table: str
     columns: tuple[Column, ...]
     waiter: Waiter | None
+    texts: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,9 @@ Item = Entry | Operation | _Stop
 class Writer:
     """One thread with one connection that commits what it is handed, in that order."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, blobs: Blobs) -> None:
         self._connection = connection
+        self._blobs = blobs
         self._queue: SimpleQueue[Item] = SimpleQueue()
         self._carried: list[Item] = []  # entries nobody waits for, from a group that failed
         self._lost: Exception | None = None  # the first refusal that nobody was told of
@@ -74,17 +81,21 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    def append(self, table: str, columns: tuple[Column, ...]) -> None:
+    def append(
+        self, table: str, columns: tuple[Column, ...], texts: Mapping[str, bytes] = NO_TEXTS
+    ) -> None:
         """Queue a row and return; it is on disk no later than anything handed in after it."""
-        self._hand_in(Entry(table, columns, None))
+        self._hand_in(Entry(table, columns, None, texts))
 
-    async def commit(self, table: str, columns: tuple[Column, ...]) -> None:
+    async def commit(
+        self, table: str, columns: tuple[Column, ...], texts: Mapping[str, bytes] = NO_TEXTS
+    ) -> None:
         """Hand in a row and return when it is committed.
 
         :raises JournalUnwritable: When it could not be.
         """
         waiter: Waiter = asyncio.get_running_loop().create_future()
-        self._hand_in(Entry(table, columns, waiter))
+        self._hand_in(Entry(table, columns, waiter, texts))
         await waiter
 
     async def perform(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -149,7 +160,10 @@ class Writer:
         self._carried = []
         try:
             self._transact(group)
-        except sqlite3.OperationalError as error:  # the disk's fault, so it meets all alike
+        except (
+            sqlite3.OperationalError,
+            OSError,
+        ) as error:  # the disk's fault, so it meets all alike
             self._carried = [item for item in group if item.waiter is None]
             _wake(group, error)
         except Exception as error:  # noqa: BLE001 - one entry's fault: find out whose
@@ -166,6 +180,8 @@ class Writer:
 
     def _transact(self, group: Sequence[Item]) -> None:
         connection = self._connection
+        entries = [item for item in group if isinstance(item, Entry)]
+        self._blobs.put({name: data for entry in entries for name, data in entry.texts.items()})
         connection.execute("BEGIN IMMEDIATE")
         try:
             pending: dict[str, list[tuple[Column, ...]]] = defaultdict(list)

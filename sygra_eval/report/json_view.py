@@ -47,6 +47,7 @@ def json_report(summary: RunSummary) -> str:
         "models": [
             {"name": name, "type": kind, "model": what} for name, kind, what in summary.models
         ],
+        "damaged_rows": {"absent": summary.damage.rows, "met": summary.damage.met},
         "warnings": list(summary.warnings),
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"

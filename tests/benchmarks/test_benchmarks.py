@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import executions, loop, rate_limits, strength
+from benchmarks import executions, journal, loop, rate_limits, strength
 
 
 def questions() -> list[dict[str, object]]:
@@ -64,3 +64,13 @@ def test_rate_limits_are_measured_in_a_run_and_in_virtual_time(monkeypatch):
     assert re.search(r"^ +\d\.\d\d +\d\.\d\d +1 +\d+\.\d\d$", told, re.MULTILINE)
     for kind in rate_limits.KINDS:
         assert re.search(rf"^{re.escape(kind)} +0\.\d\d +\d+\.\d\d ", simulated, re.MULTILINE)
+
+
+def test_the_journal_is_measured_beside_the_same_work_without_it(tmp_path, capsys):
+    journal.show_calls(300)
+    long = journal.long_run(tmp_path, 120)
+
+    told = capsys.readouterr().out
+    for durability in ("normal", "full"):
+        assert re.search(rf"^a finished call, {durability} .* ratio \d+\.\d\d$", told, re.MULTILINE)
+    assert min(long.first_cpu_s, long.first_wall_s, long.report_cpu_s) > 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sygra_eval.journal import Journal, JournalUnwritable, open_readonly
+from sygra_eval.journal.blobs import Blobs
 from sygra_eval.journal.store import open_writer
 from sygra_eval.journal.writer import Writer
 from sygra_eval.values import Outcome, RecordEnd, Round, UsageError
@@ -178,7 +179,7 @@ async def test_a_full_disk_reaches_those_who_wait_and_is_over_when_there_is_spac
     connection = open_writer(finished)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    journal = Journal(Writer(connection), open_readonly(finished))
+    journal = Journal(Writer(connection, Blobs(finished)), open_readonly(finished))
 
     big = "x" * 100_000
     journal.append_round("r0", Round(node="solve", number=2, attempts=(), critique="kept"))
@@ -206,7 +207,7 @@ async def test_what_nobody_waited_for_and_could_not_be_written_is_said_at_the_en
     connection = open_writer(finished)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    journal = Journal(Writer(connection), open_readonly(finished))
+    journal = Journal(Writer(connection, Blobs(finished)), open_readonly(finished))
 
     journal.event("big", text="x" * 100_000)
 
@@ -216,7 +217,7 @@ async def test_what_nobody_waited_for_and_could_not_be_written_is_said_at_the_en
 
 async def test_a_writer_that_cannot_go_on_leaves_nobody_waiting(finished, call):
     connection = open_writer(finished)
-    journal = Journal(Writer(connection), open_readonly(finished))
+    journal = Journal(Writer(connection, Blobs(finished)), open_readonly(finished))
     connection.close()
 
     async with asyncio.timeout(20):

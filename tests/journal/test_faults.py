@@ -55,6 +55,7 @@ async def of_before(journal, path, call):
     await journal.close()
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE fault")
+        connection.execute("PRAGMA user_version = 1")
     return path
 
 

@@ -2,8 +2,19 @@
 
 from dataclasses import replace
 
-from sygra_eval.journal import Journal, Spent, open_readonly, to_stored, together
-from sygra_eval.journal.codec import response_to_json
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sygra_eval.journal import (
+    Journal,
+    Spent,
+    from_stored,
+    open_readonly,
+    response_to_json,
+    to_stored,
+    together,
+)
+from sygra_eval.values import ChatResponse, Usage
 
 
 async def test_a_call_names_the_model_that_was_asked_or_the_one_that_stood_in(path, call):
@@ -57,3 +68,59 @@ def test_adding_nothing_changes_nothing():
     one.add(Spent())
 
     assert one == Spent(calls=2, slowest_s=3.0)
+
+
+AMOUNTS = st.none() | st.integers(0, 10**12)
+RESPONSES = st.builds(
+    ChatResponse,
+    text=st.text(max_size=5),
+    finish_reason=st.just("stop"),
+    usage=st.builds(
+        Usage,
+        prompt_tokens=st.integers(0, 10**6),
+        completion_tokens=st.integers(0, 10**6),
+        is_estimated=st.booleans(),
+        cached_tokens=st.integers(0, 10**6),
+        reasoning_tokens=st.integers(0, 10**6),
+    ),
+    latency_s=st.floats(0, 1e6),
+    tries=st.integers(1, 6),
+    cost_nano_usd=AMOUNTS,
+    is_cached=st.booleans(),
+    saved_nano_usd=AMOUNTS,
+    from_plugin=st.sampled_from(["", "ours"]),
+)
+
+
+@given(response=RESPONSES, is_batched=st.booleans(), step=st.sampled_from(["", "repair:1"]))
+def test_what_a_call_comes_to_is_each_of_its_figures(response, is_batched, step):
+    spent = Spent()
+
+    spent.take_stored(
+        f"solve/{step}",
+        from_stored(to_stored({**response_to_json(response), "is_batched": is_batched})),
+    )
+
+    usage, cost = response.usage, response.cost_nano_usd
+    is_kept = response.is_cached and not response.from_plugin
+    assert spent == Spent(
+        calls=1,
+        from_cache=is_kept,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        completion_tokens=usage.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        estimated=usage.is_estimated,
+        tries=response.tries,
+        latency_s=response.latency_s,
+        slowest_s=response.latency_s,
+        known_nano_usd=cost or 0,
+        unpriced=cost is None,
+        saved_tokens=usage.total if is_kept or response.from_plugin else 0,
+        saved_nano_usd=(response.saved_nano_usd or 0) if is_kept else 0,
+        saved_unpriced=is_kept and response.saved_nano_usd is None,
+        from_plugin=bool(response.from_plugin),
+        repairs=bool(step),
+        batched=is_batched,
+        batched_nano_usd=(cost or 0) if is_batched else 0,
+    )
