@@ -9,7 +9,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -133,9 +133,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             # A WAL database needs a file for shared memory beside it even to be read.
             if os.access(path.parent, os.W_OK):
-                raise
-        wal = path.with_name(path.name + "-wal")
-        if wal.exists() and wal.stat().st_size:
+                if not companions(path)[-1].exists():
+                    raise
+                _roll_back(path)
+                return _checked(path, "mode=ro")
+        wal, _, rollback = companions(path)
+        if any(log.exists() and log.stat().st_size for log in (wal, rollback)):
             raise UsageError(
                 f"{path}: the run ended in the middle and its folder cannot be written, so its"
                 " last commits cannot be read here; copy the folder to a disk that can be written"
@@ -247,6 +250,16 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a killed process began to change without a write-ahead log.
+
+    A repaired journal has none until it is gone on with. Readers come first and cannot do this; a
+    process that is still at the change holds a lock, so that SQLite does not take it for killed.
+    """
+    with closing(_connect(path, "mode=rw")) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _checked(path: Path, how: str) -> sqlite3.Connection:

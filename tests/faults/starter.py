@@ -16,7 +16,12 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.plugins import load_plugins
+from sygra_eval.sandbox.calibration import machine_factor
+
 LOADED = (
+    "dateutil.relativedelta",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "sygra_eval.cli.doctor",
     "sygra_eval.cli.driving",
@@ -30,6 +35,8 @@ STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate", "sqlite3.c
 def main() -> None:
     for module in LOADED:
         importlib.import_module(module)
+    load_plugins(Path())
+    machine_factor()
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

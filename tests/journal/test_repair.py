@@ -189,6 +189,56 @@ def test_a_repaired_journal_is_resumed_as_any_other_and_says_that_it_was_repaire
         assert reader.counts()[Outcome.VERIFIED] == ROWS
 
 
+def test_a_row_of_which_a_visit_is_lost_counts_as_not_ended(finished):
+    overwrite(finished, (root_of(finished, "visit") - 1) * PAGE, b"\0" * PAGE)
+
+    repair = repair_journal(finished, nodes=["solve"])
+
+    assert (repair.rows["call"], repair.rows["outcome"]) == (ROWS, 0)
+
+
+def test_a_row_with_all_its_visits_keeps_its_outcome(finished):
+    overwrite(finished, (root_of(finished, "round") - 1) * PAGE, b"\0" * PAGE)
+
+    repair = repair_journal(finished, nodes=["solve"])
+
+    assert repair.rows["outcome"] == ROWS
+
+
+@pytest.mark.parametrize("opening", [open_readonly, Journal.open])
+def test_a_kill_as_a_repaired_journal_is_opened_leaves_one_that_can_be_read(
+    finished, tmp_path, opening
+):
+    """It is switched to a write-ahead log then, which goes by a rollback journal."""
+    before = content(finished)
+    overwrite(finished, (root_of(finished, "round") - 1) * PAGE, b"\0" * PAGE)
+    repair_journal(finished)
+    killed = killed_in_a_change(finished, tmp_path / "killed")
+
+    opened = opening(killed)
+
+    assert opened.counts()[Outcome.VERIFIED] == ROWS
+    if isinstance(opened, Journal):
+        asyncio.run(opened.close())
+    else:
+        opened.close()
+    assert content(killed)["call"] == before["call"]
+
+
+def killed_in_a_change(path: Path, folder: Path) -> Path:
+    """Return a copy of the files as a change without a write-ahead log leaves them half-way."""
+    folder.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = 2")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE call SET node = 'another'")
+        assert companions(path)[-1].stat().st_size
+        for file in (path, companions(path)[-1]):
+            shutil.copy(file, folder)
+    return folder / path.name
+
+
 def test_a_plan_that_is_gone_is_no_plan_to_guess(finished):
     data = finished.read_bytes()
     before = data.replace(b"input_fingerprint", b"input_fingerpr\0nt")
