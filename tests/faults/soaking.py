@@ -26,6 +26,7 @@ from typing import Any
 from sygra_eval.engine import LedgerLine, keep_ledger
 from sygra_eval.journal import open_readonly
 from sygra_eval.testing import ScriptedEndpoint, audit
+from sygra_eval.values import UsageError
 from tests.faults.conftest import IN_FLIGHT, PATIENCE_S, UNSAVED, rows, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl", "failed.jsonl", "unjudged.jsonl")
@@ -33,6 +34,8 @@ ROWS = 9
 LATENCY_S = 0.008
 MOST_KILLS = 7  # of one story
 DAMAGES = 0.25
+UNREPAIRED = 0.3
+REFUSED = (4, 7)  # what a resume may say of a journal that is damaged: not readable, not writable
 PAGE = 8192
 FOLDERS = "*/small/*"
 
@@ -180,6 +183,7 @@ class Story:
         self.folder: Path | None = None
         self.committed: dict[bytes, str] = {}
         self.gone: set[bytes] = set()
+        self.is_damaged = False
         self.kills = self.lives = self.sent = self.lost = 0
         self.told: list[str] = []
 
@@ -200,10 +204,12 @@ class Story:
         is_killed = code == -signal.SIGKILL
         if is_killed:
             self.count_kill(told.split()[0])
-        else:
-            assert code == 0, f"{told}: exit {code}: {self.soak.starter.said()}"
+        is_refused = self.is_damaged and code in REFUSED
+        assert is_killed or is_refused or code == 0, f"exit {code}: {self.soak.starter.said()}"
         self.look(is_killed=is_killed)
-        return is_killed
+        if is_refused:
+            self.repair()
+        return is_killed or is_refused
 
     def arguments(self) -> list[str | Path]:
         if self.folder is not None:
@@ -283,10 +289,17 @@ class Story:
         return now
 
     def damage_and_repair(self) -> None:
-        """Damage the journal, repair it, kill that now and then, and look at what is left."""
+        """Damage the journal and repair it; or let the next start find it as it is."""
         self.told.append(damage(self.folder, self.chance))
         self.soak.tally.damaged += 1
-        while self.kills < 3 * MOST_KILLS:
+        self.is_damaged = True
+        if self.chance.random() < UNREPAIRED and self.can_be_read():
+            return
+        self.repair()
+
+    def repair(self) -> None:
+        """Repair the journal, kill that now and then; a half-done repair may be left so."""
+        while True:
             step = self.chance.choice((0, self.chance.randint(1, 30)))
             doctor = ("doctor", self.folder, "--repair")
             code = self.soak.starter.run(*doctor, dies_at=step)
@@ -295,18 +308,35 @@ class Story:
                 break
             assert code == -signal.SIGKILL, f"doctor: exit {code}: {self.soak.starter.said()}"
             self.count_kill("repair")
-        now = self.answers_now()
+            if self.chance.random() < UNREPAIRED and self.can_be_read():
+                return
+        assert self.can_be_read()
+        self.is_damaged = False
+
+    def can_be_read(self) -> bool:
+        """Take stock of what the damage left, where SQLite can read it."""
+        try:
+            now = self.answers_now()
+        except UsageError:
+            return False
         lost = self.committed.keys() - now.keys()
         self.lost += len(lost)
         self.gone |= lost
         self.soak.tally.lost_by_damage += len(lost)
         self.committed = now
+        return True
 
     def end(self) -> None:
         """Let the run end, and compare all that it left with the undisturbed one."""
+        if self.is_damaged:
+            self.repair()
         self.lives += 1
         self.soak.endpoint.requests.clear()
         code = self.soak.starter.run(*self.arguments())
+        if self.is_damaged and code in REFUSED:  # the repair was killed and left so
+            self.told.append(f"refused {code}")
+            self.end()
+            return
         assert code == 0, f"the end: exit {code}: {self.soak.starter.said()}"
         self.look(is_killed=False)
         missing = self.soak.answers.keys() - self.committed.keys()
