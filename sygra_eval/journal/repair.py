@@ -180,16 +180,23 @@ def _read(path: Path, table: str, *, is_backwards: bool = False) -> Iterator[tup
     by = "k" if table == "run" else "rowid"
     order, beyond = ("DESC", "<") if is_backwards else ("ASC", ">")
     select = f"SELECT {by}, {', '.join(TABLES[table])} FROM {table}"  # noqa: S608
-    tail = f"ORDER BY {by} {order} LIMIT {_PAGE}"
+    tail = f"ORDER BY {by} {order}"
     with closing(open_reader(path)) as connection:
+        if table == "run":  # a few rows, whose names may be damaged: nothing to page by
+            for number, *columns in connection.execute(f"{select} {tail}").fetchall():
+                yield number, tuple(columns)
+            return
         if not _has(connection, table):
             return
+        tail = f"{tail} LIMIT {_PAGE}"
         page = connection.execute(f"{select} {tail}").fetchall()
         while page:
             for number, *columns in page:
                 yield number, tuple(columns)
-            last = (page[-1][0],)
-            page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", last).fetchall()
+            last = page[-1][0]
+            page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", (last,)).fetchall()
+            if page and (page[-1][0] >= last if is_backwards else page[-1][0] <= last):
+                raise sqlite3.DatabaseError(f"the rows of {table} are out of order")  # no end then
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:
