@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo test full check bench clean
+.PHONY: demo test full soak check bench clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -18,6 +18,10 @@ test: $(VENV)/.dev
 # What takes too long for every change; its last result stands in docs/reliability.md.
 full: $(VENV)/.dev
 	SYGRA_EVAL_FULL=1 $(BIN)/python -m pytest -m full --durations=10
+
+# A thousand kills, each repeatable by its seed and story; `SYGRA_EVAL_KILLS` asks for another number.
+soak: $(VENV)/.dev
+	SYGRA_EVAL_FULL=1 $(BIN)/python -m pytest -s tests/faults/test_soak.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

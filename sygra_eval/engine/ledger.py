@@ -94,7 +94,7 @@ async def keep_ledger(
     summary, plan = summarise(folder), read_plan(folder)
     ended = sum(summary.counts.values()) + summary.surplus
     with open_readonly(folder / "journal.db") as reader:
-        nodes = _nodes_in_order(suite_document(folder))
+        nodes = nodes_in_order(suite_document(folder))
         count = _Count(reader=reader, nodes=nodes, cut=Cut(plan.target))
         unnamed = ""
         source: Source | None = None
@@ -260,7 +260,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
     return source, ""
 
 
-def _nodes_in_order(document: Mapping[str, Any]) -> tuple[str, ...]:
+def nodes_in_order(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the graph's nodes as its edges lead through them."""
     graph = document.get("graph_config") or {}
     follows = {edge.get("from"): edge.get("to") for edge in graph.get("edges") or ()}

@@ -7,7 +7,7 @@ back, and a resumed run comes to it again without paying. The old file is kept.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,12 +101,14 @@ def examine_journal(path: Path) -> JournalState:
     return JournalState(path=path, sound=sound, damaged=damaged, complaint=said or unreadable)
 
 
-def repair_journal(path: Path) -> Repair:
+def repair_journal(path: Path, nodes: Sequence[str] = ()) -> Repair:
     """Put the good rows of a journal into a new one in its place, and keep the old one beside it.
 
     Hold the run's lock. A repair that was killed is taken up by the next one: at no moment is
     there an empty journal, or one that SQLite would mix with the old one's log.
 
+    :param nodes: All of which a judged row went through. One whose visit is lost counts as not
+        ended, so that a resume comes to all of it again and the ledger's sums hold.
     :raises UsageError: When the run's plan cannot be saved; nothing was changed.
     """
     repaired = path.with_name(REPAIRED)
@@ -124,6 +126,7 @@ def repair_journal(path: Path) -> Repair:
         connection.execute("BEGIN")
         damaged = Counter({table: _copy(path, table, connection) for table in TABLES})
         dug_out = _dig_out(path, connection)
+        _forget_half_kept(connection, nodes)
         _note(connection, dug_out)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -179,16 +182,23 @@ def _read(path: Path, table: str, *, is_backwards: bool = False) -> Iterator[tup
     by = "k" if table == "run" else "rowid"
     order, beyond = ("DESC", "<") if is_backwards else ("ASC", ">")
     select = f"SELECT {by}, {', '.join(TABLES[table])} FROM {table}"  # noqa: S608
-    tail = f"ORDER BY {by} {order} LIMIT {_PAGE}"
+    tail = f"ORDER BY {by} {order}"
     with closing(open_reader(path)) as connection:
+        if table == "run":  # a few rows, whose names may be damaged: nothing to page by
+            for number, *columns in connection.execute(f"{select} {tail}").fetchall():
+                yield number, tuple(columns)
+            return
         if not _has(connection, table):
             return
+        tail = f"{tail} LIMIT {_PAGE}"
         page = connection.execute(f"{select} {tail}").fetchall()
         while page:
             for number, *columns in page:
                 yield number, tuple(columns)
-            last = (page[-1][0],)
-            page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", last).fetchall()
+            last = page[-1][0]
+            page = connection.execute(f"{select} WHERE {by} {beyond} ? {tail}", (last,)).fetchall()
+            if page and (page[-1][0] >= last if is_backwards else page[-1][0] <= last):
+                raise sqlite3.DatabaseError(f"the rows of {table} are out of order")  # no end then
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:
@@ -213,6 +223,15 @@ def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
             values = (found.rowid, *row) if is_numbered else row
             connection.execute(_statement(table, with_number=is_numbered), values)
     return connection.total_changes - before
+
+
+def _forget_half_kept(connection: sqlite3.Connection, nodes: Sequence[str]) -> None:
+    """Remove the outcomes of judged rows of which a visit is lost."""
+    judged = "outcome != 'failed'"
+    visited = "SELECT 1 FROM visit WHERE visit.record = outcome.record AND visit.node = ?"
+    for node in nodes:
+        sql = f"DELETE FROM outcome WHERE {judged} AND NOT EXISTS ({visited})"  # noqa: S608
+        connection.execute(sql, (node,))
 
 
 def _as_row(table: str, found: Found) -> Row | None:

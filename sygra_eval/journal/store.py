@@ -9,7 +9,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -74,6 +74,10 @@ CREATE INDEX IF NOT EXISTS fault_by_record ON fault(record);
 """
 _MIGRATIONS: Mapping[int, str] = {1: _FAULTS}
 """By the version that they begin with: what makes a file one of the next version."""
+
+# The plan once more, in a page of its own: without it a repair cannot say what the answers belong
+# to. Nothing reads it by name; a repair finds its rows, which look like those of `run`.
+_SPARE = "run_again"
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)  # the latter from messages that quote damage
 _APPLICATION_ID = 0x53794576  # "SyEv": what `file journal.db` shows, and how we know our own
 _BUSY_S = 10.0
@@ -179,9 +183,12 @@ def open_reader(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             # A WAL database needs a file for shared memory beside it even to be read.
             if os.access(path.parent, os.W_OK):
-                raise
-        wal = path.with_name(path.name + "-wal")
-        if wal.exists() and wal.stat().st_size:
+                if not companions(path)[-1].exists():
+                    raise
+                _roll_back(path)
+                return _checked(path, "mode=ro")
+        wal, _, rollback = companions(path)
+        if any(log.exists() and log.stat().st_size for log in (wal, rollback)):
             raise UsageError(
                 f"{path}: the run ended in the middle and its folder cannot be written, so its"
                 " last commits cannot be read here; copy the folder to a disk that can be written"
@@ -287,12 +294,24 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
         connection.executescript(
             f"BEGIN; {_SCHEMA} {_FAULTS} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
         )
+        connection.execute(f"CREATE TABLE {_SPARE}(k TEXT PRIMARY KEY, v, crc) WITHOUT ROWID")
         for key, value in plan.items():
             columns = (plain(key), plain(value))
             connection.execute(insert("run", 1), (*columns, checksum(columns)))
+        connection.execute(f"INSERT INTO {_SPARE} SELECT * FROM run")  # noqa: S608
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a killed process began to change without a write-ahead log.
+
+    A repaired journal has none until it is gone on with. Readers come first and cannot do this; a
+    process that is still at the change holds a lock, so that SQLite does not take it for killed.
+    """
+    with closing(_connect(path, "mode=rw")) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _checked(path: Path, how: str) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.journal import Journal, examine_journal, open_readonly, repair_journal
-from sygra_eval.journal.repair import REPAIRED
+from sygra_eval.journal.repair import REPAIRED, _plan
 from sygra_eval.journal.salvage import rows_in_pages
 from sygra_eval.journal.store import TABLES, companions, is_sound
 from sygra_eval.values import CallFault, Outcome, RecordEnd, Round, Status, UsageError, Verdict
@@ -189,6 +189,70 @@ def test_a_repaired_journal_is_resumed_as_any_other_and_says_that_it_was_repaire
         assert reader.counts()[Outcome.VERIFIED] == ROWS
 
 
+def test_no_single_bit_loses_the_plan(path):
+    plan = {key: f"{key} {'é' * 40}" for key in PLAN}
+    asyncio.run(Journal.create(path, plan).close())
+    sound, chance = path.read_bytes(), random.Random(3)  # noqa: S311
+    first = (root_of(path, "run") - 1) * PAGE
+    used = [place for place in range(first, first + PAGE) if sound[place]]
+    for place in (first, *chance.sample(used, 40)):
+        overwrite(path, place, bytes([sound[place] ^ 1 << chance.randrange(8)]))
+
+        assert _plan(path) == plan, place
+
+        overwrite(path, place, sound[place : place + 1])
+
+
+def test_a_row_of_which_a_visit_is_lost_counts_as_not_ended(finished):
+    overwrite(finished, (root_of(finished, "visit") - 1) * PAGE, b"\0" * PAGE)
+
+    repair = repair_journal(finished, nodes=["solve"])
+
+    assert (repair.rows["call"], repair.rows["outcome"]) == (ROWS, 0)
+
+
+def test_a_row_with_all_its_visits_keeps_its_outcome(finished):
+    overwrite(finished, (root_of(finished, "round") - 1) * PAGE, b"\0" * PAGE)
+
+    repair = repair_journal(finished, nodes=["solve"])
+
+    assert repair.rows["outcome"] == ROWS
+
+
+@pytest.mark.parametrize("opening", [open_readonly, Journal.open])
+def test_a_kill_as_a_repaired_journal_is_opened_leaves_one_that_can_be_read(
+    finished, tmp_path, opening
+):
+    """It is switched to a write-ahead log then, which goes by a rollback journal."""
+    before = content(finished)
+    overwrite(finished, (root_of(finished, "round") - 1) * PAGE, b"\0" * PAGE)
+    repair_journal(finished)
+    killed = killed_in_a_change(finished, tmp_path / "killed")
+
+    opened = opening(killed)
+
+    assert opened.counts()[Outcome.VERIFIED] == ROWS
+    if isinstance(opened, Journal):
+        asyncio.run(opened.close())
+    else:
+        opened.close()
+    assert content(killed)["call"] == before["call"]
+
+
+def killed_in_a_change(path: Path, folder: Path) -> Path:
+    """Return a copy of the files as a change without a write-ahead log leaves them half-way."""
+    folder.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = 2")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE call SET node = 'another'")
+        assert companions(path)[-1].stat().st_size
+        for file in (path, companions(path)[-1]):
+            shutil.copy(file, folder)
+    return folder / path.name
+
+
 def test_a_plan_that_is_gone_is_no_plan_to_guess(finished):
     data = finished.read_bytes()
     before = data.replace(b"input_fingerprint", b"input_fingerpr\0nt")
@@ -248,7 +312,7 @@ def test_one_flipped_bit_brings_no_wrong_value_and_loses_little(finished, tmp_pa
     before = content(finished)
     damaged = flipped(finished, tmp_path / "flipped", seed)
 
-    repair_journal(damaged)  # the plan stands in two pages: no bit loses it
+    repair_journal(damaged)  # the plan stands twice: no bit loses it
 
     assert is_what_was_written(damaged, before)
     assert len(before["call"] - content(damaged)["call"]) <= most_in_a_page(before)
