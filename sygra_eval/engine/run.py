@@ -23,6 +23,13 @@ from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
+from sygra_eval.engine.plan_changes import (
+    PlanChange,
+    home_of,
+    is_changed,
+    suite_to_go_on_with,
+    with_changed_plan,
+)
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
@@ -109,40 +116,58 @@ async def resume_run(
     show: ShowProgress | None = None,
     tell: Tell | None = None,
     stop: StopSignal | None = None,
+    change: PlanChange | None = None,
 ) -> RunSummary:
     """Go on with a run that was stopped or killed; a finished one is only reported again.
 
-    :raises UsageError: When the folder is no run, or its suite or input is no longer the same.
+    :param change: How it goes on otherwise than it began, and who agrees to that.
+    :raises UsageError: When the folder is no run, or its suite or input is no longer the same and
+        nobody agrees to go on.
     """
-    options = options or RunOptions()
+    options, change = options or RunOptions(), change or PlanChange()
     tell, stop = tell or _silent, stop or StopSignal()
     plan = read_plan(folder)
     before = _if_finished(folder)
-    if before is not None and is_written(folder):
+    if before is not None and is_written(folder) and not change.is_asked:
         return before
     plan.refuse_unrepeated(options)
     options = replace(
         options,
+        models=plan.models,
+        limit=plan.limit if change.limit is None else change.limit,
+        accepts_no_sandbox=plan.accepts_no_sandbox or options.accepts_no_sandbox,
         budget=chosen(plan.budget, options.budget),
         strict_model=options.strict_model or plan.strict_model,
     )
-    plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
-    suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
+    home = home_of(plan, change)
+    plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
+    suite = suite_to_go_on_with(folder, plan, plugins, change)
     source = source_of(suite, plugins)
-    plan.refuse_other(suite, source)
-    if before is not None:  # it died after its last row and before its last file
+    is_other = is_changed(plan, suite, source, change)
+    if before is not None and not is_other:
         with RunLock(folder), _disk_named(folder):
+            if is_written(folder):
+                return before
+            # It died after its last row and before its last file.
             return write_folder(folder, before, plugins, tell)
-    total = await count_rows(source, plan.limit)
+    total = await count_rows(source, options.limit)
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder):
-            if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
-                return ended
+            if not is_other and (ended := _if_finished(folder)) is not None:
+                return ended  # by another process meanwhile
             journal = Journal.open(folder / "journal.db")
-            if retries_failed:
-                await journal.forget_failed()
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            try:
+                if is_other:
+                    plan = await with_changed_plan(
+                        setting, plan, folder, source, options, change, tell
+                    )
+                if retries_failed:
+                    await journal.forget_failed()
+            except BaseException:
+                await journal.close()
+                raise
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 

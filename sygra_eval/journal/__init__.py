@@ -2,17 +2,18 @@
 
 `Journal.create` puts the plan into `journal.db` and lets it appear by rename; from then on every
 finished call, verdict, visit and outcome is handed to one writer thread, which commits what has
-gathered as one transaction and only then wakes those who wait. What is committed survives a
-`kill -9`; `Journal.open` goes on with it, `open_readonly` looks at it, and both refuse a file that
-they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
-process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
-(values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
-`reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
-together), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
-in raw pages).
+gathered as one transaction and only then wakes those who wait. What is committed survives a `kill
+-9`; `Journal.open` goes on with it, `open_readonly` looks at it, and both refuse a file that they
+cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second process
+out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
+JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
+and streams), `spent` (what calls come to), `journal` (writer and reader together), `changing`
+(another plan), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage`
+(rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
+from sygra_eval.journal.changing import PLAN_CHANGED, Forgotten
 from sygra_eval.journal.codec import (
     attempt_from_json,
     attempt_to_json,
@@ -53,8 +54,10 @@ from sygra_eval.journal.store import plain
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
+    "PLAN_CHANGED",
     "REPAIRED",
     "Event",
+    "Forgotten",
     "Journal",
     "JournalReader",
     "JournalState",

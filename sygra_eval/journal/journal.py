@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from sygra_eval.journal.canonical import to_stored
+from sygra_eval.journal.changing import Forgotten, change_plan
 from sygra_eval.journal.codec import (
     fault_to_json,
     record_end_to_json,
@@ -165,6 +166,14 @@ class Journal:
         A bad input row stays as it is: reading it again changes nothing.
         """
         return await self._writer.perform(_forget_failed)
+
+    async def change_plan(
+        self, plan: Mapping[str, str], forgotten: Forgotten, **told: object
+    ) -> None:
+        """Go on under another plan; what held only under the one before goes, all or nothing."""
+        await self._writer.perform(
+            lambda connection: change_plan(connection, plan, forgotten, told)
+        )
 
     def event(self, kind: str, **fields: object) -> None:
         """Queue something that happened to the run itself."""
