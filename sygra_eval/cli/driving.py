@@ -9,13 +9,23 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import click
+
 from sygra_eval.cli.output import ProgressLines, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.data import leave_pandas_out
-from sygra_eval.engine import Progress, RunSummary, StopSignal, run_in_loop
+from sygra_eval.engine import DISK_WAIT_S, Progress, RunSummary, StopSignal, run_in_loop
 from sygra_eval.report import closing_json, closing_words, terminal_report
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+disk_wait_option = click.option(
+    "--disk-wait",
+    type=click.FloatRange(min=0),
+    default=DISK_WAIT_S,
+    show_default=True,
+    metavar="S",
+    help="Wait so many seconds for room on a full disk, then stop to be resumed.",
+)
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import drive
+from sygra_eval.cli.driving import disk_wait_option, drive
 from sygra_eval.cli.estimating import estimate_first
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
@@ -61,6 +61,7 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 @click.option(
     "--strict-model", is_flag=True, help="Take no answer of another model than the one asked."
 )
+@disk_wait_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -74,6 +75,7 @@ def command(
     estimate: int | None,
     yes: bool,
     strict_model: bool,
+    disk_wait: float,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -88,6 +90,7 @@ def command(
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
+        disk_wait_s=disk_wait,
         strict_model=strict_model,
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)

@@ -61,9 +61,11 @@ from sygra_eval.engine.truth import (
     measure_truth,
 )
 from sygra_eval.engine.upper_bound import UpperBound, upper_bound_of
+from sygra_eval.journal import DISK_WAIT_S
 
 __all__ = [
     "DEFAULT_VALIDATORS",
+    "DISK_WAIT_S",
     "JOURNAL",
     "NOT_REACHED",
     "WEAK",

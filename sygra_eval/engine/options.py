@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.journal import DISK_WAIT_S
 from sygra_eval.values import Budget
 
 
@@ -16,6 +17,7 @@ class RunOptions:
     :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
     :ivar name: The run's name; by default made from the time.
     :ivar strict_model: An answer of another model than the one asked is none.
+    :ivar disk_wait_s: So long a full disk is waited for.
     :ivar budget: Bounds that take the place of the suite's.
     """
 
@@ -27,4 +29,5 @@ class RunOptions:
     accepts_no_sandbox: bool = False
     name: str | None = None
     strict_model: bool = False
+    disk_wait_s: float = DISK_WAIT_S
     budget: Budget = field(default_factory=Budget)

@@ -16,6 +16,11 @@ from pathlib import Path
 
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
+from sygra_eval.engine.disk_room import (
+    expected_bytes,
+    telling_of_a_full_disk,
+    warn_of_little_room,
+)
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import begin_files, is_written, new_run_folder, write_folder
 from sygra_eval.engine.garbage import rarely_collected
@@ -101,7 +106,9 @@ async def run_suite(
             (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
-            journal = Journal.create(folder / "journal.db", plan.as_mapping())
+            journal = Journal.create(
+                folder / "journal.db", plan.as_mapping(), disk_wait_s=options.disk_wait_s
+            )
             gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             setting = replace(setting, is_resumed=first is not None)  # its rows are met again
@@ -155,7 +162,7 @@ async def resume_run(
         with RunLock(folder):
             if not is_other and (ended := _if_finished(folder)) is not None:
                 return ended  # by another process meanwhile
-            journal = Journal.open(folder / "journal.db")
+            journal = Journal.open(folder / "journal.db", disk_wait_s=options.disk_wait_s)
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             try:
@@ -215,13 +222,17 @@ async def _drive(
             log.event("note", text=sentence)
             tell(sentence)
 
+        telling_of_a_full_disk(setting, tell_and_log)
         with _disk_named(folder):
             try:
                 running = _running(setting, total, show, log)
+                _look_at_the_disk(setting, folder, running, tell_and_log)
                 await _take_all(setting, plan, folder, source, running, tell_and_log, first)
             except BaseExceptionGroup as group:
                 raise _first(group) from group
             finally:
+                if setting.stop.is_at_once:
+                    setting.journal.disk.end()
                 await setting.journal.close()
             if setting.sandbox is not None:  # nothing runs any more, and the files take memory
                 await setting.sandbox.close()
@@ -234,6 +245,15 @@ async def _drive(
     )
     setting.plugins.observe("sygra_run_finished", tell, run=end)
     return summary
+
+
+def _look_at_the_disk(setting: Setting, folder: Path, running: Running, tell: Tell) -> None:
+    """Say beforehand where the rows that are left will hardly find room."""
+    if running.total is None:
+        return
+    size = (folder / "journal.db").stat().st_size
+    expected = expected_bytes(setting.suite, running.total, ended=running.done, journal_bytes=size)
+    warn_of_little_room(folder, expected, tell)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps 
 out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
 JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
 and streams), `spent` (what calls come to), `journal` (writer and reader together), `changing`
-(another plan), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage`
-(rows in raw pages).
+(another plan), `full_disk` (waits for room), `lock`, and for damaged files `repair` (the good rows
+into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -32,6 +32,7 @@ from sygra_eval.journal.codec import (
     verdict_from_json,
     verdict_to_json,
 )
+from sygra_eval.journal.full_disk import DISK_WAIT_S
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import (
     call_key,
@@ -54,6 +55,7 @@ from sygra_eval.journal.store import plain
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
+    "DISK_WAIT_S",
     "PLAN_CHANGED",
     "REPAIRED",
     "Event",

@@ -16,6 +16,7 @@ from sygra_eval.journal.codec import (
     round_to_json,
     verdict_to_json,
 )
+from sygra_eval.journal.full_disk import DISK_WAIT_S, DiskWait
 from sygra_eval.journal.reader import JournalReader, open_readonly
 from sygra_eval.journal.store import Column, closed_on_error, create_file, open_writer, plain
 from sygra_eval.journal.writer import Writer
@@ -36,17 +37,19 @@ class Journal:
         self._refusals = {key: fault for key, _, fault in reader.refusals()}
 
     @classmethod
-    def create(cls, path: Path, plan: Mapping[str, str]) -> Self:
+    def create(
+        cls, path: Path, plan: Mapping[str, str], *, disk_wait_s: float = DISK_WAIT_S
+    ) -> Self:
         """Start a journal with the plan in it.
 
         :raises UsageError: When there is one already, or the folder cannot be written.
         """
         create_file(path, plan)
-        return cls.open(path)
+        return cls.open(path, disk_wait_s=disk_wait_s)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Go on with a journal.
+    def open(cls, path: Path, *, disk_wait_s: float = DISK_WAIT_S) -> Self:
+        """Go on with a journal; while the disk is full it waits for room, but not for longer.
 
         :raises UsageError: When it cannot be read, is damaged, or is from a newer version.
         """
@@ -55,7 +58,7 @@ class Journal:
             reader = open_readonly(path)
             with closed_on_error(reader):
                 reader.plan()
-        return cls(Writer(connection), reader)
+        return cls(Writer(connection, DiskWait(wait_s=disk_wait_s)), reader)
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,6 +75,11 @@ class Journal:
     def damaged(self) -> int:
         """How many damaged rows were met so far; each counts as absent."""
         return self.reader.damaged
+
+    @property
+    def disk(self) -> DiskWait:
+        """Whether the disk has room."""
+        return self._writer.disk
 
     def plan(self) -> dict[str, str]:
         """Return what the run was started with."""
