@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import disk_wait_option, drive
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
 from sygra_eval.cli.estimating import agrees
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
@@ -51,6 +51,7 @@ QUESTION = "go on with the changed plan? [y/N] "
     help="Go on with a changed suite or input without being asked.",
 )
 @disk_wait_option
+@grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     run: str,
@@ -63,6 +64,7 @@ def command(
     limit: int | None,
     accept_plan_change: bool,
     disk_wait: float,
+    grace: float,
     as_json: bool,
 ) -> int:
     """Go on with a run that was stopped or killed; no answered call is sent again.
@@ -87,7 +89,7 @@ def command(
         suite=suite, limit=limit, goes_on=partial(_goes_on, is_answered=accept_plan_change)
     )
     start = partial(_resume, folder, options, not no_retry_failed, change)
-    return drive(start, as_json=as_json)
+    return drive(start, as_json=as_json, grace_s=grace)
 
 
 async def _resume(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import disk_wait_option, drive
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
 from sygra_eval.cli.estimating import estimate_first
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
@@ -62,6 +62,7 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     "--strict-model", is_flag=True, help="Take no answer of another model than the one asked."
 )
 @disk_wait_option
+@grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -76,6 +77,7 @@ def command(
     yes: bool,
     strict_model: bool,
     disk_wait: float,
+    grace: float,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -94,7 +96,9 @@ def command(
         strict_model=strict_model,
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
-    return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))
+    return worst(
+        _run_all([Path(suite) for suite in suites], options, first, as_json=as_json, grace_s=grace)
+    )
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -103,7 +107,12 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def _run_all(
-    suites: Sequence[Path], options: RunOptions, first: EstimateFirst | None, *, as_json: bool
+    suites: Sequence[Path],
+    options: RunOptions,
+    first: EstimateFirst | None,
+    *,
+    as_json: bool,
+    grace_s: float,
 ) -> list[int]:
     """Run one suite after the other; only an interrupt keeps those that are left from running."""
     codes: list[int] = []
@@ -113,7 +122,9 @@ def _run_all(
             codes.append(fail(INTERRUPTED, said, as_json=as_json))
             continue
         try:
-            codes.append(drive(partial(_start, suite, options, first), as_json=as_json))
+            codes.append(
+                drive(partial(_start, suite, options, first), as_json=as_json, grace_s=grace_s)
+            )
         except KeyboardInterrupt:
             codes.append(fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
         except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next

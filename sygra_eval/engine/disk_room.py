@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.setting import Setting
-from sygra_eval.journal import JournalUnwritable
+from sygra_eval.journal import JournalUnwritable, RunLock, network_disk
 from sygra_eval.suite import Suite
 
 _LOOK_S = 0.2
@@ -15,6 +15,9 @@ _BYTES_A_STEP = 8_192
 """What a node or a validator of a row comes to, in the journal and in the files: a guess, which
 counts only until rows have ended."""
 _TIMES = 2
+
+
+TAKEN_OVER = "another process took this run over: its LOCK is not ours any more"
 
 
 async def room_for_an_answer(setting: Setting) -> None:
@@ -27,6 +30,16 @@ async def room_for_an_answer(setting: Setting) -> None:
         await setting.stop.sleep(_LOOK_S)
     if setting.journal.disk.has_given_up:
         raise JournalUnwritable("the journal could not be written, so no further call is sent")
+
+
+def check_that_it_is_ours(setting: Setting) -> None:
+    """Pass while no other process took the run over, as may happen while this one slept.
+
+    :raises Interrupted: When one did; the run drains.
+    """
+    if setting.lock is not None and setting.lock.is_lost():
+        setting.stop.give_up(TAKEN_OVER)
+    setting.stop.check()
 
 
 def telling_of_a_full_disk(setting: Setting, tell: Tell) -> None:
@@ -66,6 +79,20 @@ def warn_of_little_room(
         tell(
             f"{folder}: {_told(there)} are free, and the run may take about {_told(expected)}; "
             "where the disk gets full, it waits for room and can be resumed"
+        )
+
+
+def tell_of_the_lock(folder: Path, lock: RunLock, tell: Tell) -> None:
+    """Say what a lock cannot promise."""
+    if lock.left_behind:
+        tell(
+            f"{folder}: its LOCK was left by {lock.left_behind}, which cannot be seen from here; "
+            "make sure that it has ended, or calls are paid twice"
+        )
+    if (kind := network_disk(folder)) is not None:
+        tell(
+            f"{folder} is on a disk of the network ({kind}): resume a run on one host only, as "
+            "not every such disk locks between hosts; a local --out is safer and faster"
         )
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.disk_room import (
+    TAKEN_OVER,
     expected_bytes,
+    tell_of_the_lock,
     telling_of_a_full_disk,
     warn_of_little_room,
 )
@@ -102,7 +104,8 @@ async def run_suite(
         folder = new_run_folder(options.out, suite.name, options.name)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
-        with RunLock(folder):
+        with RunLock(folder) as lock:
+            tell_of_the_lock(folder, lock, tell)
             (folder / "suite.yaml").write_text(resolved_yaml(suite), encoding="utf-8")
             if measured is not None:
                 (folder / MEASURED_FILE).write_text(measured, encoding="utf-8")
@@ -111,7 +114,8 @@ async def run_suite(
             )
             gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
-            setting = replace(setting, is_resumed=first is not None)  # its rows are met again
+            # The rows of an estimate are met again.
+            setting = replace(setting, lock=lock, is_resumed=first is not None)
             return await _drive(setting, plan, folder, source, total, show, tell, first)
 
 
@@ -159,7 +163,8 @@ async def resume_run(
             return write_folder(folder, before, plugins, tell)
     total = await count_rows(source, options.limit)
     async with opened(suite, plugins, options, tell, stop) as parts:
-        with RunLock(folder):
+        with RunLock(folder) as lock:
+            tell_of_the_lock(folder, lock, tell)
             if not is_other and (ended := _if_finished(folder)) is not None:
                 return ended  # by another process meanwhile
             journal = Journal.open(folder / "journal.db", disk_wait_s=options.disk_wait_s)
@@ -175,6 +180,7 @@ async def resume_run(
             except BaseException:
                 await journal.close()
                 raise
+            setting = replace(setting, lock=lock)
             return await _drive(setting, plan, folder, source, total, show, tell)
 
 
@@ -236,6 +242,8 @@ async def _drive(
                 await setting.journal.close()
             if setting.sandbox is not None:  # nothing runs any more, and the files take memory
                 await setting.sandbox.close()
+            if setting.lock is not None and not setting.lock.is_ours():
+                raise InfrastructureError(f"{TAKEN_OVER}; it writes the files of {folder}")
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
             summary = write_folder(folder, summary, setting.plugins, tell_and_log)

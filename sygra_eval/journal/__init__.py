@@ -8,8 +8,8 @@ cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps 
 out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
 JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
 and streams), `spent` (what calls come to), `journal` (writer and reader together), `changing`
-(another plan), `full_disk` (waits for room), `lock`, and for damaged files `repair` (the good rows
-into a new file) on `salvage` (rows in raw pages).
+(another plan), `full_disk` (waits for room), `lock` with `owners`, and for damaged files `repair`
+(the good rows into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -42,6 +42,7 @@ from sygra_eval.journal.keys import (
     validator_path,
 )
 from sygra_eval.journal.lock import RunLock, lock_owner
+from sygra_eval.journal.owners import network_disk
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
     REPAIRED,
@@ -81,6 +82,7 @@ __all__ = [
     "lock_owner",
     "loop_end_from_json",
     "loop_end_to_json",
+    "network_disk",
     "open_readonly",
     "plain",
     "record_end_from_json",
