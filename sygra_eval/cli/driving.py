@@ -9,20 +9,40 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import click
+
 from sygra_eval.cli.output import ProgressLines, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.data import leave_pandas_out
-from sygra_eval.engine import Progress, RunSummary, StopSignal, run_in_loop
+from sygra_eval.engine import DISK_WAIT_S, Progress, RunSummary, StopSignal, run_in_loop
 from sygra_eval.report import closing_json, closing_words, terminal_report
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+GRACE_S = 30.0
+_MOST_GRACE_S = {"SIGTERM": 10.0, "SIGHUP": 10.0}  # who sends these kills soon
+grace_option = click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=GRACE_S,
+    show_default=True,
+    metavar="S",
+    help="After Ctrl+C, wait so long for calls in flight; after SIGTERM, 10 s at most.",
+)
+disk_wait_option = click.option(
+    "--disk-wait",
+    type=click.FloatRange(min=0),
+    default=DISK_WAIT_S,
+    show_default=True,
+    metavar="S",
+    help="Wait so many seconds for room on a full disk, then stop to be resumed.",
+)
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 
-def drive(start: Drive, *, as_json: bool) -> int:
+def drive(start: Drive, *, as_json: bool, grace_s: float = GRACE_S) -> int:
     """Run to the end, print the report, and return the run's exit code."""
     leave_pandas_out()
-    summary = run_in_loop(_with_signals(start))
+    summary = run_in_loop(_with_signals(start, grace_s))
     if as_json:
         say(closing_json(summary).rstrip("\n"))
     else:
@@ -31,19 +51,25 @@ def drive(start: Drive, *, as_json: bool) -> int:
     return int(summary.exit_code)
 
 
-async def _with_signals(start: Drive) -> RunSummary:
+async def _with_signals(start: Drive, grace_s: float) -> RunSummary:
     stop = StopSignal()
-    with _draining_on_signals(stop):
+    with _draining_on_signals(stop, grace_s):
         return await start(stop, ProgressLines())
 
 
 @contextlib.contextmanager
-def _draining_on_signals(stop: StopSignal) -> Iterator[None]:
+def _draining_on_signals(stop: StopSignal, grace_s: float) -> Iterator[None]:
     loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = []
 
     def on_signal(name: str) -> None:
         if not stop.is_draining:
-            tell(f"{name}: calls in flight finish, then files are written; again to stop at once")
+            within_s = min(grace_s, _MOST_GRACE_S.get(name, grace_s))
+            tell(
+                f"{name}: calls in flight finish, for {within_s:g} s at most, then files are "
+                "written; again to stop at once"
+            )
+            timers.append(loop.call_later(within_s, stop.drain, name))
         stop.drain(name)
 
     for name in SIGNALS:
@@ -51,6 +77,8 @@ def _draining_on_signals(stop: StopSignal) -> Iterator[None]:
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         for name in SIGNALS:
             loop.remove_signal_handler(getattr(signal, name))
 

@@ -22,13 +22,18 @@ def _show(estimate: CostEstimate) -> None:
 
 
 async def _goes_on(is_answered: bool) -> bool:
-    if is_answered:
-        return True
+    note = "note: no terminal to ask at, so the run stops here; `--yes` goes on unasked"
+    return is_answered or await agrees(QUESTION, unasked=note)
+
+
+async def agrees(question: str, *, unasked: str = "") -> bool:
+    """Ask at the terminal; where there is none, say `unasked`, and nobody agrees."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        complain("note: no terminal to ask at, so the run stops here; `--yes` goes on unasked")
+        if unasked:
+            complain(unasked)
         return False
     try:
-        sys.stderr.write(QUESTION)
+        sys.stderr.write(question)
         sys.stderr.flush()
         said = await _line()
     except OSError:  # the terminal has gone, and nobody says yes any more

@@ -6,12 +6,22 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import drive
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
+from sygra_eval.cli.estimating import agrees
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import RunOptions, RunSummary, StopSignal, resume_run, suite_folder_of
+from sygra_eval.engine import (
+    PlanChange,
+    RunOptions,
+    RunSummary,
+    StopSignal,
+    resume_run,
+    suite_folder_of,
+)
 from sygra_eval.engine.progress import ShowProgress
+
+QUESTION = "go on with the changed plan? [y/N] "
 
 
 @click.command("resume")
@@ -28,6 +38,20 @@ from sygra_eval.engine.progress import ShowProgress
     metavar="USD|NAME=N",
     help="Over all starts; NAME is usd, tokens, calls or time (s). As for `run` else.",
 )
+@click.option(
+    "--suite",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="PATH",
+    help="Go on with this suite as it is now; unchanged calls are reused.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Take more rows: N.", metavar="N")
+@click.option(
+    "--accept-plan-change",
+    is_flag=True,
+    help="Go on with a changed suite or input without being asked.",
+)
+@disk_wait_option
+@grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     run: str,
@@ -36,33 +60,56 @@ def command(
     unsafe_no_sandbox: bool,
     no_retry_failed: bool,
     budget: tuple[tuple[str, float | int], ...],
+    suite: Path | None,
+    limit: int | None,
+    accept_plan_change: bool,
+    disk_wait: float,
+    grace: float,
     as_json: bool,
 ) -> int:
     """Go on with a run that was stopped or killed; no answered call is sent again.
 
     RUN is a run folder's path or SUITE/RUN below reports/. A finished run calls nothing and
     repeats its closing line and exit code.
+
+    The suite is the run's own copy, unless --suite names a changed one. Where suite or input have
+    changed, it is said what that means before anything is spent, and asked.
     """
     folder = run_folder(run)
     if trust:
-        remember(suite_folder_of(folder))
+        remember(suite_folder_of(folder) if suite is None else suite.absolute().parent)
     options = RunOptions(
         plugins=plugins,
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
+        disk_wait_s=disk_wait,
     )
-    start = partial(_resume, folder, options, not no_retry_failed)
-    return drive(start, as_json=as_json)
+    change = PlanChange(
+        suite=suite, limit=limit, goes_on=partial(_goes_on, is_answered=accept_plan_change)
+    )
+    start = partial(_resume, folder, options, not no_retry_failed, change)
+    return drive(start, as_json=as_json, grace_s=grace)
 
 
 async def _resume(
     folder: Path,
     options: RunOptions,
     retries_failed: bool,
+    change: PlanChange,
     stop: StopSignal,
     show: ShowProgress,
 ) -> RunSummary:
     return await resume_run(
-        folder, options, retries_failed=retries_failed, show=show, tell=tell, stop=stop
+        folder,
+        options,
+        retries_failed=retries_failed,
+        show=show,
+        tell=tell,
+        stop=stop,
+        change=change,
     )
+
+
+async def _goes_on(*, is_answered: bool) -> bool:
+    return is_answered or await agrees(QUESTION)

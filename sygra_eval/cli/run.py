@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import drive
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
 from sygra_eval.cli.estimating import estimate_first
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
@@ -81,6 +81,8 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     show_default=True,
     help="full: every answer survives a power loss too, not only a killed process.",
 )
+@disk_wait_option
+@grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
@@ -97,6 +99,8 @@ def command(
     target_verified: int | None,
     max_candidates: int | None,
     durability: str,
+    disk_wait: float,
+    grace: float,
     as_json: bool,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
@@ -111,13 +115,16 @@ def command(
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
+        disk_wait_s=disk_wait,
         strict_model=strict_model,
         target_verified=target_verified,
         max_candidates=max_candidates,
         durability=Durability(durability),
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
-    return worst(_run_all([Path(suite) for suite in suites], options, first, as_json=as_json))
+    return worst(
+        _run_all([Path(suite) for suite in suites], options, first, as_json=as_json, grace_s=grace)
+    )
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -126,7 +133,12 @@ def worst(codes: Iterable[int]) -> int:
 
 
 def _run_all(
-    suites: Sequence[Path], options: RunOptions, first: EstimateFirst | None, *, as_json: bool
+    suites: Sequence[Path],
+    options: RunOptions,
+    first: EstimateFirst | None,
+    *,
+    as_json: bool,
+    grace_s: float,
 ) -> list[int]:
     """Run one suite after the other; only an interrupt keeps those that are left from running."""
     codes: list[int] = []
@@ -136,7 +148,9 @@ def _run_all(
             codes.append(fail(INTERRUPTED, said, as_json=as_json))
             continue
         try:
-            codes.append(drive(partial(_start, suite, options, first), as_json=as_json))
+            codes.append(
+                drive(partial(_start, suite, options, first), as_json=as_json, grace_s=grace_s)
+            )
         except KeyboardInterrupt:
             codes.append(fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
         except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next

@@ -2,14 +2,14 @@
 
 `run_suite` checks, proves that models and sandbox work, lets validators prepare (`preparing`),
 takes every row to its outcome (`record.settle`; models are asked through `asking` alone, for JSON
-by way of `structured`; `call_hooks` are the plugins around it), and
-writes the run folder as a view of the journal (`folder`). `resume_run` goes on with a run that was
-stopped or killed. What a run comes to is one `RunSummary`; what it may spend is `spending`, what it
-will take `cost_estimate` says from its first rows and `upper_bound` before any. `recheck` says
-whether a run folder still holds, `keep_ledger` where every row of the input ended, `health` whether
-its journal is sound, `measure_truth` how often validators err. While a run goes, `live` says what
-it does and takes other limits, through the socket of `control`; `look_at` and `change_limits` are
-the other side.
+by way of `structured`; `call_hooks` are the plugins around it), and writes the run folder as a view
+of the journal (`folder`). `resume_run` goes on with a run that was stopped or killed, and where
+somebody agrees, with another plan (`plan_changes`). What a run comes to is one `RunSummary`; what
+it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
+`upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
+row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
+err. While a run goes, `live` says what it does and takes other limits, through the socket of
+`control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.control_client import (
@@ -30,6 +30,7 @@ from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.plan import suite_folder_of
+from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
@@ -62,9 +63,11 @@ from sygra_eval.engine.truth import (
     measure_truth,
 )
 from sygra_eval.engine.upper_bound import UpperBound, upper_bound_of
+from sygra_eval.journal import DISK_WAIT_S
 
 __all__ = [
     "DEFAULT_VALIDATORS",
+    "DISK_WAIT_S",
     "JOURNAL",
     "NOT_REACHED",
     "SURPLUS",
@@ -94,6 +97,7 @@ __all__ = [
     "NotRunning",
     "NothingSelected",
     "PassRates",
+    "PlanChange",
     "Progress",
     "Recheck",
     "RunOptions",

@@ -10,6 +10,7 @@ from functools import partial
 
 from sygra_eval.data import looked_at
 from sygra_eval.engine.call_faults import Faults, refuse_again
+from sygra_eval.engine.disk_room import check_that_it_is_ours, room_for_an_answer
 from sygra_eval.engine.handling import handled
 from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
@@ -81,6 +82,7 @@ async def _ask_once(
         return _held_to_its_length(setting, model, with_model_told(setting, model, answered))
     refuse_again(setting, key)
     setting.stop.check()
+    await room_for_an_answer(setting)
     asked = replace(request, site=site)
     if (hooks := setting.call_hooks) is None:
         response = await _paid(setting, model, site, asked, key, has_begun=has_begun)
@@ -163,7 +165,7 @@ async def _within_budget(
 
     def before_try() -> None:
         nonlocal attempts
-        setting.stop.check()
+        check_that_it_is_ours(setting)
         attempts += 1
 
     try:

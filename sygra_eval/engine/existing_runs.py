@@ -15,6 +15,7 @@ _STATES = {
     "finished": "finished",
     "stopped": "interrupted",
     "broke": "incomplete",
+    "plan_changed": "killed",  # before it went on
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sygra_eval.journal import Durability
+from sygra_eval.journal import DISK_WAIT_S, Durability
 from sygra_eval.values import Budget
 
 
@@ -18,6 +18,7 @@ class RunOptions:
     :ivar name: The run's name; by default made from the time.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar durability: What survives a power loss; a resume keeps what the run began with.
+    :ivar disk_wait_s: So long a full disk is waited for.
     :ivar budget: Bounds that take the place of the suite's.
     :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
         for them; where given, in place of the suite's.
@@ -31,6 +32,7 @@ class RunOptions:
     accepts_no_sandbox: bool = False
     name: str | None = None
     strict_model: bool = False
+    disk_wait_s: float = DISK_WAIT_S
     budget: Budget = field(default_factory=Budget)
     target_verified: int | None = None
     max_candidates: int | None = None

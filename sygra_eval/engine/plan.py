@@ -80,17 +80,12 @@ class Plan:
                 f"this run was started with {' '.join(missing)}; say so again to resume it"
             )
 
-    def refuse_other(self, suite: Suite, source: Source) -> None:
-        """Refuse to go on with another suite or another input than the run began with."""
+    def refuse_other_suite(self, suite: Suite) -> None:
+        """Refuse a suite in the run's folder that is not the one it began with."""
         if suite.sha256 != self.suite_sha256:
             raise UsageError(
-                f"{suite.path} is no longer the suite that this run began with; run the changed "
-                f"suite anew: sygra-eval run {self.suite_path}"
-            )
-        if source.fingerprint() != self.input_fingerprint:
-            raise UsageError(
-                "the input has changed since this run began, so its rows would not be those that "
-                f"are journalled; put it back, or run anew: sygra-eval run {self.suite_path}"
+                f"{suite.path} is no longer the suite that this run began with; go on with a "
+                f"changed suite by `--suite PATH`, or run it anew: sygra-eval run {self.suite_path}"
             )
 
 

@@ -23,6 +23,7 @@ from sygra_eval.engine.ensembles import ensemble_end
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
 from sygra_eval.engine.handling import none_passes
 from sygra_eval.engine.images import image_rules
+from sygra_eval.engine.input_changes import stands_for
 from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
@@ -87,6 +88,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
+    end = replace(end, input=stands_for(row))
     await setting.journal.finish(end)
     return end
 

@@ -16,6 +16,13 @@ from pathlib import Path
 
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
+from sygra_eval.engine.disk_room import (
+    TAKEN_OVER,
+    expected_bytes,
+    tell_of_the_lock,
+    telling_of_a_full_disk,
+    warn_of_little_room,
+)
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.folder import (
     begin_files,
@@ -29,6 +36,13 @@ from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
+from sygra_eval.engine.plan_changes import (
+    PlanChange,
+    home_of,
+    is_changed,
+    suite_to_go_on_with,
+    with_changed_plan,
+)
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
@@ -97,12 +111,19 @@ async def run_suite(
         folder = new_run_folder(options.out, suite.name, options.name)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
-        with RunLock(folder):
+        with RunLock(folder) as lock:
+            tell_of_the_lock(folder, lock, tell)
             keep_suite(folder, resolved_yaml(suite), measured)
-            journal = Journal.create(folder / "journal.db", plan.as_mapping(), plan.durability)
+            journal = Journal.create(
+                folder / "journal.db",
+                plan.as_mapping(),
+                plan.durability,
+                disk_wait_s=options.disk_wait_s,
+            )
             gateway.remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
-            setting = replace(setting, is_resumed=first is not None)  # its rows are met again
+            # The rows of an estimate are met again.
+            setting = replace(setting, lock=lock, is_resumed=first is not None)
             return await _drive(setting, plan, folder, source, total, show, tell, first)
 
 
@@ -114,41 +135,79 @@ async def resume_run(
     show: ShowProgress | None = None,
     tell: Tell | None = None,
     stop: StopSignal | None = None,
+    change: PlanChange | None = None,
 ) -> RunSummary:
     """Go on with a run that was stopped or killed; a finished one is only reported again.
 
-    :raises UsageError: When the folder is no run, or its suite or input is no longer the same.
+    :param change: How it goes on otherwise than it began, and who agrees to that.
+    :raises UsageError: When the folder is no run, or its suite or input is no longer the same and
+        nobody agrees to go on.
     """
-    options = options or RunOptions()
+    options, change = options or RunOptions(), change or PlanChange()
     tell, stop = tell or _silent, stop or StopSignal()
     plan = read_plan(folder)
     before = _if_finished(folder)
-    if before is not None and is_written(folder):
+    if before is not None and is_written(folder) and not change.is_asked:
         return before
     plan.refuse_unrepeated(options)
     options = replace(
         options,
+        models=plan.models,
+        limit=plan.limit if change.limit is None else change.limit,
+        accepts_no_sandbox=plan.accepts_no_sandbox or options.accepts_no_sandbox,
         budget=chosen(plan.budget, options.budget),
         strict_model=options.strict_model or plan.strict_model,
     )
-    plugins = load_plugins(plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted)
-    suite = load_suite(folder / "suite.yaml", plugins, folder=plan.suite_folder)
+    home = home_of(plan, change)
+    plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
+    suite = suite_to_go_on_with(folder, plan, plugins, change)
     source = source_of(suite, plugins)
-    plan.refuse_other(suite, source)
-    if before is not None:  # it died after its last row and before its last file
+    is_other = is_changed(plan, suite, source, change)
+    options = _as_it_began(options, plan, has_own_target=is_other and bool(suite.target_verified))
+    if before is not None and not is_other:
         with RunLock(folder), _disk_named(folder):
+            if is_written(folder):
+                return before
+            # It died after its last row and before its last file.
             return write_folder(folder, before, plugins, tell)
-    total = await count_rows(source, plan.most_rows)
+    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
     async with opened(suite, plugins, options, tell, stop) as parts:
-        with RunLock(folder):
-            if (ended := _if_finished(folder)) is not None:  # by another process meanwhile
-                return ended
-            journal = Journal.open(folder / "journal.db", plan.durability)
-            if retries_failed:
-                await journal.forget_failed()
+        with RunLock(folder) as lock:
+            tell_of_the_lock(folder, lock, tell)
+            if not is_other and (ended := _if_finished(folder)) is not None:
+                return ended  # by another process meanwhile
+            journal = Journal.open(
+                folder / "journal.db", plan.durability, disk_wait_s=options.disk_wait_s
+            )
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            try:
+                if is_other:
+                    plan = await with_changed_plan(
+                        setting, plan, folder, source, options, change, tell
+                    )
+                if retries_failed:
+                    await journal.forget_failed()
+            except BaseException:
+                await journal.close()
+                raise
+            setting = replace(setting, lock=lock)
             return await _drive(setting, plan, folder, source, total, show, tell)
+
+
+def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> RunOptions:
+    """Return the options with what a start decided for all of its resumes.
+
+    :param has_own_target: The suite is another one by now, and says itself what it aims at.
+    """
+    options = replace(options, durability=plan.durability)
+    if plan.target is None or has_own_target:
+        return options
+    return replace(
+        options,
+        target_verified=plan.target.verified,
+        max_candidates=plan.target.max_candidates,
+    )
 
 
 def _setting(
@@ -195,16 +254,22 @@ async def _drive(
             log.event("note", text=sentence)
             tell(sentence)
 
+        telling_of_a_full_disk(setting, tell_and_log)
         with _disk_named(folder):
             try:
                 running = _running(setting, total, show, log, plan.target)
+                _look_at_the_disk(setting, folder, running, tell_and_log)
                 await _take_all(setting, plan, folder, source, running, tell_and_log, first)
             except BaseExceptionGroup as group:
                 raise _first(group) from group
             finally:
+                if setting.stop.is_at_once:
+                    setting.journal.disk.end()
                 await setting.journal.close()
             if setting.sandbox is not None:  # nothing runs any more, and the files take memory
                 await setting.sandbox.close()
+            if setting.lock is not None and not setting.lock.is_ours():
+                raise InfrastructureError(f"{TAKEN_OVER}; it writes the files of {folder}")
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
             summary = write_folder(folder, summary, setting.plugins, tell_and_log)
@@ -214,6 +279,15 @@ async def _drive(
     )
     setting.plugins.observe("sygra_run_finished", tell, run=end)
     return summary
+
+
+def _look_at_the_disk(setting: Setting, folder: Path, running: Running, tell: Tell) -> None:
+    """Say beforehand where the rows that are left will hardly find room."""
+    if running.total is None:
+        return
+    size = (folder / "journal.db").stat().st_size
+    expected = expected_bytes(setting.suite, running.total, ended=running.done, journal_bytes=size)
+    warn_of_little_room(folder, expected, tell)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 It is for people who ask what a run did when; nothing reads it back, the journal is the truth.
 """
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,8 @@ class RunLog:
         if error is not None:
             self.event("ended_by", error=f"{type(error).__name__}: {error}")
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what the disk did not take before
+                self._file.close()
 
     def event(self, event: str, **fields: object) -> None:
         """Append one event."""

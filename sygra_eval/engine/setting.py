@@ -8,7 +8,7 @@ from sygra_eval.engine.call_hooks import CallHooks
 from sygra_eval.engine.lengths import Lengths
 from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
-from sygra_eval.journal import Journal
+from sygra_eval.journal import Journal, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
@@ -32,6 +32,7 @@ class Counters:
 class Setting:
     """One run's parts; nothing of it is shared with another run in the same process.
 
+    :ivar lock: The run folder's, to look whether it is still ours.
     :ivar is_resumed: Rows and visits may be in the journal already; in a new run none is.
     :ivar others: Models that were answered for by others, and by whom; each is told once.
     :ivar is_strict: An answer of another model than the one asked is none.
@@ -47,6 +48,7 @@ class Setting:
     sandbox: Sandbox | None
     journal: Journal
     stop: StopSignal
+    lock: RunLock | None = None
     is_strict: bool = False
     is_resumed: bool = True
     spending: Spending = field(default_factory=lambda: Spending(Budget()))

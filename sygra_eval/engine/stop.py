@@ -83,6 +83,11 @@ class StopSignal:
             watching.cancel()
             await asyncio.gather(working, watching, return_exceptions=True)
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether calls in flight are not waited for."""
+        return self._now.is_set()
+
     async def at_once(self) -> None:
         """Wait until the run is asked to stop without waiting for calls in flight."""
         await self._now.wait()

@@ -221,7 +221,7 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.rows = data["rows"]
                 life.calls_cached += data["calls_cached"]
                 life.damaged += met_in(data)
-            case "repaired":  # what was lost has to be come to again
+            case "repaired" | "plan_changed":  # what is gone has to be come to again
                 life.state = "interrupted"
     return life
 

@@ -2,17 +2,19 @@
 
 `Journal.create` puts the plan into `journal.db` and lets it appear by rename; from then on every
 finished call, verdict, visit and outcome is handed to one writer thread, which commits what has
-gathered as one transaction and only then wakes those who wait. What is committed survives a
-`kill -9`; `Journal.open` goes on with it, `open_readonly` looks at it, and both refuse a file that
-they cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second
-process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
-(values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
-`reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
-together), `blobs` (long texts in files of their own), `lock`, and for damaged files `repair` (the
-good rows into a new file) on `salvage` (rows in raw pages).
+gathered as one transaction and only then wakes those who wait. What is committed survives a `kill
+-9`; `Journal.open` goes on with it, `open_readonly` looks at it, and both refuse a file that they
+cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second process
+out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
+JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
+and streams), `spent` (what calls come to), `journal` (writer and reader together), `blobs` (long
+texts in files of their own), `changing` (another plan), `full_disk` (waits for room), `lock` with
+`owners`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows in raw
+pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
+from sygra_eval.journal.changing import PLAN_CHANGED, Forgotten
 from sygra_eval.journal.codec import (
     attempt_from_json,
     attempt_to_json,
@@ -31,6 +33,7 @@ from sygra_eval.journal.codec import (
     verdict_from_json,
     verdict_to_json,
 )
+from sygra_eval.journal.full_disk import DISK_WAIT_S
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import (
     call_key,
@@ -40,6 +43,7 @@ from sygra_eval.journal.keys import (
     validator_path,
 )
 from sygra_eval.journal.lock import RunLock, lock_owner
+from sygra_eval.journal.owners import network_disk
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
     REPAIRED,
@@ -53,9 +57,12 @@ from sygra_eval.journal.store import Durability, plain, sync
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
+    "DISK_WAIT_S",
+    "PLAN_CHANGED",
     "REPAIRED",
     "Durability",
     "Event",
+    "Forgotten",
     "Journal",
     "JournalReader",
     "JournalState",
@@ -77,6 +84,7 @@ __all__ = [
     "lock_owner",
     "loop_end_from_json",
     "loop_end_to_json",
+    "network_disk",
     "open_readonly",
     "plain",
     "record_end_from_json",

@@ -322,6 +322,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "loop": None if end.loop is None else loop_end_to_json(end.loop),
         "weak_tests": end.weak_tests,
         **({"ensembles": ensembles} if ensembles else {}),
+        **({"input": end.input} if end.input else {}),
     }
 
 
@@ -338,6 +339,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         loop=None if loop is None else loop_end_from_json(loop),
         weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
         ensembles=tuple(ensemble_end_from_json(one) for one in data.get("ensembles", ())),
+        input=data.get("input", ""),  # journals of 0.1.0 have none
     )
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from sygra_eval.journal.blobs import Blobs, set_aside
 from sygra_eval.journal.canonical import to_stored
+from sygra_eval.journal.changing import Forgotten, change_plan
 from sygra_eval.journal.codec import (
     fault_to_json,
     record_end_to_json,
@@ -16,6 +17,7 @@ from sygra_eval.journal.codec import (
     round_to_json,
     verdict_to_json,
 )
+from sygra_eval.journal.full_disk import DISK_WAIT_S, DiskWait
 from sygra_eval.journal.reader import JournalReader, open_readonly
 from sygra_eval.journal.store import (
     Column,
@@ -45,18 +47,29 @@ class Journal:
 
     @classmethod
     def create(
-        cls, path: Path, plan: Mapping[str, str], durability: Durability = Durability.NORMAL
+        cls,
+        path: Path,
+        plan: Mapping[str, str],
+        durability: Durability = Durability.NORMAL,
+        *,
+        disk_wait_s: float = DISK_WAIT_S,
     ) -> Self:
         """Start a journal with the plan in it.
 
         :raises UsageError: When there is one already, or the folder cannot be written.
         """
         create_file(path, plan)
-        return cls.open(path, durability)
+        return cls.open(path, durability, disk_wait_s=disk_wait_s)
 
     @classmethod
-    def open(cls, path: Path, durability: Durability = Durability.NORMAL) -> Self:
-        """Go on with a journal.
+    def open(
+        cls,
+        path: Path,
+        durability: Durability = Durability.NORMAL,
+        *,
+        disk_wait_s: float = DISK_WAIT_S,
+    ) -> Self:
+        """Go on with a journal; while the disk is full it waits for room, but not for longer.
 
         :raises UsageError: When it cannot be read, is damaged, or is from a newer version.
         """
@@ -65,7 +78,7 @@ class Journal:
             reader = open_readonly(path)
             with closed_on_error(reader):
                 reader.plan()
-        return cls(Writer(connection, Blobs(path)), reader)
+        return cls(Writer(connection, Blobs(path), DiskWait(wait_s=disk_wait_s)), reader)
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,6 +95,11 @@ class Journal:
     def damaged(self) -> int:
         """How many damaged rows were met so far; each counts as absent."""
         return self.reader.damaged
+
+    @property
+    def disk(self) -> DiskWait:
+        """Whether the disk has room."""
+        return self._writer.disk
 
     def plan(self) -> dict[str, str]:
         """Return what the run was started with."""
@@ -186,6 +204,14 @@ class Journal:
         """
         self._ended.clear()
         return await self._writer.perform(_forget_failed)
+
+    async def change_plan(
+        self, plan: Mapping[str, str], forgotten: Forgotten, **told: object
+    ) -> None:
+        """Go on under another plan; what held only under the one before goes, all or nothing."""
+        await self._writer.perform(
+            lambda connection: change_plan(connection, plan, forgotten, told)
+        )
 
     def event(self, kind: str, **fields: object) -> None:
         """Queue something that happened to the run itself."""

@@ -15,10 +15,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from sygra_eval.journal.blobs import Blobs
+from sygra_eval.journal.full_disk import DiskWait
 from sygra_eval.journal.store import Column, checksum, insert
 from sygra_eval.values import InfrastructureError
 
@@ -68,7 +70,10 @@ Item = Entry | Operation | _Stop
 class Writer:
     """One thread with one connection that commits what it is handed, in that order."""
 
-    def __init__(self, connection: sqlite3.Connection, blobs: Blobs) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, blobs: Blobs, disk: DiskWait | None = None
+    ) -> None:
+        self.disk = disk or DiskWait(wait_s=0)
         self._connection = connection
         self._blobs = blobs
         self._queue: SimpleQueue[Item] = SimpleQueue()
@@ -159,7 +164,7 @@ class Writer:
         group = self._carried + group
         self._carried = []
         try:
-            self._transact(group)
+            self.disk.write(partial(self._transact, group))
         except (
             sqlite3.OperationalError,
             OSError,
@@ -203,11 +208,14 @@ class Writer:
         self._settle_group([])
         if self._carried or self._lost:
             raise JournalUnwritable(f"not everything could be written: {self._lost or 'disk full'}")
-        self._connection.execute("PRAGMA optimize")
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.disk.write(self._take_in_the_log)
         with contextlib.suppress(sqlite3.OperationalError):  # somebody looks at it just now
             # A closed journal is one file, and no reader puts the log's two files beside it.
             self._connection.execute("PRAGMA journal_mode = DELETE")
+
+    def _take_in_the_log(self) -> None:
+        self._connection.execute("PRAGMA optimize")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _refuse_queued(self, error: BaseException) -> None:
         refused: list[Item] = []

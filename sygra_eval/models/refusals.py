@@ -143,8 +143,14 @@ def _status_in(error: Mapping[object, object]) -> int | None:
     return status if 400 <= status < 600 else None
 
 
+_MOST_BY_DATE_S = 300.0
+
+
 def retry_after_s(headers: Mapping[str, str], *, now_s: float) -> float | None:
-    """Return how many seconds a server asks to wait: `retry-after-ms`, or `retry-after`."""
+    """Return how many seconds a server asks to wait: `retry-after-ms`, or `retry-after`.
+
+    A date is only as good as both clocks: past, or far off, it is the clock that is wrong.
+    """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -156,7 +162,7 @@ def retry_after_s(headers: Mapping[str, str], *, now_s: float) -> float | None:
         at_s = parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-    return max(0.0, at_s - now_s)
+    return min(max(0.0, at_s - now_s), _MOST_BY_DATE_S)
 
 
 def _number(text: str) -> float | None:

@@ -78,6 +78,7 @@ class RecordEnd:
 
     :ivar weak_tests: Why the row's tests are weak, empty where they are not; None: not tried.
     :ivar ensembles: What came of the nodes that ask several models.
+    :ivar input: What stands for the row as it was read; empty where that is not known.
     """
 
     row_id: str
@@ -89,3 +90,4 @@ class RecordEnd:
     loop: LoopEnd | None = None
     weak_tests: str | None = None
     ensembles: tuple[EnsembleEnd, ...] = ()
+    input: str = ""

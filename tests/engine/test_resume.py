@@ -147,16 +147,6 @@ async def test_files_of_an_earlier_stop_are_not_taken_for_the_end(tmp_path, run,
     assert again.bytes_of(*FILES) == whole
 
 
-async def test_a_changed_input_is_refused(tmp_path, run, resume):
-    suite = fast_suite(tmp_path, ["one", "call-timeout"])
-    broken = await run(suite)
-    rows = suite.with_name("rows.jsonl")
-    rows.write_text(rows.read_text().replace("one", "another"))
-
-    with pytest.raises(UsageError, match="the input has changed since this run began"):
-        await resume(broken.folder)
-
-
 async def test_a_changed_suite_in_the_run_folder_is_refused(tmp_path, run, resume):
     broken = await run(fast_suite(tmp_path, ["one", "call-timeout"]))
     own = broken.folder / "suite.yaml"

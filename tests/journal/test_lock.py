@@ -1,3 +1,4 @@
+import json
 import os
 import socket
 import subprocess
@@ -5,7 +6,8 @@ import sys
 
 import pytest
 
-from sygra_eval.journal import RunLock
+from sygra_eval.journal import RunLock, network_disk
+from sygra_eval.journal.owners import this_owner
 from sygra_eval.values import UsageError
 
 HOLD = """
@@ -71,3 +73,61 @@ def test_an_owner_that_has_not_written_its_name_yet_is_refused_all_the_same(tmp_
 
         with pytest.raises(UsageError, match="just now"):
             RunLock(tmp_path).acquire()
+
+
+def owner(**changed):
+    return json.dumps({**this_owner(), "pid": 7, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, "wait until it ends, or stop it and resume"),
+        ({"host": "elsewhere"}, "it runs on another host, elsewhere: wait until it ends or stop"),
+        ({"boot": "another"}, "another boot of a host of this name, or a container"),
+    ],
+)
+def test_a_refusal_says_where_the_owner_can_be_stopped(tmp_path, changed, told):
+    with RunLock(tmp_path):
+        (tmp_path / "LOCK").write_text(owner(**changed))
+
+        with pytest.raises(UsageError, match=told):
+            RunLock(tmp_path).acquire()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"), [({}, ""), ({"host": "elsewhere"}, "pid 7 on elsewhere since 20")]
+)
+def test_what_another_host_left_behind_is_told(tmp_path, changed, told):
+    (tmp_path / "LOCK").write_text(owner(**changed))
+
+    with RunLock(tmp_path) as lock:
+        assert lock.left_behind.startswith(told)
+        assert bool(lock.left_behind) is bool(told)
+
+
+def test_a_lock_whose_file_was_removed_is_lost_and_leaves_the_next_owners_file(tmp_path):
+    lock = RunLock(tmp_path)
+    lock.acquire()
+    assert lock.is_ours()
+    (tmp_path / "LOCK").unlink()
+
+    with RunLock(tmp_path):
+        assert lock.is_lost()
+        assert not lock.is_ours()
+        lock.release()
+        assert (tmp_path / "LOCK").exists()
+
+
+def test_a_disk_of_the_network_is_known_by_its_mount(tmp_path):
+    mounts = tmp_path / "mountinfo"
+    (tmp_path / "shared disk").mkdir()
+    place = str(tmp_path / "shared disk").replace(" ", "\\040")
+    mounts.write_text(
+        "21 1 8:1 / / rw - ext4 /dev/sda rw\n"
+        f"22 21 0:5 / {place} rw,relatime shared:1 - nfs4 server:/x rw\n"
+    )
+
+    assert network_disk(tmp_path / "shared disk", mounts) == "nfs4"
+    assert network_disk(tmp_path, mounts) is None
+    assert network_disk(tmp_path, tmp_path / "none") is None

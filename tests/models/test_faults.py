@@ -42,6 +42,7 @@ async def test_a_crowd_that_was_told_the_same_second_is_spread(endpoint, gateway
     [
         ({"Retry-After": formatdate(1_000 + 7, usegmt=True)}, 7),
         ({"Retry-After": formatdate(1_000 - 7, usegmt=True)}, 0),
+        ({"Retry-After": formatdate(1_000 + 86_400, usegmt=True)}, 300),  # a clock is wrong
         ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
         ({"Retry-After": "soon"}, 0),
         ({"Retry-After": "-3"}, 0),
