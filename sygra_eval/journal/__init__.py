@@ -8,8 +8,8 @@ they cannot read, since a wrong guess there would be paid for twice. `RunLock` k
 process out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec`
 (values to JSON and back), `store` (tables, checksums, connections), `writer` (the thread),
 `reader` (lookups and streams), `spent` (what calls come to), `journal` (writer and reader
-together), `blobs` (long texts in files of their own), `lock`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows
-in raw pages).
+together), `blobs` (long texts in files of their own), `lock`, and for damaged files `repair` (the
+good rows into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
