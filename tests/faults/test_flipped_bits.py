@@ -1,4 +1,4 @@
-"""A bit of a finished run's journal flips: what it is read for then is what was there, or nothing."""
+"""A bit of a finished run's journal flips: what is read then was there, or it is nothing."""
 
 import json
 import os

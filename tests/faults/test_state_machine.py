@@ -43,6 +43,7 @@ NODES = {
         ("solve", "{thought}: {question}", "answer"),
     )
 }
+SHARES = st.sampled_from((0, 0.5))
 ENDS = st.sampled_from(("kill", "drain", "at once", "full disk"))
 
 
@@ -104,8 +105,8 @@ class WhateverBefallsARun(RuleBasedStateMachine):
             with full_disk(pages=after) if how == "full disk" else contextlib.nullcontext():
                 asyncio.run(self.start(show, stop))
         except InfrastructureError as error:
-            assert how == "full disk"  # noqa: PT017
-            assert "make room" in str(error)  # noqa: PT017
+            assert how == "full disk"
+            assert "make room" in str(error)
         self.folder = self.folder or self.begun()
         if copied.exists():
             self.kills += 1
