@@ -99,9 +99,9 @@ class JournalReader:
 
         :raises UsageError: When a row of it is damaged: nothing else can be trusted then.
         """
-        rows = list(self._stream("run", "k"))
-        ((written,),) = self._query("SELECT count(*) FROM run", ())
-        if written != len(rows):
+        # At once, not page by page: where a name is damaged, the next page may be this one again.
+        rows = self._query(f"SELECT {', '.join(TABLES['run'])} FROM run", ())  # noqa: S608
+        if not all(self._accept("run", row, row[:1]) for row in rows):
             raise unreadable(self._path, ValueError("the run's plan is damaged"))
         return {str(key): str(value) for key, value, _ in rows}
 
@@ -272,20 +272,25 @@ class JournalReader:
     ) -> Iterator[tuple[Column, ...]]:
         """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC.
 
+        :param column: Of whole numbers.
         :param is_whole: Their long texts are sound too; else nobody looks at these.
         """
         columns = TABLES[table]
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
         page = self._query(f"{select} ORDER BY {column} LIMIT {_PAGE}", ())
+        before = -1
         while page:
             for row in page:
+                number = int(row[shown.index(column)])
+                if number <= before:  # a damaged one; rows would come twice, or for ever
+                    raise unreadable(self._path, ValueError(f"rows of {table} are out of order"))
+                before = number
                 own = row[-len(columns) :]
                 if self._accept(table, own, row[:1], is_whole=is_whole):
                     yield row
-            last = page[-1][shown.index(column)]
             page = self._query(
-                f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (last,)
+                f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (before,)
             )
 
     def _accept(

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ class Soak:
         story = Story(self, random.Random(f"{seed}/{number}"), number)  # noqa: S311
         try:
             story.tell(most)
-        except AssertionError as error:
+        except Exception as error:
             told = " · ".join(story.told)
             raise AssertionError(f"seed {seed}, story {number}: {told}: {error}") from error
         self.tally.stories += 1
@@ -281,7 +281,7 @@ class Story:
         copied = self.soak.home.with_name("copied")
         shutil.rmtree(copied, ignore_errors=True)
         copied.mkdir()
-        for name in ("journal.db", "journal.db-wal"):
+        for name in ("journal.db", "journal.db-wal", "journal.db-journal"):
             if (self.folder / name).exists():
                 shutil.copy(self.folder / name, copied)
         now = answers_in(copied)
@@ -375,19 +375,19 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 def damage(folder: Path, chance: random.Random) -> str:
     """Flip a bit of the journal or wipe the root of a table that follows from the calls."""
     path = folder / "journal.db"
-    if chance.random() < 0.7:  # as it is after a day of work: most of it is in the file
-        with closing(sqlite3.connect(path)) as connection:
+    is_folded_up = chance.random() < 0.7  # as after a day of work: most of it is in the file
+    table = chance.choice(("visit", "outcome", "round", ""))
+    page = 0
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
+        if is_folded_up:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        page = next((number for (number,) in connection.execute(sql, (table,))), 0)
     data = bytearray(path.read_bytes())
-    if chance.random() < 0.5:
-        table = chance.choice(("visit", "outcome", "round", "call"))
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
-            ((page,),) = connection.execute(sql, (table,)).fetchall()
-        if table != "call" and page * PAGE <= len(data):
-            data[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
-            path.write_bytes(data)
-            return f"wiped {table}"
+    if 0 < page * PAGE <= len(data):
+        data[(page - 1) * PAGE : page * PAGE] = bytes(PAGE)
+        path.write_bytes(data)
+        return f"wiped {table}"
     used = [place for place, byte in enumerate(data) if byte]
     place = chance.choice(used)
     data[place] ^= 1 << chance.randrange(8)

@@ -112,6 +112,36 @@ async def test_wherever_a_bit_flips_nothing_is_read_that_was_not_written(finishe
     assert absent > 0
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_a_flipped_bit_in_a_name_of_the_plan_is_refused_and_not_read_for_ever(path, bit):
+    """SQLite goes from name to name by their order, which such a bit may turn round."""
+    asyncio.run(Journal.create(path, dict.fromkeys("abcdefgh", "plan")).close())
+    data = bytearray(path.read_bytes())
+    place = data.index(b"fplan")
+    data[place] ^= 1 << bit
+    path.write_bytes(data)
+
+    with pytest.raises(UsageError, match="journal cannot be read"):
+        open_readonly(path).plan()
+
+
+def test_rows_that_are_out_of_order_are_refused_and_not_read_for_ever(path):
+    asyncio.run(with_outcomes(path, 600))
+    data = bytearray(path.read_bytes())
+    place = data.index(b"r255verified")
+    start = data.rindex(b"\x81\x7f", place - 20, place)  # 255, as SQLite writes it
+    data[start : start + 2] = b"\x80\x7f"  # 127
+    path.write_bytes(data)
+
+    with open_readonly(path) as journal, pytest.raises(UsageError, match="out of order"):
+        list(journal.outcomes())
+
+
+async def with_outcomes(path, count):
+    async with Journal.create(path, {"suite": "s"}) as journal:
+        await asyncio.gather(*(journal.finish(end(index)) for index in range(count)))
+
+
 def test_a_damaged_plan_refuses_the_journal(finished):
     with sqlite3.connect(finished) as connection:
         connection.execute("UPDATE run SET v = 'another'")
