@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.journal.blobs import Blobs
+from sygra_eval.journal.changing import PLAN_CHANGED
 from sygra_eval.journal.salvage import Found, rows_in_pages
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
@@ -30,7 +31,8 @@ from sygra_eval.values import UsageError
 
 REPAIRED = "journal.repaired.db"
 _DUG_OUT = ("call", "execution", "event", "fault")
-"""Tables whose rows may be taken from raw pages: all that is ever deleted there are `error`s."""
+"""Tables whose rows may be taken from raw pages: all that is ever deleted there are `error`s, and
+the verdicts of a plan that was changed."""
 _NUMBERED = ("event", "fault")  # a first column is SQLite's own number of the row, in no cell
 _LATER = ("fault",)
 _STORED = (str, bytes)
@@ -211,6 +213,8 @@ def _has(connection: sqlite3.Connection, table: str) -> bool:
 def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
     """Add what only the raw pages still hold; return how much that was."""
     before, blobs = connection.total_changes, Blobs(path)
+    copied = "SELECT coalesce(max(rowid), 0) FROM execution"
+    (last,) = connection.execute(copied).fetchone()
     for found in rows_in_pages(path):
         for table in _DUG_OUT:
             row = _as_row(table, found)
@@ -222,7 +226,15 @@ def _dig_out(path: Path, connection: sqlite3.Connection) -> int:
             is_numbered = table in _NUMBERED  # so a row that is there already is known by it
             values = (found.rowid, *row) if is_numbered else row
             connection.execute(_statement(table, with_number=is_numbered), values)
-    return connection.total_changes - before
+    dug_out = connection.total_changes - before
+    # The key of a verdict does not hold the plan, so of two plans' verdicts nobody can tell which.
+    is_changed = connection.execute(
+        "SELECT 1 FROM event WHERE kind = ?", (PLAN_CHANGED,)
+    ).fetchone()
+    if is_changed:
+        forgotten = connection.execute("DELETE FROM execution WHERE rowid > ?", (last,))
+        dug_out -= forgotten.rowcount
+    return dug_out
 
 
 def _forget_half_kept(connection: sqlite3.Connection, nodes: Sequence[str]) -> None:

@@ -228,3 +228,36 @@ def test_documents_are_compared_key_by_key():
 
     assert list(changed_keys(before, after)) == ["a.c", "a.e (added)", "d"]
     assert list(changed_keys(before, json.loads(json.dumps(before)))) == []
+
+
+async def test_a_row_whose_tests_changed_is_judged_by_the_new_ones_and_asked_nothing(
+    code_suite, run, resume, endpoint
+):
+    rows = [code_row(f"r{n}", f"draft=right n={n} .") for n in range(3)]
+    first = await run(code_suite(*rows), name="first")
+    assert set(first.outcomes().values()) == {"verified"}
+    before = len(endpoint.requests)
+    rows[1]["hidden_tests"] = ["assert f(10) == 12"]
+    suite = code_suite(*rows)
+
+    changed = await resume(first.folder, change=PlanChange(suite=suite, goes_on=yes))
+
+    assert changed.outcomes() == {"r0": "verified", "r1": "rejected", "r2": "verified"}
+    assert len(endpoint.requests) == before
+
+
+async def test_all_rows_are_judged_anew_where_the_suite_looks_at_another_column(
+    code_suite, run, resume, endpoint
+):
+    row = {**code_row("r0", "draft=right n=0 ."), "other": ["assert f(10) == 12"]}
+    first = await run(code_suite(row))
+    assert first.outcomes() == {"r0": "verified"}
+    before = len(endpoint.requests)
+    other = {"use": "unit_tests", "from": {"visible": "visible_tests", "hidden": "other"}}
+    quality = {"grade": "tests + hidden", "validators": [{"use": "python_compiles"}, other]}
+    suite = code_suite(row, quality=quality)
+
+    changed = await resume(first.folder, change=PlanChange(suite=suite, goes_on=yes))
+
+    assert changed.outcomes() == {"r0": "rejected"}
+    assert len(endpoint.requests) == before
