@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sygra_eval.journal.canonical import to_stored
-from sygra_eval.journal.store import checksum, insert, plain
+from sygra_eval.journal.store import checksum, insert, plain, write_plan
 
 PLAN_CHANGED = "plan_changed"
 
@@ -47,9 +47,7 @@ def change_plan(
             connection.execute(f"DELETE FROM {table} WHERE record NOT IN ({ended})")  # noqa: S608
     _forget(connection, ("visit", "round", "execution", "outcome"), forgotten.records)
     _forget(connection, ("visit", "round", "outcome"), forgotten.moved)
-    for key, value in plan.items():
-        columns = (plain(key), plain(value))
-        connection.execute(insert("run", 1), (*columns, checksum(columns)))
+    write_plan(connection, plan)
     event = (time.time(), time.monotonic(), PLAN_CHANGED, to_stored(dict(told)))
     connection.execute(insert("event", 1), (*event, checksum(event)))
 

@@ -286,6 +286,19 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_plan(connection: sqlite3.Connection, plan: Mapping[str, str]) -> None:
+    """Write the plan, or other values of it, and once more in a page of its own.
+
+    In the place of what stood there: a repair must find no older plan in a page that is free now.
+    """
+    for key, value in plan.items():
+        columns = (plain(key), plain(value))
+        connection.execute(insert("run", 1), (*columns, checksum(columns)))
+    spare = f"{_SPARE}(k TEXT PRIMARY KEY, v, crc) WITHOUT ROWID"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {spare}")
+    connection.execute(f"INSERT OR REPLACE INTO {_SPARE} SELECT * FROM run")  # noqa: S608
+
+
 def _fill(path: Path, plan: Mapping[str, str]) -> None:
     connection = _connect(path, "mode=rwc")
     try:
@@ -294,11 +307,7 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
         connection.executescript(
             f"BEGIN; {_SCHEMA} {_FAULTS} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
         )
-        connection.execute(f"CREATE TABLE {_SPARE}(k TEXT PRIMARY KEY, v, crc) WITHOUT ROWID")
-        for key, value in plan.items():
-            columns = (plain(key), plain(value))
-            connection.execute(insert("run", 1), (*columns, checksum(columns)))
-        connection.execute(f"INSERT INTO {_SPARE} SELECT * FROM run")  # noqa: S608
+        write_plan(connection, plan)
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()

@@ -1,6 +1,8 @@
 """Another plan in a journal: calls stay, what held under the old one goes and stays gone."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -66,3 +68,18 @@ def test_a_repair_digs_out_no_verdict_of_the_old_plan(changed):
         assert all(reader.answer(key) is not None for key in KEYS)
         assert not any(reader.execution(key) for key in KEYS)
         assert reader.plan()["suite_sha256"] == "new"
+
+
+@pytest.mark.parametrize("table", ["run", "run_again"])
+def test_a_repair_finds_the_new_plan_where_one_of_its_two_places_is_gone(changed, table):
+    with closing(sqlite3.connect(changed)) as connection:
+        sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        (root,) = connection.execute(sql, (table,)).fetchone()
+    with changed.open("r+b") as file:
+        file.seek((root - 1) * 8192)
+        file.write(b"\0" * 8192)
+
+    repair_journal(changed)
+
+    with open_readonly(changed) as reader:
+        assert (reader.plan()["suite_sha256"], reader.plan()["input_fingerprint"]) == ("new", "old")
