@@ -209,7 +209,7 @@ def full_disk(pages):
 
 
 WhateverBefallsARun.TestCase.settings = settings(
-    max_examples=60 if IS_FULL else 10,
+    max_examples=40 if IS_FULL else 25,
     stateful_step_count=12 if IS_FULL else 7,
     deadline=None,
     suppress_health_check=list(HealthCheck),
