@@ -211,7 +211,7 @@ async def test_a_full_disk_reaches_those_who_wait_and_is_over_when_there_is_spac
     connection.execute(f"PRAGMA max_page_count = {pages}")
     journal = Journal(Writer(connection, Blobs(finished)), open_readonly(finished))
 
-    big = "x" * 100_000
+    big = "x" * 60_000  # and not so long that it stands in a file of its own
     journal.append_round("r0", Round(node="solve", number=2, attempts=(), critique="kept"))
     results = await asyncio.wait_for(
         asyncio.gather(

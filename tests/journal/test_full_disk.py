@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from sygra_eval.journal import Journal, JournalUnwritable, open_readonly
+from sygra_eval.journal.blobs import Blobs
 from sygra_eval.journal.full_disk import DiskWait
 from sygra_eval.journal.store import create_file, open_writer
 from sygra_eval.journal.writer import Writer
@@ -24,7 +25,8 @@ def crowded(tmp_path):
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + 4}")
         journal = Journal(
-            Writer(connection, DiskWait(wait_s=wait_s)), open_readonly(tmp_path / "journal.db")
+            Writer(connection, Blobs(tmp_path / "journal.db"), DiskWait(wait_s=wait_s)),
+            open_readonly(tmp_path / "journal.db"),
         )
         return journal, partial(connection.execute, "PRAGMA max_page_count = 100000")
 
