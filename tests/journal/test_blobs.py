@@ -107,7 +107,7 @@ async def test_a_row_is_never_committed_before_the_text_that_it_names(
     path, call, monkeypatch, after_kill
 ):
     key, *answered = call("r1", text=LONG)
-    async with Journal.create(path, {}) as journal:
+    async with Journal.create(path, {}, disk_wait_s=0) as journal:
         with monkeypatch.context() as broken:
             broken.setattr("sygra_eval.journal.blobs.os.fsync", no_room)
             with pytest.raises(JournalUnwritable, match="No space left"):
