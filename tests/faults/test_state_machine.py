@@ -116,9 +116,18 @@ class WhateverBefallsARun(RuleBasedStateMachine):
 
     async def start(self, show, stop):
         if self.folder is None:
-            await run_suite(self.suite, RunOptions(out=self.home / "out"), show=show, stop=stop)
+            await run_suite(
+                self.suite, RunOptions(disk_wait_s=0, out=self.home / "out"), show=show, stop=stop
+            )
         else:
-            await resume_run(self.folder, RunOptions(), show=show, stop=stop)
+            await resume_run(
+                self.folder,
+                RunOptions(
+                    disk_wait_s=0,
+                ),
+                show=show,
+                stop=stop,
+            )
 
     def begun(self):
         (journal,) = self.home.glob("out/small/*/journal.db")
@@ -137,7 +146,14 @@ class WhateverBefallsARun(RuleBasedStateMachine):
         with RunLock(self.folder), pytest.raises(UsageError, match="another process"):
             repair_run(self.folder)
         with RunLock(self.folder), contextlib.suppress(UsageError):  # a finished run is only told
-            asyncio.run(resume_run(self.folder, RunOptions()))
+            asyncio.run(
+                resume_run(
+                    self.folder,
+                    RunOptions(
+                        disk_wait_s=0,
+                    ),
+                )
+            )
 
         assert len(self.endpoint.requests) == before
 
@@ -182,9 +198,18 @@ class WhateverBefallsARun(RuleBasedStateMachine):
         self.endpoint.chaos = None
         try:
             if self.folder is not None:
-                asyncio.run(resume_run(self.folder, RunOptions()))
+                asyncio.run(
+                    resume_run(
+                        self.folder,
+                        RunOptions(
+                            disk_wait_s=0,
+                        ),
+                    )
+                )
                 self.every_row_ended_once_or_was_not_reached()
-                usual = asyncio.run(run_suite(self.suite, RunOptions(out=self.home / "usual")))
+                usual = asyncio.run(
+                    run_suite(self.suite, RunOptions(disk_wait_s=0, out=self.home / "usual"))
+                )
                 for name in FILES:
                     ours, theirs = self.folder / name, usual.folder / name
                     assert ours.exists() == theirs.exists(), name
