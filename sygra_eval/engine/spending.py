@@ -1,8 +1,5 @@
 """What a run may spend, and what it has: money, tokens, calls and time, over all its starts.
 
-In a suite with a batch model, a call that finds no room waits for those in flight to end, and the
-run ends when there are none.
-
 A call is let through when what was spent, together with the most that the calls in flight may come
 to, is below every bound; else it waits for those to end, as most come to less than their most. So a
 run ends at most one call beyond its budget and hardly below it, and what it ends with is incomplete

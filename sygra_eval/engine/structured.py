@@ -24,6 +24,7 @@ from sygra_eval.values import (
     CompleteJson,
     Fitted,
     Message,
+    OnLength,
     Structured,
     TextPart,
 )
@@ -76,6 +77,7 @@ async def fitted(
     visit: int = 1,
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
+    on_length: OnLength | None = None,
 ) -> Fitted:
     """Return a reply that fits the schema.
 
@@ -89,7 +91,13 @@ async def fitted(
     asked, place, tokens, latency_s = messages, step, 0, 0.0
     for repairs in range(MOST_REPAIRS + 1):
         response = await complete(
-            asked, model=model, step=place, visit=visit, sample=sample, parameters=sent
+            asked,
+            model=model,
+            step=place,
+            visit=visit,
+            sample=sample,
+            parameters=sent,
+            on_length=on_length,
         )
         tokens += response.usage.total
         latency_s += response.latency_s

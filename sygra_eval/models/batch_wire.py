@@ -146,12 +146,6 @@ class BatchWire:
         reply = await self._transport.get(path, timeout_s=LOOK_S)
         return seen_in(reply)
 
-    async def cancel(self, batch_id: str) -> BatchSeen:
-        """Ask the server to give a batch up; what is done by then is paid for and can be read."""
-        path = f"{self._paths.batches}/{batch_id}/cancel{self._paths.query}"
-        reply = await self._transport.post(path, b"")
-        return seen_in(reply)
-
     async def read(self, file_id: str, take: Callable[[str, RawReply], None]) -> int:
         """Hand over the answers of a file by their custom id; return how many lines are none.
 

@@ -14,7 +14,7 @@ from sygra_eval.nodes.critiques import NO_CRITIQUE, Critique, beside_images_of
 from sygra_eval.nodes.evidence import evidence_text
 from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
 from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
-from sygra_eval.suite import RoutedChoice, Template
+from sygra_eval.suite import AskedModel, RoutedChoice, Template
 from sygra_eval.values import (
     Attempt,
     CallFailed,
@@ -221,23 +221,29 @@ async def _criticise(loop: _Loop, number: int) -> Critique:
         drafted = loop.config.draft.prompt.render(loop.state)[-1]
         text = _CRITIQUE_TEMPLATE.render({**variables, "task": drafted.content})
         messages = (beside_images_of(drafted, text),)
-    structured = critique.model.structured
-    if structured is None:
-        try:
-            response = await _ask(loop, critique.model, messages, step="critique", visit=number)
-        except CallFailed as failure:
-            if failure.kind in _NO_ANSWER:
-                return NO_CRITIQUE  # the author is told what the checks said
-            raise
-        return Critique.of_text(response)
-    choice = critique.model.chosen(loop.state, loop.ctx)
+    try:
+        return await _critique_of(loop, critique.model, messages, number)
+    except CallFailed as failure:
+        if failure.kind in _NO_ANSWER:
+            return NO_CRITIQUE  # the author is told what the checks said
+        raise
+
+
+async def _critique_of(
+    loop: _Loop, model: AskedModel, messages: tuple[Message, ...], number: int
+) -> Critique:
+    """Ask the critic, in words or for JSON."""
+    if model.structured is None:
+        return Critique.of_text(await _ask(loop, model, messages, step="critique", visit=number))
+    choice = model.chosen(loop.state, loop.ctx)
     fitted = await loop.ctx.complete_json(
         messages,
         model=choice.name,
-        structured=structured,
+        structured=model.structured,
         step="critique",
         visit=number,
         parameters=choice.parameters,
+        on_length=choice.on_length,
     )
     loop.tokens += fitted.tokens
     loop.latency_s += fitted.latency_s

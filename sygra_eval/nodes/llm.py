@@ -74,6 +74,10 @@ async def llm(node: Node, state: State, ctx: NodeContext) -> State:
         )
         return {key: response.text}
     fitted = await ctx.complete_json(
-        messages, model=model.name, structured=model.structured, parameters=model.parameters
+        messages,
+        model=model.name,
+        structured=model.structured,
+        parameters=model.parameters,
+        on_length=model.on_length,
     )
     return {key: fitted.text, **fitted.values}

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sygra_eval.values.chat import ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
+from sygra_eval.values.handling import OnLength
 
 MOST_REPAIRS = 2
 """How often a model is asked again for JSON that fits."""
@@ -62,9 +63,11 @@ class CompleteJson(Protocol):
         visit: int = 1,
         sample: int = 0,
         parameters: Mapping[str, object] | None = None,
+        on_length: OnLength | None = None,
     ) -> Awaitable[Fitted]:
         """Return the answer that fits.
 
+        :param on_length: What is done with an answer that is cut, instead of what the model says.
         :raises CallFailed: `schema`, when none does after two repairs.
         """
         ...
@@ -79,7 +82,8 @@ async def no_json(
     visit: int = 1,
     sample: int = 0,
     parameters: Mapping[str, object] | None = None,
+    on_length: OnLength | None = None,
 ) -> Fitted:
     """Stand where `CompleteJson` does, and refuse: whoever made this context checks no schema."""
-    del messages, structured, step, visit, sample, parameters
+    del messages, structured, step, visit, sample, parameters, on_length
     raise InfrastructureError(f"`{model}` is asked for JSON, and nothing here can check it")

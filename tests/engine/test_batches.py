@@ -99,6 +99,8 @@ async def test_half_the_price_is_half_the_price(suite, run):
     whole = calls_of(single).cost_nano_usd
     assert (whole, calls_of(batched).cost_nano_usd) == (4 * (1_000 + 4 * 4_000), whole / 2)
     assert calls_of(priced).cost_nano_usd == 4 * (100 + 4 * 200)
+    assert (calls_of(single).batched, calls_of(batched).batched) == (0, 4)
+    assert calls_of(batched).batched_nano_usd == whole / 2
 
 
 async def test_a_batch_has_at_most_so_many_calls_and_bytes(endpoint, suite, run):

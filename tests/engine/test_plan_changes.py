@@ -9,7 +9,7 @@ import yaml
 from sygra_eval.engine import ExitCode, PlanChange
 from sygra_eval.engine.plan_changes import SUITE_FILE, changed_keys
 from sygra_eval.journal import Journal, open_readonly
-from sygra_eval.values import UsageError
+from sygra_eval.values import Outcome, UsageError
 from tests.engine.conftest import chain, code_row, fast_suite, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet")
@@ -261,3 +261,18 @@ async def test_all_rows_are_judged_anew_where_the_suite_looks_at_another_column(
 
     assert changed.outcomes() == {"r0": "rejected"}
     assert len(endpoint.requests) == before
+
+
+async def test_a_target_of_the_command_line_stays_when_the_run_gets_more_rows(
+    tmp_path, endpoint, run, resume
+):
+    endpoint.answers_with(echo)
+    first = await run(
+        two_steps(tmp_path, endpoint, questions(*range(9))), limit=2, target_verified=4
+    )
+
+    more = await resume(first.folder, change=PlanChange(limit=9))
+
+    assert first.summary.counts[Outcome.VERIFIED] == 2
+    assert len(more.rows("verified")) == more.summary.counts[Outcome.VERIFIED] == 4
+    assert more.summary.exit_code is ExitCode.PASSED

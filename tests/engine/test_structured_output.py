@@ -26,10 +26,13 @@ KINDS = ["openai", "responses", "azure", "vllm", "ollama", "completions"]
 def reviewing(endpoint, tmp_path, run):
     """Run one question through a node that asks for a review; return the run."""
 
-    async def reviewed(kind: str = "openai", *, schema=None, model=None, rows=1, **options):
+    async def reviewed(
+        kind: str = "openai", *, schema=None, model=None, rows=1, choice=None, **options
+    ):
+        asks = {"name": "author", "structured_output": {"schema": schema or SCHEMA}}
         node = {
             "node_type": "llm",
-            "model": {"name": "author", "structured_output": {"schema": schema or SCHEMA}},
+            "model": {**asks, **(choice or {})},
             "prompt": "review {question}",
             "output_keys": "answer",
         }
@@ -123,6 +126,22 @@ async def test_a_row_fails_as_schema_after_two_repairs_and_no_other_does(endpoin
     assert failed["reason"].startswith("schema: no reply of `author` fits the schema, with 2 rep")
     assert len(finished.rows("verified")) == 2
     assert len(endpoint.requests) == 2 + 3
+
+
+async def test_what_a_node_says_of_cut_answers_holds_for_json_too(endpoint, reviewing):
+    def reply(body):
+        is_raised = body["max_tokens"] > 8
+        return completion(GOOD) if is_raised else completion(GOOD[:9], finish_reason="length")
+
+    endpoint.answers_with(reply)
+    cut = {"parameters": {"max_tokens": 8}}
+
+    raised = await reviewing(choice={**cut, "on_length": "raise_max_tokens"})
+    failed = await reviewing(choice={**cut, "on_length": "fail"}, name="failed")
+
+    assert [body["max_tokens"] for body in endpoint.requests] == [8, 16, 8]
+    assert (raised.summary.repairs, raised.outcomes()) == (0, {"r0": "verified"})
+    assert failed.rows("failed")[0]["reason"].startswith("truncated")
 
 
 @pytest.mark.parametrize("kind", ["openai", "ollama"])

@@ -1,6 +1,7 @@
 """A writer waits for a full disk, by SQLite's own word for it."""
 
 import asyncio
+import errno
 from functools import partial
 
 import pytest
@@ -102,3 +103,16 @@ async def test_another_trouble_is_not_waited_for(crowded):
     with pytest.raises(JournalUnwritable, match="no such table"):
         await journal._writer.perform(lambda connection: connection.execute("DELETE FROM nowhere"))
     await journal.close()
+
+
+def test_a_text_that_finds_no_room_in_a_file_of_its_own_is_waited_for_too():
+    tries = []
+
+    def work():
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    DiskWait(wait_s=0.2).write(work)
+
+    assert len(tries) == 3
