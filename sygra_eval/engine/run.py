@@ -5,12 +5,11 @@ models take at once, and a few more, so that their code is judged meanwhile. An 
 journalled before anyone sees it; the files of the run folder are written from the journal.
 """
 
-import asyncio
 import contextlib
 import errno
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,17 +45,16 @@ from sygra_eval.engine.plan_changes import (
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.engine.reading import count_rows, source_of, while_it_lasts
-from sygra_eval.engine.record import settle
+from sygra_eval.engine.reading import count_rows, source_of
 from sygra_eval.engine.run_log import RunLog
-from sygra_eval.engine.running import Running, has_ended, noted, row_ended
-from sygra_eval.engine.sampling import Sample, sample_of
+from sygra_eval.engine.running import Running, noted
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
+from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_rows, take_sample
 from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
@@ -64,18 +62,13 @@ from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
-    BadRow,
     InfrastructureError,
     Interrupted,
-    Row,
     RunEnd,
     RunView,
     Sandbox,
     Source,
 )
-
-MOST_IN_FLIGHT = 4_096
-
 
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
@@ -333,7 +326,7 @@ def _running(
         log=log,
         done=before,
         counts=counts,
-        slots=Slots(lambda: approach.in_flight(_in_flight(setting))),
+        slots=Slots(lambda: approach.in_flight(most_in_flight(setting))),
         approach=approach,
         nano_usd_before=setting.spending.spent.nano_usd,
     )
@@ -366,16 +359,16 @@ async def _take_all(
         watched(folder, setting, log, running.rows, running.slots),
     ):
         with within_time(setting.spending.budget, took_s, setting.stop):
-            async with _stopped_at_once(setting.stop):
+            async with stopped_at_once(setting.stop):
                 setting = await with_prepared(setting, tell)
-            sample = await _take_sample(setting, source, plan.most_rows, running, tell, first)
+            sample = await take_sample(setting, source, plan.most_rows, running, tell, first)
         if first is not None and sample is not None:
-            at_once = _in_flight(setting)
+            at_once = most_in_flight(setting)
             await estimate_and_ask(first, setting, running, sample, tell, rows_at_once=at_once)
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
-            rows_read = await _take_rows(setting, source, plan.most_rows, running, tell)
-        async with _stopped_at_once(setting.stop):
+            rows_read = await take_rows(setting, source, plan.most_rows, running, tell)
+        async with stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
     left_open = setting.gateway.open_batches
     for sentence in told_of(left_open):
@@ -401,114 +394,6 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first failure of the records' tasks; the others follow from it or are like it."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-async def _take_sample(
-    setting: Setting,
-    source: Source,
-    limit: int | None,
-    running: Running,
-    tell: Tell,
-    first: EstimateFirst | None,
-) -> Sample | None:
-    """Settle the rows that the run is estimated from, where it is to be."""
-    if first is None or setting.stop.is_draining:
-        return None
-    # With a target only the first rows are sure to be needed.
-    spread_over = running.total if running.approach.target is None else None
-    sample = await sample_of(source, limit, spread_over, first.rows)
-    running.row_s = []
-    await _take_rows(setting, source, limit, running, tell, only=sample.indices)
-    return sample
-
-
-async def _take_rows(
-    setting: Setting,
-    source: Source,
-    limit: int | None,
-    running: Running,
-    tell: Tell,
-    *,
-    only: frozenset[int] | None = None,
-) -> int:
-    """Settle the rows, a bounded number at a time; return how many were read.
-
-    A drain stops admitting, and so does a target that is met; the rows that are left are still
-    read, so that they are counted.
-
-    :param only: Places of the rows that are settled, where not all are; the rest is left unread
-        behind the last of them.
-    """
-    rows_read = 0
-    running.approach.begin()
-
-    async def settle_one(row: Row | BadRow) -> None:
-        since = time.monotonic()
-        try:
-            end = await settle(row, setting)
-            if end is not None:
-                row_ended(setting, running, end, time.monotonic() - since, tell)
-        finally:
-            running.slots.release()
-
-    reading = while_it_lasts(source, limit, setting.stop, tell)
-    async with (
-        _stopped_at_once(setting.stop),
-        contextlib.aclosing(reading) as rows,
-        asyncio.TaskGroup() as group,
-    ):
-        async for row in rows:
-            if only is not None and rows_read > max(only):
-                break
-            rows_read += 1
-            if only is not None and row.index not in only:
-                continue
-            if _is_over(setting, running) or has_ended(setting, running, row.index):
-                continue
-            await running.slots.acquire()
-            if _is_over(setting, running):
-                running.slots.release()
-                continue
-            group.create_task(settle_one(row), name=f"row {row.id}")
-    return rows_read
-
-
-def _is_over(setting: Setting, running: Running) -> bool:
-    return setting.stop.is_draining or running.approach.is_met
-
-
-@contextlib.asynccontextmanager
-async def _stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
-    """Cancel the body when the run is asked to stop without waiting; swallow that cancel."""
-    body = asyncio.current_task()
-    assert body is not None, "a coroutine runs in a task"  # noqa: S101
-
-    async def watch() -> None:
-        await stop.at_once()
-        body.cancel()
-
-    watcher = asyncio.create_task(watch(), name="watch for the second stop")
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not watcher.done():
-            raise
-        body.uncancel()
-    finally:
-        watcher.cancel()
-
-
-def _in_flight(setting: Setting) -> int:
-    """As many records as the endpoints take calls, and half as many again.
-
-    Those are being judged or committed meanwhile; with an eighth, 240 of 256 slots were in use. A
-    record that waits to try a call again keeps no endpoint busy, so another may begin: but not more
-    than twice as many, or an endpoint that refuses everything would begin everything.
-    """
-    calls = setting.gateway.capacity or 1
-    asleep = min(calls, setting.gateway.asleep)
-    most = max(MOST_IN_FLIGHT, setting.gateway.batch_capacity)  # a batch needs many at once
-    return min(most, calls + asleep + max(2, calls // 2))
 
 
 def _isolation(sandbox: Sandbox | None) -> str:
