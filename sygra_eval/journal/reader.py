@@ -27,6 +27,7 @@ from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
     Column,
+    any_text,
     is_sound,
     open_reader,
     plain,
@@ -303,7 +304,11 @@ class JournalReader:
 
     def _query(self, sql: str, values: Key) -> list[tuple[Column, ...]]:
         try:
-            return self._connection.execute(sql, values).fetchall()
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.OperationalError:  # as of damaged text
+                with any_text(self._connection):
+                    return self._connection.execute(sql, values).fetchall()
         except SQLITE_ERRORS as error:
             raise unreadable(self._path, error) from error
 
