@@ -21,7 +21,7 @@ from sygra_eval.validators.inside_wire import (
     WireEncoder,
     decoder_of,
 )
-from sygra_eval.validators.typed_values import TooLarge
+from sygra_eval.validators.typed_values import TooLarge, shared_in
 
 TYPE_CHECKING = False  # importing `typing` takes longer than a short answer
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Server:
 
     def encoded(self, value: object) -> object:
         """Encode a result."""
-        return WireEncoder(self.refer).form_of(value, 0)
+        return WireEncoder(self.refer, shared_in(value)).form_of(value, 0)
 
     def form_or_none(self, value: object) -> object:
         """Encode an argument, if that can be done."""

@@ -104,7 +104,7 @@ class Caller:
         codec: dict[str, Callable[..., object]],
     ) -> None:
         self.namespace, self.source = namespace, source
-        self.encoded, self.decoded = codec["encoded"], codec["decoded"]
+        self.encoded, self.decoded = codec["encoded_as_shared"], codec["decoded"]
         self.opaque, self.too_large = codec["Opaque"], codec["TooLarge"]
 
     def answers(self, unit: list[Json]) -> Json:

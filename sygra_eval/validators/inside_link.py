@@ -17,7 +17,7 @@ from sygra_eval.validators.inside_proxies import (
     proxy_of,
 )
 from sygra_eval.validators.inside_wire import BrokenLink, Json, Pipe, WireEncoder, decoder_of
-from sygra_eval.validators.typed_values import BadForm, TooLarge, decoded
+from sygra_eval.validators.typed_values import BadForm, TooLarge, decoded, shared_in
 
 TYPE_CHECKING = False  # importing `typing` takes longer than a short answer
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Link:
     def encoded(self, value: object) -> object:
         """Encode what goes over."""
         try:
-            return WireEncoder(self.refer).form_of(value, 0)
+            return WireEncoder(self.refer, shared_in(value)).form_of(value, 0)
         except TooLarge as error:
             raise self.raised(NeedsOneProcess("an argument that is too large")) from error
 

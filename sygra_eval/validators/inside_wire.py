@@ -133,17 +133,17 @@ class Pipe:
 class WireEncoder(Encoder):
     """Encodes one value; what is no data is referred to."""
 
-    def __init__(self, refer: Refer) -> None:
-        super().__init__()
+    def __init__(self, refer: Refer, shared: set[int] | frozenset[int] = frozenset()) -> None:
+        super().__init__(shared)
         self.refer = refer
 
-    def form_of(self, value: object, depth: int) -> object:
+    def new_form_of(self, value: object, depth: int) -> object:
         """Encode a part."""
         apart = taken_apart(value)
         if apart is None:
-            return super().form_of(value, depth)
+            return super().new_form_of(value, depth)
         kind, made_of = apart
-        return {"@": [kind, super().form_of(made_of, depth + 1)]}
+        return {"@": [kind, super().new_form_of(made_of, depth + 1)]}
 
     def tagged(self, value: Any, kind: type, below: int) -> object:
         """Encode what JSON has no form for."""

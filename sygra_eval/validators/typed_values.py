@@ -3,9 +3,11 @@
 Runs on both sides of the wall, so it imports nothing of ours. Only exact built-in types are
 encoded: an object that answers `==` itself never leaves the box. Ints and floats stay apart,
 floats are exact, sets are sorted, dicts keep their order. `Counter`, `OrderedDict` and
-`defaultdict` travel as the dict that they hold, a number of numpy's as Python's.
+`defaultdict` travel as the dict that they hold, a number of numpy's as Python's. A list that stands
+in a value twice is one list again on the other side: `[[0] * 3] * 2` is not a grid.
 """
 
+from _thread import _local
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 
@@ -21,6 +23,7 @@ MOST_EQUAL_HASHES = 64  # chosen keys that share a hash would make a small dict 
 PLAIN = (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, range)
 NUMPY_NUMBERS = ("bool", "int", "uint", "float", "complex")
 MAPPINGS = (dict, Counter, OrderedDict, defaultdict)
+CONTAINERS = (list, tuple, set, *MAPPINGS)
 
 
 class Opaque(Exception):
@@ -44,14 +47,69 @@ def encoded(value: object) -> object:
     return Encoder().form_of(value, 0)
 
 
-class Encoder:
-    """Encodes one value and counts its parts."""
+def encoded_as_shared(value: object) -> object:
+    """Make the JSON form of a value that says too what stands in it more than once.
 
-    def __init__(self) -> None:
+    Such a form is for `decoded`; two of them are not compared, as equal values may share or not.
+
+    :raises Opaque, TooLarge: As `encoded`.
+    """
+    return Encoder(shared_in(value)).form_of(value, 0)
+
+
+def shared_in(value: object) -> "set[int]":
+    """Find the ids of the lists, dicts and sets that stand in a value more than once."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    left = [value] if type(value) in CONTAINERS else []
+    walked = 0
+    while left and walked <= MOST_NODES:  # a larger value is refused anyway
+        one: Any = left.pop()
+        walked += len(one)
+        if id(one) in seen:
+            shared.add(id(one))
+            continue
+        seen.add(id(one))
+        if isinstance(one, set):
+            continue
+        parts = dict.values(one) if isinstance(one, dict) else one
+        left.extend(part for part in parts if type(part) in CONTAINERS and part != ())
+    return shared
+
+
+class Encoder:
+    """Encodes one value and counts its parts.
+
+    :ivar shared: Ids of what is encoded once and referred to where it stands again.
+    """
+
+    def __init__(self, shared: "set[int] | frozenset[int]" = frozenset()) -> None:
         self.nodes = 0
+        self.shared = shared
+        self.known: dict[int, tuple[int, int]] = {}  # by id: its number, and how many parts it has
 
     def form_of(self, value: object, depth: int) -> object:
         """Encode a part."""
+        if self.shared and id(value) in self.shared:
+            return self.once(value, depth)
+        return self.new_form_of(value, depth)
+
+    def once(self, value: object, depth: int) -> object:
+        """Encode a part, or refer to it where that was done before."""
+        number, parts = self.known.get(id(value), (len(self.known), 0))
+        if id(value) in self.known:
+            self.nodes += parts
+            if self.nodes > MOST_NODES:  # on the other side it may be looked at part by part
+                raise TooLarge(f"more than {MOST_NODES} parts or {MOST_DEPTH} levels")
+            return {"*": number}
+        self.known[id(value)] = number, MOST_NODES  # until it is known: it may stand in itself
+        before = self.nodes
+        form = self.new_form_of(value, depth + 1)
+        self.known[id(value)] = number, self.nodes - before
+        return {"=": [number, form]}
+
+    def new_form_of(self, value: object, depth: int) -> object:
+        """Encode a part that was not encoded before."""
         kind = type(value)
         self.nodes += 1 + (len(value) // 16 if isinstance(value, str | bytes) else 0)
         if self.nodes > MOST_NODES or depth > MOST_DEPTH:
@@ -102,8 +160,10 @@ def decoded(form: object, depth: int = 0) -> object:
 
     :raises BadForm: When the form is none; it may come from hostile code.
     """
-    if depth > MOST_DEPTH + 2:
+    if depth > 2 * MOST_DEPTH + 2:
         raise BadForm("nested too deeply")
+    if depth == 0:
+        MEMORY.shared, MEMORY.parts = {}, 0
     if form is None or isinstance(form, bool | int | str):
         return form
     if not isinstance(form, dict) or len(form) != 1:
@@ -113,6 +173,43 @@ def decoded(form: object, depth: int = 0) -> object:
         return DECODERS[tag](held, depth + 1)
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise BadForm(f"no typed value: {type(error).__name__}") from error
+
+
+MEMORY = _local()
+"""Of the value that a thread decodes: what stands in it more than once, by number, with how many
+parts it has, and how many all of these come to."""
+
+
+def named(held: "Any", depth: int) -> object:
+    """Decode what is referred to further on."""
+    number, form = held
+    value = decoded(form, depth)
+    MEMORY.shared[int(number)] = value, parts_in(value)
+    return value
+
+
+def referred(number: int) -> object:
+    """Give what was decoded before; few bytes must not make a value that nobody can look at."""
+    value, parts = MEMORY.shared[number]
+    MEMORY.parts += parts
+    if MEMORY.parts > MOST_NODES:
+        raise BadForm("too many parts")
+    return value
+
+
+def parts_in(value: object) -> int:
+    """Count the parts of a value, those that stand in it twice twice."""
+    parts, left = 0, [value]
+    while left:
+        one: Any = left.pop()
+        parts += 1
+        if parts > MOST_NODES:
+            raise BadForm("too many parts")
+        if isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list | tuple | set | frozenset):
+            left.extend(one)
+    return parts
 
 
 def parts_of(held: object, depth: int) -> list[object]:
@@ -174,4 +271,6 @@ DECODERS: "dict[str, Callable[[Any, int], object]]" = {
     "z": lambda held, depth: frozenset(hashed(held, depth)),
     "d": pairs_of,
     "r": lambda held, _: bounded_range(held),
+    "=": named,
+    "*": lambda held, _: referred(held),
 }
