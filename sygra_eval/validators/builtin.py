@@ -1,6 +1,12 @@
 """Registers the built-in validators through the hook that a plugin would use."""
 
 from sygra_eval.hookspecs import RegisterValidator, hookimpl
+from sygra_eval.validators.bug_fix import (
+    FailsTestsConfig,
+    SmallChangeConfig,
+    fails_tests,
+    small_change,
+)
 from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.doctests import DoctestConfig, doctest
@@ -45,6 +51,8 @@ def sygra_register_validators(register: RegisterValidator) -> None:
     register("properties", properties, config=PropertiesConfig)
     register("time_growth", time_growth, config=TimeGrowthConfig)
     register("unit_tests", unit_tests, config=UnitTestsConfig)
+    register("fails_tests", fails_tests, config=FailsTestsConfig)
+    register("small_change", small_change, config=SmallChangeConfig)
     register("javascript_tests", javascript_tests, config=JavascriptTestsConfig)
     register("shell", shell, config=ShellConfig)
     register("mutation", mutation, config=MutationConfig)
