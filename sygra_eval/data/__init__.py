@@ -1,11 +1,13 @@
 """Where rows come from and where data files go: both streaming, so memory is flat in the rows.
 
-In: `FileRows` reads JSONL (gzipped too), JSON, CSV or Parquet and yields every place of the file as
-a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names such a file by its
-path, `PackageSource` by the distribution that brought it. Out: `write_jsonl` and `write_parquet`
-put rows into files that appear whole or not at all and have the same bytes for the same rows.
-Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
-`package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
+In: `FileRows` reads one file (JSONL, JSON, CSV or TSV, each packed too, Parquet, Arrow) and yields
+every place of it as a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names
+files by their path, a folder or a pattern, `PackageSource` by the distribution that brought one.
+Out: `write_jsonl` and `write_parquet` put rows into files that appear whole or not at all and have
+the same bytes for the same rows. Modules: `sources`, `disk_config`, `patterns` (the type `disk`),
+`package_source`, `package_config` (the type `package`), `file_rows` (what both read), `forms`
+(which suffix is which), `text_formats`, `json_list`, `csv_format`, `parquet_format`,
+`arrow_format`, `arrow_rows` (readers), `unpacking` (packed and recoded text), `batches` (threads),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
 (whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
 alone), `builtin` (the hook).

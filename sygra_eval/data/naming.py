@@ -1,4 +1,4 @@
-"""Gives every place of a file its id; of two rows with one id the first keeps it."""
+"""Gives every place of a source its id; of two rows with one id the first keeps it."""
 
 from hashlib import blake2b
 
@@ -13,26 +13,24 @@ _MOST_NAMED = 12
 class Namer:
     """Makes rows of what a reader found. Remembers each id that was given, and where."""
 
-    def __init__(self, file: str, id_column: str | None) -> None:
-        self._file = file
+    def __init__(self, id_column: str | None) -> None:
         self._id_column = id_column
-        self._lines: dict[str | bytes, int] = {}
+        self._origins: dict[str | bytes, str] = {}
 
-    def name(self, index: int, line: int, found: Columns | Fault) -> Row | BadRow:
+    def name(self, index: int, origin: str, found: Columns | Fault) -> Row | BadRow:
         """Return the row, or why the place gives none."""
-        origin = f"{self._file}:{line}"
         if isinstance(found, Fault):
             known, _ = self._id_of(found.columns or {})
-            is_free = known is not None and self._take(known, line) is None
+            is_free = known is not None and self._take(known, origin) is None
             return _bad(known if known and is_free else origin, index, origin, found.reason)
         if self._id_column is None:
             return Row(id=origin, index=index, columns=found, origin=origin)
         row_id, complaint = self._id_of(found)
         if row_id is None:
             return _bad(origin, index, origin, complaint)
-        first = self._take(row_id, line)
+        first = self._take(row_id, origin)
         if first is not None:
-            reason = f"the id `{_short(row_id)}` is taken by {self._file}:{first}"
+            reason = f"the id `{_short(row_id)}` is taken by {first}"
             return _bad(origin, index, origin, reason)
         return Row(id=row_id, index=index, columns=found, origin=origin)
 
@@ -53,12 +51,12 @@ class Namer:
             case _:
                 return str(value), ""
 
-    def _take(self, row_id: str, line: int) -> int | None:
-        """Take an id for a line, unless it is taken: then return the line that has it."""
+    def _take(self, row_id: str, origin: str) -> str | None:
+        """Take an id for a place, unless it is taken: then return the place that has it."""
         key = _key(row_id)
-        if key in self._lines:
-            return self._lines[key]
-        self._lines[key] = line
+        if key in self._origins:
+            return self._origins[key]
+        self._origins[key] = origin
         return None
 
 

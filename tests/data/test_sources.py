@@ -192,7 +192,7 @@ async def test_a_json_list_gives_its_items(source):
         ('[{"id": 1}] x', 1, "the list does not end as one"),
         ('[{"id": 1},]', 1, "broken JSON: Expecting value at column 12"),
         ("[", 0, "broken JSON: Expecting value"),
-        (b"[\xff]", 0, "not UTF-8 at byte 2"),
+        (b"[\xff]", 0, "not UTF-8 at column 2"),
         ("[" * 100_000, 0, "nested too deeply"),
         ("[]", 0, None),
         (" [ ] ", 0, None),
