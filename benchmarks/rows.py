@@ -2,8 +2,8 @@
 
 Rows of 1 KB (three texts, a number, a fraction, a list of texts) are read by our source as the
 engine reads them, and written by our sinks; beside them a loop that anybody would write: a line,
-`json.loads`, `json.dumps`, a line; a Parquet batch, its rows, a row group. Each runs in a process of
-its own; CPU is that of all its threads without imports, memory its highest resident set.
+`json.loads`, `json.dumps`, a line; a Parquet batch, its rows, a row group. Each runs in a process
+of its own; CPU is that of all its threads without imports, memory its highest resident set.
 
     python -m benchmarks.rows [--rows 100000] [--sizes 10000,100000] [--forms jsonl,parquet]
                               [--peer] [--repeats 3] [--folder DIR]

@@ -8,9 +8,9 @@ the same bytes for the same rows. Modules: `sources`, `disk_config`, `patterns` 
 `package_source`, `package_config` (the type `package`), `file_rows` (what both read), `forms`
 (which suffix is which), `text_formats`, `json_list`, `csv_format`, `parquet_format`,
 `arrow_format`, `arrow_rows` (readers), `unpacking` (packed and recoded text), `batches` (threads),
-`naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
-alone), `builtin` (the hook).
+`naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces`, `columns` (Parquet types of JSON
+values), `replacing` (whole files), `images` (looks at those that prompts name), `surrogates`,
+`light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
@@ -21,6 +21,7 @@ from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.taken_ids import TakenIds
 
 __all__ = [
     "BadImage",
@@ -30,6 +31,7 @@ __all__ = [
     "ImageRules",
     "PackageConfig",
     "PackageSource",
+    "TakenIds",
     "WrittenParquet",
     "image_of",
     "jsonl_line",

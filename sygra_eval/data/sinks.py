@@ -8,16 +8,13 @@ pyarrow takes a while to import, so that happens where it is used.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.data.pieces import ROW_GROUP, Record, groups, pieces
 from sygra_eval.data.replacing import replacing
 from sygra_eval.data.surrogates import without_surrogates
-
-ROW_GROUP = 4096
-
-Record = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +102,8 @@ def _kinds(rows: Iterable[Record], like: Record) -> dict[str, Any]:
     from sygra_eval.data.columns import common_type, storable, type_of
 
     kinds: dict[str, Any] = {}
-    for chunk in _chunks(rows):
-        for name, values in _by_column(chunk).items():
+    for piece in pieces(rows):
+        for name, values in _by_column(piece).items():
             kind = type_of(values)
             kinds[name] = common_type(kinds[name], kind) if name in kinds else kind
     for name, example in like.items():
@@ -119,7 +116,7 @@ def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from sygra_eval.data.columns import TEXT, DoesNotFit, array
+    from sygra_eval.data.columns import TEXT
 
     types = {name: pa.string() if kind is TEXT else kind for name, kind in kinds.items()}
     schema = pa.schema(list(types.items()))
@@ -130,23 +127,27 @@ def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
             unfinished, schema, version="2.6", compression="zstd", compression_level=3
         ) as writer,
     ):
-        for chunk in _chunks(rows):
-            arrays = []
-            for name, kind in kinds.items():
-                try:
-                    arrays.append(array([row.get(name) for row in chunk], kind))
-                except DoesNotFit as error:
-                    raise _ColumnDoesNotFit(name) from error
-            table = pa.Table.from_arrays(arrays, schema=schema)
+        for group in groups(rows):
+            # Rows are many times larger as Python's objects than as Arrow's, so a few at a time.
+            batches = [_batch(piece, kinds, schema) for piece in group]
+            table = pa.Table.from_batches(batches).combine_chunks()
             writer.write_table(table, row_group_size=ROW_GROUP)
-            written += len(chunk)
+            written += table.num_rows
     return written
 
 
-def _chunks(rows: Iterable[Record]) -> Iterator[list[Record]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, ROW_GROUP)):
-        yield chunk
+def _batch(rows: list[Record], kinds: Mapping[str, Any], schema: Any) -> Any:
+    import pyarrow as pa
+
+    from sygra_eval.data.columns import DoesNotFit, array
+
+    arrays = []
+    for name, kind in kinds.items():
+        try:
+            arrays.append(array([row.get(name) for row in rows], kind))
+        except DoesNotFit as error:
+            raise _ColumnDoesNotFit(name) from error
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _by_column(rows: list[Record]) -> dict[str, list[object]]:

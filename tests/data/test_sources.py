@@ -19,6 +19,7 @@ from sygra_eval.data import (
     DiskSource,
     PackageConfig,
     PackageSource,
+    TakenIds,
     text_formats,
 )
 from sygra_eval.values import BadRow, Row, SourceSpec, UsageError
@@ -39,7 +40,8 @@ def source(tmp_path):
 
 
 async def read(source: DiskSource) -> list[Row | BadRow]:
-    return [row async for row in source.rows()]
+    with TakenIds() as ids:
+        return [ids.unless_taken(row) async for row in source.rows()]
 
 
 def lines(*objects: object) -> str:
