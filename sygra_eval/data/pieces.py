@@ -57,12 +57,18 @@ class _Pieces:
 
 def _weight(value: object) -> int:
     """Return some number of bytes: what is long in a row is its texts."""
+    kind = type(value)
+    if kind is str:
+        return len(value)  # type: ignore[arg-type]
+    if kind in _SHORT:
+        return 8
     match value:
-        case str():
-            return len(value)
         case Mapping():
             return sum(map(_weight, value.values()))
         case list() | tuple():
             return sum(map(_weight, value))
         case _:
             return 8
+
+
+_SHORT = (int, float, bool, type(None))  # asked for first, as most values are one of these

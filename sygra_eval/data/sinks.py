@@ -53,7 +53,9 @@ def write_parquet(
 ) -> WrittenParquet:
     """Write rows in groups of a fixed size, with the types that all of them together need.
 
-    Rows are gone through once for the types and once more to be written, so memory is flat.
+    Mostly the first rows show those types. Where a later one shows another, what was written is
+    thrown away, and rows are gone through once for the types and once more to be written. The file
+    is the same either way, and memory is flat.
 
     :param rows: Gives the same rows each time it is called.
     :param like: An example row, which is not written: a column that it shows has that type also
@@ -64,19 +66,29 @@ def write_parquet(
         return WrittenParquet(rows=0)
     from sygra_eval.data import columns
 
+    try:
+        return _written(*_write_at_once(path, rows(), like or {}))
+    except _TypesChange:
+        pass
     kinds = _kinds(rows(), like or {})
     if not kinds:
         path.unlink(missing_ok=True)
         return WrittenParquet(rows=0)
     while True:
         try:
-            written = _write(path, rows(), kinds)
+            return _written(_write(path, rows(), kinds), kinds)
         except _ColumnDoesNotFit as error:  # found out only now; a column can do so once
             kinds[error.column] = columns.TEXT
-        else:
-            as_text = [name for name, kind in kinds.items() if kind is columns.TEXT]
-            notes = (f"column `{name}` has no one type: kept as JSON text" for name in as_text)
-            return WrittenParquet(rows=written, notes=tuple(notes))
+
+
+def _written(rows: int, kinds: Mapping[str, Any]) -> WrittenParquet:
+    as_text = [name for name, kind in kinds.items() if kind is None]
+    notes = (f"column `{name}` has no one type: kept as JSON text" for name in as_text)
+    return WrittenParquet(rows=rows, notes=tuple(notes))
+
+
+class _TypesChange(Exception):
+    """The first rows did not show the types that all rows need."""
 
 
 class _ColumnDoesNotFit(Exception):
@@ -112,24 +124,53 @@ def _kinds(rows: Iterable[Record], like: Record) -> dict[str, Any]:
     return {name: storable(kind) for name, kind in kinds.items()}
 
 
+def _write_at_once(path: Path, rows: Iterable[Record], like: Record) -> tuple[int, dict[str, Any]]:
+    """Write rows with the types that the first of them show, as long as all others fit these.
+
+    :raises _TypesChange: When they do not, and nothing is written.
+    """
+    from sygra_eval.data.first_types import FirstTypes
+
+    cut = groups(rows)
+    first = next(cut)
+    head = next(first)
+    types = FirstTypes(_by_column(head), like)
+    if not types.kinds:
+        raise _TypesChange
+
+    def batch(piece: list[Record]) -> Any:
+        made = types.batch(_by_column(piece), len(piece))
+        if made is None:
+            raise _TypesChange
+        return made
+
+    def batches() -> Iterator[list[Any]]:
+        yield [batch(head), *map(batch, first)]
+        for group in cut:
+            yield [*map(batch, group)]
+
+    return _write_groups(path, types.kinds, batches()), types.kinds
+
+
 def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
+    schema = _schema(kinds)
+    # Rows are many times larger as Python's objects than as Arrow's, so a few at a time.
+    batches = ([_batch(piece, kinds, schema) for piece in group] for group in groups(rows))
+    return _write_groups(path, kinds, batches)
+
+
+def _write_groups(path: Path, kinds: Mapping[str, Any], of_groups: Iterable[list[Any]]) -> int:
     import pyarrow as pa
     from pyarrow import parquet
 
-    from sygra_eval.data.columns import TEXT
-
-    types = {name: pa.string() if kind is TEXT else kind for name, kind in kinds.items()}
-    schema = pa.schema(list(types.items()))
     written = 0
     with (
         replacing(path) as unfinished,
         parquet.ParquetWriter(
-            unfinished, schema, version="2.6", compression="zstd", compression_level=3
+            unfinished, _schema(kinds), version="2.6", compression="zstd", compression_level=3
         ) as writer,
     ):
-        for group in groups(rows):
-            # Rows are many times larger as Python's objects than as Arrow's, so a few at a time.
-            batches = [_batch(piece, kinds, schema) for piece in group]
+        for batches in of_groups:
             table = pa.Table.from_batches(batches).combine_chunks()
             writer.write_table(table, row_group_size=ROW_GROUP)
             written += table.num_rows
@@ -148,6 +189,14 @@ def _batch(rows: list[Record], kinds: Mapping[str, Any], schema: Any) -> Any:
         except DoesNotFit as error:
             raise _ColumnDoesNotFit(name) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _schema(kinds: Mapping[str, Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.schema(
+        [(name, pa.string() if kind is None else kind) for name, kind in kinds.items()]
+    )
 
 
 def _by_column(rows: list[Record]) -> dict[str, list[object]]:
