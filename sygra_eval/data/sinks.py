@@ -6,12 +6,13 @@ pyarrow takes a while to import, so that happens where it is used.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.data.packing import packing
 from sygra_eval.data.pieces import ROW_GROUP, Record, groups, pieces
 from sygra_eval.data.replacing import replacing
 from sygra_eval.data.surrogates import without_surrogates
@@ -31,7 +32,8 @@ class WrittenParquet:
 def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
     """Write one object a line, its keys in the order given, and return how many.
 
-    Without rows no file is left there, not even an older one.
+    A path that ends in `.gz` or `.zst` is packed. Without rows no file is left there, not even an
+    older one.
 
     :raises ValueError: When a row holds what JSON has not.
     """
@@ -41,11 +43,20 @@ def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
         path.unlink(missing_ok=True)
         return 0
     written = 0
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
+    with replacing(path) as unfinished, packing(unfinished, path.suffix) as write:
         for row in chain([first], remaining):
-            file.write(jsonl_line(row))
+            write(jsonl_line(row))
             written += 1
     return written
+
+
+def write_jsonl_shards(
+    paths: Sequence[Path], rows: Iterable[Record], shard_rows: int | None
+) -> None:
+    """Write rows into files of so many each; the last one takes what is left."""
+    remaining = iter(rows)
+    for path, most in _shards(paths, shard_rows):
+        write_jsonl(path, islice(remaining, most))
 
 
 def write_parquet(
@@ -54,29 +65,53 @@ def write_parquet(
     """Write rows in groups of a fixed size, with the types that all of them together need.
 
     Rows are gone through once for the types and once more to be written, so memory is flat.
+    Without rows no file is left there, not even an older one.
 
     :param rows: Gives the same rows each time it is called.
     :param like: An example row, which is not written: a column that it shows has that type also
         where all the rows hold nothing there.
     """
-    if next(iter(rows()), None) is None:  # pyarrow and numpy would be imported for nothing
+    written = write_parquet_shards([path], rows, None, like=like)
+    if not written.rows:
         path.unlink(missing_ok=True)
+    return written
+
+
+def write_parquet_shards(
+    paths: Sequence[Path],
+    rows: Callable[[], Iterable[Record]],
+    shard_rows: int | None,
+    *,
+    like: Record | None = None,
+) -> WrittenParquet:
+    """Write rows into files of so many each, all with the same types; see `write_parquet`."""
+    if next(iter(rows()), None) is None:  # pyarrow and numpy would be imported for nothing
         return WrittenParquet(rows=0)
     from sygra_eval.data import columns
 
     kinds = _kinds(rows(), like or {})
     if not kinds:
-        path.unlink(missing_ok=True)
         return WrittenParquet(rows=0)
     while True:
+        remaining = iter(rows())
         try:
-            written = _write(path, rows(), kinds)
+            written = sum(
+                _write(path, islice(remaining, most), kinds)
+                for path, most in _shards(paths, shard_rows)
+            )
         except _ColumnDoesNotFit as error:  # found out only now; a column can do so once
             kinds[error.column] = columns.TEXT
         else:
             as_text = [name for name, kind in kinds.items() if kind is columns.TEXT]
             notes = (f"column `{name}` has no one type: kept as JSON text" for name in as_text)
             return WrittenParquet(rows=written, notes=tuple(notes))
+
+
+def _shards(paths: Sequence[Path], shard_rows: int | None) -> Iterator[tuple[Path, int | None]]:
+    """Yield each file and how many rows it takes."""
+    for place, path in enumerate(paths):
+        path.parent.mkdir(exist_ok=True)
+        yield path, None if place == len(paths) - 1 else shard_rows
 
 
 class _ColumnDoesNotFit(Exception):
