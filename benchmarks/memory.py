@@ -1,9 +1,9 @@
 """What a whole run keeps in memory: the largest resident set, by the number of its rows.
 
-`sygra-eval run` in a process of its own over rows of 1 KB, each of which is verified, so that all of
-them are in the data files too. Either the rows are judged as they stand (`judged`), or a model in
-the process answers each (`llm`). The kernel's own peak (VmHWM) is read at the end of the rows, then
-put back, so that the closing phase (figures, data files, report) has a peak of its own.
+`sygra-eval run` in a process of its own over rows of 1 KB, each of which is verified, so that all
+of them are in the data files too. Either the rows are judged as they stand (`judged`), or a model
+in the process answers each (`llm`). The kernel's own peak (VmHWM) is read at the end of the rows,
+then put back, so that the closing phase (figures, data files, report) has a peak of its own.
 
     python -m benchmarks.memory [--rows 10000 100000] [--million] [--form jsonl parquet]
                                 [--way judged llm] [--shard-rows N] [--folder DIR]
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,11 +222,6 @@ def _forget_peak(pid: int) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
     except OSError:  # it has ended, or this kernel does not offer it
         return
-
-
-def ratios(peaks: Sequence[Peak]) -> list[float]:
-    """Return each peak beside the one before."""
-    return [one.whole_mb / before.whole_mb for before, one in zip(peaks, peaks[1:], strict=False)]
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ the same bytes for the same rows. Modules: `sources`, `disk_config`, `patterns` 
 `package_source`, `package_config` (the type `package`), `file_rows` (what both read), `forms`
 (which suffix is which), `text_formats`, `json_list`, `csv_format`, `parquet_format`,
 `arrow_format`, `arrow_rows` (readers), `unpacking` (packed and recoded text), `batches` (threads),
-`naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces`, `columns` (Parquet types of JSON
-values), `replacing` (whole files), `images` (looks at those that prompts name), `surrogates`,
+`naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip
+and zstd), `columns` (Parquet types of JSON values), `first_types` (whether all rows have those of
+the first), `replacing` (whole files), `images` (looks at those that prompts name), `surrogates`,
 `light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
@@ -19,12 +20,21 @@ from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
-from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
+from sygra_eval.data.sinks import (
+    WrittenParquet,
+    jsonl_line,
+    write_jsonl,
+    write_jsonl_shards,
+    write_parquet,
+    write_parquet_shards,
+)
 from sygra_eval.data.sources import DiskSource
 from sygra_eval.data.taken_ids import TakenIds
+from sygra_eval.data.unpacking import Broken, opened
 
 __all__ = [
     "BadImage",
+    "Broken",
     "DiskConfig",
     "DiskSource",
     "FileRows",
@@ -37,6 +47,9 @@ __all__ = [
     "jsonl_line",
     "leave_pandas_out",
     "looked_at",
+    "opened",
     "write_jsonl",
+    "write_jsonl_shards",
     "write_parquet",
+    "write_parquet_shards",
 ]

@@ -29,6 +29,16 @@ def pieces(rows: Iterable[Record]) -> Iterator[list[Record]]:
         yield from group
 
 
+def head(rows: Iterator[Record]) -> list[Record]:
+    """Take the first few rows."""
+    taken: list[Record] = []
+    weight = _PIECE_WEIGHT
+    while len(taken) < _PIECE and weight > 0 and (row := next(rows, None)) is not None:
+        taken.append(row)
+        weight -= _weight(row)
+    return taken
+
+
 class _Pieces:
     def __init__(self, rows: Iterable[Record]) -> None:
         self._rows = iter(rows)

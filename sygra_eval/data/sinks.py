@@ -6,13 +6,14 @@ pyarrow takes a while to import, so that happens where it is used.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.data.pieces import ROW_GROUP, Record, groups, pieces
+from sygra_eval.data.packing import packing
+from sygra_eval.data.pieces import ROW_GROUP, Record, groups, head, pieces
 from sygra_eval.data.replacing import replacing
 from sygra_eval.data.surrogates import without_surrogates
 
@@ -31,7 +32,8 @@ class WrittenParquet:
 def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
     """Write one object a line, its keys in the order given, and return how many.
 
-    Without rows no file is left there, not even an older one.
+    A path that ends in `.gz` or `.zst` is packed. Without rows no file is left there, not even an
+    older one.
 
     :raises ValueError: When a row holds what JSON has not.
     """
@@ -41,11 +43,20 @@ def write_jsonl(path: Path, rows: Iterable[Record]) -> int:
         path.unlink(missing_ok=True)
         return 0
     written = 0
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
+    with replacing(path) as unfinished, packing(unfinished, path.suffix) as write:
         for row in chain([first], remaining):
-            file.write(jsonl_line(row))
+            write(jsonl_line(row))
             written += 1
     return written
+
+
+def write_jsonl_shards(
+    paths: Sequence[Path], rows: Iterable[Record], shard_rows: int | None
+) -> None:
+    """Write rows into files of so many each; the last one takes what is left."""
+    remaining = iter(rows)
+    for path, most in _shards(paths, shard_rows):
+        write_jsonl(path, islice(remaining, most))
 
 
 def write_parquet(
@@ -55,30 +66,46 @@ def write_parquet(
 
     Mostly the first rows show those types. Where a later one shows another, what was written is
     thrown away, and rows are gone through once for the types and once more to be written. The file
-    is the same either way, and memory is flat.
+    is the same either way, and memory is flat. Without rows no file is left, not even an older one.
 
     :param rows: Gives the same rows each time it is called.
     :param like: An example row, which is not written: a column that it shows has that type also
         where all the rows hold nothing there.
     """
-    if next(iter(rows()), None) is None:  # pyarrow and numpy would be imported for nothing
+    written = write_parquet_shards([path], rows, None, like=like)
+    if not written.rows:
         path.unlink(missing_ok=True)
+    return written
+
+
+def write_parquet_shards(
+    paths: Sequence[Path],
+    rows: Callable[[], Iterable[Record]],
+    shard_rows: int | None,
+    *,
+    like: Record | None = None,
+) -> WrittenParquet:
+    """Write rows into files of so many each, all with the same types; see `write_parquet`."""
+    if next(iter(rows()), None) is None:  # pyarrow and numpy would be imported for nothing
         return WrittenParquet(rows=0)
     from sygra_eval.data import columns
 
+    files = _shards(paths, shard_rows)
     try:
-        return _written(*_write_at_once(path, rows(), like or {}))
+        return _written(*_write_at_once(files, rows(), like or {}))
     except _TypesChange:
         pass
     kinds = _kinds(rows(), like or {})
     if not kinds:
-        path.unlink(missing_ok=True)
         return WrittenParquet(rows=0)
     while True:
+        remaining = iter(rows())
         try:
-            return _written(_write(path, rows(), kinds), kinds)
+            written = sum(_write(path, islice(remaining, most), kinds) for path, most in files)
         except _ColumnDoesNotFit as error:  # found out only now; a column can do so once
             kinds[error.column] = columns.TEXT
+        else:
+            return _written(written, kinds)
 
 
 def _written(rows: int, kinds: Mapping[str, Any]) -> WrittenParquet:
@@ -89,6 +116,13 @@ def _written(rows: int, kinds: Mapping[str, Any]) -> WrittenParquet:
 
 class _TypesChange(Exception):
     """The first rows did not show the types that all rows need."""
+
+
+def _shards(paths: Sequence[Path], shard_rows: int | None) -> list[tuple[Path, int | None]]:
+    """Return each file and how many rows it takes."""
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+    return [(path, shard_rows) for path in paths[:-1]] + [(path, None) for path in paths[-1:]]
 
 
 class _ColumnDoesNotFit(Exception):
@@ -124,17 +158,18 @@ def _kinds(rows: Iterable[Record], like: Record) -> dict[str, Any]:
     return {name: storable(kind) for name, kind in kinds.items()}
 
 
-def _write_at_once(path: Path, rows: Iterable[Record], like: Record) -> tuple[int, dict[str, Any]]:
+def _write_at_once(
+    files: Sequence[tuple[Path, int | None]], rows: Iterable[Record], like: Record
+) -> tuple[int, dict[str, Any]]:
     """Write rows with the types that the first of them show, as long as all others fit these.
 
-    :raises _TypesChange: When they do not, and nothing is written.
+    :raises _TypesChange: When they do not; files that are whole by then are to be written again.
     """
     from sygra_eval.data.first_types import FirstTypes
 
-    cut = groups(rows)
-    first = next(cut)
-    head = next(first)
-    types = FirstTypes(_by_column(head), like)
+    remaining = iter(rows)
+    first = head(remaining)
+    types = FirstTypes(_by_column(first), like)
     if not types.kinds:
         raise _TypesChange
 
@@ -144,12 +179,12 @@ def _write_at_once(path: Path, rows: Iterable[Record], like: Record) -> tuple[in
             raise _TypesChange
         return made
 
-    def batches() -> Iterator[list[Any]]:
-        yield [batch(head), *map(batch, first)]
-        for group in cut:
-            yield [*map(batch, group)]
-
-    return _write_groups(path, types.kinds, batches()), types.kinds
+    every = chain(first, remaining)
+    written = 0
+    for path, most in files:
+        batches = (list(map(batch, group)) for group in groups(islice(every, most)))
+        written += _write_groups(path, types.kinds, batches)
+    return written, types.kinds
 
 
 def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
