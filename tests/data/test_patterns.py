@@ -102,9 +102,9 @@ async def test_what_finds_nothing_is_refused(data, source, tmp_path, pattern, co
 
     assert (problem.code, problem.at) == (code, ("file_path",))
     assert words in problem.message
-    with pytest.raises(UsageError, match="data|nowhere|empty"):
+    with pytest.raises(UsageError, match=r"data|nowhere|empty"):
         await read(source(pattern))
-    with pytest.raises(UsageError, match="data|nowhere|empty"):
+    with pytest.raises(UsageError, match=r"data|nowhere|empty"):
         source(pattern).fingerprint()
 
 
