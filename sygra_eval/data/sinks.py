@@ -136,7 +136,7 @@ def jsonl_line(row: Record) -> bytes:
 
     :raises ValueError: When the row holds what JSON has not.
     """
-    text = _ENCODER.encode(dict(row)) + "\n"
+    text = _ENCODER.encode(row if type(row) is dict else dict(row)) + "\n"
     try:
         return text.encode()
     except UnicodeEncodeError:
