@@ -9,8 +9,6 @@ from sygra_eval.values import BadRow, InfrastructureError, Row
 
 ODD = ["a" * 40, "\ud800", "\0", "1", "01", "rows:0", "rows:1"]
 IDS = st.text(max_size=3) | st.sampled_from(ODD)
-    ["a" * 40, "\ud800", "\0", "1", "01", "rows:0", "rows:1"]
-)
 
 
 def row(index: int, row_id: str, *, bad: bool = False) -> Row | BadRow:
