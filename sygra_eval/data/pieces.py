@@ -50,19 +50,17 @@ class _Pieces:
         weighs = 0
         while self._next is not None and len(piece) < min(most, _PIECE) and weighs < _PIECE_WEIGHT:
             piece.append(self._next)
-            weighs += _weight(self._next)
+            weighs += _weight(dict(self._next))
             self._next = next(self._rows, None)
         return piece, weighs
 
 
 def _weight(value: object) -> int:
     """Return some number of bytes: what is long in a row is its texts."""
-    match value:
-        case str():
-            return len(value)
-        case Mapping():
-            return sum(map(_weight, value.values()))
-        case list() | tuple():
-            return sum(map(_weight, value))
-        case _:
-            return 8
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_weight, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_weight, value))
+    return 8
