@@ -163,12 +163,24 @@ def _write(path: Path, rows: Iterable[Record], kinds: Mapping[str, Any]) -> int:
         ) as writer,
     ):
         for group in groups(rows):
-            # Rows are many times larger as Python's objects than as Arrow's, so a few at a time.
-            batches = [_batch(piece, kinds, schema) for piece in group]
-            table = pa.Table.from_batches(batches).combine_chunks()
-            writer.write_table(table, row_group_size=ROW_GROUP)
-            written += table.num_rows
+            written += _write_group(writer, group, kinds, schema)
     return written
+
+
+def _write_group(
+    writer: Any, group: Iterable[list[Record]], kinds: Mapping[str, Any], schema: Any
+) -> int:
+    """Write one row group; of the one before nothing is held any more."""
+    import pyarrow as pa
+
+    # Rows are many times larger as Python's objects than as Arrow's, so a few at a time.
+    batches = [_batch(piece, kinds, schema) for piece in group]
+    table = pa.Table.from_batches(batches).combine_chunks()
+    del batches
+    pa.default_memory_pool().release_unused()  # else the pieces stay with the allocator
+    writer.write_table(table, row_group_size=ROW_GROUP)
+    rows: int = table.num_rows
+    return rows
 
 
 def _batch(rows: list[Record], kinds: Mapping[str, Any], schema: Any) -> Any:
