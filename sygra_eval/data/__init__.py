@@ -9,8 +9,9 @@ the same bytes for the same rows. Modules: `sources`, `disk_config`, `patterns` 
 (which suffix is which), `text_formats`, `json_list`, `csv_format`, `parquet_format`,
 `arrow_format`, `arrow_rows` (readers), `unpacking` (packed and recoded text), `batches` (threads),
 `naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip
-and zstd), `columns` (Parquet types of JSON values), `replacing` (whole files), `images` (looks at
-those that prompts name), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
+and zstd), `columns` (Parquet types of JSON values), `first_types` (whether all rows have those of
+the first), `replacing` (whole files), `images` (looks at those that prompts name), `surrogates`,
+`light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig

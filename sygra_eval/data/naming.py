@@ -1,5 +1,7 @@
 """Gives every place of a source its id; `taken_ids` sees to it that no two rows have one."""
 
+import json
+
 from sygra_eval.data.found import Columns, Fault
 from sygra_eval.data.surrogates import is_text
 from sygra_eval.values import BadRow, Row
@@ -20,6 +22,9 @@ class Namer:
             return _bad(known or origin, index, origin, found.reason)
         if self._id_column is None:
             return Row(id=origin, index=index, columns=found, origin=origin)
+        given = found.get(self._id_column)
+        if type(given) is str and given and given.isascii():
+            return Row(id=given, index=index, columns=found, origin=origin)
         row_id, complaint = self._id_of(found)
         if row_id is None:
             return _bad(origin, index, origin, complaint)
@@ -33,7 +38,10 @@ class Namer:
             return None, f"it has no column `{column}`, which holds the id; it has {names}"
         value = columns[column]
         match value:
-            case bool() | float() | list() | dict():
+            case bool() | float():
+                shown = json.dumps(value)
+                return None, f"the id in `{column}` is neither text nor a whole number: {shown}"
+            case list() | dict():
                 return None, f"the id in `{column}` is neither text nor a whole number"
             case None | "":
                 return None, f"the id in `{column}` is empty"

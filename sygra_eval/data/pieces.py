@@ -29,6 +29,16 @@ def pieces(rows: Iterable[Record]) -> Iterator[list[Record]]:
         yield from group
 
 
+def head(rows: Iterator[Record]) -> list[Record]:
+    """Take the first few rows."""
+    taken: list[Record] = []
+    weight = _PIECE_WEIGHT
+    while len(taken) < _PIECE and weight > 0 and (row := next(rows, None)) is not None:
+        taken.append(row)
+        weight -= _weight_of(row)
+    return taken
+
+
 class _Pieces:
     def __init__(self, rows: Iterable[Record]) -> None:
         self._rows = iter(rows)
@@ -50,17 +60,21 @@ class _Pieces:
         weighs = 0
         while self._next is not None and len(piece) < min(most, _PIECE) and weighs < _PIECE_WEIGHT:
             piece.append(self._next)
-            weighs += _weight(dict(self._next))
+            weighs += _weight_of(self._next)
             self._next = next(self._rows, None)
         return piece, weighs
 
 
-def _weight(value: object) -> int:
+def _weight_of(row: Record) -> int:
     """Return some number of bytes: what is long in a row is its texts."""
+    return sum(map(_weight, row.values()))
+
+
+def _weight(value: object) -> int:
     if isinstance(value, str):
         return len(value)
     if isinstance(value, dict):
         return sum(map(_weight, value.values()))
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return sum(map(_weight, value))
     return 8
