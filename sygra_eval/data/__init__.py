@@ -4,11 +4,12 @@ In: `FileRows` reads JSONL (gzipped too), JSON, CSV or Parquet and yields every 
 a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names such a file by its
 path, `PackageSource` by the distribution that brought it. Out: `write_jsonl` and `write_parquet`
 put rows into files that appear whole or not at all and have the same bytes for the same rows.
+What can be read only once goes through a `Spool`, which keeps it in the run's folder.
 Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
 `package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
-`naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
-alone), `builtin` (the hook).
+`naming` (ids and duplicates), `spool`, `in_batches` (reading on a thread), `sinks`, `columns`
+(Parquet types of JSON values), `replacing` (whole files), `images` (looks at those that prompts
+name), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
@@ -19,6 +20,7 @@ from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.spool import Spool
 
 __all__ = [
     "BadImage",
@@ -28,6 +30,7 @@ __all__ = [
     "ImageRules",
     "PackageConfig",
     "PackageSource",
+    "Spool",
     "WrittenParquet",
     "image_of",
     "jsonl_line",

@@ -155,6 +155,7 @@ def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -
     names = [f"{outcome.value}.jsonl" for outcome in Outcome]
     names += ["verified.parquet", *VIEWS, "suite.yaml", MEASURED_FILE]
     names += [f"report.{view}" for view in _other_formats(summary)]
+    names += [kept.name for kept in folder.glob("input-*")]  # what sources keep there
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
         for name in sorted(names)
