@@ -4,11 +4,14 @@ from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.stdin_config import StdinConfig
+from sygra_eval.data.stdin_source import StdinSource
 from sygra_eval.hookspecs import RegisterSource, hookimpl
 
 
 @hookimpl
 def sygra_register_sources(register: RegisterSource) -> None:
-    """Register the source types `disk` and `package`."""
+    """Register the source types."""
     register("disk", DiskSource, config=DiskConfig)
     register("package", PackageSource, config=PackageConfig)
+    register("stdin", StdinSource, config=StdinConfig)

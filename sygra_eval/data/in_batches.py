@@ -11,19 +11,28 @@ BATCH = 256
 BATCH_S = 0.005
 
 
-def some_of(places: Iterator[Row | BadRow]) -> list[Row | BadRow]:
-    """Take a few; long ones one by one, so that neither memory nor time grows with them."""
+Places = Iterator[Row | BadRow | None]
+"""`None` says that the next place may take a while, so that the ones before it are not held up."""
+
+
+def some_of(places: Places) -> tuple[list[Row | BadRow], bool]:
+    """Take a few, and say whether they were the last.
+
+    Long ones are taken one by one, so that neither memory nor time grows with them.
+    """
     taken: list[Row | BadRow] = []
     until = time.monotonic() + BATCH_S
     for place in places:
+        if place is None:
+            return taken, False
         taken.append(place)
         if len(taken) == BATCH or time.monotonic() > until:
-            break
-    return taken
+            return taken, False
+    return taken, True
 
 
 async def in_batches(
-    reading: Generator[Row | BadRow, None, None], give_up: Callable[[], None] | None = None
+    reading: Generator[Row | BadRow | None, None, None], give_up: Callable[[], None] | None = None
 ) -> AsyncGenerator[Row | BadRow, None]:
     """Yield what a generator yields that may block.
 
@@ -32,12 +41,15 @@ async def in_batches(
     """
     turn = Lock()  # one who stops in the middle must not close what a thread still reads
 
-    def batch() -> list[Row | BadRow]:
+    is_all = False
+
+    def batch() -> tuple[list[Row | BadRow], bool]:
         with turn:
             return some_of(reading)
 
     try:
-        while places := await asyncio.to_thread(batch):
+        while not is_all:
+            places, is_all = await asyncio.to_thread(batch)
             for place in places:
                 yield place
     except asyncio.CancelledError:

@@ -13,7 +13,7 @@ A source uses it so (`StdinSource` is the shortest of them)::
         def __init__(self, spec: SourceSpec) -> None:
             self._spool = Spool.of(spec, self._read)
 
-        def _read(self, given_up: threading.Event) -> Iterator[Row | BadRow]:
+        def _read(self, given_up: threading.Event) -> Places:
             ...  # a plain generator, run on threads; called once per process, or never on resume
 
         def fingerprint(self) -> str:
@@ -36,11 +36,11 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from threading import Event, RLock
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
-from sygra_eval.data.in_batches import in_batches, some_of
+from sygra_eval.data.in_batches import Places, in_batches, some_of
 from sygra_eval.data.light_arrow import loaded_pyarrow
 from sygra_eval.data.replacing import replacing
 from sygra_eval.values import BadRow, Interrupted, Row, SourceSpec, UsageError
@@ -48,8 +48,8 @@ from sygra_eval.values import BadRow, Interrupted, Row, SourceSpec, UsageError
 KEPT = "input-*.jsonl.zst"
 """Which files of a run folder hold kept input."""
 
-Read = Callable[[Event], Iterator[Row | BadRow]]
-"""Begins to read; what waits for somebody else looks at the event every second or so, and stops
+Read = Callable[[Event], Places]
+"""Begins to read. What waits for somebody else looks at the event every second or so, and stops
 when it is set: nobody waits for its rows any more."""
 
 _HEAD = {"format": "sygra_eval input 1"}
@@ -66,7 +66,7 @@ class Spool:
         self._kept = kept
         self._given_up = Event()
         self._turn = RLock()
-        self._places: Iterator[Row | BadRow] | None = None
+        self._places: Places | None = None
         self._file: _Nameless | None = None
         self._digest = hashlib.sha256()
         self._is_ended = False
@@ -74,19 +74,22 @@ class Spool:
         self._checked: str | None = None
 
     @classmethod
-    def of(cls, spec: SourceSpec, read: Read) -> "Spool":
+    def of(
+        cls, spec: SourceSpec, read: Read, *, shared: dict[str, "Spool"] | None = None
+    ) -> "Spool":
         """Return the spool of a source: what the run's folder keeps, or the one being filled.
 
         All sources that are made of one spec share theirs, so the first look at a row takes none
         away from the run.
+
+        :param shared: Where others look for it, if not in the spec.
         """
         name = f"input-{_key(spec)}.jsonl.zst"
         kept = None if spec.kept_in is None else spec.kept_in / name
         if kept is not None and kept.is_file():
             return cls(name, read, kept)
-        spool = spec.shared.setdefault(name, cls(name, read))
-        assert isinstance(spool, cls)  # noqa: S101 - nobody else has such a name
-        return spool
+        among = cast(dict[str, Spool], spec.shared) if shared is None else shared
+        return among.setdefault(name, cls(name, read))
 
     @property
     def is_begun(self) -> bool:
@@ -117,12 +120,13 @@ class Spool:
             self._given_up.set()
             raise
 
-    def _all(self) -> Generator[Row | BadRow, None, None]:
-        lines = self._lines() if self._kept is None else _kept_lines(self._kept)
-        for index, line in enumerate(lines):
-            yield _place(index, line)
+    def _all(self) -> Generator[Row | BadRow | None, None, None]:
+        index = 0
+        for line in self._lines() if self._kept is None else _kept_lines(self._kept):
+            yield None if line is None else _place(index, line)
+            index += line is not None
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[bytes | None]:
         """Yield the lines of the file that is being filled; fill it where it ends."""
         file = self._opened()
         offset, rest = 0, b""
@@ -132,6 +136,8 @@ class Spool:
             if not chunk:
                 if was_ended:
                     return
+                if offset:
+                    yield None
                 self._pull()
                 continue
             offset += len(chunk)
@@ -151,14 +157,14 @@ class Spool:
             if self._places is None:
                 self._places = iter(self._read(self._given_up))
             try:
-                places = some_of(self._places)
+                places, is_all = some_of(self._places)
                 lines = b"".join(self._line(place) for place in places)
                 file.write(lines)
             except Exception as error:
                 self._failure = error
                 raise
             self._digest.update(lines)
-            self._is_ended = not places and not self._given_up.is_set()
+            self._is_ended = is_all and not self._given_up.is_set()
 
     def _line(self, place: Row | BadRow) -> bytes:
         if isinstance(place, Row):
@@ -192,7 +198,7 @@ class Spool:
         with replacing(path) as unfinished, _compressing(unfinished) as file:
             file.write(_encoded(_HEAD))
             count, size, some = 0, 0, []
-            for line in lines:
+            for line in filter(None, lines):
                 some.append(line + b"\n")
                 count, size = count + 1, size + len(line)
                 if size > _CHUNK:

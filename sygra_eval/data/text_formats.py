@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn, cast
+from typing import BinaryIO, NoReturn, Protocol, cast
 
 from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE, Fault, Found
 from sygra_eval.data.surrogates import is_text
@@ -23,19 +23,32 @@ class _NotFinite(ValueError):
 def read_jsonl(path: Path) -> Iterator[Found]:
     """Yield each line that is not blank; a file whose name ends in `.gz` is unpacked on the way."""
     with _unpacked(path) as file:
-        number = 0
-        while line := _next_line(file):
-            number += 1
-            if isinstance(line, Fault):
-                yield number, line
-                return
-            if number == 1:
-                line = line.removeprefix(_BOM)
-            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                yield number, Fault(f"the line is longer than {LONGEST_LINE >> 20} MiB")
-                _skip_line(file)
-            elif line and not line.isspace():
-                yield number, parse_object(line.rstrip(b"\r\n"))
+        yield from jsonl_places(file)
+
+
+class Lines(Protocol):
+    """An open file, or what reads like one."""
+
+    def readline(self, most: int, /) -> bytes:
+        """Return the next line with its end, at most so many bytes of it; nothing at the end."""
+        ...
+
+
+def jsonl_places(file: Lines) -> Iterator[Found]:
+    """Yield each line of an open file that is not blank."""
+    number = 0
+    while line := _next_line(file):
+        number += 1
+        if isinstance(line, Fault):
+            yield number, line
+            return
+        if number == 1:
+            line = line.removeprefix(_BOM)
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            yield number, Fault(f"the line is longer than {LONGEST_LINE >> 20} MiB")
+            _skip_line(file)
+        elif line and not line.isspace():
+            yield number, parse_object(line.rstrip(b"\r\n"))
 
 
 def read_json(path: Path) -> Iterator[Found]:
@@ -133,7 +146,7 @@ def _unpacked(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _next_line(file: BinaryIO) -> bytes | Fault:
+def _next_line(file: Lines) -> bytes | Fault:
     """Return a line, or why a gzip file cannot be unpacked any further."""
     try:
         return file.readline(LONGEST_LINE + 1)
@@ -141,7 +154,7 @@ def _next_line(file: BinaryIO) -> bytes | Fault:
         return Fault(f"broken gzip: {error}; the file was read up to here")
 
 
-def _skip_line(file: BinaryIO) -> None:
+def _skip_line(file: Lines) -> None:
     while isinstance(rest := _next_line(file), bytes) and rest and not rest.endswith(b"\n"):
         pass
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.data.spool import KEPT, Spool
@@ -191,6 +191,26 @@ async def test_who_stops_waiting_is_not_kept_by_a_reader_that_waits(spec):
     assert reading.cancelled()
 
 
+async def test_rows_that_are_there_are_not_held_up_by_those_that_are_to_come(spec):
+    is_seen = Event()
+
+    def slow(given_up):
+        yield row(0)
+        yield row(1)
+        yield None
+        assert is_seen.wait(timeout=60)
+        yield row(2)
+
+    spool, seen = Spool.of(spec, slow), []
+
+    async for place in spool.rows():
+        seen.append(place.index)
+        if place.index == 1:
+            is_seen.set()
+
+    assert seen == [0, 1, 2]
+
+
 async def test_the_rows_are_written_to_a_file_that_has_no_name(spec, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -209,6 +229,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=8))
 def test_rows_come_out_as_they_went_in(tmp_path_factory, many):
     folder = tmp_path_factory.mktemp("kept")
