@@ -1,6 +1,8 @@
 """The data sources that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
+from sygra_eval.data.http_config import HttpConfig
+from sygra_eval.data.http_source import HttpSource
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sources import DiskSource
@@ -18,3 +20,4 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("package", PackageSource, config=PackageConfig)
     register("stdin", StdinSource, config=StdinConfig)
     register("sql", SqlSource, config=SqlConfig)
+    register("http", HttpSource, config=HttpConfig)

@@ -41,7 +41,7 @@ async def in_batches(
     """
     turn = Lock()  # one who stops in the middle must not close what a thread still reads
 
-    is_all = False
+    is_all = is_cancelled = False
 
     def batch() -> tuple[list[Row | BadRow], bool]:
         with turn:
@@ -53,9 +53,14 @@ async def in_batches(
             for place in places:
                 yield place
     except asyncio.CancelledError:
+        is_cancelled = True
         if give_up is not None:
             give_up()
         raise
     finally:
-        with turn:
-            reading.close()
+        # Where a thread is still in it after a cancel, it is closed when that thread leaves it.
+        if turn.acquire(timeout=0 if is_cancelled else -1):
+            try:
+                reading.close()
+            finally:
+                turn.release()
