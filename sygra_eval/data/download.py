@@ -9,7 +9,7 @@ import io
 import socket
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -75,8 +75,13 @@ class Download(io.RawIOBase):
         self._held = self._held[count:]
         return count
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._chunks.close()
+        super().close()
 
-def _chunks(address: Address, given_up: Event) -> Iterator[bytes]:
+
+def _chunks(address: Address, given_up: Event) -> Generator[bytes, None, None]:
     at, tries, begun = 0, 0, _Begun()
     while True:
         try:
@@ -242,8 +247,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         """Return the request to where the file is now."""
         before, after = urlsplit(req.full_url), urlsplit(newurl)
         if after.scheme not in ("http", "https"):
+            fp.close()
             raise DownloadFailed(f"{self._address.url}: it is redirected to {after.scheme}:")
         if before.scheme == "https" and after.scheme != "https":
+            fp.close()
             raise DownloadFailed(
                 f"{self._address.url}: it is redirected from https to {after.scheme}, which anybody"
                 " on the way could read and change"

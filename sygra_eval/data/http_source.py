@@ -10,9 +10,9 @@ from sygra_eval.data.download import Address, Download, DownloadFailed, too_long
 from sygra_eval.data.http_config import HttpConfig
 from sygra_eval.data.in_batches import Places
 from sygra_eval.data.naming import Namer
+from sygra_eval.data.packed_stream import unpacked
 from sygra_eval.data.spool import Spool
 from sygra_eval.data.text_formats import jsonl_places
-from sygra_eval.data.unpacking import unpacked
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
 
@@ -65,7 +65,7 @@ class HttpSource:
         parts = urlsplit(config.url)
         namer = Namer(PurePosixPath(unquote(parts.path)).name or str(parts.hostname), config.id)
         stream = Download(address, given_up)
-        with unpacked(stream, address.most_bytes, lambda: too_long(address)) as file:
+        with stream, unpacked(stream, address.most_bytes, lambda: too_long(address)) as file:
             try:
                 for index, (line, found) in enumerate(jsonl_places(file)):
                     yield namer.name(index, line, found)
