@@ -63,12 +63,13 @@ class HttpSource:
             timeout_s=config.timeout_s,
         )
         parts = urlsplit(config.url)
-        namer = Namer(PurePosixPath(unquote(parts.path)).name or str(parts.hostname), config.id)
+        name = PurePosixPath(unquote(parts.path)).name or str(parts.hostname)
+        namer = Namer(config.id)
         stream = Download(address, given_up)
         with stream, unpacked(stream, address.most_bytes, lambda: too_long(address)) as file:
             try:
                 for index, (line, found) in enumerate(jsonl_places(file)):
-                    yield namer.name(index, line, found)
+                    yield namer.name(index, f"{name}:{line}", found)
             except (OSError, ValueError) as error:  # of what unpacks it
                 raise DownloadFailed(f"{config.url}: it cannot be unpacked: {error}") from error
 

@@ -5,7 +5,7 @@ import decimal
 import math
 import uuid
 
-from sygra_eval.data.found import NOT_FINITE, Columns, Fault
+from sygra_eval.data.found import Columns, Fault
 from sygra_eval.data.images import data_url_of
 from sygra_eval.data.surrogates import is_text
 
@@ -43,7 +43,7 @@ def json_value(value: object) -> object:
             return value
         case float():
             if not math.isfinite(value):
-                raise Unfit(NOT_FINITE)
+                raise Unfit("is NaN or an infinite number, which JSON does not have")
             return value
         case list() | tuple():
             return [json_value(item) for item in value]

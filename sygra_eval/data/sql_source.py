@@ -95,11 +95,11 @@ class SqlSource:
     def _read(self, given_up: Event) -> Places:
         url = self._url()
         file = self._sqlite_file(url)
-        namer = Namer(file.name if file is not None else "query", self._config.id)
+        namer, name = Namer(self._config.id), file.name if file is not None else "query"
         number = 0
         try:
             for number, columns in enumerate(self._asked(url, file, given_up), 1):
-                yield namer.name(number - 1, number, json_columns(columns))
+                yield namer.name(number - 1, f"{name}:{number}", json_columns(columns))
         except (sqlite3.Error, UsageError) as error:
             raise UsageError(
                 f"the database gave {number:,} rows and then failed: {error}"

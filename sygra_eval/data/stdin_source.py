@@ -60,10 +60,10 @@ class StdinSource:
                 "another suite of this command has read standard input with another `id`; "
                 "give each its own command"
             )
-        namer = Namer("stdin", self._id_column)
+        namer = Namer(self._id_column)
         lines = _Lines(given_up)
         for index, (line, found) in enumerate(jsonl_places(lines)):
-            yield namer.name(index, line, found)
+            yield namer.name(index, f"stdin:{line}", found)
             if lines.would_wait():
                 yield None
 
