@@ -1,6 +1,8 @@
 """The data sources that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
+from sygra_eval.data.hf_config import HfConfig
+from sygra_eval.data.hf_source import HfSource
 from sygra_eval.data.http_config import HttpConfig
 from sygra_eval.data.http_source import HttpSource
 from sygra_eval.data.package_config import PackageConfig
@@ -21,3 +23,4 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("stdin", StdinSource, config=StdinConfig)
     register("sql", SqlSource, config=SqlConfig)
     register("http", HttpSource, config=HttpConfig)
+    register("hf", HfSource, config=HfConfig)

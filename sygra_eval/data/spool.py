@@ -84,7 +84,7 @@ class Spool:
 
         :param shared: Where others look for it, if not in the spec.
         """
-        name = f"input-{_key(spec)}.jsonl.zst"
+        name = f"input-{key_of(spec)}.jsonl.zst"
         kept = None if spec.kept_in is None else spec.kept_in / name
         if kept is not None and kept.is_file():
             return cls(name, read, kept)
@@ -233,7 +233,7 @@ class _Nameless:
             os.close(self._descriptor)
 
 
-def _key(spec: SourceSpec) -> str:
+def key_of(spec: SourceSpec) -> str:
     """Return what stands for a source's type and keys."""
     config = spec.config
     keys = config.model_dump(mode="json") if isinstance(config, BaseModel) else config
