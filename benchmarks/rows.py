@@ -27,11 +27,13 @@ from typing import Any
 from tabulate import tabulate
 
 from sygra_eval.data import DiskSource, leave_pandas_out, write_jsonl, write_parquet
+from sygra_eval.engine.reading import limited
 from sygra_eval.values import BadRow, Row, SourceSpec
 
 FORMS = ("jsonl", "parquet")
 GROUP = 4096
 AT_ONCE = 1024
+PACKED: dict[str, Any] = {"compression": "zstd", "compression_level": 3}  # as our files are
 _RAM = "VmHWM:"
 
 
@@ -148,12 +150,15 @@ def generated(rows: int) -> Iterator[dict[str, object]]:
         }
 
 
-def _ours(source: Path, target: Path) -> Callable[[], int]:
+RowsOf = Callable[[DiskSource], AsyncGenerator[Row | BadRow, None]]
+
+
+def _ours(source: Path, target: Path, *, rows_of: RowsOf = DiskSource.rows) -> Callable[[], int]:
     leave_pandas_out()  # as our commands do
     spec = SourceSpec(
         type="disk", config={"file_path": source.name, "id": "id"}, folder=source.parent
     )
-    rows = partial(_columns, DiskSource(spec))
+    rows = partial(_columns, DiskSource(spec), rows_of)
     if target.suffix == ".jsonl":
         return lambda: write_jsonl(target, rows())
     import sygra_eval.data.columns  # noqa: F401 - not what is measured
@@ -161,10 +166,15 @@ def _ours(source: Path, target: Path) -> Callable[[], int]:
     return lambda: write_parquet(target, rows).rows
 
 
-def _columns(source: DiskSource) -> Iterator[Mapping[str, object]]:
+def _ours_with_ids(source: Path, target: Path) -> Callable[[], int]:
+    """Read as a run does, which also looks whether an id was met before."""
+    return _ours(source, target, rows_of=lambda read: limited(read, None))
+
+
+def _columns(source: DiskSource, rows_of: RowsOf) -> Iterator[Mapping[str, object]]:
     """Read rows on a loop, as the engine does, for sinks that know nothing of loops."""
     with asyncio.Runner() as runner:
-        reading = source.rows()
+        reading = rows_of(source)
         while some := runner.run(_some_of(reading)):
             yield from some
         runner.run(reading.aclose())
@@ -202,7 +212,7 @@ def _plain_parquet(source: Path, target: Path) -> Callable[[], int]:
         rows, held = 0, []
         with parquet.ParquetFile(source, pre_buffer=False) as file:
             schema = file.schema_arrow
-            with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+            with parquet.ParquetWriter(target, schema, **PACKED) as writer:
                 for batch in file.iter_batches(AT_ONCE):
                     held += batch.to_pylist()
                     if len(held) >= GROUP:
@@ -223,7 +233,7 @@ def _columnar_parquet(source: Path, target: Path) -> Callable[[], int]:
         rows = 0
         with (
             parquet.ParquetFile(source, pre_buffer=False) as file,
-            parquet.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer,
+            parquet.ParquetWriter(target, file.schema_arrow, **PACKED) as writer,
         ):
             for batch in file.iter_batches(GROUP):
                 writer.write_batch(batch)
@@ -250,9 +260,11 @@ def _datasets(source: Path, target: Path) -> Callable[[], int]:
 
 WAYS: Mapping[str, Callable[[Path, Path], Callable[[], int]]] = {
     "ours jsonl": _ours,
+    "ours, ids too: jsonl": _ours_with_ids,
     "plain jsonl": _plain_jsonl,
     "datasets jsonl": _datasets,
     "ours parquet": _ours,
+    "ours, ids too: parquet": _ours_with_ids,
     "plain parquet": _plain_parquet,
     "columnar parquet": _columnar_parquet,
     "datasets parquet": _datasets,
