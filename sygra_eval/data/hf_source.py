@@ -58,6 +58,11 @@ class HfSource:
     def check(self) -> Iterable[Problem]:
         """Yield what the hub and the head of the first file say."""
         try:
+            self._hub()
+        except UsageError as error:
+            yield Problem(code="source-failed", message=str(error), at=("token_env",))
+            return
+        try:
             resolved = self._resolved()
             first = self._file(resolved, resolved.files[0])
         except _NoSplit as error:

@@ -233,7 +233,7 @@ async def test_a_broken_line_costs_itself(hub, source):
         ({"repo_id": "me/none"}, "source-failed", "repo_id", "the hub has no such data set"),
         ({"revision": "gone"}, "source-failed", "repo_id", "it has no such revision"),
         ({"config_name": "x"}, "source-failed", "repo_id", "no configuration `x`"),
-        ({"token_env": "NO_SUCH"}, "source-failed", "repo_id", "export NO_SUCH="),
+        ({"token_env": "NO_SUCH"}, "source-failed", "token_env", "export NO_SUCH="),
         ({"id": "task"}, "unknown-column", "id", "its columns: `id`, `n`"),
     ],
 )
