@@ -17,6 +17,7 @@ from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
+from sygra_eval.data.pipeline import PipelineSource, composed
 from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
 from sygra_eval.data.sources import DiskSource
 
@@ -28,7 +29,9 @@ __all__ = [
     "ImageRules",
     "PackageConfig",
     "PackageSource",
+    "PipelineSource",
     "WrittenParquet",
+    "composed",
     "image_of",
     "jsonl_line",
     "leave_pandas_out",

@@ -14,7 +14,7 @@ from typing import Any
 
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, read_plan
-from sygra_eval.engine.reading import limited
+from sygra_eval.engine.reading import limited, source_of
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import SURPLUS, Cut
@@ -252,7 +252,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
         suite = load_suite(folder / "suite.yaml", plugins, folder=home)
-        source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
+        source = source_of(suite, plugins)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")
     except (SygraEvalError, OSError) as error:

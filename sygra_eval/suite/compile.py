@@ -5,7 +5,7 @@ behind it find their own errors in the same go.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -15,9 +15,9 @@ from sygra_eval.plugins import Plugins
 from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
-from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.graph import straight_order
 from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.inputs import InputChoices, input_of
 from sygra_eval.suite.judged import (
     check_canary,
     check_measured,
@@ -77,7 +77,6 @@ from sygra_eval.values import (
     Node,
     Row,
     Scope,
-    SourceSpec,
     ValidatorSpec,
 )
 
@@ -118,7 +117,16 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     nodes, order = _nodes(data, inputs)
     are_all_known = len(nodes) == len(_raw_nodes(data))
     validators = _validators(data, inputs)
-    source, row = _source(sections.get("data_config"), inputs)
+    head = _of(sections, SuiteSection)
+    found = input_of(
+        _of(sections, DataSection),
+        document,
+        inputs.plugins,
+        InputChoices(
+            folder=inputs.folder, seed=head.seed if head else 0, first_row=inputs.first_row
+        ),
+    )
+    row = found.row
     has_graph = "graph_config" in data
     judged = judged_of(_of(sections, CandidateSection))
 
@@ -148,8 +156,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
     check_allowed(validators, settings["sandbox"].allow, document)
-    head = _of(sections, SuiteSection)
-    if head is None or source is None or not (nodes if has_graph else judged):
+    if head is None or found.source is None or not (nodes if has_graph else judged):
         return None
     merged = dict(data)
     if inputs.models:
@@ -160,7 +167,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         folder=inputs.folder,
         sha256=document_sha256(merged),
         document=merged,
-        source=source,
+        source=found.source,
+        pipeline=found.pipeline,
         nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
         candidate=candidate,
         judged=judged,
@@ -344,44 +352,6 @@ def _validator_names(data: Mapping[str, Any]) -> frozenset[str]:
     raw = _mapping(data, "quality").get("validators")
     entries = [one for one in raw if isinstance(one, dict)] if isinstance(raw, list) else []
     return frozenset(str(one.get("name") or one.get("use")) for one in entries)
-
-
-def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None, Row | None]:
-    """Return the source and its first usable row."""
-    if not isinstance(section, DataSection):
-        return None, None
-    at: At = ("data_config", "source")
-    raw = _mapping(_mapping(inputs.document.data, "data_config"), "source")
-    extra = _id_column(section, inputs.document)
-    entry = typed_entry("sources", raw, inputs.plugins, inputs.document, at, extra=extra)
-    if entry is None:
-        return None, None
-    spec = SourceSpec(type=entry.type, config=entry.config, folder=inputs.folder)
-    if inputs.first_row is not None:
-        return spec, inputs.first_row
-    look = look_at(entry, spec)
-    for problem in look.problems:
-        if problem.at == ("id",) and "id" not in raw:
-            moved = replace(problem, at=("id_column",))
-            inputs.document.report_problems([moved], ("data_config",))
-        else:
-            inputs.document.report_problems([problem], at)
-    return spec, look.row
-
-
-def _id_column(section: DataSection, document: Document) -> dict[str, object]:
-    """Return the key of the source that `id_column` stands for."""
-    if section.id_column is None:
-        return {}
-    if section.source.own.get("id", section.id_column) != section.id_column:
-        document.report(
-            code="conflict",
-            message="`id_column` and `source.id` mean the same and differ",
-            at=("data_config", "id_column"),
-            fix="take one of them out",
-            is_key=True,
-        )
-    return {"id": section.id_column}
 
 
 def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:

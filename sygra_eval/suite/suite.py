@@ -11,7 +11,16 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Budget, Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
+from sygra_eval.values import (
+    Budget,
+    Diagnostic,
+    ModelSpec,
+    Node,
+    Pipeline,
+    Row,
+    SourceSpec,
+    ValidatorSpec,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,9 @@ class Suite:
     :ivar folder: What relative paths in it are relative to.
     :ivar sha256: Of the merged document as data, so comments, layout and place do not count.
     :ivar document: The document as plain data, models of `models.yaml` and `--model` included.
+    :ivar source: Where the rows come from; of several sources the first one.
+    :ivar pipeline: What happens to the rows of all sources before they reach the graph; None where
+        nothing does.
     :ivar nodes: In the order in which they run; none where the rows themselves are judged.
     :ivar candidate: The variable that is judged, of a suite with a graph.
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
@@ -111,6 +123,7 @@ class Suite:
     source: SourceSpec
     nodes: tuple[Node, ...]
     candidate: str
+    pipeline: Pipeline | None = None
     judged: Judged | None = None
     truth: str | None = None
     canary: str | None = None
