@@ -1,8 +1,8 @@
 """Text with `{name}` placeholders, as prompts use it.
 
 Names and dots only, and `{alias->column}` where sources are joined, so a template can compute
-nothing; a brace is doubled to be itself. What a
-placeholder is replaced by is never read as a template again: a row cannot write prompts.
+nothing; a brace is doubled to be itself. What a placeholder is replaced by is never read as a
+template again: a row cannot write prompts.
 """
 
 import json
@@ -119,8 +119,8 @@ class Template:
         for piece in self.stray:
             yield Problem(
                 code="bad-placeholder",
-                message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only, or "
-                "`{alias->column}` of joined sources",
+                message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only, "
+                "or `{alias->column}` of joined sources",
                 at=at,
                 within=piece,
                 fix=f"write `{escaped(piece)}` to mean the braces themselves",
