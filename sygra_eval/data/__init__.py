@@ -13,6 +13,7 @@ alone), `builtin` (the hook).
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.flow import REACHED
 from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
@@ -22,6 +23,7 @@ from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write
 from sygra_eval.data.sources import DiskSource
 
 __all__ = [
+    "REACHED",
     "BadImage",
     "DiskConfig",
     "DiskSource",

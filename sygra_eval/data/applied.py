@@ -33,6 +33,9 @@ class _Applied:
     def __init__(self, spec: TransformSpec, registered: Registered, tally: Tally) -> None:
         self.label = f"transform: {spec.use}"
         self._named = f"transform `{spec.use}`"
+        if spec.where is not None:
+            self.label = f"{spec.use}: {spec.where.text}"
+            self._named = f"`{self.label}`"
         self._spec, self._registered, self._tally = spec, registered, tally
 
     def problems(self, scope: Scope) -> Iterable[Problem]:

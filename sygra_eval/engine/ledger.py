@@ -7,11 +7,13 @@ tables one by one, so that a row which vanished somewhere makes one of them not 
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.data import REACHED
+from sygra_eval.engine.input_account import last_input_accounts
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, read_plan
 from sygra_eval.engine.reading import limited, source_of
@@ -21,7 +23,15 @@ from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import load_suite
-from sygra_eval.values import Outcome, RecordEnd, Source, Status, SygraEvalError, UsageError
+from sygra_eval.values import (
+    InputAccount,
+    Outcome,
+    RecordEnd,
+    Source,
+    Status,
+    SygraEvalError,
+    UsageError,
+)
 
 NOT_REACHED = "not reached"
 MOST_NAMED = 20
@@ -109,13 +119,27 @@ async def keep_ledger(
                 take(line)
         count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
+        inputs = last_input_accounts(reader.events())
+    _check_input(inputs, count)
     return Ledger(
         run=folder,
-        accounts=tuple(count.accounts()),
+        accounts=(*map(_of_input, inputs), *count.accounts()),
         unnamed=unnamed if count.not_reached else "",
         contradictions=count.told(),
         damaged=damaged,
     )
+
+
+def _of_input(found: InputAccount) -> Account:
+    """Return the sum of an input: what was read and made reached the graph, or was left out."""
+    return Account(of=f"input, {found.of}", total=found.total, parts=found.parts)
+
+
+def _check_input(inputs: Sequence[InputAccount], count: "_Count") -> None:
+    """Compare the rows that reached the graph with those that this run has."""
+    reached = inputs[0].parts.get(REACHED) if inputs else None
+    if reached is not None and reached != count.rows:
+        count.contradicts(f"{reached:,} rows reached the graph, and the run has {count.rows:,}")
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.damage import Damage, met_in
+from sygra_eval.engine.input_account import input_accounts
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
@@ -46,7 +47,7 @@ from sygra_eval.quality import (
     pass_at_k,
     wilson,
 )
-from sygra_eval.values import Outcome, Status
+from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
 """More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
@@ -94,6 +95,7 @@ def summarise(folder: Path) -> RunSummary:
         counts={outcome: count.outcomes[outcome] for outcome in Outcome},
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
+        input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
@@ -197,6 +199,7 @@ class _Life:
     damaged: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
+    input: tuple[InputAccount, ...] = ()  # of the last start that read it
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
 
 
@@ -221,6 +224,7 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.rows = data["rows"]
                 life.calls_cached += data["calls_cached"]
                 life.damaged += met_in(data)
+                life.input = input_accounts(data)
             case "repaired" | "plan_changed":  # what is gone has to be come to again
                 life.state = "interrupted"
     return life

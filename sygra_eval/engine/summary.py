@@ -14,7 +14,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
 from sygra_eval.quality import Interval, wilson
-from sygra_eval.values import Outcome, StopReason
+from sygra_eval.values import InputAccount, Outcome, StopReason
 
 
 class ExitCode(IntEnum):
@@ -195,6 +195,7 @@ class RunSummary:
     :ivar rows: Rows read; equals the outcomes' counts plus `not_reached` plus `surplus`.
     :ivar surplus: Rows that ended behind the one that completed the target; in no other figure
         but those of the calls.
+    :ivar input: What became of the rows of the sources before; none where nothing happens to them.
     :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
     :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
     :ivar rounds: Rounds taken -> rows; `verified_by_round`: round whose candidate was kept ->
@@ -267,4 +268,5 @@ class RunSummary:
     command: str = ""
     version: str = ""
     surplus: int = 0
+    input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none

@@ -56,6 +56,16 @@ def json_report(summary: RunSummary) -> str:
 def _rows(summary: RunSummary) -> dict[str, object]:
     return {
         "rows": summary.rows,
+        "input": [
+            {
+                "of": one.of,
+                "read": one.read,
+                "made": one.made,
+                "parts": dict(one.parts),
+                "examples": {how: list(named) for how, named in one.examples.items()},
+            }
+            for one in summary.input
+        ],
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,

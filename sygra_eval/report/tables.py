@@ -42,6 +42,7 @@ def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
 def tables_of(summary: RunSummary) -> tuple[Table, ...]:
     """Return the tables in reading order; one that would be empty is left out."""
     tables = (
+        *inputs(summary),
         outcomes(summary),
         grades(summary),
         funnel(summary),
@@ -61,6 +62,28 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         models(summary),
     )
     return tuple(table for table in tables if table.rows)
+
+
+def inputs(summary: RunSummary) -> Iterator[Table]:
+    """Yield what became of the rows of the sources before they were rows of the run."""
+    for found in summary.input:
+        made = [("made by joins and transforms", str(found.made))] if found.made else []
+        how = [(what, str(count)) for what, count in found.parts.items()]
+        yield Table(
+            title=f"Input: {found.of}",
+            columns=(found.of, "rows"),
+            aligns=(Align.LEFT, Align.RIGHT),
+            rows=(("read", str(found.read)), *made, *how),
+            notes=tuple(
+                f"{what}: {_first_of(named, found.parts.get(what, 0))}"
+                for what, named in found.examples.items()
+            ),
+        )
+
+
+def _first_of(named: tuple[str, ...], count: int) -> str:
+    more = f" and {count - len(named):,} more" if count > len(named) else ""
+    return ", ".join(named) + more
 
 
 def outcomes(summary: RunSummary) -> Table:
