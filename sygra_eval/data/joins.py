@@ -34,7 +34,7 @@ class Aliased:
     """Puts the alias before the names of the primary source's columns."""
 
     def __init__(self, alias: str) -> None:
-        self.label = f"source {alias}"
+        self.label = f"columns named {alias}{ARROW}…"
         self._before = alias + ARROW
 
     def take(self, row: Row) -> Places:

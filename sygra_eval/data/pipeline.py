@@ -12,7 +12,7 @@ from array import array
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sygra_eval.data.applied import applied
 from sygra_eval.data.flow import Flow, Seen, Stage, Tally
@@ -41,23 +41,29 @@ _KEEP_IDS = frozenset({"rename", "add", "filter", "skip"})
 _FIRST_ROW_S = 60.0
 
 
-def composed(
-    spec: SourceSpec, pipeline: Pipeline | None, plugins: Plugins, *, shown: int = 0
-) -> Source:
+def composed(spec: SourceSpec, pipeline: Pipeline | None, plugins: Plugins) -> Source:
     """Return a suite's source: what its type makes, or with all that happens to the rows of it.
 
     :param spec: The source, where there is one and nothing happens to its rows.
-    :param shown: How many rows are kept at each stage, to be shown.
     """
     if pipeline is None:
         source: Source = plugins.find("sources", spec.type).implementation(spec)
         return source
-    made = [plugins.find("sources", e.spec.type).implementation(e.spec) for e in pipeline.sources]
-    return PipelineSource(pipeline, made, plugins, shown=shown)
+    return PipelineSource.of(pipeline, plugins)
 
 
 class PipelineSource:
-    """Several stages as one source."""
+    """Several sources, and what happens to their rows, as one source."""
+
+    @classmethod
+    def of(cls, pipeline: Pipeline, plugins: Plugins, *, shown: int = 0) -> Self:
+        """Make it with the sources that the suite names.
+
+        :param shown: How many rows are kept at each stage, to be shown.
+        """
+        specs = [entry.spec for entry in pipeline.sources]
+        bases = [plugins.find("sources", spec.type).implementation(spec) for spec in specs]
+        return cls(pipeline, bases, plugins, shown=shown)
 
     def __init__(
         self, pipeline: Pipeline, bases: list[Source], plugins: Plugins, *, shown: int = 0

@@ -35,7 +35,7 @@ from sygra_eval.suite.suite import (
     reserved_columns,
     resolved_yaml,
 )
-from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, escaped
+from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, as_text, escaped
 from sygra_eval.suite.text_template import TextTemplate
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "TextTemplate",
     "UnfitRow",
     "UnknownVariable",
+    "as_text",
     "check_suite",
     "compile_condition",
     "condition_problem",
