@@ -1,7 +1,6 @@
-"""The last steps of a row's way to the graph: its id, its place, and that no two have one id."""
+"""The last steps of a row's way to the graph: its id and its place."""
 
 from collections.abc import Iterable
-from hashlib import blake2b
 
 from sygra_eval.data.flow import Places, unusable, with_columns
 from sygra_eval.data.naming import id_in
@@ -59,38 +58,16 @@ class Stacked:
 
 
 class Numbering:
-    """Gives every row its place without gaps, and the second row of an id another name.
+    """Gives every row its place, without gaps."""
 
-    :param can_clash: Ids are remembered, eight bytes of hash each, as some were not read so.
-    """
-
-    def __init__(self, *, can_clash: bool) -> None:
+    def __init__(self) -> None:
         self._next = 0
-        self._taken: set[int] | None = set() if can_clash else None
 
     def place(self, row: Row | BadRow) -> Row | BadRow:
         """Return the row at its place."""
         index, self._next = self._next, self._next + 1
-        if self._taken is not None and not self._take(row.id):
-            return self._renamed(row, index)
         if row.index == index:
             return row
         if isinstance(row, Row):
             return Row(id=row.id, index=index, columns=row.columns, origin=row.origin)
         return BadRow(id=row.id, index=index, origin=row.origin, reason=row.reason)
-
-    def _renamed(self, row: Row | BadRow, index: int) -> BadRow:
-        reason = f"bad_input: the id `{row.id[:60]}` is taken by a row before it"
-        names = (row.origin, f"{row.origin}/{index}", f"{row.id[:60]}/{index}")
-        free = next(name for name in (*names, f"{index}/{row.origin}") if self._take(name))
-        if isinstance(row, BadRow):
-            reason = row.reason
-        return BadRow(id=free, index=index, origin=row.origin, reason=reason)
-
-    def _take(self, row_id: str) -> bool:
-        assert self._taken is not None, "only asked where ids are remembered"  # noqa: S101
-        data = row_id.encode("utf-8", "surrogatepass")
-        key = int.from_bytes(blake2b(data, digest_size=8).digest())
-        before = len(self._taken)
-        self._taken.add(key)
-        return len(self._taken) > before

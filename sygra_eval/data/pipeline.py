@@ -37,7 +37,6 @@ from sygra_eval.values import (
     UsageError,
 )
 
-_KEEP_IDS = frozenset({"rename", "add", "filter", "skip"})
 _FIRST_ROW_S = 60.0
 
 
@@ -121,7 +120,7 @@ class PipelineSource:
     async def rows(self) -> AsyncGenerator[Row | BadRow, None]:
         """Yield the rows as they reach the graph."""
         reading = self._reading = _Reading()
-        numbering = Numbering(can_clash=self._can_clash())
+        numbering = Numbering()
         is_stack = self._pipeline.sources[0].join_type is JoinType.VSTACK
         rows = self._stacked(reading) if is_stack else self._joined(reading)
         async with contextlib.aclosing(rows):
@@ -271,11 +270,6 @@ class PipelineSource:
                     yield passed
             for passed in flow.finish():
                 yield passed
-
-    def _can_clash(self) -> bool:
-        uses = {spec.use for e in self._pipeline.sources for spec in e.transforms}
-        uses |= {spec.use for spec in self._pipeline.transforms}
-        return len(self._pipeline.sources) > 1 or not uses <= _KEEP_IDS
 
     def _at(self, alias: str) -> tuple[str | int, ...]:
         return next(entry.at for entry in self._pipeline.sources if entry.alias == alias)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sygra_eval.data import PipelineSource
+from sygra_eval.engine.reading import limited
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import load_suite
 from sygra_eval.values import BadRow, Pipeline, Row, SourceEntry, UsageError
@@ -33,11 +34,9 @@ async def first_rows(path: Path, plugins: Plugins, most: int) -> tuple[StageRows
     source = PipelineSource.of(pipeline, plugins, shown=most)
     taken: list[Row | BadRow] = []
     try:
-        async with contextlib.aclosing(source.rows()) as rows:
+        async with contextlib.aclosing(limited(source, most)) as rows:
             async for row in rows:
                 taken.append(row)
-                if len(taken) == most:
-                    break
     except UsageError:
         raise
     except Exception as error:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncGenerator
 
-from sygra_eval.data import composed
+from sygra_eval.data import TakenIds, composed
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -61,13 +61,14 @@ async def while_it_lasts(
 
 
 async def limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
-    """Yield the first rows, or all where there is no limit."""
+    """Yield the first rows, or all where there is no limit; each id is that of one row only."""
     taken = 0
     if limit == 0:
         return
-    async with contextlib.aclosing(source.rows()) as rows:
-        async for row in rows:
-            yield row
-            taken += 1
-            if taken == limit:
-                return
+    with TakenIds() as ids:
+        async with contextlib.aclosing(source.rows()) as rows:
+            async for row in rows:
+                yield ids.unless_taken(row)
+                taken += 1
+                if taken == limit:
+                    return

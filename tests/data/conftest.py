@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from sygra_eval.data import PipelineSource, composed
+from sygra_eval.engine.reading import limited
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import check_suite, load_suite
 from sygra_eval.values import BadRow, Diagnostic, InputAccount, Row
@@ -55,7 +56,7 @@ class Inputs:
     ) -> tuple[list[Row | BadRow], tuple[InputAccount, ...]]:
         """Return the rows, and what became of all that were read; every sum holds."""
         source = self.source(data_config)
-        rows = [row async for row in source.rows()]
+        rows = [row async for row in limited(source, None)]
         accounts = source.accounts()
         assert [row.index for row in rows] == list(range(len(rows)))
         assert len({row.id for row in rows}) == len(rows)

@@ -152,7 +152,7 @@ async def test_an_id_that_two_stacked_sources_have_is_a_named_bad_row(inputs):
 
     assert [type(row) for row in rows] == [Row, BadRow, Row]
     assert rows[1].origin == "b.jsonl:1"
-    assert rows[1].reason == "bad_input: the id `x` is taken by a row before it"
+    assert rows[1].reason == "bad_input: the id `x` is taken by a.jsonl:1"
 
 
 async def test_joins_are_made_in_the_order_of_the_list_and_the_primary_may_stand_anywhere(inputs):
@@ -211,7 +211,7 @@ async def test_an_id_that_a_join_makes_and_another_row_has_is_a_named_bad_row(in
     rows, _ = await inputs.read(data)
 
     assert ids(rows) == ["a#1", "a#2", "tasks.jsonl:2"]
-    assert rows[2].reason == "bad_input: the id `a#1` is taken by a row before it"
+    assert rows[2].reason == "bad_input: the id `a#1` is taken by tasks.jsonl:1"
 
 
 # Bad rows
