@@ -20,6 +20,9 @@ from sygra_eval.values import (
 )
 
 
+_END = object()
+
+
 def applied(spec: TransformSpec, registered: Registered, tally: Tally) -> Stage:
     """Return the stage of a transform: a class looks at many rows, a function at one."""
     if inspect.isclass(registered.implementation):
@@ -79,28 +82,38 @@ class _PerRow(_Applied):
             case None:
                 self._tally.drop(row, self._named)
                 return ()
-            case list() | tuple() if all(isinstance(one, Mapping) for one in made):
-                return self._several(row, made)
-        kind = type(made).__name__
-        why = f"{self._named} of plugin {self._registered.plugin} returned {kind}, and no columns"
-        return (unusable(row, why),)
+            case list() | tuple() | Iterator():
+                return self._several(row, iter(made))
+        return (self._no_columns(row, made),)
 
     def finish(self) -> Places:
         """Yield nothing: a function holds no rows."""
         return ()
 
-    def _several(self, row: Row, made: Any) -> Places:
+    def _several(self, row: Row, made: Iterator[Any]) -> Iterator[Row | BadRow]:
         """Yield a row for each; they are told apart by `#n` behind the id."""
-        if not made:
+        number = 0
+        while True:
+            one: Row | BadRow
+            named = Row(id=f"{row.id}#{number + 1}", index=row.index, columns={}, origin=row.origin)
+            try:
+                columns = next(made, _END)
+                if columns is _END:
+                    break
+                one = self._no_columns(named, columns)
+                if isinstance(columns, Mapping):
+                    one = with_columns(named, columns)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
+                one, made = unusable(named, self._failed(error)), iter(())
+            number += 1
+            self._tally.made += number > 1
+            yield one
+        if not number:
             self._tally.drop(row, self._named)
-            return ()
-        self._tally.made += len(made) - 1
-        return [numbered(row, columns, number) for number, columns in enumerate(made, start=1)]
 
-
-def numbered(row: Row, columns: Mapping[str, object], number: int) -> Row:
-    """Return one of the rows that a row has become."""
-    return Row(id=f"{row.id}#{number}", index=row.index, columns=columns, origin=row.origin)
+    def _no_columns(self, row: Row, made: object) -> BadRow:
+        what = f"{self._named} of plugin {self._registered.plugin}"
+        return unusable(row, f"{what} returned {type(made).__name__}, and no columns")
 
 
 class _OfStream(_Applied):

@@ -8,10 +8,11 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE
 from sygra_eval.data.surrogates import is_text
-from sygra_eval.values import Row
+from sygra_eval.values import InfrastructureError, Row
 
 CACHE_MIB = 32
 _BATCH = 256
@@ -68,7 +69,8 @@ class Held:
         """Make ready to be asked, once all rows are here."""
         self._write()
         if self._key is not None:
-            self._db.execute("CREATE INDEX by_key ON held (key, place)")
+            with _room_named():
+                self._db.execute("CREATE INDEX by_key ON held (key, place)")
         self._used = bytearray(self.count)
 
     def at(self, place: int) -> Joined:
@@ -100,13 +102,25 @@ class Held:
         self._db.close()
 
     def _write(self) -> None:
-        self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", self._waiting)
+        with _room_named():
+            self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", self._waiting)
         self._waiting.clear()
 
     def _found(self, cursor: Iterable[tuple[int, str]]) -> Iterator[Joined]:
         for place, text in cursor:
             self._used[place] = 1
             yield json.loads(text)
+
+
+@contextmanager
+def _room_named() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise InfrastructureError(
+            f"the rows of a joined source cannot be kept in the folder for temporary files"
+            f" ({error}); name another one by SQLITE_TMPDIR"
+        ) from error
 
 
 def key_of(value: object) -> bytes | None:

@@ -38,6 +38,7 @@ from sygra_eval.values import (
 )
 
 _FIRST_ROW_S = 60.0
+_WHOLE_S = 3_600.0
 
 
 def composed(spec: SourceSpec, pipeline: Pipeline | None, plugins: Plugins) -> Source:
@@ -76,8 +77,10 @@ class PipelineSource:
 
     @property
     def first_row_s(self) -> float:
-        """Within how many seconds the first row has to come."""
-        return max(float(getattr(base, "first_row_s", _FIRST_ROW_S)) for base in self._bases)
+        """Within how many seconds the first row has to come; some are read whole before it."""
+        most = max(float(getattr(base, "first_row_s", _FIRST_ROW_S)) for base in self._bases)
+        is_read_whole = len(self._bases) > 1 or self._pipeline.sources[0].selection.sample
+        return max(most, _WHOLE_S) if is_read_whole else most
 
     def check(self) -> Iterable[Problem]:
         """Yield what is known to be wrong before a row is read; places are below `data_config`."""

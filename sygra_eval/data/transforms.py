@@ -109,10 +109,13 @@ def explode(columns: dict[str, object], transform: TransformSpec) -> Made:
     into = config.into or config.column
     if into != config.column and into in columns:
         raise UnusableRow(f"there is a column `{into}` already")
-    return [
-        {(into if name == config.column else name): value for name, value in row.items()}
-        for row in ({**columns, config.column: item} for item in items)
-    ]
+    at = list(columns).index(config.column)
+    names = [into if name == config.column else name for name in columns]
+    values = list(columns.values())
+    # One by one: a line of 64 MiB can hold a list of millions of items.
+    return (
+        dict(zip(names, [*values[:at], item, *values[at + 1 :]], strict=True)) for item in items
+    )
 
 
 def _kind(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
+from sygra_eval.data import PipelineSource
 from sygra_eval.journal import Event
 from sygra_eval.values import InputAccount, Source
 
@@ -15,8 +16,9 @@ _KEY = "input"
 
 def noted_input(source: Source) -> dict[str, Any]:
     """Return what is journalled of the last reading of a source."""
-    accounts = getattr(source, "accounts", None)
-    return {_KEY: [asdict(one) for one in accounts()]} if callable(accounts) else {}
+    if not isinstance(source, PipelineSource):
+        return {}
+    return {_KEY: [asdict(one) for one in source.accounts()]}
 
 
 def input_accounts(data: Mapping[str, Any]) -> tuple[InputAccount, ...]:

@@ -35,6 +35,7 @@ FUNCTIONS = {"len": 1, "lower": 1, "startswith": 2, "endswith": 2, "var": 1}
 """The functions by their number of arguments; `var("a name")` reads any variable by its name."""
 
 _HINTS = {
+    "->": 'write `var("alias->column")`',
     "&&": "write `and`",
     "||": "write `or`",
     "{": "write names without braces",

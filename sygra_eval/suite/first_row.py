@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sygra_eval.data import PipelineSource
 from sygra_eval.values import BadRow, Problem, Row, Severity, Source
 
 _MOST_BAD_ROWS = 1_000
@@ -31,19 +32,28 @@ def look_at(make: Callable[[], Source]) -> Look:
 
 
 def _look_at(make: Callable[[], Source]) -> Look:
+    source: Any = None
     try:
         source = make()
         problems = tuple(_own_check(source))
-        if any(problem.severity is Severity.ERROR for problem in problems):
+        if _has_error(problems):
             return Look(None, problems)
         row, bad = asyncio.run(_first_row(source))
-        problems += tuple(_seen_problems(source))
     except Exception as error:  # noqa: BLE001 - the boundary to plugins
+        if _has_error(seen := _seen_problems(source)):
+            return Look(None, seen)  # they say why
         said = str(error) or type(error).__name__
         return Look(
             None, (Problem(code="source-failed", message=f"the source cannot be read: {said}"),)
         )
+    problems += (seen := _seen_problems(source))
+    if _has_error(seen):
+        return Look(row, problems)
     return Look(row, (*problems, *_complaints(row, bad, _left_out(source))))
+
+
+def _has_error(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _own_check(source: Any) -> Iterable[Problem]:
@@ -51,22 +61,20 @@ def _own_check(source: Any) -> Iterable[Problem]:
     return check() if callable(check) else ()
 
 
-def _seen_problems(source: Any) -> Iterable[Problem]:
+def _seen_problems(source: Any) -> tuple[Problem, ...]:
     """Return what the rows on the way show to be wrong, where things happen to them on the way."""
-    problems = getattr(source, "problems", None)
-    return problems() if callable(problems) else ()
+    return tuple(source.problems()) if isinstance(source, PipelineSource) else ()
 
 
 def _left_out(source: Any) -> str:
     """Say of a source that gave no row what left its rows out."""
-    accounts = getattr(source, "accounts", None)
-    lost = accounts()[0].parts if callable(accounts) else {}
+    lost = source.accounts()[0].parts if isinstance(source, PipelineSource) else {}
     return ", ".join(f"{rows:,} {how}" for how, rows in lost.items() if rows)
 
 
 async def _first_row(source: Any) -> tuple[Row | None, list[BadRow]]:
     bad: list[BadRow] = []
-    async with asyncio.timeout(_LIMIT_S):
+    async with asyncio.timeout(getattr(source, "first_row_s", _LIMIT_S)):
         rows = cast(AsyncIterator[Row | BadRow], source.rows())
         if not hasattr(rows, "aclose"):
             return await _first_of(rows, bad), bad

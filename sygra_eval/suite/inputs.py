@@ -104,7 +104,8 @@ def input_of(
         settings=json.dumps([raw, choices.seed], sort_keys=True),
     )
     needed = None if _is_plain(pipeline, is_list=is_list) else pipeline
-    return _looked_at(made[0].spec, needed, raw, document, plugins, choices)
+    first = next((one for one in made if one.join_type is JoinType.PRIMARY), made[0])
+    return _looked_at(first.spec, needed, raw, document, plugins, choices)
 
 
 def _is_plain(pipeline: Pipeline, *, is_list: bool) -> bool:

@@ -100,7 +100,7 @@ class Suite:
     :ivar folder: What relative paths in it are relative to.
     :ivar sha256: Of the merged document as data, so comments, layout and place do not count.
     :ivar document: The document as plain data, models of `models.yaml` and `--model` included.
-    :ivar source: Where the rows come from; of several sources the first one.
+    :ivar source: Where the rows come from; of several sources the primary one.
     :ivar pipeline: What happens to the rows of all sources before they reach the graph; None where
         nothing does.
     :ivar nodes: In the order in which they run; none where the rows themselves are judged.

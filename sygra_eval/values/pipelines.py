@@ -1,6 +1,6 @@
 """What a suite says of the way from its sources to its rows: selection, joins, transforms."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -78,8 +78,8 @@ class DroppedRow:
     row: Row
 
 
-Made = Columns | Sequence[Columns] | None
-"""What a transform makes of a row: other columns, several rows, or none."""
+Made = Columns | Sequence[Columns] | Iterator[Columns] | None
+"""What a transform makes of a row: other columns, several rows (also one by one), or none."""
 
 RowTransform = Callable[[dict[str, object], TransformSpec], Made]
 

@@ -214,6 +214,16 @@ async def test_an_id_that_a_join_makes_and_another_row_has_is_a_named_bad_row(in
     assert rows[2].reason == "bad_input: the id `a#1` is taken by tasks.jsonl:1"
 
 
+async def test_an_id_column_names_stacked_rows(inputs):
+    inputs.write("a.jsonl", {"q": "x"})
+    inputs.write("b.jsonl", {"q": "y"}, {"q": None})
+    stacked = [disk(f"{n}.jsonl", alias=n, join_type="vstack") for n in "ab"]
+
+    rows, _ = await inputs.read({"source": stacked, "id_column": "q"})
+
+    assert ids(rows) == ["x", "y", "b/b.jsonl:2"]
+
+
 # Bad rows
 
 
@@ -256,6 +266,58 @@ async def test_a_source_without_a_usable_row_is_an_error_that_names_it(inputs, t
     assert "`other` has no usable row, so nothing can be joined with it" in found.message
     with pytest.raises(UsageError):
         inputs.source(data)
+
+
+# What is wrong with the suite
+
+TASK = disk("tasks.jsonl", alias="task", join_type="primary")
+OTHER = disk("others.jsonl", alias="other", join_type="sequential")
+BY_N = {"join_type": "column", "primary_key": "n", "join_key": "w"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "code", "line_has"),
+    [
+        ([OTHER], "wrong-join", "- type"),
+        ([TASK, {**OTHER, "join_type": "primary"}], "wrong-join", "- type"),
+        ([TASK, {**OTHER, "join_type": "vstack"}], "wrong-join", "join_type: vstack"),
+        ([TASK, {**OTHER, "alias": "task"}], "duplicate-name", "alias: task"),
+        ([TASK, disk("others.jsonl", join_type="cross")], "missing-key", "- type"),
+        ([TASK, disk("others.jsonl", alias="o")], "missing-key", "- type"),
+        ([TASK, {**OTHER, "join_type": "column"}], "missing-key", "- type"),
+        ([TASK, {**OTHER, "join_key": "w"}], "wrong-join", "join_key: w"),
+        ([TASK, {**OTHER, "join_type": "inner"}], "wrong-value", "join_type: inner"),
+        ([TASK, {**OTHER, "alias": "the other"}], "wrong-value", "alias: the other"),
+        ([TASK, {**OTHER, "file_path": "othrs.jsonl"}], "file-not-found", "othrs"),
+        ([TASK, {**OTHER, "file_pth": "x"}], "unknown-key", "file_pth"),
+        ([TASK, {**OTHER, "shard": {"regex": "*"}}], "unsupported-key", "shard"),
+        ([TASK, {**OTHER, "type": "dsk"}], "unknown-type", "type: dsk"),
+        ([TASK, {**OTHER, **BY_N, "primary_key": "m"}], "unknown-column", "primary_key: m"),
+        ([TASK, {**OTHER, **BY_N}], "keys-differ", "join_key: w"),
+        ([], "wrong-value", "source"),
+        ([TASK, 3], "wrong-type", "- 3"),
+        ([TASK, {**OTHER, "where": "v == 1"}], "unknown-variable", "where"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_does_not_fit_together_is_said_at_its_place(inputs, sources, code, line_has):
+    inputs.write("tasks.jsonl", {"n": "a"}, {"n": "b"})
+    inputs.write("others.jsonl", {"w": 1}, {"w": 2})
+
+    found = inputs.check({"source": sources})
+
+    lines = (inputs.folder / "suite.yaml").read_text().splitlines()
+    assert [d.code for d in found][:1] == [code]
+    assert line_has in lines[found[0].line - 1]
+
+
+def test_an_id_column_that_no_source_has_is_said(inputs, two):
+    data = two(TASKS, [{"w": 1}], "sequential", id_column="task->m")
+
+    found = inputs.check(data)
+
+    assert (found[0].code, found[0].fix) == ("unknown-column", "write `task->n`")
+    assert "`task->m`" in found[0].message
 
 
 # Properties

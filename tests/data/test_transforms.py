@@ -177,14 +177,19 @@ async def test_a_failing_transform_of_a_plugin_costs_one_row_and_is_named(inputs
         "    if n == 4: return [{'n': 4}, {'n': 44}]\n"
         "    if n == 5: return 'text'\n"
         "    if n == 6: raise SystemExit(3)\n"
+        "    if n == 8: return [{'n': 8}, None]\n"
+        "    if n == 9: return one_by_one()\n"
         "    columns['n'] = -n\n"
         "    return columns\n"
+        "def one_by_one():\n"
+        "    yield {'n': 9}\n"
+        "    raise OSError('gone')\n"
         "@hookimpl\n"
         "def sygra_register_transforms(register):\n"
         "    register('odd', odd)\n"
     )
     inputs.plugins = load_plugins(inputs.folder, named=(str(plugin),))
-    inputs.write("q.jsonl", *({"n": n} for n in range(8)))
+    inputs.write("q.jsonl", *({"n": n} for n in range(10)))
 
     rows, (account,) = await inputs.read(source({"use": "odd"}))
 
@@ -198,6 +203,10 @@ async def test_a_failing_transform_of_a_plugin_costs_one_row_and_is_named(inputs
         "bad_input: transform `odd` of plugin mine returned str, and no columns",
         "bad_input: transform `odd` of plugin mine: sys.exit(3) was called",
         -7,
+        8,
+        "bad_input: transform `odd` of plugin mine returned NoneType, and no columns",
+        9,
+        "bad_input: transform `odd` of plugin mine: OSError: gone",
     ]
     assert account.parts["dropped by transform `odd`"] == 1
 
