@@ -137,7 +137,8 @@ class PipelineSource:
 
     def seen(self) -> Iterator[tuple[str, Seen]]:
         """Yield the first rows at each stage of the last reading, by whose they are."""
-        for name, flow in self._reading.flows.items():
+        flows = self._reading.flows.items()
+        for name, flow in sorted(flows, key=lambda named: named[0] == ""):  # those of all are last
             for seen in flow.seen:
                 yield name, seen
 
@@ -167,23 +168,24 @@ class PipelineSource:
                 stages += [joining(reading.tally), *self._naming(other.alias)]
             stages += self._last_stages(reading.tally)
             flow = reading.flow(entry.alias, stages, reading.tally, self._shown)
-            async for row in self._through(flow, self._bases[primary]):
-                yield row
+            async with self._through(flow, primary) as rows:
+                async for row in rows:
+                    yield row
             reading.note_unused()
 
     async def _stacked(self, reading: "_Reading") -> AsyncGenerator[Row | BadRow, None]:
         if self._common is None:
             self._common = await self._common_columns()
-        flow = Flow(self._last_stages(reading.tally), reading.tally, shown=self._shown)
+        flow = reading.flow("", self._last_stages(reading.tally), reading.tally, self._shown)
         for number, entry in enumerate(self._pipeline.sources):
             tally = reading.tally_of(entry.alias, "stacked")
             stages = await self._own_stages(number, tally)
             stages.append(Stacked(entry.alias, self._common))
             own = reading.flow(entry.alias, stages, tally, self._shown)
-            async for row in self._through(own, self._bases[number]):
-                for last in flow.take(row):
-                    yield last
-        reading.flows[""] = flow
+            async with self._through(own, number) as rows:
+                async for row in rows:
+                    for last in flow.take(row):
+                        yield last
         for last in flow.finish():
             yield last
 
@@ -193,9 +195,9 @@ class PipelineSource:
             tally = Tally()
             columns: set[str] = set()
             flow = Flow(await self._own_stages(number, tally), tally)
-            async for row in self._through(flow, self._bases[number]):
-                if isinstance(row, Row):
-                    columns.update(row.columns)
+            async with self._through(flow, number) as rows:
+                async for row in rows:
+                    columns.update(row.columns if isinstance(row, Row) else ())
             self._columns_of[entry.alias] = frozenset(columns)
         found = [columns for columns in self._columns_of.values() if columns]
         return frozenset.intersection(*found) if found else frozenset()
@@ -207,16 +209,17 @@ class PipelineSource:
         entry = self._pipeline.sources[number]
         tally = reading.tally_of(entry.alias, "held to be joined")
         flow = reading.flow(entry.alias, await self._own_stages(number, tally), tally, self._shown)
-        async for row in self._through(flow, self._bases[number]):
-            reason = held.add(row) if isinstance(row, Row) else row.reason
-            if not reason:
-                continue
-            tally.reached -= 1
-            tally.left["bad rows"] += 1
-            if isinstance(row, Row):
-                reason = f"bad_input: {reason}"
-            named = f"{entry.alias}/{row.origin}"
-            yield BadRow(id=named, index=0, origin=row.origin, reason=reason)
+        async with self._through(flow, number) as rows:
+            async for row in rows:
+                reason = held.add(row) if isinstance(row, Row) else row.reason
+                if not reason:
+                    continue
+                tally.reached -= 1
+                tally.left["bad rows"] += 1
+                if isinstance(row, Row):
+                    reason = f"bad_input: {reason}"
+                named = f"{entry.alias}/{row.origin}"
+                yield BadRow(id=named, index=0, origin=row.origin, reason=reason)
         held.complete()
         if held.count == 0:
             what = f"the source `{entry.alias}` has no usable row"
@@ -238,9 +241,10 @@ class PipelineSource:
         tally = Tally()
         before = replace(entry.selection, sample=None, columns=None, rename={})
         flow = Flow(selection_stages(before, None, tally, entry.at), tally)
-        async for row in self._through(flow, self._bases[number]):
-            if isinstance(row, Row):
-                chooser.take()
+        async with self._through(flow, number) as rows:
+            async for row in rows:
+                if isinstance(row, Row):
+                    chooser.take()
         return chooser.chosen()
 
     def _last_stages(self, tally: Tally) -> list[Stage]:
@@ -263,16 +267,11 @@ class PipelineSource:
             applied(spec, self._plugins.find("transforms", spec.use), tally) for spec in transforms
         ]
 
-    async def _through(self, flow: Flow, base: Source) -> AsyncGenerator[Row | BadRow, None]:
-        rows: Any = base.rows()
-        async with contextlib.AsyncExitStack() as stack:
-            if hasattr(rows, "aclose"):
-                await stack.enter_async_context(contextlib.aclosing(rows))
-            async for row in rows:
-                for passed in flow.take(row):
-                    yield passed
-            for passed in flow.finish():
-                yield passed
+    def _through(
+        self, flow: Flow, number: int
+    ) -> contextlib.aclosing[AsyncGenerator[Row | BadRow, None]]:
+        """Return what becomes of the rows of a source, to be closed where it is not read whole."""
+        return contextlib.aclosing(_through(flow, self._bases[number]))
 
     def _at(self, alias: str) -> tuple[str | int, ...]:
         return next(entry.at for entry in self._pipeline.sources if entry.alias == alias)
@@ -310,6 +309,18 @@ class _Reading:
     def accounts(self) -> tuple[InputAccount, ...]:
         first = self.tally.account(is_complete=self.is_complete)
         return (first, *(t.account(is_complete=self.is_complete) for t in self._others.values()))
+
+
+async def _through(flow: Flow, base: Source) -> AsyncGenerator[Row | BadRow, None]:
+    rows: Any = base.rows()
+    async with contextlib.AsyncExitStack() as stack:
+        if hasattr(rows, "aclose"):
+            await stack.enter_async_context(contextlib.aclosing(rows))
+        async for row in rows:
+            for passed in flow.take(row):
+                yield passed
+        for passed in flow.finish():
+            yield passed
 
 
 def _held(entry: SourceEntry) -> Held:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -266,6 +268,29 @@ async def test_a_source_without_a_usable_row_is_an_error_that_names_it(inputs, t
     assert "`other` has no usable row, so nothing can be joined with it" in found.message
     with pytest.raises(UsageError):
         inputs.source(data)
+
+
+async def test_a_reader_that_stops_early_leaves_no_file_and_no_database_open(inputs, two):
+    data = two([{"n": n} for n in range(5_000)], [{"w": w} for w in range(5_000)], "random")
+    source = inputs.source(data)
+
+    async with aclosing(source.rows()) as rows:
+        async for row in rows:
+            if row.index == 300:
+                break
+
+    opened = {str(link.resolve()) for link in Path("/proc/self/fd").iterdir() if link.exists()}
+    assert not any(str(inputs.folder) in path for path in opened)
+
+
+def test_names_in_transforms_of_stacked_rows_are_checked(inputs):
+    inputs.write("a.jsonl", {"q": 1})
+    inputs.write("b.jsonl", {"q": 2})
+    stacked = [disk(f"{n}.jsonl", alias=n, join_type="vstack") for n in "ab"]
+
+    found = inputs.check({"source": stacked, "transforms": [{"use": "filter", "where": "p > 1"}]})
+
+    assert [d.code for d in found if d.severity == "error"] == ["unknown-variable"]
 
 
 # What is wrong with the suite
