@@ -31,7 +31,7 @@ def type_of(values: Sequence[object]) -> Any:
 
 
 def found_array(values: Sequence[object]) -> Any:
-    """Return the values as an array of the type that they have, None when they have no common one."""
+    """Return the values as an array of the type that they share, None when there is none."""
     try:
         made = _array(values, None)
     except _UNFIT:
