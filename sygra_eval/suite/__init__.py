@@ -9,6 +9,12 @@ themselves are judged (`judged`). `compile` strings these together, `load` is th
 what config models of nodes and validators use.
 """
 
+from sygra_eval.suite.conditions import (
+    BadCondition,
+    Condition,
+    compile_condition,
+    condition_problem,
+)
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
@@ -35,7 +41,9 @@ from sygra_eval.suite.text_template import TextTemplate
 __all__ = [
     "AskedByName",
     "AskedModel",
+    "BadCondition",
     "Card",
+    "Condition",
     "Judged",
     "ModelByName",
     "ModelChoice",
@@ -52,6 +60,8 @@ __all__ = [
     "UnfitRow",
     "UnknownVariable",
     "check_suite",
+    "compile_condition",
+    "condition_problem",
     "did_you_mean",
     "escaped",
     "load_models",
