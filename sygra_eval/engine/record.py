@@ -33,7 +33,7 @@ from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, v
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
+from sygra_eval.suite import Graph, Judged, Probes, Suite, UnfitRow, Walk
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -110,8 +110,10 @@ async def _generate_and_judge(
 ) -> RecordEnd:
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
-    for node in suite.nodes:
-        await _visit(node, row, state, visits, setting)
+    nodes = {node.name: node for node in suite.nodes}
+    walk = Walk(suite.graph or Graph.straight(tuple(nodes)))
+    while (name := walk.step(state)) is not None:
+        await _visit(nodes[name], walk.key, row, state, visits, setting)
         state.update(visits[-1].additions)
     answer = state.get(suite.candidate)
     if not isinstance(answer, str):
@@ -244,23 +246,28 @@ def _last_loop(visits: list[Visit]) -> LoopEnd | None:
     return next((visit.loop for visit in reversed(visits) if visit.loop is not None), None)
 
 
-async def _visit(node: Node, row: Row, state: State, visits: list[Visit], setting: Setting) -> None:
-    """Run a node, or take what it did before a resume, and add that to `visits`."""
-    journalled = setting.journal.visit(row.id, node.name) if setting.is_resumed else None
+async def _visit(
+    node: Node, key: str, row: Row, state: State, visits: list[Visit], setting: Setting
+) -> None:
+    """Run a node, or take what it did before a resume, and add that to `visits`.
+
+    :param key: The node's name, and of a later visit its number too.
+    """
+    journalled = setting.journal.visit(row.id, key) if setting.is_resumed else None
     if journalled is not None:
         visits.append(visit_from_json(journalled))
         return
     trace = Trace()
-    complete = partial(_complete, setting, node, row, trace)
+    complete = partial(_complete, setting, node, key, row, trace)
     ctx = NodeContext(
         row=row,
         complete=complete,
         complete_json=completing_json(complete, setting.gateway.models),
         judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
-        record_round=partial(_record_round, setting, row, trace),
+        record_round=partial(_record_round, setting, node, key, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
-        random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
+        random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
         seed=setting.suite.seed,
     )
     additions: State = {}
@@ -270,7 +277,7 @@ async def _visit(node: Node, row: Row, state: State, visits: list[Visit], settin
         visit = trace.visit(additions)
         visits.append(visit)
     # Not waited for: a call that is asked with it, and the record's end, are committed after it.
-    setting.journal.append_visit(row.id, node.name, visit_to_json(visit))
+    setting.journal.append_visit(row.id, key, visit_to_json(visit))
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
@@ -336,6 +343,7 @@ def _as_json_values(additions: object) -> State:
 async def _complete(
     setting: Setting,
     node: Node,
+    key: str,
     row: Row,
     trace: Trace,
     messages: tuple[Message, ...],
@@ -354,7 +362,7 @@ async def _complete(
         messages = await looked_at(messages, image_rules(setting.suite))
     if not trace.messages and is_chat(messages):
         trace.messages = messages
-    path = f"{node.name}/{step}" if step else node.name
+    path = f"{key}/{step}" if step else key
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
     response = await ask(
         setting,
@@ -394,8 +402,11 @@ async def _judge_in_loop(
     return none_passes(judgement) if digest_of(answer) in trace.cut else judgement
 
 
-def _record_round(setting: Setting, row: Row, trace: Trace, finished: Round) -> None:
-    setting.journal.append_round(row.id, finished)
+def _record_round(
+    setting: Setting, node: Node, key: str, row: Row, trace: Trace, finished: Round
+) -> None:
+    is_own = finished.node == node.name  # a later visit's rounds take no earlier one's place
+    setting.journal.append_round(row.id, replace(finished, node=key) if is_own else finished)
     trace.ensemble = ensemble_end(finished) or trace.ensemble
 
 

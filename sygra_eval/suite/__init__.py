@@ -16,6 +16,7 @@ from sygra_eval.suite.conditions import (
     condition_problem,
 )
 from sygra_eval.suite.diagnostics import render_diagnostic
+from sygra_eval.suite.graph import always_visited
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -37,6 +38,7 @@ from sygra_eval.suite.suite import (
 )
 from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, escaped
 from sygra_eval.suite.text_template import TextTemplate
+from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
     "AskedByName",
@@ -44,11 +46,14 @@ __all__ = [
     "BadCondition",
     "Card",
     "Condition",
+    "Edge",
+    "Graph",
     "Judged",
     "ModelByName",
     "ModelChoice",
     "ModelOrRoute",
     "Name",
+    "NoWay",
     "OutputColumn",
     "Probes",
     "Prompt",
@@ -59,6 +64,8 @@ __all__ = [
     "TextTemplate",
     "UnfitRow",
     "UnknownVariable",
+    "Walk",
+    "always_visited",
     "check_suite",
     "compile_condition",
     "condition_problem",
@@ -73,4 +80,5 @@ __all__ = [
     "reserved_columns",
     "resolved_yaml",
     "suite_schema",
+    "visit_key",
 ]

@@ -16,7 +16,7 @@ from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
-from sygra_eval.suite.graph import straight_order
+from sygra_eval.suite.graph import compile_graph
 from sygra_eval.suite.hidden import check_hidden
 from sygra_eval.suite.judged import (
     check_canary,
@@ -39,7 +39,6 @@ from sygra_eval.suite.schema import (
     CandidateSection,
     CardSection,
     DataSection,
-    EdgeSection,
     ImagesSection,
     ModelSection,
     Name,
@@ -71,6 +70,7 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
+from sygra_eval.suite.walk import Graph
 from sygra_eval.values import (
     Budget,
     ModelSpec,
@@ -115,7 +115,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     data = document.data
     sections = _sections(data, document)
     models = _models(inputs)
-    nodes, order = _nodes(data, inputs)
+    nodes, graph = _nodes(data, inputs)
     are_all_known = len(nodes) == len(_raw_nodes(data))
     validators = _validators(data, inputs)
     source, row = _source(sections.get("data_config"), inputs)
@@ -126,7 +126,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         Names(
             row=row,
             nodes=nodes,
-            is_order_known=order is not None or not has_graph,
+            graph=graph,
+            is_order_known=graph is not None or not has_graph,
             are_all_nodes_known=are_all_known,
             validators=validators,
             validator_names=_validator_names(data),
@@ -138,8 +139,9 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     )
     check_hidden(_raw_nodes(data), validators, document)
     quality = _of(sections, QualitySection)
-    is_end_known = order is not None and are_all_known
-    candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
+    candidate = ""
+    if graph is not None and are_all_known:
+        candidate = candidate_variable(quality, nodes, graph, end, document)
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
@@ -162,6 +164,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         document=merged,
         source=source,
         nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
+        graph=graph,
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
@@ -174,6 +177,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         seed=head.seed,
         cache=head.cache,
         strict_model=head.strict_model,
+        record_timeout_s=head.record_timeout,
         budget=Budget(
             usd=head.budget.usd,
             tokens=head.budget.tokens,
@@ -275,10 +279,8 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     return known
 
 
-def _nodes(
-    data: Mapping[str, Any], inputs: Inputs
-) -> tuple[list[TypedEntry], tuple[str, ...] | None]:
-    """Return the nodes without those of an unknown type, and the order in which they run."""
+def _nodes(data: Mapping[str, Any], inputs: Inputs) -> tuple[list[TypedEntry], Graph | None]:
+    """Return the nodes without those of an unknown type, and the graph that they are in."""
     raw = _raw_nodes(data)
     at: At = ("graph_config", "nodes")
     entries = {
@@ -293,28 +295,13 @@ def _nodes(
             fix="choose another name",
             is_key=True,
         )
-    order = _order(list(raw), data, inputs.document)
-    in_order = [entries[name] for name in order or raw]
-    return [node for node in in_order if node is not None], order
+    graph = compile_graph(list(raw), _mapping(data, "graph_config"), inputs.document)
+    in_order = [entries[name] for name in (graph.nodes if graph is not None else raw)]
+    return [node for node in in_order if node is not None], graph
 
 
 def _raw_nodes(data: Mapping[str, Any]) -> dict[str, Any]:
     return _mapping(_mapping(data, "graph_config"), "nodes")
-
-
-def _order(nodes: list[str], data: Mapping[str, Any], document: Document) -> tuple[str, ...] | None:
-    """Return the order of the nodes; None when the edges do not say it."""
-    raw = _mapping(data, "graph_config").get("edges")
-    if not nodes or not isinstance(raw, list) or not raw:
-        return None
-    edges = {}
-    for index, one in enumerate(raw):
-        try:
-            edge = EdgeSection.model_validate(one)
-        except ValidationError:
-            return None  # reported with the section
-        edges[index] = (edge.from_, edge.to)
-    return straight_order(nodes, edges, document)
 
 
 def _validators(data: Mapping[str, Any], inputs: Inputs) -> list[TypedEntry]:

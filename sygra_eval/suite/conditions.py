@@ -115,6 +115,18 @@ class Condition:
         for use in self.uses:
             if use.name in scope.variables or use.variable in scope.variables:
                 continue
+            if use.variable in scope.unset:
+                if not use.is_guarded:
+                    yield Problem(
+                        code="maybe-unset",
+                        message=f"`{use.variable}` is not set on the path "
+                        f"{scope.unset[use.variable]}",
+                        at=at,
+                        within=_pointing(self.text, use.offset, use.name),
+                        fix=f"ask first: `is_set({use.variable}) and ...`",
+                        severity=Severity.WARNING if scope.is_open else Severity.ERROR,
+                    )
+                continue
             near = _WORDS.get(use.name) or nearest(use.variable, scope.variables)
             rest = use.name.removeprefix(use.variable)
             known = ", ".join(f"`{name}`" for name in sorted(scope.variables))

@@ -1,4 +1,4 @@
-"""Straight graphs run; others are refused with the edge that bends them."""
+"""What is wrong with a graph's shape, and with the names on its ways, is said before it runs."""
 
 import pytest
 
@@ -12,7 +12,10 @@ def check_edges(folder):
     def check(*edges: str) -> list[tuple[str, str]]:
         nodes = "".join(f"    {name}: {NODE.format(name)}\n" for name in "abc")
         lines = "".join(
-            f"    - {{from: {e.split('>')[0]}, to: {e.split('>')[1]}}}\n" for e in edges
+            f"    - {{from: {e.split('>')[0]}, to: {e.split('>')[1].split('?')[0]}"
+            + (f', when: "{e.split("?")[1]}"' if "?" in e else "")
+            + "}\n"
+            for e in edges
         )
         text = folder.file.read_text()
         head, tail = text[: text.index("graph_config")], text[text.index("quality") :]
@@ -38,11 +41,15 @@ def test_edges_in_any_order_say_the_order_of_the_nodes(folder, check_edges):
         (["START>a", "a>b", "b>d", "c>END"], "unknown-node", "no node `d`"),
         (["START>a", "a>START", "b>c", "c>END"], "unknown-node", "cannot go to `START`"),
         (["START>a", "a>b", "b>END", "END>c"], "unknown-node", "cannot go from `END`"),
-        (["a>b", "b>c", "c>END"], "unsupported-graph", "no edge goes from `START`"),
-        (["START>a", "a>b", "b>c"], "unsupported-graph", "no edge goes to `END`"),
-        (["START>a", "a>b", "a>c", "b>END"], "unsupported-graph", "leaves `a`"),
-        (["START>a", "a>b", "b>a"], "unsupported-graph", "enters `a`"),
-        (["START>a", "a>b", "c>END"], "unsupported-graph", "leads on from `b`"),
+        (["a>b", "b>c", "c>END"], "missing-edge", "no edge goes from `START`"),
+        (["START>a", "a>b", "b>c"], "missing-edge", "no edge goes to `END`"),
+        (["START>a", "a>b", "a>c", "b>c", "c>END"], "two-defaults", "have no `when` both"),
+        (["START>a", "a>b?1 == 0", "a>END", "b>c"], "dead-end", "leads on from `c`"),
+        (
+            ["START>a", "a>END?a_says == 'x'", "a>b", "b>c", "c>b"],
+            "dead-end",
+            "no path leads from `b`, `c` to END",
+        ),
         (["START>a", "a>b", "b>END"], "unreachable-node", "leads to `c`"),
     ],
 )
@@ -57,7 +64,7 @@ def test_all_edges_to_nowhere_are_named_at_once(check_edges):
     assert [code for code, _ in check_edges("START>x", "y>a", "a>END")] == ["unknown-node"] * 2
 
 
-def test_a_condition_is_not_supported_yet(folder):
+def test_a_condition_in_python_is_not_supported_yet(folder):
     folder.change("to: END}", "condition: a.b, path_map: {x: END}}")
 
     assert [d.code for d in folder.check()] == ["missing-key", "unsupported-key", "unsupported-key"]

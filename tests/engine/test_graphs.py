@@ -1,0 +1,101 @@
+"""Graphs that branch, join and turn: each record goes its own way, and a resumed one the same."""
+
+from pathlib import Path
+
+import pytest
+
+from sygra_eval.engine import RunOptions, run_suite
+from sygra_eval.journal import open_readonly
+from tests.engine.conftest import FAST_PLUGIN, Run, write_suite
+
+GRAPH_PLUGIN = Path(__file__).with_name("graph_plugin.py")
+
+
+def put(**adds):
+    return {"node_type": "put", "adds": adds, "output_keys": list(adds)}
+
+
+COUNT = {"node_type": "count", "output_keys": ["n", "trail"]}
+
+
+def edge(way: str, when: str | None = None, most: int | None = None):
+    source, _, target = way.partition(">")
+    said = {"when": when, "max": most}
+    return {"from": source, "to": target, **{k: v for k, v in said.items() if v is not None}}
+
+
+@pytest.fixture
+def run_graph(tmp_path):
+    """Run rows through a graph of nodes that cost nothing."""
+
+    async def start(rows, nodes, edges, *, name="run", suite=None, graph=None, **sections) -> Run:
+        rows = [{"id": f"r{n}", **row} for n, row in enumerate(rows)]
+        path = write_suite(
+            tmp_path / "suite",
+            rows,
+            **{
+                "suite": {"name": "small", **(suite or {})},
+                "models": {"author": {"use": "echo"}},
+                "graph_config": {"nodes": nodes, "edges": edges, **(graph or {})},
+                "quality": {"candidate": "answer", "validators": [{"use": "says"}]},
+                "sandbox": {"isolation": "none", "i_accept_the_risk": True},
+                **sections,
+            },
+        )
+        plugins = [str(FAST_PLUGIN), str(GRAPH_PLUGIN)]
+        options = RunOptions(out=tmp_path / "out", plugins=plugins, name=name)
+        summary = await run_suite(path, options)
+        return Run(summary, summary.folder)
+
+    return start
+
+
+def visits_of(run: Run, row_id: str, *nodes: str) -> list[str]:
+    with open_readonly(run.folder / "journal.db") as reader:
+        return [node for node in nodes if reader.visit(row_id, node) is not None]
+
+
+async def test_each_record_takes_the_branch_whose_condition_holds_and_they_join_again(run_graph):
+    nodes = {
+        "easy": put(hint="think"),
+        "hard": put(hint="think hard"),
+        "solve": {
+            "node_type": "llm",
+            "model": "author",
+            "prompt": "{question}: {hint}",
+            "output_keys": "answer",
+        },
+    }
+    edges = [
+        edge("START>hard", "level > 3"),
+        edge("START>easy"),
+        edge("easy>solve"),
+        edge("hard>solve"),
+        edge("solve>END"),
+    ]
+    rows = [{"question": "q", "level": 1}, {"question": "q", "level": 5}]
+
+    finished = await run_graph(rows, nodes, edges)
+
+    assert [row["answer"] for row in finished.rows("verified")] == ["q: think", "q: think hard"]
+    assert visits_of(finished, "r0", "easy", "hard", "solve") == ["easy", "solve"]
+    assert visits_of(finished, "r1", "easy", "hard", "solve") == ["hard", "solve"]
+
+
+async def test_a_cycle_turns_until_its_condition_ends_it_and_each_visit_is_kept(run_graph):
+    nodes = {"turn": COUNT, "tell": put(answer="done")}
+    edges = [
+        edge("START>turn"),
+        edge("turn>tell", "n >= least"),
+        edge("turn>turn"),
+        edge("tell>END"),
+    ]
+    columns = {"output_config": {"output_map": {"way": {"from": "trail"}}}}
+
+    finished = await run_graph([{"least": 1}, {"least": 3}], nodes, edges, **columns)
+
+    ways = [row["way"] for row in finished.rows("verified")]
+    assert ways == ["turn1 ", "turn1 turn2 turn3 "]
+    keys = ("turn", "turn#2", "turn#3", "turn#4", "tell")
+    assert visits_of(finished, "r0", *keys) == ["turn", "tell"]
+    assert visits_of(finished, "r1", *keys) == ["turn", "turn#2", "turn#3", "tell"]
