@@ -4,6 +4,7 @@ Start at `settle`. A node's visit is journalled with all that the row's data nee
 resumed run neither repeats it nor comes to other bytes.
 """
 
+import asyncio
 import json
 import sys
 import traceback
@@ -30,10 +31,11 @@ from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.structured import completing_json
 from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
+from sygra_eval.engine.ways import walk_of
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Graph, Judged, Probes, Suite, UnfitRow, Walk
+from sygra_eval.suite import Judged, Probes, Suite, UnfitRow, function_of
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -79,7 +81,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     else:
         visits: list[Visit] = []
         try:
-            end = await _take(row, visits, setting)
+            end = await _take_in_time(row, visits, setting)
         except Interrupted:
             return None
         except _BadInput as error:
@@ -91,6 +93,19 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     end = replace(end, input=stands_for(row))
     await setting.journal.finish(end)
     return end
+
+
+async def _take_in_time(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+    """Take a row within the time that the suite gives it; calls in flight are cancelled."""
+    limit_s = setting.suite.record_timeout_s
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            return await _take(row, visits, setting)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        told = f"deadline: it took longer than {limit_s:g} s (`record_timeout`)"
+        raise InfrastructureError(told) from None
 
 
 async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
@@ -111,7 +126,7 @@ async def _generate_and_judge(
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
     nodes = {node.name: node for node in suite.nodes}
-    walk = Walk(suite.graph or Graph.straight(tuple(nodes)))
+    walk = walk_of(suite)
     while (name := walk.step(state)) is not None:
         await _visit(nodes[name], walk.key, row, state, visits, setting)
         state.update(visits[-1].additions)
@@ -269,6 +284,8 @@ async def _visit(
         end_loop=partial(setattr, trace, "loop"),
         random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
         seed=setting.suite.seed,
+        key=key,
+        function=partial(function_of, setting.plugins),
     )
     additions: State = {}
     try:

@@ -16,7 +16,8 @@ from sygra_eval.suite.conditions import (
     condition_problem,
 )
 from sygra_eval.suite.diagnostics import render_diagnostic
-from sygra_eval.suite.graph import always_visited
+from sygra_eval.suite.functions import NoFunction, function_of
+from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -53,6 +54,7 @@ __all__ = [
     "ModelChoice",
     "ModelOrRoute",
     "Name",
+    "NoFunction",
     "NoWay",
     "OutputColumn",
     "Probes",
@@ -71,8 +73,11 @@ __all__ = [
     "condition_problem",
     "did_you_mean",
     "escaped",
+    "function_of",
+    "graph_of",
     "load_models",
     "load_suite",
+    "most_visits",
     "nearest",
     "override_model",
     "parse_override",

@@ -16,6 +16,7 @@ from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
+from sygra_eval.suite.functions import check_functions
 from sygra_eval.suite.graph import compile_graph
 from sygra_eval.suite.hidden import check_hidden
 from sygra_eval.suite.judged import (
@@ -295,6 +296,9 @@ def _nodes(data: Mapping[str, Any], inputs: Inputs) -> tuple[list[TypedEntry], G
             fix="choose another name",
             is_key=True,
         )
+    for entry in entries.values():
+        if entry is not None:
+            check_functions(entry, inputs.plugins)
     graph = compile_graph(list(raw), _mapping(data, "graph_config"), inputs.document)
     in_order = [entries[name] for name in (graph.nodes if graph is not None else raw)]
     return [node for node in in_order if node is not None], graph

@@ -58,6 +58,15 @@ def compile_graph(
     return graph
 
 
+def graph_of(document: Mapping[str, Any]) -> Graph:
+    """Return the graph of a suite that was found right before; an empty one where there is none."""
+    section = document.get("graph_config")
+    section = section if isinstance(section, dict) else {}
+    nodes = section.get("nodes")
+    graph = compile_graph(list(nodes or ()), section, Document("suite.yaml"))
+    return graph if graph is not None else Graph((), ())
+
+
 def reached_from(start: str, edges: Iterable[Edge], *, is_backwards: bool = False) -> set[str]:
     """Return what can be reached from a node, itself only through a cycle."""
     follows: dict[str, list[str]] = {}
@@ -84,6 +93,27 @@ def always_visited(graph: Graph) -> tuple[str, ...]:
         if END
         not in reached_from(START, (e for e in graph.edges if name not in (e.source, e.target)))
     )
+
+
+def most_visits(graph: Graph) -> dict[str, int]:
+    """Return how often one record visits each node at most."""
+    most = dict.fromkeys(graph.nodes, graph.max_visits)
+    entering: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        entering.setdefault(edge.target, []).append(edge)
+
+    def taken(edge: Edge) -> int:
+        visits = 1 if edge.source == START else most.get(edge.source, 0)
+        return visits if edge.most is None else min(visits, edge.most)
+
+    for _ in graph.nodes:  # each turn can only lower them
+        lower = {
+            name: min(graph.max_visits, sum(map(taken, entering.get(name, ())))) for name in most
+        }
+        if lower == most:
+            break
+        most = lower
+    return most
 
 
 def _condition(text: str | None, index: int, document: Document) -> Condition | None:

@@ -89,7 +89,8 @@ def candidate_variable(
 
     The config of a node may say with `candidate_output()` that it makes the candidate.
     """
-    lasts = [node for node in nodes if any(e.target == END for e in graph.leaving.get(node.name, ()))]
+    ends = {edge.source for edge in graph.edges if edge.target == END}
+    lasts = [node for node in nodes if node.name in ends]
     variable = _candidate_variable(quality, nodes, lasts, scope, document)
     if variable in scope.unset and (quality is None or quality.candidate is None):
         check_variable(variable, scope, document, ("graph_config", "nodes"))

@@ -50,18 +50,25 @@ class Graph:
     :ivar nodes: Those that START leads to; each stands behind one that leads to it.
     :ivar max_visits: So often a record visits one node at most.
     :ivar leaving: By the name of a node, its edges in the order in which they are tried.
+    :ivar is_straight: Every record takes the same way, and visits each node once.
     """
 
     nodes: tuple[str, ...]
     edges: tuple[Edge, ...]
     max_visits: int = MAX_VISITS
     leaving: dict[str, tuple[Edge, ...]] = field(init=False, compare=False, repr=False)
+    is_straight: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         leaving: dict[str, list[Edge]] = {}
         for edge in sorted(self.edges, key=lambda edge: (edge.when is None, edge.index)):
             leaving.setdefault(edge.source, []).append(edge)
         object.__setattr__(self, "leaving", {name: tuple(out) for name, out in leaving.items()})
+        is_straight = all(
+            len(out) == 1 and out[0].when is None and out[0].most is None
+            for out in leaving.values()
+        )
+        object.__setattr__(self, "is_straight", is_straight)
 
     @classmethod
     def straight(cls, nodes: Sequence[str]) -> Self:
@@ -73,14 +80,6 @@ class Graph:
                 Edge(source=source, target=target, index=index)
                 for index, (source, target) in enumerate(pairwise(places))
             ),
-        )
-
-    @property
-    def is_straight(self) -> bool:
-        """Whether every record takes the same way, and once."""
-        return all(
-            len(out) == 1 and out[0].when is None and out[0].most is None
-            for out in self.leaving.values()
         )
 
 

@@ -1,6 +1,6 @@
 """What hooks are handed: frozen, so that a field can be added without breaking a plugin."""
 
-from collections.abc import Awaitable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -94,6 +94,11 @@ async def no_models(
     )
 
 
+def no_functions(path: str) -> Callable[..., object]:
+    """Stand where functions of plugins are found, and refuse: here no plugins are known."""
+    raise InfrastructureError(f"the function `{path}` is asked for, and no plugins are known here")
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
@@ -146,6 +151,8 @@ class NodeContext:
     :ivar complete_json: As `complete`, for an answer that is JSON of a schema.
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
     :ivar seed: The run's.
+    :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
+    :ivar function: Returns a function of a loaded plugin, by `module:function`.
     """
 
     row: Row
@@ -157,6 +164,8 @@ class NodeContext:
     random: Random = field(repr=False)
     complete_json: CompleteJson = no_json
     seed: int = 0
+    key: str = ""
+    function: Callable[[str], Callable[..., object]] = no_functions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,7 @@ async def gamble(node: Node, state: State, ctx: NodeContext) -> State:
     del node
     log = Path(os.environ["GAMBLES"])
     drawn = {"row": ctx.row.id, "at": time.time_ns(), "luck": os.urandom(4).hex()}
-    with log.open("a") as file:
-        file.write(json.dumps(drawn) + "\n")
+    log.write_text((log.read_text() if log.exists() else "") + json.dumps(drawn) + "\n")
     luck = [*state.get("luck", []), drawn["luck"], drawn["at"]]
     return {"luck": luck, "turns": state.get("turns", 0) + 1, "answer": f"fine {luck}"}
 

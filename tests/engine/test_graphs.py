@@ -99,3 +99,57 @@ async def test_a_cycle_turns_until_its_condition_ends_it_and_each_visit_is_kept(
     keys = ("turn", "turn#2", "turn#3", "turn#4", "tell")
     assert visits_of(finished, "r0", *keys) == ["turn", "tell"]
     assert visits_of(finished, "r1", *keys) == ["turn", "turn#2", "turn#3", "tell"]
+
+
+async def test_where_no_edge_leads_on_the_row_fails_and_says_what_it_held(run_graph):
+    edges = [edge("START>tell"), edge("tell>END", "level > 3 and label == 'x'")]
+
+    finished = await run_graph([{"level": 1, "label": "x"}], {"tell": put(answer="fine")}, edges)
+
+    (end,) = finished.ends()
+    assert end.outcome.value == "failed"
+    assert end.reason == (
+        "no edge leads on from `tell`: `tell -> END` needs `level > 3 and label == 'x'`, and "
+        '`level` is the number 1, `label` is the text "x"'
+    )
+
+
+async def test_a_condition_that_does_not_compare_fails_its_row_and_no_other(run_graph):
+    edges = [edge("START>tell", "level > 3"), edge("START>tell", "True"), edge("tell>END")]
+
+    finished = await run_graph([{"level": 5}, {"level": "5"}], {"tell": put(answer="fine")}, edges)
+
+    assert finished.outcomes() == {"r0": "verified", "r1": "failed"}
+    assert finished.ends()[1].reason == (
+        'edge `START -> tell`, `when: level > 3`: `level > 3` compares the text "5" with the '
+        "number 3; only two numbers or two texts have an order"
+    )
+
+
+async def test_an_edge_is_closed_after_max_times_and_the_next_one_is_taken(run_graph):
+    nodes = {"turn": COUNT, "tell": put(answer="fine")}
+    edges = [
+        edge("START>turn"),
+        edge("turn>turn", "n > 0", 2),
+        edge("turn>tell"),
+        edge("tell>END"),
+    ]
+    columns = {"output_config": {"output_map": {"way": {"from": "trail"}}}}
+
+    finished = await run_graph([{}], nodes, edges, **columns)
+
+    assert finished.ends()[0].data["way"] == "turn1 turn2 turn3 "
+
+
+async def test_a_node_that_is_visited_too_often_ends_the_row(run_graph):
+    nodes = {"turn": COUNT, "tell": put(answer="fine")}
+    edges = [edge("START>turn"), edge("turn>tell", "n > 99"), edge("turn>turn"), edge("tell>END")]
+
+    finished = await run_graph([{}], nodes, edges, graph={"max_visits": 4})
+
+    assert finished.outcomes() == {"r0": "failed"}
+    assert finished.ends()[0].reason == (
+        "`turn -> turn` leads to `turn` again, which was visited 4 times (`max_visits`)"
+    )
+    keys = ("turn", "turn#2", "turn#3", "turn#4", "turn#5")
+    assert visits_of(finished, "r0", *keys) == list(keys[:4])
