@@ -35,7 +35,7 @@ from sygra_eval.engine.ways import walk_of
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Probes, Suite, UnfitRow, function_of
+from sygra_eval.suite import Judged, Probes, Subgraph, Suite, UnfitRow, Walk, function_of
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -270,7 +270,7 @@ async def _visit(
     """
     journalled = setting.journal.visit(row.id, key) if setting.is_resumed else None
     if journalled is not None:
-        visits.append(visit_from_json(journalled))
+        visits.extend(visit_from_json(journalled).flat())
         return
     trace = Trace()
     complete = partial(_complete, setting, node, key, row, trace)
@@ -286,15 +286,28 @@ async def _visit(
         seed=setting.suite.seed,
         key=key,
         function=partial(function_of, setting.plugins),
+        walk=partial(_walk_inside, setting, key, row, trace),
     )
     additions: State = {}
     try:
         additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
     finally:  # a loop that broke is told of too
         visit = trace.visit(additions)
-        visits.append(visit)
+        visits.extend(visit.flat())
     # Not waited for: a call that is asked with it, and the record's end, are committed after it.
     setting.journal.append_visit(row.id, key, visit_to_json(visit))
+
+
+async def _walk_inside(
+    setting: Setting, key: str, row: Row, trace: Trace, inner: Subgraph, given: State
+) -> State:
+    """Take the record through the graph inside a node."""
+    state: dict[str, object] = dict(given)
+    walk = Walk(inner.graph, outer=key)
+    while (name := walk.step(state)) is not None:
+        await _visit(inner.nodes[name], walk.key, row, state, trace.inner, setting)
+        state.update(trace.inner[-1].additions)
+    return state
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:

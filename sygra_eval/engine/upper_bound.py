@@ -164,7 +164,8 @@ def _declared(config: object, scope: BoundScope) -> Mapping[str, Length]:
 def _calls_of(config: object, scope: BoundScope) -> list[CallBound] | None:
     """Return what a node or validator asks at most; None where it does not say."""
     most_calls = getattr(config, "most_calls", None)
-    return None if most_calls is None else list(most_calls(scope))
+    calls = None if most_calls is None else most_calls(scope)
+    return None if calls is None else list(calls)
 
 
 def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gateway) -> None:

@@ -8,6 +8,7 @@ from sygra_eval.nodes.lambda_node import LambdaConfig, call_function
 from sygra_eval.nodes.llm import LlmConfig, llm
 from sygra_eval.nodes.loop_config import CritiqueLoopConfig
 from sygra_eval.nodes.multi_llm import MultiLlmConfig, multi_llm
+from sygra_eval.nodes.subgraph import SubgraphConfig, subgraph
 from sygra_eval.nodes.texts import (
     ClassifyNodeConfig,
     EmbedConfig,
@@ -30,4 +31,5 @@ def sygra_register_nodes(register: RegisterNode) -> None:
     register("classify", classify, config=ClassifyNodeConfig)
     register("score", score, config=ScoreNodeConfig)
     register("weighted_sampler", weighted_sampler, config=WeightedSamplerConfig)
+    register("subgraph", subgraph, config=SubgraphConfig)
     register("lambda", call_function, config=LambdaConfig)

@@ -27,6 +27,7 @@ from sygra_eval.suite.prompt import Prompt
 from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
+from sygra_eval.suite.subgraphs import Subgraph
 from sygra_eval.suite.suite import (
     Card,
     Judged,
@@ -61,6 +62,7 @@ __all__ = [
     "Prompt",
     "RoutedChoice",
     "SandboxChoice",
+    "Subgraph",
     "Suite",
     "Template",
     "TextTemplate",

@@ -5,7 +5,7 @@ behind it find their own errors in the same go.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
-from sygra_eval.suite.entries import TypedEntry, typed_entry
+from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
 from sygra_eval.suite.first_row import look_at
 from sygra_eval.suite.functions import check_functions
 from sygra_eval.suite.graph import compile_graph
@@ -61,6 +61,14 @@ from sygra_eval.suite.settings import (
     sandbox_choice,
     schema_fields,
 )
+from sygra_eval.suite.subgraphs import (
+    InnerSuite,
+    Subgraph,
+    all_inside,
+    nodes_in,
+    read_inner,
+    with_inner_written_out,
+)
 from sygra_eval.suite.suite import (
     Card,
     ImageChoice,
@@ -100,6 +108,7 @@ class Inputs:
 
     :ivar models: Entries by name, from the suite, `models.yaml` and `--model`.
     :ivar first_row: Check names on this row instead of opening the source.
+    :ivar files: Gets the documents that the suite itself names.
     """
 
     path: Path
@@ -108,6 +117,7 @@ class Inputs:
     models: Mapping[str, RawEntry]
     plugins: Plugins
     first_row: Row | None
+    files: list[Document] = field(default_factory=list)
 
 
 def compile_suite(inputs: Inputs) -> Suite | None:
@@ -115,9 +125,11 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     document = inputs.document
     data = document.data
     sections = _sections(data, document)
+    inside = read_inner(document, inputs.folder, inputs.plugins, inputs.files, inputs.path)
+    inputs = replace(inputs, models=_with_models_inside(inputs.models, inside))
     models = _models(inputs)
-    nodes, graph = _nodes(data, inputs)
-    are_all_known = len(nodes) == len(_raw_nodes(data))
+    nodes, graph = _nodes(document, inside, inputs)
+    are_all_known = len(nodes) == len(nodes_in(data))
     validators = _validators(data, inputs)
     source, row = _source(sections.get("data_config"), inputs)
     has_graph = "graph_config" in data
@@ -138,7 +150,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         document,
     )
-    check_hidden(_raw_nodes(data), validators, document)
+    check_hidden(nodes_in(data), nodes, validators, document)
     quality = _of(sections, QualitySection)
     candidate = ""
     if graph is not None and are_all_known:
@@ -155,6 +167,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     if head is None or source is None or not (nodes if has_graph else judged):
         return None
     merged = dict(data)
+    if inside:
+        merged["graph_config"] = with_inner_written_out(data, inside)
     if inputs.models:
         merged["models"] = {name: entry.value for name, entry in inputs.models.items()}
     return Suite(
@@ -280,32 +294,71 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     return known
 
 
-def _nodes(data: Mapping[str, Any], inputs: Inputs) -> tuple[list[TypedEntry], Graph | None]:
+def _with_models_inside(
+    models: Mapping[str, RawEntry], inside: Mapping[str, InnerSuite]
+) -> dict[str, RawEntry]:
+    """Return the models with those of suites inside; the suite's own win."""
+    merged = dict(models)
+    for inner in all_inside(inside):
+        own = inner.document.data.get("models")
+        for name, raw in (own if isinstance(own, dict) else {}).items():
+            entry = RawEntry(raw, inner.document, ("models", name))
+            if name not in models and merged.setdefault(name, entry).value != raw:
+                inner.document.report(
+                    code="conflict",
+                    message=f"two suites inside this one say otherwise what `{name}` is",
+                    at=("models", name),
+                    fix=f"say it in the suite itself: `models: {{{name}: ...}}`",
+                    is_key=True,
+                )
+    return merged
+
+
+def _nodes(
+    document: Document, inside: Mapping[str, InnerSuite], inputs: Inputs, outer: str = ""
+) -> tuple[list[TypedEntry], Graph | None]:
     """Return the nodes without those of an unknown type, and the graph that they are in."""
-    raw = _raw_nodes(data)
+    raw = nodes_in(document.data)
     at: At = ("graph_config", "nodes")
     entries = {
-        name: typed_entry("nodes", one, inputs.plugins, inputs.document, (*at, name), name=name)
+        name: typed_entry("nodes", one, inputs.plugins, document, (*at, name), name=name)
         for name, one in raw.items()
     }
     for reserved in raw.keys() & {"START", "END"}:
-        inputs.document.report(
+        document.report(
             code="reserved-name",
             message=f"`{reserved}` is there without being named, so no node can be called so",
             at=(*at, reserved),
             fix="choose another name",
             is_key=True,
         )
-    for entry in entries.values():
+    for name, entry in entries.items():
         if entry is not None:
             check_functions(entry, inputs.plugins)
-    graph = compile_graph(list(raw), _mapping(data, "graph_config"), inputs.document)
+            if name in inside:
+                entries[name] = _with_inner(entry, inside[name], inputs, f"{outer}{name}/")
+    graph = compile_graph(list(raw), _mapping(document.data, "graph_config"), document)
     in_order = [entries[name] for name in (graph.nodes if graph is not None else raw)]
     return [node for node in in_order if node is not None], graph
 
 
-def _raw_nodes(data: Mapping[str, Any]) -> dict[str, Any]:
-    return _mapping(_mapping(data, "graph_config"), "nodes")
+def _with_inner(entry: TypedEntry, suite: InnerSuite, inputs: Inputs, path: str) -> TypedEntry:
+    """Return a node with the graph inside it; its nodes are called `OUTER/INNER`."""
+    nodes, graph = _nodes(suite.document, suite.inside, inputs, path)
+    inner = Inner(
+        nodes=nodes,
+        graph=graph,
+        document=suite.document,
+        are_all_nodes_known=len(nodes) == len(nodes_in(suite.document.data)),
+    )
+    made = {
+        node.name: Node(name=f"{path}{node.name}", type=node.type, config=node.config)
+        for node in nodes
+    }
+    config = entry.config
+    if graph is not None:
+        config = cast("Any", config).with_inner(Subgraph(made, graph))
+    return replace(entry, inner=inner, config=config)
 
 
 def _validators(data: Mapping[str, Any], inputs: Inputs) -> list[TypedEntry]:

@@ -7,9 +7,10 @@ it is found on row 0, before.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from sygra_eval.suite.document import At, Document
-from sygra_eval.suite.entries import TypedEntry
+from sygra_eval.suite.entries import Inner, TypedEntry
 from sygra_eval.suite.graph_names import Adds, endless_cycles, flow_of, overwritten_by
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.schema import OutputColumn, QualitySection
@@ -244,6 +245,8 @@ def _along(graph: Graph, start: Scope, names: Names, document: Document) -> Scop
             scope = scope_at(node.name)
             _report(node, _told_of_ways(node.problems(scope), scope), names)
             _check_hidden_by(node, start, graph, adds)
+            if node.inner is not None:
+                _check_inner(node, node.inner, scope, names)
     is_blind = names.row is None or not names.are_all_nodes_known
     for edge in graph.edges:
         if edge.when is None or not (edge.source == START or edge.source in graph.nodes):
@@ -267,6 +270,29 @@ def _along(graph: Graph, start: Scope, names: Names, document: Document) -> Scop
             fix="add a `when` on what they add, or a `max`, to an edge of the cycle",
         )
     return scope_at(END)
+
+
+def _check_inner(node: TypedEntry, inner: Inner, outer: Scope, names: Names) -> None:
+    """Follow the names through the graph inside a node, from what it is handed to what it gives."""
+    if inner.graph is None:
+        return
+    inside: Mapping[str, str] = cast("Any", node.config).names_inside(outer.variables)
+    columns = names.row.columns if names.row is not None else {}
+    row = names.row and replace(
+        names.row, columns={name: columns[of] for name, of in inside.items() if of in columns}
+    )
+    start = replace(
+        outer,
+        variables=frozenset(name for name, of in inside.items()),
+        row=row.columns if row is not None else None,
+        mappings={},
+        unset={},
+    )
+    is_known = names.are_all_nodes_known and inner.are_all_nodes_known
+    seen = replace(names, nodes=inner.nodes, row=row, are_all_nodes_known=is_known)
+    end = _along(inner.graph, start, seen, inner.document)
+    for name, taken in cast("Any", node.config).gives.items():
+        check_variable(taken, end, node.document, (*node.at, "outputs", name))
 
 
 def _told_of_ways(problems: Iterable[Problem], scope: Scope) -> Iterator[Problem]:

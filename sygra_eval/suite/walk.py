@@ -87,10 +87,12 @@ class Graph:
 class Walk:
     """One record's way through a graph.
 
+    :ivar outer: The visit of the node that the graph is inside of; empty for the suite's own.
     :ivar path: The edges that it took, in order.
     """
 
     graph: Graph
+    outer: str = ""
     at: str = START
     path: list[Edge] = field(default_factory=list)
     _visits: Counter[str] = field(default_factory=Counter)
@@ -103,7 +105,7 @@ class Walk:
         """
         edge = self._next(variables)
         if edge.target != END and self._visits[edge.target] >= self.graph.max_visits:
-            raise NoWay(
+            raise self._stuck(
                 f"`{edge.label}` leads to `{edge.target}` again, which was visited "
                 f"{self.graph.max_visits} times (`max_visits`)"
             )
@@ -121,7 +123,8 @@ class Walk:
     @property
     def key(self) -> str:
         """What this visit is called in the journal; a first one by its node alone."""
-        return visit_key(self.at, self.visit)
+        key = visit_key(self.at, self.visit)
+        return f"{self.outer}/{key}" if self.outer else key
 
     def _next(self, variables: Variables) -> Edge:
         edges = self.graph.leaving.get(self.at, ())
@@ -129,23 +132,26 @@ class Walk:
         for edge in edges:
             if edge.most is not None and self._taken[edge.index] >= edge.most:
                 told.append(f"`{edge.label}` was taken {edge.most} times (its `max`)")
-            elif edge.when is None or _holds(edge, edge.when, variables):
+            elif edge.when is None or self._holds(edge, edge.when, variables):
                 return edge
             else:
                 told.append(f"`{edge.label}` needs `{edge.when.text}`{_but(edge.when, variables)}")
-        raise NoWay(f"no edge leads on from `{self.at}`: {'; '.join(told) or 'it has none'}")
+        why = "; ".join(told) or "it has none"
+        raise self._stuck(f"no edge leads on from `{self.at}`: {why}")
+
+    def _holds(self, edge: Edge, when: Condition, variables: Variables) -> bool:
+        try:
+            return when.holds(variables)
+        except UnfitForCondition as error:
+            raise self._stuck(f"edge `{edge.label}`, `when: {when.text}`: {error}") from error
+
+    def _stuck(self, why: str) -> NoWay:
+        return NoWay(f"in `{self.outer}`: {why}" if self.outer else why)
 
 
 def visit_key(node: str, visit: int) -> str:
     """Return what a visit is called in the journal; no node's name has a `#`."""
     return node if visit == 1 else f"{node}#{visit}"
-
-
-def _holds(edge: Edge, when: Condition, variables: Variables) -> bool:
-    try:
-        return when.holds(variables)
-    except UnfitForCondition as error:
-        raise NoWay(f"edge `{edge.label}`, `when: {when.text}`: {error}") from error
 
 
 def _but(when: Condition, variables: Variables) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from sygra_eval.values.chat import CallSite, ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
@@ -99,6 +99,23 @@ def no_functions(path: str) -> Callable[..., object]:
     raise InfrastructureError(f"the function `{path}` is asked for, and no plugins are known here")
 
 
+class WalkInside(Protocol):
+    """Take the record through a graph inside a node; each visit in it is journalled."""
+
+    def __call__(self, graph: Any, state: State) -> Awaitable[State]:
+        """Return the variables at its end.
+
+        :param graph: What the node's config holds of it, a `sygra_eval.suite.Subgraph`.
+        """
+        ...
+
+
+async def no_walk(graph: Any, state: State) -> State:
+    """Stand where `WalkInside` does, and refuse: here no run could keep the visits."""
+    del graph, state
+    raise InfrastructureError("a graph inside a node can be walked in a run only")
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
@@ -152,6 +169,7 @@ class NodeContext:
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
     :ivar seed: The run's.
     :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
+    :ivar walk: Takes the record through a graph inside the node.
     :ivar function: Returns a function of a loaded plugin, by `module:function`.
     """
 
@@ -166,6 +184,7 @@ class NodeContext:
     seed: int = 0
     key: str = ""
     function: Callable[[str], Callable[..., object]] = no_functions
+    walk: WalkInside = no_walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
