@@ -64,6 +64,10 @@ def suite(server, tmp_path):
     )
 
 
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def visits_in(folder) -> dict[tuple[str, str], object]:
     found = {}
     with open_readonly(folder / "journal.db") as reader:
@@ -100,8 +104,8 @@ def test_what_was_drawn_before_a_kill_is_not_drawn_again(
     final = visits_in(resumed.folder)
     assert {key: final[key] for key in kept} == kept
     assert len(final) == ROWS * TURNS
-    rows = [json.loads(line) for line in (resumed.folder / "verified.jsonl").open()]
-    drawn = [json.loads(line)[1] for line in (tmp_path / "drawn.jsonl").open()]
+    rows = lines_of(resumed.folder / "verified.jsonl")
+    drawn = [one for _, one in lines_of(tmp_path / "drawn.jsonl")]
     assert len(rows) == ROWS
     assert all(one in drawn for row in rows for one in row["luck"])
     assert len(drawn) - ROWS * TURNS <= KILLS * UNSAVED
