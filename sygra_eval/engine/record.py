@@ -170,6 +170,7 @@ async def _generate_and_judge(
         loop=loop,
         weak_tests=weak,
         ensembles=_ensembles(visits),
+        way=() if walk.graph.is_straight else tuple(edge.label for edge in walk.path),
     )
 
 

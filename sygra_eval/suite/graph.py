@@ -97,7 +97,10 @@ def always_visited(graph: Graph) -> tuple[str, ...]:
 
 def most_visits(graph: Graph) -> dict[str, int]:
     """Return how often one record visits each node at most."""
-    most = dict.fromkeys(graph.nodes, graph.max_visits)
+    most = {
+        name: graph.max_visits if name in reached_from(name, graph.edges) else 1
+        for name in graph.nodes  # to come twice to one that no cycle leads through there is no way
+    }
     entering: dict[str, list[Edge]] = {}
     for edge in graph.edges:
         entering.setdefault(edge.target, []).append(edge)
@@ -107,9 +110,7 @@ def most_visits(graph: Graph) -> dict[str, int]:
         return visits if edge.most is None else min(visits, edge.most)
 
     for _ in graph.nodes:  # each turn can only lower them
-        lower = {
-            name: min(graph.max_visits, sum(map(taken, entering.get(name, ())))) for name in most
-        }
+        lower = {name: min(most[name], sum(map(taken, entering.get(name, ())))) for name in most}
         if lower == most:
             break
         most = lower

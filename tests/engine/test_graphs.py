@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.engine import RunOptions, run_suite
+from sygra_eval.engine import RunOptions, keep_ledger, run_suite
+from sygra_eval.engine.upper_bound import upper_bound_of
+from sygra_eval.engine.ways import state_at_the_end
 from sygra_eval.journal import open_readonly
+from sygra_eval.plugins import load_plugins
+from sygra_eval.suite import load_suite
 from tests.engine.conftest import FAST_PLUGIN, Run, write_suite
 
 GRAPH_PLUGIN = Path(__file__).with_name("graph_plugin.py")
+PLUGINS = [str(FAST_PLUGIN), str(GRAPH_PLUGIN)]
 
 
 def put(**adds):
@@ -42,8 +47,7 @@ def run_graph(tmp_path):
                 **sections,
             },
         )
-        plugins = [str(FAST_PLUGIN), str(GRAPH_PLUGIN)]
-        options = RunOptions(out=tmp_path / "out", plugins=plugins, name=name)
+        options = RunOptions(out=tmp_path / "out", plugins=PLUGINS, name=name)
         summary = await run_suite(path, options)
         return Run(summary, summary.folder)
 
@@ -153,3 +157,99 @@ async def test_a_node_that_is_visited_too_often_ends_the_row(run_graph):
     )
     keys = ("turn", "turn#2", "turn#3", "turn#4", "turn#5")
     assert visits_of(finished, "r0", *keys) == list(keys[:4])
+
+
+async def test_the_report_says_how_many_rows_took_which_edge(run_graph):
+    nodes = {"turn": COUNT, "tell": put(answer="done")}
+    edges = [
+        edge("START>turn"),
+        edge("turn>tell", "n >= least"),
+        edge("turn>turn"),
+        edge("tell>END"),
+    ]
+
+    finished = await run_graph([{"least": 1}, {"least": 3}, {"least": 2}], nodes, edges)
+
+    assert [(one.label, one.rows, one.times) for one in finished.summary.edges] == [
+        ("START -> turn", 3, 3),
+        ("turn -> tell", 3, 3),
+        ("turn -> turn", 2, 3),
+        ("tell -> END", 3, 3),
+    ]
+    assert "## Edges" in (finished.folder / "report.md").read_text()
+
+
+async def test_every_row_of_a_branch_adds_up_in_the_ledger(run_graph):
+    nodes = {
+        "left": put(answer="left"),
+        "right": {**put(answer="right"), "adds": {"answer": "right", "other": "odd"}},
+        "last": COUNT,
+    }
+    edges = [
+        edge("START>left", "level < 2"),
+        edge("START>right"),
+        edge("left>last"),
+        edge("right>last", "level < 9"),
+        edge("last>END"),
+    ]
+    levels = [1, 2, 3, 9, "x"]
+
+    finished = await run_graph([{"level": level} for level in levels], nodes, edges)
+    ledger = await keep_ledger(finished.folder, lambda line: None)
+
+    assert ledger.holds
+    accounts = {
+        account.of: {k: v for k, v in account.parts.items() if v} for account in ledger.accounts
+    }
+    assert accounts["node left"] == {"done": 1, "not on its way": 2, "ended before it": 2}
+    assert accounts["node right"] == {"done": 3, "not on its way": 1, "ended before it": 1}
+    assert accounts["node last"] == {"done": 3, "ended before it": 2}
+
+
+async def test_a_verified_row_of_a_branch_is_judged_again_by_what_its_own_way_set(
+    run_graph, tmp_path
+):
+    edges = [edge("START>left", "level < 2"), edge("START>right"), *(
+        edge(f"{side}>END") for side in ("left", "right")
+    )]  # fmt: skip
+    nodes = {"left": put(answer="left"), "right": put(answer="right")}
+    finished = await run_graph([{"level": 1}, {"level": 2}], nodes, edges)
+    plugins = load_plugins(finished.folder, named=PLUGINS)
+    suite = load_suite(finished.folder / "suite.yaml", plugins, folder=tmp_path / "suite")
+
+    with open_readonly(finished.folder / "journal.db") as reader:
+        states = [state_at_the_end(suite, f"r{n}", {"level": n + 1}, reader) for n in range(2)]
+
+    assert [state["answer"] for state in states] == ["left", "right"]
+
+
+async def test_the_upper_bound_counts_every_visit_that_there_may_be(tmp_path):
+    asks = {"node_type": "llm", "model": "author", "prompt": "{question}"}
+    nodes = {
+        "draft": {**asks, "output_keys": "draft"},
+        "critic": {**asks, "prompt": "{draft}", "output_keys": "critique"},
+        "last": {**asks, "prompt": "{critique}", "output_keys": "answer"},
+    }
+    model = {"use": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}
+    path = write_suite(
+        tmp_path,
+        [{"id": "r0", "question": "q"}],
+        models={"author": {**model, "parameters": {"max_tokens": 10}, "price": "free"}},
+        graph_config={
+            "nodes": nodes,
+            "edges": [
+                edge("START>draft"),
+                edge("draft>critic"),
+                edge("critic>draft", "critique != 'fine'", 3),
+                edge("critic>last"),
+                edge("last>END"),
+            ],
+        },
+        quality={"candidate": "answer", "validators": [{"use": "python_compiles"}]},
+    )
+
+    bound = await upper_bound_of(path, load_plugins(tmp_path))
+
+    assert bound.calls == 4 + 4 + 1
+    assert bound.completion_tokens == 90
+    assert bound.tokens is not None
