@@ -274,12 +274,13 @@ async def _visit(
         visits.extend(visit_from_json(journalled).flat())
         return
     trace = Trace()
+    seen = MappingProxyType({**row.columns, **state})  # tests are the row's, inside a node too
     complete = partial(_complete, setting, node, key, row, trace)
     ctx = NodeContext(
         row=row,
         complete=complete,
         complete_json=completing_json(complete, setting.gateway.models),
-        judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
+        judge=partial(_judge_in_loop, setting, row, trace, seen),
         record_round=partial(_record_round, setting, node, key, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),

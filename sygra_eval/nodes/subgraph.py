@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from sygra_eval.suite import Subgraph, did_you_mean, most_visits
+from sygra_eval.suite import Subgraph, UnknownVariable, did_you_mean, most_visits
 from sygra_eval.values import (
     BoundScope,
     CallBound,
@@ -126,6 +126,11 @@ def _outputs(node: Node) -> tuple[str, ...]:
 async def subgraph(node: Node, state: State, ctx: NodeContext) -> State:
     """Walk its graph with what it is handed; return what is taken out of it."""
     config = cast("SubgraphConfig", node.config)
-    given = {name: state[outer] for name, outer in config.names_inside(state).items()}
+    names = config.names_inside(state)
+    if missing := next((outer for outer in names.values() if outer not in state), None):
+        raise UnknownVariable(f"this record has no `{missing}`")
+    given = {name: state[outer] for name, outer in names.items()}
     end: Mapping[str, object] = await ctx.walk(config.inner, given)
+    if missing := next((name for name in config.gives.values() if name not in end), None):
+        raise UnknownVariable(f"in `{ctx.key}` nothing set `{missing}`")
     return {outer: end[name] for outer, name in config.gives.items()}
