@@ -9,8 +9,9 @@ from sygra_eval.engine.upper_bound import upper_bound_of
 from sygra_eval.engine.ways import state_at_the_end
 from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import load_plugins
+from sygra_eval.report.tables import tables_of
 from sygra_eval.suite import load_suite
-from tests.engine.conftest import FAST_PLUGIN, Run, write_suite
+from tests.engine.conftest import FAST_PLUGIN, LOOP, Run, code_row, write_suite
 
 GRAPH_PLUGIN = Path(__file__).with_name("graph_plugin.py")
 PLUGINS = [str(FAST_PLUGIN), str(GRAPH_PLUGIN)]
@@ -253,3 +254,35 @@ async def test_the_upper_bound_counts_every_visit_that_there_may_be(tmp_path):
     assert bound.calls == 4 + 4 + 1
     assert bound.completion_tokens == 90
     assert bound.tokens is not None
+
+
+async def test_a_second_visit_asks_draws_and_keeps_its_rounds_for_itself(code_suite, run, endpoint):
+    edges = [
+        edge("START>solve"),
+        edge("solve>mark"),
+        edge("mark>solve", "tag != ''", 1),
+        edge("mark>END"),
+    ]
+    nodes = {"solve": LOOP, "mark": {"node_type": "tag", "output_keys": "tag"}}
+    suite = code_suite(
+        code_row("r0", "draft=wrong revise=right"), graph_config={"nodes": nodes, "edges": edges}
+    )
+
+    finished = await run(suite)
+
+    assert finished.outcomes() == {"r0": "verified"}
+    asked = len(endpoint.requests)
+    with open_readonly(finished.folder / "journal.db") as reader:
+        rounds = [(one.node, one.number) for one in reader.rounds("r0")]
+        marks = [reader.visit("r0", key)["additions"]["tag"] for key in ("mark", "mark#2")]
+        places = {call.site.node for call in reader.calls()}
+    assert sorted(rounds) == [("solve", 1), ("solve", 2), ("solve#2", 1), ("solve#2", 2)]
+    assert marks[0] != marks[1]
+    assert places == {
+        f"{node}/{step}"
+        for node in ("solve", "solve#2")
+        for step in ("draft", "critique", "revise")
+    }
+    assert asked == 2 * 4  # at temperature 1 a second visit is another sample
+    steps = [row[0] for table in tables_of(finished.summary) for row in table.rows]
+    assert not any("#2" in step for step in steps)

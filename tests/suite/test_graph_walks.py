@@ -86,7 +86,7 @@ def expected_way(graph, adds, flag):
         state |= {"n": state["n"] + 1, **dict.fromkeys(adds[at], 1)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(graphs(), st.booleans())
 def test_every_walk_ends_and_goes_as_a_plain_reading_of_the_edges_says(made, flag):
     graph, adds = made
@@ -112,7 +112,7 @@ def test_every_walk_ends_and_goes_as_a_plain_reading_of_the_edges_says(made, fla
         assert count <= visits[name] <= graph.max_visits
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(graphs())
 def test_a_way_on_which_something_is_unset_is_a_way(made):
     graph, adds = made
