@@ -22,7 +22,7 @@ from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
-from sygra_eval.suite import load_suite
+from sygra_eval.suite import Graph, always_visited, graph_of, load_suite
 from sygra_eval.values import (
     InputAccount,
     Outcome,
@@ -34,6 +34,7 @@ from sygra_eval.values import (
 )
 
 NOT_REACHED = "not reached"
+_ELSEWHERE = "not on its way"
 MOST_NAMED = 20
 """Rows that contradict themselves, or the input, are named up to here and counted beyond."""
 
@@ -104,8 +105,9 @@ async def keep_ledger(
     summary, plan = summarise(folder), read_plan(folder)
     ended = sum(summary.counts.values()) + summary.surplus
     with open_readonly(folder / "journal.db") as reader:
-        nodes = nodes_in_order(suite_document(folder))
-        count = _Count(reader=reader, nodes=nodes, cut=Cut(plan.target))
+        graph = graph_of(suite_document(folder))
+        sure = frozenset(always_visited(graph))
+        count = _Count(reader=reader, graph=graph, sure=sure, cut=Cut(plan.target))
         unnamed = ""
         source: Source | None = None
         if summary.state != "finished" or ended < summary.rows:
@@ -147,7 +149,8 @@ class _Count:
     """Counts line by line, so that memory stays flat."""
 
     reader: JournalReader
-    nodes: tuple[str, ...]
+    graph: Graph
+    sure: frozenset[str]
     cut: Cut
     rows: int = 0
     not_reached: int = 0
@@ -202,9 +205,12 @@ class _Count:
             left[SURPLUS] = self.cut.surplus
         outcomes = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
         yield Account(of="rows", total=self.rows, parts={**outcomes, **left})
-        for node in self.nodes:
+        kinds = ("done", "failed here", "ended before it")
+        for node in self.graph.nodes:
             seen = self.at_node.get(node, Counter())
-            parts = {kind: seen[kind] for kind in ("done", "failed here", "ended before it")}
+            parts = {kind: seen[kind] for kind in kinds}
+            if not self.graph.is_straight:
+                parts[_ELSEWHERE] = seen[_ELSEWHERE]
             yield Account(of=f"node {node}", total=self.rows, parts={**parts, **left})
         ended = sum(self.outcomes.values())
         for name, said in self.verdicts.items():
@@ -213,9 +219,12 @@ class _Count:
             yield Account(of=f"validator {name}", total=self.rows, parts={**parts, **left})
 
     def _take_nodes(self, end: RecordEnd) -> None:
-        """Find how far a row came; one that is judged came through all nodes."""
+        """Find how far a row came; one that is judged came through all nodes of its way."""
+        if not self.graph.is_straight:
+            self._take_nodes_of_a_way(end)
+            return
         came = "done"
-        for node in self.nodes:
+        for node in self.graph.nodes:
             kind = came
             if came == "done" and self.reader.visit(end.row_id, node) is None:
                 is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
@@ -223,6 +232,20 @@ class _Count:
                 if _is_refused(end) or end.reason.startswith("bad_input"):
                     kind = "ended before it"
                 came = kind if kind == "lost" else "ended before it"
+            self.at_node.setdefault(node, Counter())[kind] += 1
+
+    def _take_nodes_of_a_way(self, end: RecordEnd) -> None:
+        """Find where a row came; a judged one came through the nodes that every way leads to."""
+        is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
+        for node in self.graph.nodes:
+            if self.reader.visit(end.row_id, node) is not None:
+                kind = "done"
+            elif is_judged and not _is_refused(end):
+                kind = "lost" if node in self.sure else _ELSEWHERE
+            elif end.reason.startswith(f"node `{node}` "):
+                kind = "failed here"
+            else:
+                kind = "ended before it"
             self.at_node.setdefault(node, Counter())[kind] += 1
 
 
@@ -282,15 +305,3 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
     except (SygraEvalError, OSError) as error:
         return None, str(error)
     return source, ""
-
-
-def nodes_in_order(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the graph's nodes as its edges lead through them."""
-    graph = document.get("graph_config") or {}
-    follows = {edge.get("from"): edge.get("to") for edge in graph.get("edges") or ()}
-    ordered: list[str] = []
-    at = follows.get("START")
-    while at in (graph.get("nodes") or {}) and at not in ordered:
-        ordered.append(str(at))
-        at = follows.get(at)
-    return tuple(ordered)

@@ -26,6 +26,7 @@ from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
     Cause,
+    EdgeCount,
     ErrorCount,
     ExitCode,
     HardCoding,
@@ -48,6 +49,7 @@ from sygra_eval.quality import (
     pass_at_k,
     wilson,
 )
+from sygra_eval.suite import graph_of
 from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
@@ -165,6 +167,7 @@ def summarise(folder: Path) -> RunSummary:
         errors=_errors(count),
         members=count.ensembles.members,
         shares=count.ensembles.shares,
+        edges=_edges(count, document),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
@@ -177,6 +180,17 @@ def last_start_finished(folder: Path) -> bool:
     """
     with open_readonly(folder / "journal.db") as reader:
         return _life(reader.events()).state == "finished"
+
+
+def _edges(count: Count, document: Mapping[str, Any]) -> tuple[EdgeCount, ...]:
+    """Return how often each edge was taken, in the suite's order; none where there is one way."""
+    if not count.edge_times:
+        return ()
+    labels = dict.fromkeys(edge.label for edge in graph_of(document).edges)
+    return tuple(
+        EdgeCount(label=label, rows=count.edge_rows[label], times=count.edge_times[label])
+        for label in labels
+    )
 
 
 def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:

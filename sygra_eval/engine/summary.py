@@ -167,6 +167,15 @@ class Canaries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeCount:
+    """How many rows took an edge of the graph, and how often all of them together."""
+
+    label: str
+    rows: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpentAt:
     """What the calls of one model at one place of the graph came to; they add up to the run's."""
 
@@ -245,6 +254,7 @@ class RunSummary:
     calls_from_cache: int = 0
     saved_usd: float = 0.0
     spent: tuple[SpentAt, ...] = ()
+    edges: tuple[EdgeCount, ...] = ()  # none where all rows take the same way
     estimate: CostEstimate | None = None  # None where the run was not estimated first
     calls_from_plugins: int = 0
     repairs: int = 0  # calls that asked again for JSON which did not fit its schema

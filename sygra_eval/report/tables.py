@@ -9,6 +9,7 @@ from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
 from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
+from sygra_eval.report.edges import edges
 from sygra_eval.report.ensembles import ensembles, shares
 from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
@@ -46,6 +47,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         outcomes(summary),
         grades(summary),
         funnel(summary),
+        edges(summary),
         validators(summary),
         errors(summary),
         rounds(summary),

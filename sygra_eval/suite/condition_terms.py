@@ -30,6 +30,15 @@ def value_of(name: str, variables: Variables) -> object:
     return value
 
 
+def has_value(name: str, variables: Variables) -> bool:
+    """Say whether a record has a value, be it null, under a name with dots."""
+    try:
+        value_of(name, variables)
+    except UnfitForCondition:
+        return False
+    return True
+
+
 def shown_value(name: str, variables: Variables) -> str:
     """Return what a variable holds, for the reason that a record ends with."""
     try:

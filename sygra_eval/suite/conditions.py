@@ -21,6 +21,7 @@ from sygra_eval.suite.condition_terms import (
     UnfitForCondition,
     Variables,
     comparing,
+    has_value,
     shown_value,
     truth,
     value_of,
@@ -31,7 +32,7 @@ from sygra_eval.values import Problem, Scope, Severity
 MOST_CHARACTERS = 2_000
 MOST_TERMS = 256
 MOST_DEPTH = 24
-FUNCTIONS = {"len": 1, "lower": 1, "startswith": 2, "endswith": 2, "var": 1}
+FUNCTIONS = {"is_set": 1, "len": 1, "lower": 1, "startswith": 2, "endswith": 2, "var": 1}
 """The functions by their number of arguments; `var("a name")` reads any variable by its name."""
 
 _HINTS = {
@@ -60,10 +61,14 @@ class BadCondition(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
-    """A name in a condition: `critique.score` at an offset of its text."""
+    """A name in a condition: `critique.score` at an offset of its text.
+
+    :ivar is_guarded: It is only asked whether it is set, or it is read where that was asked.
+    """
 
     name: str
     offset: int
+    is_guarded: bool = False
 
     @property
     def variable(self) -> str:
@@ -76,10 +81,14 @@ class Condition:
     """What a record's variables must be like.
 
     :ivar uses: The names in it, in order.
+    :ivar sets_if_true: Variables that are set, by `is_set()`, wherever it holds; `sets_if_false`
+        where it does not.
     """
 
     text: str
     uses: tuple[NameUse, ...]
+    sets_if_true: frozenset[str] = frozenset()
+    sets_if_false: frozenset[str] = frozenset()
     _term: Term = field(repr=False, compare=False)
 
     @property
@@ -107,6 +116,18 @@ class Condition:
         for use in self.uses:
             if use.name in scope.variables or use.variable in scope.variables:
                 continue
+            if use.variable in scope.unset:
+                if not use.is_guarded:
+                    yield Problem(
+                        code="maybe-unset",
+                        message=f"`{use.variable}` is not set on the path "
+                        f"{scope.unset[use.variable]}",
+                        at=at,
+                        within=_pointing(self.text, use.offset, use.name),
+                        fix=f"ask first: `is_set({use.variable}) and ...`",
+                        severity=Severity.WARNING if scope.is_open else Severity.ERROR,
+                    )
+                continue
             near = _WORDS.get(use.name) or nearest(use.variable, scope.variables)
             rest = use.name.removeprefix(use.variable)
             known = ", ".join(f"`{name}`" for name in sorted(scope.variables))
@@ -130,8 +151,16 @@ def compile_condition(text: str) -> Condition:
     if not text.strip():
         raise BadCondition("a condition is missing", fix="write one as `score > 0.5`")
     reader = _Reader(text)
-    term = reader.condition()
-    return Condition(text=text.strip(), uses=tuple(reader.uses), _term=term)
+    body = reader.body()
+    term = reader.term(body)
+    if_true, if_false = _ensured(body)
+    return Condition(
+        text=text.strip(),
+        uses=tuple(reader.uses),
+        sets_if_true=if_true,
+        sets_if_false=if_false,
+        _term=term,
+    )
 
 
 def condition_problem(error: BadCondition, text: str, at: tuple[str | int, ...] = ()) -> Problem:
@@ -162,12 +191,18 @@ class _Reader:
         self.bytes = self.text.encode("utf-8", "surrogatepass")
         self.uses: list[NameUse] = []
         self.terms = 0
+        self.guards: frozenset[str] = frozenset()
 
-    def condition(self) -> Term:
+    def body(self) -> ast.expr:
+        """Return the syntax tree, once nothing but it stands in the text."""
         body = self._parsed()
         rest = self.bytes[body.end_col_offset or 0 :].decode("utf-8", "replace")
         if rest.strip(" \t\f)"):  # what the grammar drops: a comment
             raise self._bad("a condition has no comments", len(self.text) - len(rest), "#")
+        return body
+
+    def term(self, body: ast.expr) -> Term:
+        """Return what the tree says, or refuse the first piece of it that is not ours."""
         return self._term(body, 0)
 
     def _parsed(self) -> ast.expr:
@@ -232,7 +267,11 @@ class _Reader:
         raise self._refused(node)
 
     def _joined(self, values: list[ast.expr], depth: int, *, is_or: bool) -> Term:
-        parts = [(self._term(value, depth + 1), self._source(value)) for value in values]
+        parts, outer = [], self.guards
+        for value in values:
+            parts.append((self._term(value, depth + 1), self._source(value)))
+            self.guards |= _ensured(value)[is_or]  # the next is read only where this was so
+        self.guards = outer
         ends = any if is_or else all
         return lambda variables: ends(truth(part(variables), text) for part, text in parts)
 
@@ -267,19 +306,22 @@ class _Reader:
         return compared
 
     def _name(self, node: ast.Name | ast.Attribute) -> Term:
-        keys: list[str] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
-            keys.append(inner.attr)
-            inner = inner.value
-        if not isinstance(inner, ast.Name):
+        name = _dotted(node)
+        if name is None:
             raise self._refused(node)
-        name = ".".join([inner.id, *reversed(keys)])
         return self._variable(name, self._offset(node))
 
     def _variable(self, name: str, offset: int) -> Term:
-        self.uses.append(NameUse(name, offset))
+        is_guarded = name.partition(".")[0] in self.guards
+        self.uses.append(NameUse(name, offset, is_guarded))
         return lambda variables: value_of(name, variables)
+
+    def _is_set(self, node: ast.Call) -> Term:
+        name = _dotted(node.args[0])
+        if name is None:
+            raise self._refused(node)
+        self.uses.append(NameUse(name, self._offset(node.args[0]), is_guarded=True))
+        return lambda variables: has_value(name, variables)
 
     def _call(self, node: ast.Call, depth: int) -> Term:
         called = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -288,7 +330,7 @@ class _Reader:
             piece = self._source(node.func)
             raise BadCondition(
                 f"`{piece}()` is no function of a condition",
-                offset=self.lead + self._offset(node),
+                offset=self.lead + self._offset(node.func),
                 piece=piece,
                 fix=f"known here: {known}",
             )
@@ -300,6 +342,8 @@ class _Reader:
                 piece=called,
                 fix=f"write `{called}({', '.join(['name', 'value'][:number])})`",
             )
+        if called == "is_set":
+            return self._is_set(node)
         if called == "var":
             argument = node.args[0]
             if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
@@ -309,6 +353,36 @@ class _Reader:
         sources = [self._source(argument) for argument in node.args]
         function = CALLED[called]
         return lambda variables: function([term(variables) for term in terms], sources)
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """Return the name that is written with dots; None for anything else."""
+    keys: list[str] = []
+    while isinstance(node, ast.Attribute):
+        keys.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(keys)]) if isinstance(node, ast.Name) else None
+
+
+def _ensured(node: ast.expr) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the variables that are set where a condition holds, and where it does not."""
+    match node:
+        case ast.Call(func=ast.Name(id="is_set"), args=[argument]):
+            name = _dotted(argument)
+            return frozenset({name.partition(".")[0]} if name else ()), frozenset()
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            if_true, if_false = _ensured(operand)
+            return if_false, if_true
+        case ast.BoolOp(op=joint, values=values):
+            first, *others = (_ensured(value) for value in values)
+            is_and = isinstance(joint, ast.And)
+            for other in others:
+                first = (
+                    first[0] | other[0] if is_and else first[0] & other[0],
+                    first[1] & other[1] if is_and else first[1] | other[1],
+                )
+            return first
+    return frozenset(), frozenset()
 
 
 def _is_none(node: ast.expr) -> bool:

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+MAX_VISITS = 25
 
 
 class Section(BaseModel):
@@ -59,6 +60,7 @@ class SuiteSection(Section):
     cache: Literal["off", "read", "read-write"] = "off"
     budget: BudgetSection = BudgetSection()
     strict_model: bool = False
+    record_timeout: Seconds | None = None
 
     @field_validator("cache", mode="before")
     @classmethod
@@ -186,20 +188,28 @@ class NodeSection(TypedSection):
 
 
 class EdgeSection(Section):
-    """Which step follows which; `START` and `END` are implicit nodes."""
+    """Which step follows which; `START` and `END` are implicit nodes.
+
+    Of several edges from one node, the first one whose `when` holds is taken, in the document's
+    order; the one without a `when` is taken when none does. After `max` times it is closed.
+    """
 
     from_: str = Field(alias="from")
     to: str
+    when: str | None = None
+    max: int | None = Field(default=None, ge=1)
 
 
 class GraphSection(Section):
-    """The steps from `START` to `END`, one after the other in this version.
+    """The steps from `START` to `END`: one after the other, in branches, or in cycles.
 
-    Without this section the rows themselves are judged, see `CandidateSection`.
+    A record visits a node at most `max_visits` times. Without this section the rows themselves are
+    judged, see `CandidateSection`.
     """
 
-    nodes: dict[Name, NodeSection] = Field(min_length=1)
-    edges: list[EdgeSection] = Field(min_length=1)
+    nodes: dict[Name, NodeSection] = Field(min_length=1, max_length=1_000)
+    edges: list[EdgeSection] = Field(min_length=1, max_length=10_000)
+    max_visits: int = Field(default=MAX_VISITS, ge=1, le=10_000)
 
 
 class CandidateSection(Section):

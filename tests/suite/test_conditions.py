@@ -56,6 +56,9 @@ ROW = {
         ("1 == 1.0", True),
         ("tags == ['a', 'b']", True),
         ("5 in []", False),
+        ("is_set(label) and not is_set(missing)", True),
+        ("is_set(missing) and missing > 1", False),
+        ("is_set(critique.score) and not is_set(critique.none) and is_set(nothing)", True),
     ],
 )
 def test_a_condition_holds_or_does_not(text, holds):
@@ -124,6 +127,7 @@ def test_what_is_not_looked_at_is_not_judged():
         ("len(tags, key=1) == 1", "len"),
         ("len() == 1", "len"),
         ("var(label) == 1", "var(label)"),
+        ("is_set(1)", "is_set(1)"),
         ("label is not (None or 1)", "label is not (None or 1)"),
     ],
 )
@@ -213,6 +217,27 @@ def test_a_problem_points_at_the_place_and_not_at_an_earlier_copy():
     problem = condition_problem(raised.value, text, ("when",))
 
     assert (problem.code, text.find(problem.within)) == ("bad-condition", text.rfind("len"))
+
+
+@pytest.mark.parametrize(
+    ("text", "if_true", "if_false", "guarded"),
+    [
+        ("is_set(a)", "a", "", ["a"]),
+        ("not is_set(a)", "", "a", ["a"]),
+        ("is_set(a) and a > 1", "a", "", ["a", "a"]),
+        ("a > 1 and is_set(a)", "a", "", ["a"]),
+        ("not is_set(a) or a > 1", "", "a", ["a", "a"]),
+        ("is_set(a.x) and (is_set(b) or b > 1)", "a", "", ["a.x", "b"]),
+        ("is_set(a) or is_set(b)", "", "", ["a", "b"]),
+        ("not (is_set(a) and is_set(b))", "", "ab", ["a", "b"]),
+    ],
+)
+def test_what_was_asked_to_be_set_is_known_to_be_set(text, if_true, if_false, guarded):
+    condition = compile_condition(text)
+
+    assert condition.sets_if_true == set(if_true)
+    assert condition.sets_if_false == set(if_false)
+    assert [use.name for use in condition.uses if use.is_guarded] == guarded
 
 
 def test_the_values_that_it_looked_at_can_be_told():
