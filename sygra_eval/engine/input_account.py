@@ -11,7 +11,7 @@ from sygra_eval.data import PipelineSource
 from sygra_eval.journal import Event
 from sygra_eval.values import InputAccount, Source
 
-_KEY = "input"
+_KEY = "input_accounts"
 
 
 def noted_input(source: Source) -> dict[str, Any]:
