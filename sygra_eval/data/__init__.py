@@ -4,14 +4,19 @@ In: `FileRows` reads one file (JSONL, JSON, CSV or TSV, each packed too, Parquet
 every place of it as a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names
 files by their path, a folder or a pattern, `PackageSource` by the distribution that brought one.
 Out: `write_jsonl` and `write_parquet` put rows into files that appear whole or not at all and have
-the same bytes for the same rows. Modules: `sources`, `disk_config`, `patterns` (the type `disk`),
-`package_source`, `package_config` (the type `package`), `file_rows` (what both read), `forms`
-(which suffix is which), `text_formats`, `json_list`, `csv_format`, `parquet_format`,
-`arrow_format`, `arrow_rows` (readers), `unpacking` (packed and recoded text), `batches` (threads),
-`naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip
-and zstd), `columns` (Parquet types of JSON values), `first_types` (whether all rows have those of
-the first), `replacing` (whole files), `images` (looks at those that prompts name), `surrogates`,
-`light_arrow` (pyarrow alone), `builtin` (the hook).
+the same bytes for the same rows. What can be read only once goes through a `Spool`, which keeps it
+in the run's folder: `StdinSource`, `SqlSource`, `HttpSource`.
+
+Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source`, `package_config`
+(the type `package`), `file_rows` (what both read), `forms` (which suffix is which), `text_formats`,
+`json_list`, `csv_format`, `parquet_format`, `arrow_format`, `arrow_rows` (readers), `unpacking`
+(packed and recoded text), `batches` (threads), `spool`, `in_batches` (a reader that may wait),
+`stdin_source`, `stdin_config` (the type `stdin`), `sql_source`, `sql_config`, `sqlite_rows`,
+`alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
+`packed_stream` (the type `http`), `naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few
+rows at a time), `packing` (gzip and zstd), `columns` (Parquet types of JSON values), `first_types`
+(whether all rows have those of the first), `replacing` (whole files), `images` (looks at those that
+prompts name), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
@@ -31,6 +36,7 @@ from sygra_eval.data.sinks import (
     write_parquet_shards,
 )
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.spool import Spool
 from sygra_eval.data.taken_ids import TakenIds
 from sygra_eval.data.unpacking import Broken, opened
 
@@ -45,6 +51,7 @@ __all__ = [
     "PackageConfig",
     "PackageSource",
     "PipelineSource",
+    "Spool",
     "TakenIds",
     "WrittenParquet",
     "composed",

@@ -19,7 +19,6 @@ from sygra_eval.values import (
     UnusableRow,
 )
 
-
 _END = object()
 
 

@@ -166,6 +166,7 @@ def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -
     """Write the sha256 of data files, reports, card and suite."""
     names = [*data_files_in(folder), *VIEWS, "suite.yaml", MEASURED_FILE]
     names += [f"report.{view}" for view in _other_formats(summary)]
+    names += [kept.name for kept in folder.glob("input-*")]  # what sources keep there
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
         for name in sorted(names)

@@ -298,7 +298,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         plan.refuse_unrepeated(options)
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
-        suite = load_suite(folder / "suite.yaml", plugins, folder=home)
+        suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
         source = source_of(suite, plugins)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")

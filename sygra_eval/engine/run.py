@@ -46,7 +46,7 @@ from sygra_eval.engine.plan_changes import (
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.engine.reading import count_rows, counted_before, source_of
+from sygra_eval.engine.reading import count_rows, counted_before, keep_input, source_of
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Running, noted
 from sygra_eval.engine.setting import Setting
@@ -100,9 +100,10 @@ async def run_suite(
     suite = load_suite(path, plugins, overrides=replaced)
     source = source_of(suite, plugins)
     measured = text_of(suite)
-    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
+    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     async with opened(suite, plugins, options, tell, stop) as parts:
         folder = new_run_folder(options.out, suite.name, options.name)
+        await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder) as lock:
@@ -166,7 +167,7 @@ async def resume_run(
             return write_folder(folder, before, plugins, tell)
     most = most_rows(options.limit, target_of(suite, options))
     counted = None if is_other else counted_before(folder, plan.input_fingerprint, most)
-    total = await count_rows(source, most) if counted is None else counted.rows
+    total = await count_rows(source, most, stop) if counted is None else counted.rows
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)

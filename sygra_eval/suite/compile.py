@@ -108,6 +108,7 @@ class Inputs:
     :ivar models: Entries by name, from the suite, `models.yaml` and `--model`.
     :ivar first_row: Check names on this row instead of opening the source.
     :ivar files: Gets the documents that the suite itself names.
+    :ivar kept_in: The folder of the run that goes on, see `SourceSpec`.
     """
 
     path: Path
@@ -117,6 +118,7 @@ class Inputs:
     plugins: Plugins
     first_row: Row | None
     files: list[Document] = field(default_factory=list)
+    kept_in: Path | None = None
 
 
 def compile_suite(inputs: Inputs) -> Suite | None:
@@ -136,7 +138,10 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         document,
         inputs.plugins,
         InputChoices(
-            folder=inputs.folder, seed=head.seed if head else 0, first_row=inputs.first_row
+            folder=inputs.folder,
+            seed=head.seed if head else 0,
+            first_row=inputs.first_row,
+            kept_in=inputs.kept_in,
         ),
     )
     row = found.row

@@ -39,6 +39,9 @@ def _look_at(make: Callable[[], Source]) -> Look:
         if _has_error(problems):
             return Look(None, problems)
         row, bad = asyncio.run(_first_row(source))
+    except TimeoutError as error:
+        said = str(error) or f"no row came within {_limit_s(source):g} s"
+        return Look(None, (Problem(code="source-failed", message=said),))
     except Exception as error:  # noqa: BLE001 - the boundary to plugins
         if _has_error(seen := _seen_problems(source)):
             return Look(None, seen)  # they say why
@@ -72,9 +75,13 @@ def _left_out(source: Any) -> str:
     return ", ".join(f"{rows:,} {how}" for how, rows in lost.items() if rows)
 
 
+def _limit_s(source: Any) -> float:
+    return float(getattr(source, "first_row_s", _LIMIT_S))
+
+
 async def _first_row(source: Any) -> tuple[Row | None, list[BadRow]]:
     bad: list[BadRow] = []
-    async with asyncio.timeout(getattr(source, "first_row_s", _LIMIT_S)):
+    async with asyncio.timeout(_limit_s(source)):
         rows = cast(AsyncIterator[Row | BadRow], source.rows())
         if not hasattr(rows, "aclose"):
             return await _first_of(rows, bad), bad

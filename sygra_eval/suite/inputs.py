@@ -42,11 +42,13 @@ class InputChoices:
     """What else the input depends on.
 
     :ivar first_row: Check names on this row instead of opening the sources.
+    :ivar kept_in: The folder of the run that goes on, see `SourceSpec`.
     """
 
     folder: Path
     seed: int
     first_row: Row | None
+    kept_in: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,12 @@ def input_of(
         return Input()
     made = [
         SourceEntry(
-            spec=SourceSpec(type=entry.type, config=entry.config, folder=choices.folder),
+            spec=SourceSpec(
+                type=entry.type,
+                config=entry.config,
+                folder=choices.folder,
+                kept_in=choices.kept_in,
+            ),
             at=at,
             selection=selection,
             transforms=transforms,

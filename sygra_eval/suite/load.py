@@ -32,15 +32,17 @@ def load_suite(
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     folder: Path | None = None,
     first_row: Row | None = None,
+    kept_in: Path | None = None,
 ) -> Suite:
     """Return the suite in a file.
 
     :param overrides: Model entries that replace the suite's, see `override_model`.
     :param folder: What relative paths are relative to, when that is not the file's folder.
     :param first_row: Check names on this row instead of opening the source.
+    :param kept_in: The folder of the run that goes on, see `SourceSpec`.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
-    suite, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row)
+    suite, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row, kept_in)
     if suite is None:
         count = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
         raise UsageError(f"{path}: {count} error{'s' if count != 1 else ''}", diagnostics)
@@ -95,6 +97,7 @@ def _examine(
     overrides: Mapping[str, Mapping[str, Any]],
     folder: Path | None,
     first_row: Row | None,
+    kept_in: Path | None = None,
 ) -> tuple[Suite | None, tuple[Diagnostic, ...]]:
     document = read_document(path)
     if document.root is None or _is_foreign(document):
@@ -111,6 +114,7 @@ def _examine(
             plugins=plugins,
             first_row=first_row,
             files=files,
+            kept_in=kept_in,
         )
     )
     documents = (document, *((shared,) if shared else ()), replaced, *files)
