@@ -22,6 +22,7 @@ from sygra_eval.values import (
     PrepareContext,
     Prepared,
     RecordEnd,
+    RowTransform,
     RunEnd,
     RunView,
     SandboxProvider,
@@ -29,6 +30,8 @@ from sygra_eval.values import (
     SourceSpec,
     State,
     StopReason,
+    StreamTransform,
+    TransformSpec,
     ValidatorContext,
     Verdict,
 )
@@ -102,6 +105,24 @@ class RegisterSource(Protocol):
         ...
 
 
+class RegisterTransform(Protocol):
+    """Add a transform of rows under a name."""
+
+    def __call__(
+        self,
+        name: str,
+        implementation: RowTransform | Callable[[TransformSpec], StreamTransform],
+        *,
+        config: type[Any] | None = None,
+    ) -> None:
+        """`config` is a pydantic model of the type's own keys; it checks the suite.
+
+        `implementation` is a function, called with the columns of each row; or a class, made for
+        each reading of the input, that looks at more than one row.
+        """
+        ...
+
+
 class RegisterSandbox(Protocol):
     """Add a sandbox provider under its name."""
 
@@ -154,6 +175,20 @@ class Hooks:
           `sygra_eval.data.Spool` does that for rows that can be read only once;
         - `first_row_s`, the seconds within which the first row has to come when the suite is
           checked (60).
+        """
+
+    @hookspec
+    def sygra_register_transforms(self, register: RegisterTransform) -> None:
+        """Add transforms of rows, which stand between the sources and the graph.
+
+        Called once per loaded suite, before the suite is checked. A function
+        `(columns, transform: TransformSpec)` is called for each row and returns other columns, a
+        list of them (each a row of its own), or None, which drops the row. An exception makes a
+        bad row of that one, with the transform and its plugin named, and ends nothing else;
+        `UnusableRow` is for what is wrong with the row. A class is for what looks at several rows:
+        it is made for each reading, `take(row)` is called for each row and `finish()` at the end;
+        both yield rows that they were given, `NewRow`s, or `DroppedRow`s. The input is read more
+        than once, so the same rows have to give the same rows.
         """
 
     @hookspec

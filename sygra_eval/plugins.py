@@ -34,6 +34,7 @@ _SINGULAR = {
     "validators": "validator",
     "models": "model",
     "sources": "source",
+    "transforms": "transform",
     "sandboxes": "sandbox",
     "reporters": "reporter",
 }

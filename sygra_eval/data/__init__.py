@@ -21,10 +21,12 @@ prompts name), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook)
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.flow import REACHED
 from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
+from sygra_eval.data.pipeline import PipelineSource, composed
 from sygra_eval.data.sinks import (
     WrittenParquet,
     jsonl_line,
@@ -39,6 +41,7 @@ from sygra_eval.data.taken_ids import TakenIds
 from sygra_eval.data.unpacking import Broken, opened
 
 __all__ = [
+    "REACHED",
     "BadImage",
     "Broken",
     "DiskConfig",
@@ -47,9 +50,11 @@ __all__ = [
     "ImageRules",
     "PackageConfig",
     "PackageSource",
+    "PipelineSource",
     "Spool",
     "TakenIds",
     "WrittenParquet",
+    "composed",
     "image_of",
     "jsonl_line",
     "leave_pandas_out",

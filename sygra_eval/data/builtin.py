@@ -1,4 +1,4 @@
-"""The data sources that come with us, registered as anybody's would be."""
+"""The data sources and transforms that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.hf_config import HfConfig
@@ -12,7 +12,18 @@ from sygra_eval.data.sql_config import SqlConfig
 from sygra_eval.data.sql_source import SqlSource
 from sygra_eval.data.stdin_config import StdinConfig
 from sygra_eval.data.stdin_source import StdinSource
-from sygra_eval.hookspecs import RegisterSource, hookimpl
+from sygra_eval.data.transforms import (
+    AddConfig,
+    ExplodeConfig,
+    FilterConfig,
+    RenameConfig,
+    add,
+    explode,
+    keep_where,
+    rename,
+)
+from sygra_eval.data.windows import Combine, CombineConfig, Skip, SkipConfig
+from sygra_eval.hookspecs import RegisterSource, RegisterTransform, hookimpl
 
 
 @hookimpl
@@ -24,3 +35,14 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("sql", SqlSource, config=SqlConfig)
     register("http", HttpSource, config=HttpConfig)
     register("hf", HfSource, config=HfConfig)
+
+
+@hookimpl
+def sygra_register_transforms(register: RegisterTransform) -> None:
+    """Register the transforms that come with us."""
+    register("add", add, config=AddConfig)
+    register("combine", Combine, config=CombineConfig)
+    register("explode", explode, config=ExplodeConfig)
+    register("filter", keep_where, config=FilterConfig)
+    register("rename", rename, config=RenameConfig)
+    register("skip", Skip, config=SkipConfig)

@@ -32,23 +32,27 @@ class Namer:
 
     def _id_of(self, columns: Columns) -> tuple[str | None, str]:
         """Return the id, or why there is none."""
-        column = self._id_column
-        if column is None or column not in columns:
-            names = ", ".join(f"`{_short(name)}`" for name in list(columns)[:_MOST_NAMED]) or "none"
-            return None, f"it has no column `{column}`, which holds the id; it has {names}"
-        value = columns[column]
-        match value:
-            case bool() | float():
-                shown = json.dumps(value)
-                return None, f"the id in `{column}` is neither text nor a whole number: {shown}"
-            case list() | dict():
-                return None, f"the id in `{column}` is neither text nor a whole number"
-            case None | "":
-                return None, f"the id in `{column}` is empty"
-            case str() if not is_text(value):
-                return None, f"the id in `{column}` is no text"
-            case _:
-                return str(value), ""
+        return id_in(columns, self._id_column)
+
+
+def id_in(columns: Columns, column: str | None) -> tuple[str | None, str]:
+    """Return the id that a column holds, or why there is none."""
+    if column is None or column not in columns:
+        names = ", ".join(f"`{_short(name)}`" for name in list(columns)[:_MOST_NAMED]) or "none"
+        return None, f"it has no column `{column}`, which holds the id; it has {names}"
+    value = columns[column]
+    match value:
+        case bool() | float():
+            shown = json.dumps(value)
+            return None, f"the id in `{column}` is neither text nor a whole number: {shown}"
+        case list() | dict():
+            return None, f"the id in `{column}` is neither text nor a whole number"
+        case None | "":
+            return None, f"the id in `{column}` is empty"
+        case str() if not is_text(value):
+            return None, f"the id in `{column}` is no text"
+        case _:
+            return str(value), ""
 
 
 def _bad(row_id: str, index: int, origin: str, reason: str) -> BadRow:

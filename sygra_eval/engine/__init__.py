@@ -23,6 +23,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
@@ -42,6 +43,7 @@ from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
     Cause,
+    EdgeCount,
     ErrorCount,
     ExitCode,
     HardCoding,
@@ -81,6 +83,7 @@ __all__ = [
     "ControlRefused",
     "CostEstimate",
     "Counts",
+    "EdgeCount",
     "EndpointState",
     "ErrorCount",
     "ErrorRates",
@@ -104,6 +107,7 @@ __all__ = [
     "RunSummary",
     "SpentAt",
     "SpentSoFar",
+    "StageRows",
     "StopSignal",
     "Strength",
     "Tally",
@@ -115,6 +119,7 @@ __all__ = [
     "change_limits",
     "estimate_to_json",
     "examine_run",
+    "first_rows",
     "fitted",
     "grade_of",
     "keep_ledger",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sygra_eval.engine.canaries import mark_of
 from sygra_eval.journal import canonical_json
-from sygra_eval.suite import Suite
+from sygra_eval.suite import Suite, always_visited
 from sygra_eval.values import BadAnswer, Problem, Row, Scope, Severity
 
 
@@ -31,15 +31,21 @@ def why_unusable(suite: Suite, row: Row) -> str | None:
 
 
 def _unknown_names(suite: Suite, row: Row) -> Iterator[str]:
-    """Follow the names through the suite, as `check` does, for a row that lacks a column."""
+    """Follow the names through the suite, as `check` does, for a row that lacks a column.
+
+    A node that the row may never come to is not asked; where it comes to one, that one says so.
+    """
     scope = Scope(
         variables=frozenset(row.columns),
         models=frozenset(suite.models),
         validators=frozenset(spec.name for spec in suite.validators),
         row=row.columns,
     )
+    graph = suite.graph
+    is_sure = frozenset(always_visited(graph) if graph is not None else ())
     for node in suite.nodes:
-        yield from _errors(node.config, scope)
+        if graph is None or graph.is_straight or node.name in is_sure:
+            yield from _errors(node.config, scope)
         declare = getattr(node.config, "outputs", None)
         if callable(declare):
             scope = replace(scope, variables=scope.variables | frozenset(declare()))

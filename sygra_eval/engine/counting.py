@@ -61,6 +61,8 @@ class Count:
     first_id: str | None = None
     columns: tuple[str, ...] = ()
     ensembles: EnsembleCount = field(default_factory=EnsembleCount)
+    edge_rows: Counter[str] = field(default_factory=Counter)
+    edge_times: Counter[str] = field(default_factory=Counter)
 
     def take(self, end: RecordEnd) -> None:
         """Count one record's end."""
@@ -87,6 +89,8 @@ class Count:
             self._take_probes(end, end.weak_tests)
         self._take_loop(end, is_verified=is_verified)
         self.ensembles.take(end)
+        self.edge_rows.update(set(end.way))
+        self.edge_times.update(end.way)
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)

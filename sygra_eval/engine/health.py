@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from sygra_eval.engine.ledger import nodes_in_order
 from sygra_eval.engine.summarise import suite_document
 from sygra_eval.journal import (
     REPAIRED,
@@ -12,6 +11,7 @@ from sygra_eval.journal import (
     examine_journal,
     repair_journal,
 )
+from sygra_eval.suite import always_visited, graph_of
 
 JOURNAL = "journal.db"
 
@@ -33,4 +33,4 @@ def repair_run(folder: Path) -> Repair | None:
         is_pending = (folder / REPAIRED).exists()  # a repair was killed
         if not is_pending and examine_journal(journal).is_sound:
             return None
-        return repair_journal(journal, nodes_in_order(suite_document(folder)))
+        return repair_journal(journal, always_visited(graph_of(suite_document(folder))))

@@ -7,23 +7,34 @@ tables one by one, so that a row which vanished somewhere makes one of them not 
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.data import REACHED
+from sygra_eval.engine.input_account import last_input_accounts
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, read_plan
-from sygra_eval.engine.reading import limited
+from sygra_eval.engine.reading import limited, source_of
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
-from sygra_eval.suite import load_suite
-from sygra_eval.values import Outcome, RecordEnd, Source, Status, SygraEvalError, UsageError
+from sygra_eval.suite import Graph, always_visited, graph_of, load_suite
+from sygra_eval.values import (
+    InputAccount,
+    Outcome,
+    RecordEnd,
+    Source,
+    Status,
+    SygraEvalError,
+    UsageError,
+)
 
 NOT_REACHED = "not reached"
+_ELSEWHERE = "not on its way"
 MOST_NAMED = 20
 """Rows that contradict themselves, or the input, are named up to here and counted beyond."""
 
@@ -94,8 +105,9 @@ async def keep_ledger(
     summary, plan = summarise(folder), read_plan(folder)
     ended = sum(summary.counts.values()) + summary.surplus
     with open_readonly(folder / "journal.db") as reader:
-        nodes = nodes_in_order(suite_document(folder))
-        count = _Count(reader=reader, nodes=nodes, cut=Cut(plan.target))
+        graph = graph_of(suite_document(folder))
+        sure = frozenset(always_visited(graph))
+        count = _Count(reader=reader, graph=graph, sure=sure, cut=Cut(plan.target))
         unnamed = ""
         source: Source | None = None
         if summary.state != "finished" or ended < summary.rows:
@@ -109,13 +121,27 @@ async def keep_ledger(
                 take(line)
         count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
+        inputs = last_input_accounts(reader.events())
+    _check_input(inputs, count)
     return Ledger(
         run=folder,
-        accounts=tuple(count.accounts()),
+        accounts=(*map(_of_input, inputs), *count.accounts()),
         unnamed=unnamed if count.not_reached else "",
         contradictions=count.told(),
         damaged=damaged,
     )
+
+
+def _of_input(found: InputAccount) -> Account:
+    """Return the sum of an input: what was read and made reached the graph, or was left out."""
+    return Account(of=f"input, {found.of}", total=found.total, parts=found.parts)
+
+
+def _check_input(inputs: Sequence[InputAccount], count: "_Count") -> None:
+    """Compare the rows that reached the graph with those that this run has."""
+    reached = inputs[0].parts.get(REACHED) if inputs else None
+    if reached is not None and reached != count.rows:
+        count.contradicts(f"{reached:,} rows reached the graph, and the run has {count.rows:,}")
 
 
 @dataclass(slots=True)
@@ -123,7 +149,8 @@ class _Count:
     """Counts line by line, so that memory stays flat."""
 
     reader: JournalReader
-    nodes: tuple[str, ...]
+    graph: Graph
+    sure: frozenset[str]
     cut: Cut
     rows: int = 0
     not_reached: int = 0
@@ -178,9 +205,12 @@ class _Count:
             left[SURPLUS] = self.cut.surplus
         outcomes = {outcome.value: self.outcomes[outcome] for outcome in Outcome}
         yield Account(of="rows", total=self.rows, parts={**outcomes, **left})
-        for node in self.nodes:
+        kinds = ("done", "failed here", "ended before it")
+        for node in self.graph.nodes:
             seen = self.at_node.get(node, Counter())
-            parts = {kind: seen[kind] for kind in ("done", "failed here", "ended before it")}
+            parts = {kind: seen[kind] for kind in kinds}
+            if not self.graph.is_straight:
+                parts[_ELSEWHERE] = seen[_ELSEWHERE]
             yield Account(of=f"node {node}", total=self.rows, parts={**parts, **left})
         ended = sum(self.outcomes.values())
         for name, said in self.verdicts.items():
@@ -189,9 +219,12 @@ class _Count:
             yield Account(of=f"validator {name}", total=self.rows, parts={**parts, **left})
 
     def _take_nodes(self, end: RecordEnd) -> None:
-        """Find how far a row came; one that is judged came through all nodes."""
+        """Find how far a row came; one that is judged came through all nodes of its way."""
+        if not self.graph.is_straight:
+            self._take_nodes_of_a_way(end)
+            return
         came = "done"
-        for node in self.nodes:
+        for node in self.graph.nodes:
             kind = came
             if came == "done" and self.reader.visit(end.row_id, node) is None:
                 is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
@@ -199,6 +232,20 @@ class _Count:
                 if _is_refused(end) or end.reason.startswith("bad_input"):
                     kind = "ended before it"
                 came = kind if kind == "lost" else "ended before it"
+            self.at_node.setdefault(node, Counter())[kind] += 1
+
+    def _take_nodes_of_a_way(self, end: RecordEnd) -> None:
+        """Find where a row came; a judged one came through the nodes that every way leads to."""
+        is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
+        for node in self.graph.nodes:
+            if self.reader.visit(end.row_id, node) is not None:
+                kind = "done"
+            elif is_judged and not _is_refused(end):
+                kind = "lost" if node in self.sure else _ELSEWHERE
+            elif end.reason.startswith(f"node `{node}` "):
+                kind = "failed here"
+            else:
+                kind = "ended before it"
             self.at_node.setdefault(node, Counter())[kind] += 1
 
 
@@ -252,21 +299,9 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
         suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
-        source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
+        source = source_of(suite, plugins)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")
     except (SygraEvalError, OSError) as error:
         return None, str(error)
     return source, ""
-
-
-def nodes_in_order(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the graph's nodes as its edges lead through them."""
-    graph = document.get("graph_config") or {}
-    follows = {edge.get("from"): edge.get("to") for edge in graph.get("edges") or ()}
-    ordered: list[str] = []
-    at = follows.get("START")
-    while at in (graph.get("nodes") or {}) and at not in ordered:
-        ordered.append(str(at))
-        at = follows.get(at)
-    return tuple(ordered)

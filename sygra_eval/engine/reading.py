@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sygra_eval.data import TakenIds
+from sygra_eval.data import TakenIds, composed
 from sygra_eval.engine.preflight import StoppedEarly, Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -25,9 +25,8 @@ class NothingSelected(UsageError):
 
 
 def source_of(suite: Suite, plugins: Plugins) -> Source:
-    """Make the suite's source."""
-    source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
-    return source
+    """Make the suite's source, with what happens to its rows on the way to the graph."""
+    return composed(suite.source, suite.pipeline, plugins)
 
 
 async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int | None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from sygra_eval.data import Broken, jsonl_line, opened
 from sygra_eval.engine.asking import handling_of, request_of
@@ -26,6 +25,7 @@ from sygra_eval.engine.preflight import models_of, started_sandbox
 from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import that_count
+from sygra_eval.engine.ways import state_at_the_end
 from sygra_eval.journal import JournalReader, call_key, open_readonly
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, reserved_columns
@@ -226,9 +226,7 @@ async def _again(
     """Judge one row again by the validators that it needed, and by the grade."""
     ours = suite.reserved_columns | suite.output_map.keys()
     state = {name: value for name, value in end.data.items() if name not in ours}
-    for node in suite.nodes:
-        visit: Mapping[str, Any] | None = reader.visit(end.row_id, node.name)
-        state |= (visit or {}).get("additions", {})
+    state = dict(state_at_the_end(suite, end.row_id, state, reader))
     candidate = (
         existing_candidate(suite.judged, suite.validators, state)
         if suite.judged is not None

@@ -4,6 +4,7 @@ Start at `settle`. A node's visit is journalled with all that the row's data nee
 resumed run neither repeats it nor comes to other bytes.
 """
 
+import asyncio
 import json
 import sys
 import traceback
@@ -30,10 +31,11 @@ from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.structured import completing_json
 from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
+from sygra_eval.engine.ways import walk_of
 from sygra_eval.hookspecs import NodeMiddleware, Proceed
 from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Judged, Probes, Suite, UnfitRow
+from sygra_eval.suite import Judged, Probes, Subgraph, Suite, UnfitRow, Walk, function_of
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
     BadAnswer,
@@ -79,7 +81,7 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     else:
         visits: list[Visit] = []
         try:
-            end = await _take(row, visits, setting)
+            end = await _take_in_time(row, visits, setting)
         except Interrupted:
             return None
         except _BadInput as error:
@@ -91,6 +93,19 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
     end = replace(end, input=stands_for(row))
     await setting.journal.finish(end)
     return end
+
+
+async def _take_in_time(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
+    """Take a row within the time that the suite gives it; calls in flight are cancelled."""
+    limit_s = setting.suite.record_timeout_s
+    try:
+        async with asyncio.timeout(limit_s) as limit:
+            return await _take(row, visits, setting)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        told = f"deadline: it took longer than {limit_s:g} s (`record_timeout`)"
+        raise InfrastructureError(told) from None
 
 
 async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
@@ -110,8 +125,10 @@ async def _generate_and_judge(
 ) -> RecordEnd:
     suite = setting.suite
     state: dict[str, object] = dict(row.columns)
-    for node in suite.nodes:
-        await _visit(node, row, state, visits, setting)
+    nodes = {node.name: node for node in suite.nodes}
+    walk = walk_of(suite)
+    while (name := walk.step(state)) is not None:
+        await _visit(nodes[name], walk.key, row, state, visits, setting)
         state.update(visits[-1].additions)
     answer = state.get(suite.candidate)
     if not isinstance(answer, str):
@@ -153,6 +170,7 @@ async def _generate_and_judge(
         loop=loop,
         weak_tests=weak,
         ensembles=_ensembles(visits),
+        way=() if walk.graph.is_straight else tuple(edge.label for edge in walk.path),
     )
 
 
@@ -244,33 +262,54 @@ def _last_loop(visits: list[Visit]) -> LoopEnd | None:
     return next((visit.loop for visit in reversed(visits) if visit.loop is not None), None)
 
 
-async def _visit(node: Node, row: Row, state: State, visits: list[Visit], setting: Setting) -> None:
-    """Run a node, or take what it did before a resume, and add that to `visits`."""
-    journalled = setting.journal.visit(row.id, node.name) if setting.is_resumed else None
+async def _visit(
+    node: Node, key: str, row: Row, state: State, visits: list[Visit], setting: Setting
+) -> None:
+    """Run a node, or take what it did before a resume, and add that to `visits`.
+
+    :param key: The node's name, and of a later visit its number too.
+    """
+    journalled = setting.journal.visit(row.id, key) if setting.is_resumed else None
     if journalled is not None:
-        visits.append(visit_from_json(journalled))
+        visits.extend(visit_from_json(journalled).flat())
         return
     trace = Trace()
-    complete = partial(_complete, setting, node, row, trace)
+    seen = MappingProxyType({**row.columns, **state})  # tests are the row's, inside a node too
+    complete = partial(_complete, setting, node, key, row, trace)
     ctx = NodeContext(
         row=row,
         complete=complete,
         complete_json=completing_json(complete, setting.gateway.models),
-        judge=partial(_judge_in_loop, setting, row, trace, MappingProxyType(dict(state))),
-        record_round=partial(_record_round, setting, row, trace),
+        judge=partial(_judge_in_loop, setting, row, trace, seen),
+        record_round=partial(_record_round, setting, node, key, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
-        random=Random(f"{setting.suite.seed}\0{row.id}\0{node.name}"),  # noqa: S311 - not a secret
+        random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
         seed=setting.suite.seed,
+        key=key,
+        function=partial(function_of, setting.plugins),
+        walk=partial(_walk_inside, setting, key, row, trace),
     )
     additions: State = {}
     try:
         additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
     finally:  # a loop that broke is told of too
         visit = trace.visit(additions)
-        visits.append(visit)
+        visits.extend(visit.flat())
     # Not waited for: a call that is asked with it, and the record's end, are committed after it.
-    setting.journal.append_visit(row.id, node.name, visit_to_json(visit))
+    setting.journal.append_visit(row.id, key, visit_to_json(visit))
+
+
+async def _walk_inside(
+    setting: Setting, key: str, row: Row, trace: Trace, inner: Subgraph, given: State
+) -> State:
+    """Take the record through the graph inside a node."""
+    state: dict[str, object] = dict(given)
+    walk = Walk(inner.graph, outer=key)
+    while (name := walk.step(state)) is not None:
+        await _visit(inner.nodes[name], walk.key, row, state, trace.inner, setting)
+        state.update(trace.inner[-1].additions)
+    return state
 
 
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
@@ -336,6 +375,7 @@ def _as_json_values(additions: object) -> State:
 async def _complete(
     setting: Setting,
     node: Node,
+    key: str,
     row: Row,
     trace: Trace,
     messages: tuple[Message, ...],
@@ -354,7 +394,7 @@ async def _complete(
         messages = await looked_at(messages, image_rules(setting.suite))
     if not trace.messages and is_chat(messages):
         trace.messages = messages
-    path = f"{node.name}/{step}" if step else node.name
+    path = f"{key}/{step}" if step else key
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
     response = await ask(
         setting,
@@ -394,8 +434,11 @@ async def _judge_in_loop(
     return none_passes(judgement) if digest_of(answer) in trace.cut else judgement
 
 
-def _record_round(setting: Setting, row: Row, trace: Trace, finished: Round) -> None:
-    setting.journal.append_round(row.id, finished)
+def _record_round(
+    setting: Setting, node: Node, key: str, row: Row, trace: Trace, finished: Round
+) -> None:
+    is_own = finished.node == node.name  # a later visit's rounds take no earlier one's place
+    setting.journal.append_round(row.id, replace(finished, node=key) if is_own else finished)
     trace.ensemble = ensemble_end(finished) or trace.ensemble
 
 

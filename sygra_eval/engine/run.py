@@ -31,6 +31,7 @@ from sygra_eval.engine.folder import (
     write_folder,
 )
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
@@ -388,6 +389,7 @@ async def _take_all(
         "rows": rows_read if running.total is None else running.total,
         "cause": setting.stop.cause,
         "open_batches": [batch.id for batch in left_open],
+        **noted_input(source),
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)

@@ -16,6 +16,7 @@ from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.damage import Damage, met_in
 from sygra_eval.engine.data_files import data_files_of
+from sygra_eval.engine.input_account import input_accounts
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
@@ -25,6 +26,7 @@ from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
     Cause,
+    EdgeCount,
     ErrorCount,
     ExitCode,
     HardCoding,
@@ -47,7 +49,8 @@ from sygra_eval.quality import (
     pass_at_k,
     wilson,
 )
-from sygra_eval.values import Outcome, Status
+from sygra_eval.suite import graph_of
+from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
 """More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
@@ -95,6 +98,7 @@ def summarise(folder: Path) -> RunSummary:
         counts={outcome: count.outcomes[outcome] for outcome in Outcome},
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
+        input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
@@ -164,6 +168,7 @@ def summarise(folder: Path) -> RunSummary:
         errors=_errors(count),
         members=count.ensembles.members,
         shares=count.ensembles.shares,
+        edges=_edges(count, document),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
@@ -176,6 +181,17 @@ def last_start_finished(folder: Path) -> bool:
     """
     with open_readonly(folder / "journal.db") as reader:
         return _life(reader.events()).state == "finished"
+
+
+def _edges(count: Count, document: Mapping[str, Any]) -> tuple[EdgeCount, ...]:
+    """Return how often each edge was taken, in the suite's order; none where there is one way."""
+    if not count.edge_times:
+        return ()
+    labels = dict.fromkeys(edge.label for edge in graph_of(document).edges)
+    return tuple(
+        EdgeCount(label=label, rows=count.edge_rows[label], times=count.edge_times[label])
+        for label in labels
+    )
 
 
 def _by_model_and_node(spent: Mapping[tuple[str, str], Spent]) -> tuple[SpentAt, ...]:
@@ -200,6 +216,7 @@ class _Life:
     damaged: int = 0
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
+    input: tuple[InputAccount, ...] = ()  # of the last start that read it
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
 
 
@@ -224,6 +241,7 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.rows = data["rows"]
                 life.calls_cached += data["calls_cached"]
                 life.damaged += met_in(data)
+                life.input = input_accounts(data)
             case "repaired" | "plan_changed":  # what is gone has to be come to again
                 life.state = "interrupted"
     return life

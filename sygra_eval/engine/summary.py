@@ -14,7 +14,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
 from sygra_eval.quality import Interval, wilson
-from sygra_eval.values import Outcome, StopReason
+from sygra_eval.values import InputAccount, Outcome, StopReason
 
 
 class ExitCode(IntEnum):
@@ -167,6 +167,15 @@ class Canaries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeCount:
+    """How many rows took an edge of the graph, and how often all of them together."""
+
+    label: str
+    rows: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpentAt:
     """What the calls of one model at one place of the graph came to; they add up to the run's."""
 
@@ -195,6 +204,7 @@ class RunSummary:
     :ivar rows: Rows read; equals the outcomes' counts plus `not_reached` plus `surplus`.
     :ivar surplus: Rows that ended behind the one that completed the target; in no other figure
         but those of the calls.
+    :ivar input: What became of the rows of the sources before; none where nothing happens to them.
     :ivar funnel: Label and count of rows, in order, from `rows read` to the last test group.
     :ivar stop_reasons: Per outcome, how often a loop stopped for which reason.
     :ivar rounds: Rounds taken -> rows; `verified_by_round`: round whose candidate was kept ->
@@ -244,6 +254,7 @@ class RunSummary:
     calls_from_cache: int = 0
     saved_usd: float = 0.0
     spent: tuple[SpentAt, ...] = ()
+    edges: tuple[EdgeCount, ...] = ()  # none where all rows take the same way
     estimate: CostEstimate | None = None  # None where the run was not estimated first
     calls_from_plugins: int = 0
     repairs: int = 0  # calls that asked again for JSON which did not fit its schema
@@ -269,4 +280,5 @@ class RunSummary:
     command: str = ""
     version: str = ""
     surplus: int = 0
+    input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none

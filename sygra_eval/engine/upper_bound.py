@@ -8,14 +8,14 @@ lost are not in it.
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sygra_eval.engine.preflight import models_of
 from sygra_eval.engine.reading import COUNTED_ROWS, limited, source_of
 from sygra_eval.models import CHARACTERS_PER_TOKEN, Gateway
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite import Suite, UnknownVariable, load_suite
+from sygra_eval.suite import Suite, UnknownVariable, load_suite, most_visits
 from sygra_eval.values import (
     BadRow,
     BoundScope,
@@ -102,7 +102,8 @@ def _add_once(bound: UpperBound, suite: Suite, gateway: Gateway) -> None:
 
 
 def _add_row(bound: UpperBound, row: Row, suite: Suite, gateway: Gateway) -> None:
-    longest: dict[str, Length] = {}
+    visits = {} if suite.graph is None else most_visits(suite.graph)
+    longest = _longest_outputs(row, suite, bound)
     judgings = 1
 
     def answer(model: str, parameters: Mapping[str, object]) -> Length:
@@ -110,7 +111,8 @@ def _add_row(bound: UpperBound, row: Row, suite: Suite, gateway: Gateway) -> Non
 
     for node in suite.nodes:
         scope = BoundScope(variables=row.columns, longest=longest, answer=answer)
-        judgings += getattr(node.config, "most_judgings", 0)
+        times = visits.get(node.name, 1)
+        judgings += times * getattr(node.config, "most_judgings", 0)
         output: Length = None
         if (calls := _calls_of(node.config, scope)) is None:
             bound.no_tokens[f"node `{node.name}` (`{node.type}`) does not say what it asks"] = None
@@ -118,19 +120,52 @@ def _add_row(bound: UpperBound, row: Row, suite: Suite, gateway: Gateway) -> Non
             asked = ((name, call.parameters) for call in calls for name in call.models)
             output = longest_of(*(answer(name, parameters) for name, parameters in asked))
             for call in calls:
-                _add_calls(bound, call, suite, gateway)
+                _add_calls(bound, replace(call, calls=times * call.calls), suite, gateway)
+        longest |= _declared(node.config, scope)
         outputs = getattr(node.config, "outputs", tuple)
-        longest |= dict.fromkeys(outputs(), output)
+        longest |= {name: output for name in outputs() if name not in longest}
     scope = BoundScope(variables=row.columns, longest=longest, answer=answer, judgings=judgings)
     for spec in suite.validators:
         for call in _calls_of(spec.config, scope) or ():
             _add_calls(bound, call, suite, gateway)
 
 
+def _longest_outputs(row: Row, suite: Suite, bound: UpperBound) -> dict[str, Length]:
+    """Return how long is at most what nodes add that stand behind one that uses it: in a cycle.
+
+    How long an answer may be depends on who is asked, and not on how long its prompt is.
+    """
+    if suite.graph is None or suite.graph.is_straight:
+        return {}
+
+    def answer(model: str, parameters: Mapping[str, object]) -> Length:
+        return _answer_length(suite, model, parameters, bound)
+
+    adds = {node.name: tuple(getattr(node.config, "outputs", tuple)()) for node in suite.nodes}
+    longest: dict[str, Length] = dict.fromkeys((n for names in adds.values() for n in names), 0)
+    found: dict[str, list[Length]] = {}
+    for node in suite.nodes:
+        scope = BoundScope(variables=row.columns, longest=longest, answer=answer)
+        calls = _calls_of(node.config, scope)
+        asked = ((name, call.parameters) for call in calls or () for name in call.models)
+        output = None if calls is None else longest_of(*(answer(*one) for one in asked))
+        declared = _declared(node.config, scope)
+        for name in adds[node.name]:
+            found.setdefault(name, []).append(declared.get(name, output))
+    return {name: longest_of(*lengths) for name, lengths in found.items()}
+
+
+def _declared(config: object, scope: BoundScope) -> Mapping[str, Length]:
+    """Return how long outputs may be where the node's config says it, as they are no answers."""
+    declare = getattr(config, "longest_outputs", None)
+    return declare(scope) if callable(declare) else {}
+
+
 def _calls_of(config: object, scope: BoundScope) -> list[CallBound] | None:
     """Return what a node or validator asks at most; None where it does not say."""
     most_calls = getattr(config, "most_calls", None)
-    return None if most_calls is None else list(most_calls(scope))
+    calls = None if most_calls is None else most_calls(scope)
+    return None if calls is None else list(calls)
 
 
 def _add_calls(bound: UpperBound, call: CallBound, suite: Suite, gateway: Gateway) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sygra_eval.engine.images import messages_from_json, messages_to_json
@@ -21,6 +21,7 @@ class Visit:
 
     :ivar notes: What the row has to say of the answers.
     :ivar cut: Digests of the answers that are not whole.
+    :ivar inner: What the nodes of a graph inside it left, without what they added there.
     """
 
     additions: Mapping[str, object]
@@ -30,6 +31,11 @@ class Visit:
     ensemble: EnsembleEnd | None = None
     notes: tuple[str, ...] = ()
     cut: frozenset[str] = frozenset()
+    inner: "tuple[Visit, ...]" = ()
+
+    def flat(self) -> "list[Visit]":
+        """Return it behind those inside it."""
+        return [*self.inner, self]
 
 
 @dataclass(slots=True)
@@ -46,6 +52,7 @@ class Trace:
     ensemble: EnsembleEnd | None = None
     notes: dict[int, list[str]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    inner: list[Visit] = field(default_factory=list)
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -71,6 +78,7 @@ class Trace:
             ensemble=self.ensemble,
             notes=tuple(note for place in sorted(self.notes) for note in self.notes[place]),
             cut=frozenset(self.cut),
+            inner=tuple(replace(visit, additions={}, inner=()) for visit in self.inner),
         )
 
 
@@ -93,6 +101,8 @@ def visit_to_json(visit: Visit) -> dict[str, Any]:
         data["notes"] = list(visit.notes)
     if visit.cut:
         data["cut"] = sorted(visit.cut)
+    if visit.inner:
+        data["inner"] = [visit_to_json(one) for one in visit.inner]
     return data
 
 
@@ -110,4 +120,5 @@ def visit_from_json(data: Mapping[str, Any]) -> Visit:
         ensemble=None if ensemble is None else ensemble_end_from_json(ensemble),
         notes=tuple(data.get("notes", ())),
         cut=frozenset(data.get("cut", ())),
+        inner=tuple(visit_from_json(one) for one in data.get("inner", ())),
     )

@@ -323,6 +323,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         "weak_tests": end.weak_tests,
         **({"ensembles": ensembles} if ensembles else {}),
         **({"input": end.input} if end.input else {}),
+        **({"way": list(end.way)} if end.way else {}),
     }
 
 
@@ -340,6 +341,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         weak_tests=data.get("weak_tests"),  # journals of 0.1.0 have none
         ensembles=tuple(ensemble_end_from_json(one) for one in data.get("ensembles", ())),
         input=data.get("input", ""),  # journals of 0.1.0 have none
+        way=tuple(data.get("way", ())),
     )
 
 

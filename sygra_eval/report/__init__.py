@@ -3,15 +3,17 @@
 `tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
 `card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
-is, `truth` how far validators and folders can be trusted. Of money they say before a run
-`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then.
-Text from rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's
-80 columns. `builtin` registers the formats, as a plugin would.
+is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
+be trusted. Of money they say before a run `upper_bound` and `cost_estimate`, and while it goes
+`spent_so_far`; `live` is what a run does then. Text from rows, models and suites passes
+`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
+formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
 from sygra_eval.report.closing import closing_json, closing_words
 from sygra_eval.report.cost_estimate import estimate_text
+from sygra_eval.report.first_rows import first_rows_json, first_rows_text
 from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
@@ -38,6 +40,8 @@ __all__ = [
     "complaint_line",
     "data_card",
     "estimate_text",
+    "first_rows_json",
+    "first_rows_text",
     "journal_json",
     "journal_text",
     "json_report",

@@ -3,6 +3,7 @@
 Every part is read from the journal, so the parts of either table add up to the run's totals.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -37,7 +38,12 @@ def by_model(summary: RunSummary) -> Table:
 
 def by_node(summary: RunSummary) -> Table:
     """Return what the calls of each place in the graph came to."""
-    return _table("Cost by step", "step", _grouped(summary.spent, lambda at: at.node), ())
+    return _table("Cost by step", "step", _grouped(summary.spent, _step_of), ())
+
+
+def _step_of(at: SpentAt) -> str:
+    """Return the place in the graph, whichever visit it was."""
+    return re.sub(r"#[0-9]+(?=/|$)", "", at.node)
 
 
 def cost_of_a_verified_row(summary: RunSummary) -> float | None:
@@ -58,7 +64,7 @@ def costs_json(summary: RunSummary) -> dict[str, object]:
         ],
         "by_node": [
             {"node": name, **_json(part)}
-            for name, part in _grouped(summary.spent, lambda at: at.node).items()
+            for name, part in _grouped(summary.spent, _step_of).items()
         ],
         "total": _json(whole),
         "usd_per_verified_row": cost_of_a_verified_row(summary),

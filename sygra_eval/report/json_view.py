@@ -20,6 +20,7 @@ from sygra_eval.engine import (
 )
 from sygra_eval.quality import Interval
 from sygra_eval.report.costs import costs_json
+from sygra_eval.report.edges import edges_json
 from sygra_eval.report.ensembles import ensembles_json
 from sygra_eval.report.estimate import estimate_of, estimate_of_all, has_estimate, measured_for
 from sygra_eval.values import Outcome
@@ -43,6 +44,7 @@ def json_report(summary: RunSummary) -> str:
         **_judging(summary),
         **_loops(summary),
         **ensembles_json(summary),
+        **({"edges": edges_json(summary)} if summary.edges else {}),
         **_spending(summary),
         "models": [
             {"name": name, "type": kind, "model": what} for name, kind, what in summary.models
@@ -56,6 +58,16 @@ def json_report(summary: RunSummary) -> str:
 def _rows(summary: RunSummary) -> dict[str, object]:
     return {
         "rows": summary.rows,
+        "input": [
+            {
+                "of": one.of,
+                "read": one.read,
+                "made": one.made,
+                "parts": dict(one.parts),
+                "examples": {how: list(named) for how, named in one.examples.items()},
+            }
+            for one in summary.input
+        ],
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,

@@ -21,7 +21,7 @@ def line_json(line: LedgerLine) -> dict[str, object]:
 
 def account_line(account: Account) -> str:
     """Return a sum as people write it, and whether it holds."""
-    parts = " + ".join(f"{count} {part}" for part, count in account.parts.items())
+    parts = " + ".join(f"{count} {one_line(part)}" for part, count in account.parts.items())
     total = sum(account.parts.values())
     sign, more = ("=", "") if account.holds else ("≠", f" ({total}): this does not add up")
     return f"{one_line(account.of)}: {account.total} {sign} {parts}{more}"

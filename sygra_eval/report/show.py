@@ -77,6 +77,8 @@ def _head(end: RecordEnd) -> str:
     if end.weak_tests and end.weak_tests != end.reason:
         told.append(end.weak_tests)
     told += [f"note: {note}" for note in _notes(end)]
+    if end.way:
+        told.append(f"way: {', '.join(end.way)}")
     return "\n".join(wrapped(line, indent="  ") for line in told)
 
 

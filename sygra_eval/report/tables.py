@@ -9,6 +9,7 @@ from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
 from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
+from sygra_eval.report.edges import edges
 from sygra_eval.report.ensembles import ensembles, shares
 from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_estimate
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
@@ -42,9 +43,11 @@ def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
 def tables_of(summary: RunSummary) -> tuple[Table, ...]:
     """Return the tables in reading order; one that would be empty is left out."""
     tables = (
+        *inputs(summary),
         outcomes(summary),
         grades(summary),
         funnel(summary),
+        edges(summary),
         validators(summary),
         errors(summary),
         rounds(summary),
@@ -61,6 +64,28 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         models(summary),
     )
     return tuple(table for table in tables if table.rows)
+
+
+def inputs(summary: RunSummary) -> Iterator[Table]:
+    """Yield what became of the rows of the sources before they were rows of the run."""
+    for found in summary.input:
+        made = [("made by joins and transforms", str(found.made))] if found.made else []
+        how = [(what, str(count)) for what, count in found.parts.items()]
+        yield Table(
+            title=f"Input: {found.of}",
+            columns=(found.of, "rows"),
+            aligns=(Align.LEFT, Align.RIGHT),
+            rows=(("read", str(found.read)), *made, *how),
+            notes=tuple(
+                f"{what}: {_first_of(named, found.parts.get(what, 0))}"
+                for what, named in found.examples.items()
+            ),
+        )
+
+
+def _first_of(named: tuple[str, ...], count: int) -> str:
+    more = f" and {count - len(named):,} more" if count > len(named) else ""
+    return ", ".join(named) + more
 
 
 def outcomes(summary: RunSummary) -> Table:

@@ -9,7 +9,15 @@ themselves are judged (`judged`). `compile` strings these together, `load` is th
 what config models of nodes and validators use.
 """
 
+from sygra_eval.suite.conditions import (
+    BadCondition,
+    Condition,
+    compile_condition,
+    condition_problem,
+)
 from sygra_eval.suite.diagnostics import render_diagnostic
+from sygra_eval.suite.functions import NoFunction, function_of
+from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -19,6 +27,7 @@ from sygra_eval.suite.prompt import Prompt
 from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
+from sygra_eval.suite.subgraphs import Subgraph
 from sygra_eval.suite.suite import (
     Card,
     Judged,
@@ -29,33 +38,49 @@ from sygra_eval.suite.suite import (
     reserved_columns,
     resolved_yaml,
 )
-from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, escaped
+from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, as_text, escaped
 from sygra_eval.suite.text_template import TextTemplate
+from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
     "AskedByName",
     "AskedModel",
+    "BadCondition",
     "Card",
+    "Condition",
+    "Edge",
+    "Graph",
     "Judged",
     "ModelByName",
     "ModelChoice",
     "ModelOrRoute",
     "Name",
+    "NoFunction",
+    "NoWay",
     "OutputColumn",
     "Probes",
     "Prompt",
     "RoutedChoice",
     "SandboxChoice",
+    "Subgraph",
     "Suite",
     "Template",
     "TextTemplate",
     "UnfitRow",
     "UnknownVariable",
+    "Walk",
+    "always_visited",
+    "as_text",
     "check_suite",
+    "compile_condition",
+    "condition_problem",
     "did_you_mean",
     "escaped",
+    "function_of",
+    "graph_of",
     "load_models",
     "load_suite",
+    "most_visits",
     "nearest",
     "override_model",
     "parse_override",
@@ -63,4 +88,5 @@ __all__ = [
     "reserved_columns",
     "resolved_yaml",
     "suite_schema",
+    "visit_key",
 ]

@@ -5,7 +5,7 @@ behind it find their own errors in the same go.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -14,10 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
-from sygra_eval.suite.entries import TypedEntry, typed_entry
-from sygra_eval.suite.first_row import look_at
-from sygra_eval.suite.graph import straight_order
+from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
+from sygra_eval.suite.functions import check_functions
+from sygra_eval.suite.graph import compile_graph
 from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.inputs import InputChoices, input_of
 from sygra_eval.suite.judged import (
     check_canary,
     check_measured,
@@ -39,7 +40,6 @@ from sygra_eval.suite.schema import (
     CandidateSection,
     CardSection,
     DataSection,
-    EdgeSection,
     ImagesSection,
     ModelSection,
     Name,
@@ -61,6 +61,14 @@ from sygra_eval.suite.settings import (
     sandbox_choice,
     schema_fields,
 )
+from sygra_eval.suite.subgraphs import (
+    InnerSuite,
+    Subgraph,
+    all_inside,
+    nodes_in,
+    read_inner,
+    with_inner_written_out,
+)
 from sygra_eval.suite.suite import (
     Card,
     ImageChoice,
@@ -71,13 +79,13 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
+from sygra_eval.suite.walk import Graph
 from sygra_eval.values import (
     Budget,
     ModelSpec,
     Node,
     Row,
     Scope,
-    SourceSpec,
     ValidatorSpec,
 )
 
@@ -99,6 +107,7 @@ class Inputs:
 
     :ivar models: Entries by name, from the suite, `models.yaml` and `--model`.
     :ivar first_row: Check names on this row instead of opening the source.
+    :ivar files: Gets the documents that the suite itself names.
     :ivar kept_in: The folder of the run that goes on, see `SourceSpec`.
     """
 
@@ -108,6 +117,7 @@ class Inputs:
     models: Mapping[str, RawEntry]
     plugins: Plugins
     first_row: Row | None
+    files: list[Document] = field(default_factory=list)
     kept_in: Path | None = None
 
 
@@ -116,11 +126,25 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     document = inputs.document
     data = document.data
     sections = _sections(data, document)
+    inside = read_inner(document, inputs.folder, inputs.plugins, inputs.files, inputs.path)
+    inputs = replace(inputs, models=_with_models_inside(inputs.models, inside))
     models = _models(inputs)
-    nodes, order = _nodes(data, inputs)
-    are_all_known = len(nodes) == len(_raw_nodes(data))
+    nodes, graph = _nodes(document, inside, inputs)
+    are_all_known = len(nodes) == len(nodes_in(data))
     validators = _validators(data, inputs)
-    source, row = _source(sections.get("data_config"), inputs)
+    head = _of(sections, SuiteSection)
+    found = input_of(
+        _of(sections, DataSection),
+        document,
+        inputs.plugins,
+        InputChoices(
+            folder=inputs.folder,
+            seed=head.seed if head else 0,
+            first_row=inputs.first_row,
+            kept_in=inputs.kept_in,
+        ),
+    )
+    row = found.row
     has_graph = "graph_config" in data
     judged = judged_of(_of(sections, CandidateSection))
 
@@ -128,7 +152,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         Names(
             row=row,
             nodes=nodes,
-            is_order_known=order is not None or not has_graph,
+            graph=graph,
+            is_order_known=graph is not None or not has_graph,
             are_all_nodes_known=are_all_known,
             validators=validators,
             validator_names=_validator_names(data),
@@ -138,10 +163,11 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         document,
     )
-    check_hidden(_raw_nodes(data), validators, document)
+    check_hidden(nodes_in(data), nodes, validators, document)
     quality = _of(sections, QualitySection)
-    is_end_known = order is not None and are_all_known
-    candidate = candidate_variable(quality, nodes, end, document) if is_end_known else ""
+    candidate = ""
+    if graph is not None and are_all_known:
+        candidate = candidate_variable(quality, nodes, graph, end, document)
     if judged is not None and not has_graph:
         check_judged(judged, end, document)
         check_truth(quality, end, document)
@@ -150,10 +176,11 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
     check_allowed(validators, settings["sandbox"].allow, document)
-    head = _of(sections, SuiteSection)
-    if head is None or source is None or not (nodes if has_graph else judged):
+    if head is None or found.source is None or not (nodes if has_graph else judged):
         return None
     merged = dict(data)
+    if inside:
+        merged["graph_config"] = with_inner_written_out(data, inside)
     if inputs.models:
         merged["models"] = {name: entry.value for name, entry in inputs.models.items()}
     return Suite(
@@ -162,8 +189,10 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         folder=inputs.folder,
         sha256=document_sha256(merged),
         document=merged,
-        source=source,
+        source=found.source,
+        pipeline=found.pipeline,
         nodes=tuple(Node(name=n.name, type=n.type, config=n.config) for n in nodes),
+        graph=graph,
         candidate=candidate,
         judged=judged,
         truth=quality.truth if quality is not None else None,
@@ -176,6 +205,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         seed=head.seed,
         cache=head.cache,
         strict_model=head.strict_model,
+        record_timeout_s=head.record_timeout,
         budget=Budget(
             usd=head.budget.usd,
             tokens=head.budget.tokens,
@@ -277,46 +307,71 @@ def _models(inputs: Inputs) -> dict[str, TypedEntry]:
     return known
 
 
+def _with_models_inside(
+    models: Mapping[str, RawEntry], inside: Mapping[str, InnerSuite]
+) -> dict[str, RawEntry]:
+    """Return the models with those of suites inside; the suite's own win."""
+    merged = dict(models)
+    for inner in all_inside(inside):
+        own = inner.document.data.get("models")
+        for name, raw in (own if isinstance(own, dict) else {}).items():
+            entry = RawEntry(raw, inner.document, ("models", name))
+            if name not in models and merged.setdefault(name, entry).value != raw:
+                inner.document.report(
+                    code="conflict",
+                    message=f"two suites inside this one say otherwise what `{name}` is",
+                    at=("models", name),
+                    fix=f"say it in the suite itself: `models: {{{name}: ...}}`",
+                    is_key=True,
+                )
+    return merged
+
+
 def _nodes(
-    data: Mapping[str, Any], inputs: Inputs
-) -> tuple[list[TypedEntry], tuple[str, ...] | None]:
-    """Return the nodes without those of an unknown type, and the order in which they run."""
-    raw = _raw_nodes(data)
+    document: Document, inside: Mapping[str, InnerSuite], inputs: Inputs, outer: str = ""
+) -> tuple[list[TypedEntry], Graph | None]:
+    """Return the nodes without those of an unknown type, and the graph that they are in."""
+    raw = nodes_in(document.data)
     at: At = ("graph_config", "nodes")
     entries = {
-        name: typed_entry("nodes", one, inputs.plugins, inputs.document, (*at, name), name=name)
+        name: typed_entry("nodes", one, inputs.plugins, document, (*at, name), name=name)
         for name, one in raw.items()
     }
     for reserved in raw.keys() & {"START", "END"}:
-        inputs.document.report(
+        document.report(
             code="reserved-name",
             message=f"`{reserved}` is there without being named, so no node can be called so",
             at=(*at, reserved),
             fix="choose another name",
             is_key=True,
         )
-    order = _order(list(raw), data, inputs.document)
-    in_order = [entries[name] for name in order or raw]
-    return [node for node in in_order if node is not None], order
+    for name, entry in entries.items():
+        if entry is not None:
+            check_functions(entry, inputs.plugins)
+            if name in inside:
+                entries[name] = _with_inner(entry, inside[name], inputs, f"{outer}{name}/")
+    graph = compile_graph(list(raw), _mapping(document.data, "graph_config"), document)
+    in_order = [entries[name] for name in (graph.nodes if graph is not None else raw)]
+    return [node for node in in_order if node is not None], graph
 
 
-def _raw_nodes(data: Mapping[str, Any]) -> dict[str, Any]:
-    return _mapping(_mapping(data, "graph_config"), "nodes")
-
-
-def _order(nodes: list[str], data: Mapping[str, Any], document: Document) -> tuple[str, ...] | None:
-    """Return the order of the nodes; None when the edges do not say it."""
-    raw = _mapping(data, "graph_config").get("edges")
-    if not nodes or not isinstance(raw, list) or not raw:
-        return None
-    edges = {}
-    for index, one in enumerate(raw):
-        try:
-            edge = EdgeSection.model_validate(one)
-        except ValidationError:
-            return None  # reported with the section
-        edges[index] = (edge.from_, edge.to)
-    return straight_order(nodes, edges, document)
+def _with_inner(entry: TypedEntry, suite: InnerSuite, inputs: Inputs, path: str) -> TypedEntry:
+    """Return a node with the graph inside it; its nodes are called `OUTER/INNER`."""
+    nodes, graph = _nodes(suite.document, suite.inside, inputs, path)
+    inner = Inner(
+        nodes=nodes,
+        graph=graph,
+        document=suite.document,
+        are_all_nodes_known=len(nodes) == len(nodes_in(suite.document.data)),
+    )
+    made = {
+        node.name: Node(name=f"{path}{node.name}", type=node.type, config=node.config)
+        for node in nodes
+    }
+    config = entry.config
+    if graph is not None:
+        config = cast("Any", config).with_inner(Subgraph(made, graph))
+    return replace(entry, inner=inner, config=config)
 
 
 def _validators(data: Mapping[str, Any], inputs: Inputs) -> list[TypedEntry]:
@@ -346,46 +401,6 @@ def _validator_names(data: Mapping[str, Any]) -> frozenset[str]:
     raw = _mapping(data, "quality").get("validators")
     entries = [one for one in raw if isinstance(one, dict)] if isinstance(raw, list) else []
     return frozenset(str(one.get("name") or one.get("use")) for one in entries)
-
-
-def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None, Row | None]:
-    """Return the source and its first usable row."""
-    if not isinstance(section, DataSection):
-        return None, None
-    at: At = ("data_config", "source")
-    raw = _mapping(_mapping(inputs.document.data, "data_config"), "source")
-    extra = _id_column(section, inputs.document)
-    entry = typed_entry("sources", raw, inputs.plugins, inputs.document, at, extra=extra)
-    if entry is None:
-        return None, None
-    spec = SourceSpec(
-        type=entry.type, config=entry.config, folder=inputs.folder, kept_in=inputs.kept_in
-    )
-    if inputs.first_row is not None:
-        return spec, inputs.first_row
-    look = look_at(entry, spec)
-    for problem in look.problems:
-        if problem.at == ("id",) and "id" not in raw:
-            moved = replace(problem, at=("id_column",))
-            inputs.document.report_problems([moved], ("data_config",))
-        else:
-            inputs.document.report_problems([problem], at)
-    return spec, look.row
-
-
-def _id_column(section: DataSection, document: Document) -> dict[str, object]:
-    """Return the key of the source that `id_column` stands for."""
-    if section.id_column is None:
-        return {}
-    if section.source.own.get("id", section.id_column) != section.id_column:
-        document.report(
-            code="conflict",
-            message="`id_column` and `source.id` mean the same and differ",
-            at=("data_config", "id_column"),
-            fix="take one of them out",
-            is_key=True,
-        )
-    return {"id": section.id_column}
 
 
 def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:

@@ -110,6 +110,11 @@ class Document:
             found = key_mark
         return found
 
+    def inside(self, at: At) -> "Document":
+        """Return the mapping at a path as a document of its own, in the same text."""
+        *_, (piece, _, _) = self._walk(at)
+        return Document(self.path, self.text, piece, diagnostics=self.diagnostics, _seen=self._seen)
+
     def find(self, value: object, under: At) -> At:
         """Return the path of the first scalar below `under` that equals `value`, else `under`."""
         *_, (piece, _, _) = [(self.root, TOP, TOP), *self._walk(under)]

@@ -7,7 +7,7 @@ node `text_output()` is, where it adds several and one of them is the text of al
 of those that are no text which keys they have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.nearest import nearest
 from sygra_eval.suite.repair import mended
 from sygra_eval.suite.schema import TYPED_KINDS, TypedSection
+from sygra_eval.suite.walk import Graph
 from sygra_eval.values import Problem, Scope
 
 
@@ -28,6 +29,7 @@ class TypedEntry:
 
     :ivar section: The keys that all types of its kind have.
     :ivar config: An instance of the type's config model, or its own keys as a mapping.
+    :ivar inner: The graph inside, of a type that embeds one.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TypedEntry:
     registered: Registered
     document: Document
     at: At
+    inner: "Inner | None" = None
 
     def problems(self, scope: Scope) -> Iterator[Problem]:
         """Yield what the config's own `problems(scope)` finds."""
@@ -65,6 +68,19 @@ class TypedEntry:
         """Return the variables that hold a mapping, with its keys, see `Scope.mappings`."""
         declare = getattr(self.config, "mappings", None)
         return dict(declare()) if callable(declare) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    """The graph inside a node.
+
+    :ivar nodes: Each behind one that leads to it; `graph` is None where its edges make none.
+    """
+
+    nodes: Sequence[TypedEntry]
+    graph: Graph | None
+    document: Document
+    are_all_nodes_known: bool
 
 
 def guarded(find: Any, registered: Registered, *arguments: object) -> Iterator[Problem]:

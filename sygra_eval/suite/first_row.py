@@ -1,14 +1,14 @@
 """Looks at a source before the run: its own complaints, and the first row that is usable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sygra_eval.suite.entries import TypedEntry
-from sygra_eval.values import BadRow, Problem, Row, Severity, SourceSpec
+from sygra_eval.data import PipelineSource
+from sygra_eval.values import BadRow, Problem, Row, Severity, Source
 
 _MOST_BAD_ROWS = 1_000
 _LIMIT_S = 60.0
@@ -22,37 +22,57 @@ class Look:
     problems: tuple[Problem, ...] = ()
 
 
-def look_at(entry: TypedEntry, spec: SourceSpec) -> Look:
-    """Open the source, let it check itself, and read up to its first usable row.
+def look_at(make: Callable[[], Source]) -> Look:
+    """Make the source, let it check itself, and read up to its first usable row.
 
     Runs on a loop of its own in a thread, so that it may be called from within a running loop.
     """
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(_look_at, entry, spec).result()
+        return thread.submit(_look_at, make).result()
 
 
-def _look_at(entry: TypedEntry, spec: SourceSpec) -> Look:
+def _look_at(make: Callable[[], Source]) -> Look:
     source: Any = None
     try:
-        source = entry.registered.implementation(spec)
+        source = make()
         problems = tuple(_own_check(source))
-        if any(problem.severity is Severity.ERROR for problem in problems):
+        if _has_error(problems):
             return Look(None, problems)
         row, bad = asyncio.run(_first_row(source))
     except TimeoutError as error:
         said = str(error) or f"no row came within {_limit_s(source):g} s"
         return Look(None, (Problem(code="source-failed", message=said),))
     except Exception as error:  # noqa: BLE001 - the boundary to plugins
+        if _has_error(seen := _seen_problems(source)):
+            return Look(None, seen)  # they say why
         said = str(error) or type(error).__name__
         return Look(
             None, (Problem(code="source-failed", message=f"the source cannot be read: {said}"),)
         )
-    return Look(row, (*problems, *_complaints(row, bad)))
+    problems += (seen := _seen_problems(source))
+    if _has_error(seen):
+        return Look(row, problems)
+    return Look(row, (*problems, *_complaints(row, bad, _left_out(source))))
+
+
+def _has_error(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _own_check(source: Any) -> Iterable[Problem]:
     check = getattr(source, "check", None)
     return check() if callable(check) else ()
+
+
+def _seen_problems(source: Any) -> tuple[Problem, ...]:
+    """Return what the rows on the way show to be wrong, where things happen to them on the way."""
+    return tuple(source.problems()) if isinstance(source, PipelineSource) else ()
+
+
+def _left_out(source: Any) -> str:
+    """Say of a source that gave no row what left its rows out."""
+    lost = source.accounts()[0].parts if isinstance(source, PipelineSource) else {}
+    return ", ".join(f"{rows:,} {how}" for how, rows in lost.items() if rows)
 
 
 def _limit_s(source: Any) -> float:
@@ -79,7 +99,7 @@ async def _first_of(rows: AsyncIterator[Row | BadRow], bad: list[BadRow]) -> Row
     return None
 
 
-def _complaints(row: Row | None, bad: list[BadRow]) -> Iterable[Problem]:
+def _complaints(row: Row | None, bad: list[BadRow], left_out: str) -> Iterable[Problem]:
     if bad:
         first = bad[0]
         more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
@@ -89,8 +109,11 @@ def _complaints(row: Row | None, bad: list[BadRow]) -> Iterable[Problem]:
             severity=Severity.WARNING,
         )
     if row is None:
+        message = "the source has no usable row" if bad else "the source has no rows"
+        if left_out and not bad:
+            message = f"no row of the source reaches the graph: {left_out}"
         yield Problem(
             code="no-rows",
-            message="the source has no usable row" if bad else "the source has no rows",
+            message=message,
             severity=Severity.WARNING,
         )

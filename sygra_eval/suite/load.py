@@ -104,7 +104,7 @@ def _examine(
         return None, tuple(document.diagnostics)
     shared = _shared_models(path)
     replaced = Document("--model")
-    documents = (document, *((shared,) if shared else ()), replaced)
+    files: list[Document] = []
     suite = compile_suite(
         Inputs(
             path=path,
@@ -113,9 +113,11 @@ def _examine(
             models=_merged_models(document, shared, replaced, overrides),
             plugins=plugins,
             first_row=first_row,
+            files=files,
             kept_in=kept_in,
         )
     )
+    documents = (document, *((shared,) if shared else ()), replaced, *files)
     found = tuple(
         diagnostic
         for document in documents

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+MAX_VISITS = 25
 
 
 class Section(BaseModel):
@@ -59,6 +60,7 @@ class SuiteSection(Section):
     cache: Literal["off", "read", "read-write"] = "off"
     budget: BudgetSection = BudgetSection()
     strict_model: bool = False
+    record_timeout: Seconds | None = None
 
     @field_validator("cache", mode="before")
     @classmethod
@@ -133,17 +135,50 @@ class ModelSection(TypedSection):
     batch: BatchSection | None = None
 
 
+class TransformSection(TypedSection):
+    """What is done to rows on their way to the graph."""
+
+    use: str
+    where: str | None = None
+
+
+class SampleSection(Section):
+    """So many of the rows, each as likely as any other; the seed is by default the suite's."""
+
+    rows: int = Field(ge=1)
+    seed: int | None = None
+
+
 class SourceSection(TypedSection):
-    """Where rows come from."""
+    """Where rows come from, and what is taken of them: `where`, `sample`, `columns`, `rename`.
+
+    These follow each other in this order, so that all of them name columns as the source does;
+    `transforms` come after them. `alias`, `join_type`, `primary_key` and `join_key` are for one of
+    several sources.
+    """
 
     type: str
+    where: str | None = None
+    sample: SampleSection | None = None
+    columns: list[str] | None = Field(default=None, min_length=1)
+    rename: dict[str, str] = {}
+    transforms: list[TransformSection] = []
+    alias: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    join_type: Literal["primary", "column", "sequential", "random", "cross", "vstack"] | None = None
+    primary_key: str | None = None
+    join_key: str | None = None
 
 
 class DataSection(Section):
-    """The input. `id_column` and `source.id` mean the same."""
+    """The input, from one source or from several that are joined.
 
-    source: SourceSection
+    `id_column` and `source.id` mean the same where there is one source; of several it names the
+    joined rows. `transforms` are of the rows once they are joined.
+    """
+
+    source: SourceSection | Annotated[list[SourceSection], Field(min_length=1)]
     id_column: str | None = None
+    transforms: list[TransformSection] = []
 
 
 class NodeSection(TypedSection):
@@ -153,20 +188,28 @@ class NodeSection(TypedSection):
 
 
 class EdgeSection(Section):
-    """Which step follows which; `START` and `END` are implicit nodes."""
+    """Which step follows which; `START` and `END` are implicit nodes.
+
+    Of several edges from one node, the first one whose `when` holds is taken, in the document's
+    order; the one without a `when` is taken when none does. After `max` times it is closed.
+    """
 
     from_: str = Field(alias="from")
     to: str
+    when: str | None = None
+    max: int | None = Field(default=None, ge=1)
 
 
 class GraphSection(Section):
-    """The steps from `START` to `END`, one after the other in this version.
+    """The steps from `START` to `END`: one after the other, in branches, or in cycles.
 
-    Without this section the rows themselves are judged, see `CandidateSection`.
+    A record visits a node at most `max_visits` times. Without this section the rows themselves are
+    judged, see `CandidateSection`.
     """
 
-    nodes: dict[Name, NodeSection] = Field(min_length=1)
-    edges: list[EdgeSection] = Field(min_length=1)
+    nodes: dict[Name, NodeSection] = Field(min_length=1, max_length=1_000)
+    edges: list[EdgeSection] = Field(min_length=1, max_length=10_000)
+    max_visits: int = Field(default=MAX_VISITS, ge=1, le=10_000)
 
 
 class CandidateSection(Section):
@@ -331,6 +374,7 @@ SECTIONS: dict[str, type[Section]] = {
 TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
     "models": ("models", "use", ModelSection),
     "sources": ("source", "type", SourceSection),
+    "transforms": ("transform", "use", TransformSection),
     "nodes": ("node", "node_type", NodeSection),
     "validators": ("validator", "use", ValidatorSection),
 }
@@ -343,8 +387,9 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("suite", key) for key in ("max_errors", "matrix", "extends")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
-        *(("data_config", "source", key) for key in ("alias", "join_type", "join_key")),
-        *(("data_config", "source", key) for key in ("primary_key", "streaming")),
+        ("data_config", "source", "streaming"),
+        *(("data_config", "source", "*", key) for key in ("transformations", "fields", "shard")),
+        ("data_config", "source", "*", "streaming"),
         *(("graph_config", key) for key in ("graph_properties", "graph_state")),
         *(("graph_config", "nodes", "*", key) for key in ("pre_process", "post_process")),
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),

@@ -11,7 +11,17 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite.template import Template
-from sygra_eval.values import Budget, Diagnostic, ModelSpec, Node, Row, SourceSpec, ValidatorSpec
+from sygra_eval.suite.walk import Graph
+from sygra_eval.values import (
+    Budget,
+    Diagnostic,
+    ModelSpec,
+    Node,
+    Pipeline,
+    Row,
+    SourceSpec,
+    ValidatorSpec,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +101,17 @@ class Suite:
     :ivar folder: What relative paths in it are relative to.
     :ivar sha256: Of the merged document as data, so comments, layout and place do not count.
     :ivar document: The document as plain data, models of `models.yaml` and `--model` included.
-    :ivar nodes: In the order in which they run; none where the rows themselves are judged.
+    :ivar source: Where the rows come from; of several sources the primary one.
+    :ivar pipeline: What happens to the rows of all sources before they reach the graph; None where
+        nothing does.
+    :ivar nodes: Each behind one that leads to it; none where the rows themselves are judged.
+    :ivar graph: How records walk from node to node; None where there are none.
     :ivar candidate: The variable that is judged, of a suite with a graph.
     :ivar judged: What is judged, of a suite without one; `truth` is the column, if any, that says
         whether that is right or wrong.
     :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar target_verified: So many verified rows end the run; at most `max_candidates` are tried.
+    :ivar record_timeout_s: So long a record may take, its judgement included.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar schema_fields: Types that variables must have at the end, by variable.
     :ivar diagnostics: Warnings.
@@ -111,6 +126,8 @@ class Suite:
     source: SourceSpec
     nodes: tuple[Node, ...]
     candidate: str
+    pipeline: Pipeline | None = None
+    graph: Graph | None = None
     judged: Judged | None = None
     truth: str | None = None
     canary: str | None = None
@@ -122,6 +139,7 @@ class Suite:
     seed: int = 0
     cache: str = "off"
     strict_model: bool = False
+    record_timeout_s: float | None = None
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """Text with `{name}` placeholders, as prompts use it.
 
-Names and dots only, so a template can compute nothing; a brace is doubled to be itself. What a
-placeholder is replaced by is never read as a template again: a row cannot write prompts.
+Names and dots only, and `{alias->column}` where sources are joined, so a template can compute
+nothing; a brace is doubled to be itself. What a placeholder is replaced by is never read as a
+template again: a row cannot write prompts.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Self
 from sygra_eval.suite.nearest import nearest
 from sygra_eval.values import InfrastructureError, Length, Problem, Scope, Severity, sum_of
 
-_NAME = r"[^\W\d]\w*(?:\.\w+)*"
+_NAME = r"[^\W\d]\w*(?:->\w+)?(?:\.\w+)*"
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{(?P<name>{_NAME})\}}|\{{[^{{}}\n]*\}}|\{{|\}}")
 
 
@@ -121,7 +122,8 @@ class Template:
                 continue
             yield Problem(
                 code="bad-placeholder",
-                message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only",
+                message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only, "
+                "or `{alias->column}` of joined sources",
                 at=at,
                 within=piece,
                 fix=f"write `{escaped(piece)}` to mean the braces themselves",

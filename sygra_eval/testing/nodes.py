@@ -7,6 +7,7 @@ run would ask them, and nothing is journalled.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from sygra_eval.data import ImageRules, looked_at
 from sygra_eval.engine import fitted
 from sygra_eval.journal import repaired_step
 from sygra_eval.plugins import Plugins
+from sygra_eval.suite import function_of
 from sygra_eval.testing.asking import Ask, ModelEntries, asking
 from sygra_eval.values import (
     Candidate,
@@ -162,4 +164,6 @@ def _context(
         should_stop=should_stop,
         end_loop=end_loop,
         random=Random(0),  # noqa: S311 - not a secret
+        key="node",
+        function=partial(function_of, plugins),
     )

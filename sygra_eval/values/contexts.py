@@ -1,10 +1,10 @@
 """What hooks are handed: frozen, so that a field can be added without breaking a plugin."""
 
-from collections.abc import Awaitable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from sygra_eval.values.chat import CallSite, ChatResponse, Message
 from sygra_eval.values.errors import InfrastructureError
@@ -94,6 +94,28 @@ async def no_models(
     )
 
 
+def no_functions(path: str) -> Callable[..., object]:
+    """Stand where functions of plugins are found, and refuse: here no plugins are known."""
+    raise InfrastructureError(f"the function `{path}` is asked for, and no plugins are known here")
+
+
+class WalkInside(Protocol):
+    """Take the record through a graph inside a node; each visit in it is journalled."""
+
+    def __call__(self, graph: Any, state: State) -> Awaitable[State]:
+        """Return the variables at its end.
+
+        :param graph: What the node's config holds of it, a `sygra_eval.suite.Subgraph`.
+        """
+        ...
+
+
+async def no_walk(graph: Any, state: State) -> State:
+    """Stand where `WalkInside` does, and refuse: here no run could keep the visits."""
+    del graph, state
+    raise InfrastructureError("a graph inside a node can be walked in a run only")
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
@@ -146,6 +168,9 @@ class NodeContext:
     :ivar complete_json: As `complete`, for an answer that is JSON of a schema.
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
     :ivar seed: The run's.
+    :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
+    :ivar walk: Takes the record through a graph inside the node.
+    :ivar function: Returns a function of a loaded plugin, by `module:function`.
     """
 
     row: Row
@@ -157,6 +182,9 @@ class NodeContext:
     random: Random = field(repr=False)
     complete_json: CompleteJson = no_json
     seed: int = 0
+    key: str = ""
+    function: Callable[[str], Callable[..., object]] = no_functions
+    walk: WalkInside = no_walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,8 @@ class Scope:
     :ivar tasks: What the models do (`chat`, `embeddings`…), where that is known.
     :ivar labels: The classes of those that classify, as the suite names them.
     :ivar mappings: Of variables that hold a mapping, its keys, and whether every record has them.
+    :ivar unset: Variables that some ways through the graph set, each with a way that does not;
+        they are not among `variables`.
     """
 
     variables: frozenset[str] = frozenset()
@@ -76,3 +78,4 @@ class Scope:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text_models: frozenset[str] = frozenset()
     mappings: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    unset: Mapping[str, str] = field(default_factory=dict)

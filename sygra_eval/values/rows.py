@@ -91,6 +91,7 @@ class RecordEnd:
 
     :ivar weak_tests: Why the row's tests are weak, empty where they are not; None: not tried.
     :ivar ensembles: What came of the nodes that ask several models.
+    :ivar way: The edges that it took, of a graph that has several ways.
     :ivar input: What stands for the row as it was read; empty where that is not known.
     """
 
@@ -104,3 +105,4 @@ class RecordEnd:
     weak_tests: str | None = None
     ensembles: tuple[EnsembleEnd, ...] = ()
     input: str = ""
+    way: tuple[str, ...] = ()

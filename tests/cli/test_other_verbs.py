@@ -104,6 +104,71 @@ def test_check_sees_the_plugins_that_run_sees(cli, write, suite):
     assert (ran.code, ran.out.splitlines()[0]) == (0, "small.yaml: fit to run"), ran.err
 
 
+ROWS_OF_BOTH = """\
+suite: {name: both}
+data_config:
+  source:
+    - {type: disk, file_path: tasks.jsonl, alias: task, join_type: primary, where: "n > 1"}
+    - {type: disk, file_path: styles.csv, alias: style, join_type: cross}
+  transforms: [{use: add, columns: {lang: python}}]
+candidate: {text: "{task->n} {style->name}"}
+quality: {validators: [{use: python_compiles}]}
+"""
+
+
+def test_check_shows_the_first_rows_before_and_after_each_step(cli, write):
+    write("tasks.jsonl", '{"n": 1}\n{"n": 2, "t": "\\u001b[31mred"}\n{broken\n')
+    write("styles.csv", "name\nprose\nverse\n")
+    path = str(write("both.yaml", ROWS_OF_BOTH))
+
+    ran = cli("check", path, "--rows", "3")
+
+    assert ran.code == 0
+    titles = [line for line in ran.out.splitlines() if line.startswith(("task: ", "style: "))]
+    assert titles == [
+        "style: read",
+        "task: read",
+        "task: where: n > 1",
+        "task: columns named task->…",
+        "task: cross join: style",
+        "task: transform: add = rows of the graph",
+    ]
+    assert "tasks.jsonl:3 (tasks.jsonl:3): bad_input: broken JSON" in ran.out
+    assert "\x1b" not in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_check_gives_the_first_rows_as_data(cli, write):
+    write("tasks.jsonl", '{"n": 1}\n{"n": 2}\n{"n": 3}\n')
+    write("styles.csv", "name\nprose\nverse\n")
+
+    (line,) = cli("check", str(write("both.yaml", ROWS_OF_BOTH)), "--rows", "1", "--json").json
+
+    (shown,) = line["rows"]
+    assert shown["stages"][0] == {
+        "source": "style",
+        "stage": "read",
+        "rows": [{"id": "styles.csv:2", "origin": "styles.csv:2", "columns": {"name": "prose"}}],
+    }
+    assert shown["stages"][-1]["rows"] == [
+        {
+            "id": "tasks.jsonl:2#1",
+            "origin": "tasks.jsonl:2",
+            "columns": {"task->n": 2, "style->name": "prose", "lang": "python"},
+        }
+    ]
+
+
+def test_check_shows_the_rows_of_a_plain_source_once(cli, write, suite):
+    ran = cli("check", str(SHIPPED), "--rows", "2", "--json")
+
+    (shown,) = ran.json[0]["rows"]
+    assert [(stage["stage"], len(stage["rows"])) for stage in shown["stages"]] == [
+        ("read", 2),
+        ("rows of the graph", 2),
+    ]
+
+
 # plugins
 
 

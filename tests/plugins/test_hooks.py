@@ -172,6 +172,25 @@ def sygra_register_sources(register):
     assert answers(summary) == ["Q0", "Q1", "Q2"]
 
 
+async def test_hook_register_transforms(project, plugin, small_suite):
+    plugin("""
+def asked_twice(columns, transform):
+    if columns["question"] == "how":
+        return None
+    return [columns, {**columns, "question": "really"}]
+
+@hookimpl
+def sygra_register_transforms(register):
+    register("asked_twice", asked_twice)
+""")
+
+    summary = await project.run(
+        small_suite(("id: id}}", "id: id}, transforms: [{use: asked_twice}]}"))
+    )
+
+    assert answers(summary) == ["WHY", "REALLY"]
+
+
 async def test_a_source_keeps_in_the_runs_folder_what_a_resume_needs(project, plugin, small_suite):
     plugin("""
 from sygra_eval import Row

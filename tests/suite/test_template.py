@@ -157,3 +157,31 @@ def test_what_is_filled_in_is_never_a_template(first, second):
     rendered = Template.parse("{a}|{b}").render({"a": first, "b": second})
 
     assert rendered == f"{first}|{second}"
+
+
+# Columns of joined sources
+
+
+def test_a_column_of_a_joined_source_is_named_with_its_alias():
+    template = Template.parse("{task->q} {task->meta.topic} {plain}")
+    row = {"task->q": "why", "task->meta": {"topic": "life"}, "plain": 1}
+
+    assert template.names() == ("task->q", "task->meta", "plain")
+    assert template.render(row) == "why life 1"
+    assert problems(template.text, variables=frozenset(row), row=row) == []
+
+
+def test_a_misspelt_column_of_a_joined_source_has_a_fix():
+    known = frozenset({"task->question", "style->name"})
+
+    assert problems("{task->qestion}", variables=known) == [
+        ("unknown-variable", "{task->qestion}", "write `{task->question}`")
+    ]
+
+
+@pytest.mark.parametrize("text", ["{a->}", "{->b}", "{a->b->c}", "{a -> b}", "{a.b->c}"])
+def test_what_is_no_alias_and_column_is_no_placeholder(text):
+    assert problems(text) == [("bad-placeholder", text, f"write `{escaped(text)}`" + BRACES)]
+
+
+BRACES = " to mean the braces themselves"
