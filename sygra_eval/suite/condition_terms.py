@@ -1,6 +1,7 @@
 """What the parts of a condition do with a record's values, see `conditions`."""
 
 import ast
+import json
 import math
 from collections.abc import Callable, Mapping
 
@@ -59,7 +60,8 @@ def told(value: object) -> str:
         case int() | float():
             return f"the number {str(value)[:40]}"
         case str():
-            return f'the text "{value if len(value) <= 60 else value[:59] + "…"}"'
+            cut = value if len(value) <= 60 else value[:59] + "…"
+            return f"the text {json.dumps(cut, ensure_ascii=False)}"
         case list() | tuple():
             return f"a list of {len(value)}"
         case Mapping():

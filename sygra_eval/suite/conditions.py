@@ -91,6 +91,10 @@ class Condition:
     sets_if_false: frozenset[str] = frozenset()
     _term: Term = field(repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process as its text."""
+        return compile_condition, (self.text,)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The variables that it needs, each once, in order."""

@@ -286,3 +286,22 @@ async def test_a_second_visit_asks_draws_and_keeps_its_rounds_for_itself(code_su
     assert asked == 2 * 4  # at temperature 1 a second visit is another sample
     steps = [row[0] for table in tables_of(finished.summary) for row in table.rows]
     assert not any("#2" in step for step in steps)
+
+
+async def test_a_row_that_lacks_a_column_fails_only_where_its_own_way_needs_it(run_graph):
+    ask = {"node_type": "llm", "model": "author", "output_keys": "answer"}
+    nodes = {"plain": {**ask, "prompt": "{question}"}, "more": {**ask, "prompt": "{hint}"}}
+    edges = [edge("START>more", "wants"), edge("START>plain"), edge("more>END"), edge("plain>END")]
+    rows = [
+        {"question": "q", "wants": False, "hint": "h"},
+        {"question": "q", "wants": False},
+        {"question": "q", "wants": True},
+        {"question": "q", "hint": "h"},
+    ]
+
+    finished = await run_graph(rows, nodes, edges)
+
+    ends = [(end.outcome.value, end.reason) for end in finished.ends()]
+    assert [outcome for outcome, _ in ends] == ["verified", "verified", "failed", "failed"]
+    assert ends[2][1] == "bad_input: rows.jsonl:3: this record has no `hint`"
+    assert ends[3][1] == "edge `START -> more`, `when: wants`: this record has no `wants`"

@@ -4,9 +4,10 @@ import pytest
 import yaml
 
 from sygra_eval.engine import RunOptions, resume_run, run_suite
+from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import check_suite, load_suite
-from tests.engine.conftest import FAST_PLUGIN, Run, chain, write_suite
+from tests.engine.conftest import FAST_PLUGIN, LOOP, Run, chain, code_row, write_suite
 from tests.engine.test_graphs import GRAPH_PLUGIN, edge, put, visits_of
 
 PLUGINS = [str(FAST_PLUGIN), str(GRAPH_PLUGIN)]
@@ -213,3 +214,34 @@ def test_a_variable_that_one_way_inside_sets_is_not_given_out_for_sure(found):
 
     told = "`extra` is not set on the path START -> easy -> ask -> END"
     assert ("suite.yaml", "maybe-unset", told) in said
+
+
+def test_hidden_tests_that_a_prompt_inside_shows_are_told_of(found):
+    quality = {"validators": [{"use": "unit_tests", "from": {"hidden": "question"}}]}
+    sections = {"quality": quality, "sandbox": {}}
+
+    named = found(**sections)
+    shared = found(step={"inputs": None}, inner=yaml.safe_load(
+        yaml.safe_dump(INNER).replace("{q}", "{question}").replace("len(q)", "len(question)")
+    ), **sections)  # fmt: skip
+
+    told = ("inner.yaml", "hidden-in-prompt", "`q` holds hidden tests, and this shows them")
+    assert told in named
+    assert ("inner.yaml", "hidden-in-prompt") in [one[:2] for one in shared], shared
+
+
+async def test_a_loop_inside_is_judged_by_the_rows_own_tests(code_suite, run):
+    loop = {**LOOP, "output": "said"}
+    inner = {"graph_config": {"nodes": {"solve": loop}, "edges": chain(["solve"])}}
+    step = {**STEP, "suite": inner, "inputs": {"question": "question"}}
+    suite = code_suite(
+        code_row("r0", "draft=wrong revise=right"),
+        graph_config={"nodes": {"step": step}, "edges": chain(["step"])},
+    )
+
+    finished = await run(suite)
+
+    (row,) = finished.rows("verified")
+    assert (row["rounds"], row["stop_reason"]) == (2, "sentinel")
+    with open_readonly(finished.folder / "journal.db") as reader:
+        assert [one.node for one in reader.rounds("r0")] == ["step/solve"] * 2

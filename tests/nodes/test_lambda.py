@@ -17,6 +17,7 @@ from os import system
 
 def shout(state):
     state["question"] = "changed in place"
+    state["tags"].append("changed in place")
     return {"answer": state["tags"][0].upper()}
 
 
@@ -104,6 +105,7 @@ async def test_what_the_function_returns_is_added_and_nothing_else_changes(
     end = await end_of(function, suffix="! ")
 
     assert (end.outcome.value, end.data["answer"], end.data["asked"]) == ("verified", answer, "why")
+    assert end.data["tags"] == ["x"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Conditions: what they say, what they refuse, and that no value is ever compared silently."""
 
 import contextlib
+import pickle
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,20 @@ def test_a_value_that_is_not_a_number_compares_with_nothing():
     for text in ("x > 1", "x == 1.0", "x != x", "x in [1.0]"):
         with pytest.raises(UnfitForCondition):
             compile_condition(text).holds({"x": float("nan")})
+
+
+def test_a_text_in_a_reason_stays_on_its_line_and_is_cut():
+    with pytest.raises(UnfitForCondition) as raised:
+        compile_condition("x > 1").holds({"x": "a\n\x1b[31m" + "b" * 99})
+    assert 'the text "a\\n\\u001b[31mbbb' in str(raised.value)
+    assert len(str(raised.value)) < 200
+
+
+def test_a_condition_travels_to_another_process():
+    condition = pickle.loads(pickle.dumps(compile_condition(" is_set(score) and score > 0.5 ")))  # noqa: S301 - our own
+
+    assert condition.holds(ROW)
+    assert condition == compile_condition("is_set(score) and score > 0.5")
 
 
 def test_what_is_not_looked_at_is_not_judged():
