@@ -6,6 +6,7 @@ path, `PackageSource` by the distribution that brought it. Out: `write_jsonl` an
 put rows into files that appear whole or not at all and have the same bytes for the same rows.
 Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
 `package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
+`given_rows` (the type `given`) and `giving` (what a program gives, kept in the run's folder),
 `naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
 (whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
 alone), `builtin` (the hook).
@@ -13,6 +14,8 @@ alone), `builtin` (the hook).
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
+from sygra_eval.data.given_rows import GIVEN, KEPT_FILE, GivenRows, GivenSource
+from sygra_eval.data.giving import Giving, Rows
 from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
@@ -21,13 +24,19 @@ from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write
 from sygra_eval.data.sources import DiskSource
 
 __all__ = [
+    "GIVEN",
+    "KEPT_FILE",
     "BadImage",
     "DiskConfig",
     "DiskSource",
     "FileRows",
+    "GivenRows",
+    "GivenSource",
+    "Giving",
     "ImageRules",
     "PackageConfig",
     "PackageSource",
+    "Rows",
     "WrittenParquet",
     "image_of",
     "jsonl_line",

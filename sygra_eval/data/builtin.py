@@ -1,6 +1,7 @@
 """The data sources that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
+from sygra_eval.data.given_rows import GIVEN, GivenConfig, GivenSource
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sources import DiskSource
@@ -9,6 +10,7 @@ from sygra_eval.hookspecs import RegisterSource, hookimpl
 
 @hookimpl
 def sygra_register_sources(register: RegisterSource) -> None:
-    """Register the source types `disk` and `package`."""
+    """Register the source types `disk`, `package` and `given`."""
     register("disk", DiskSource, config=DiskConfig)
     register("package", PackageSource, config=PackageConfig)
+    register(GIVEN, GivenSource, config=GivenConfig)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncGenerator
 
+from sygra_eval.engine.given import known_total
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -32,6 +33,11 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
     :raises UsageError: When there are none, or the source breaks.
     """
     counted = 0
+    if is_given := hasattr(source, "total"):
+        total = known_total(source)
+        if total:
+            return total if limit is None else min(total, limit)
+        limit = 1
     try:
         async with contextlib.aclosing(limited(source, limit)) as rows:
             async for _ in rows:
@@ -43,7 +49,7 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
         raise UsageError(f"{what} (after {counted} rows)") from error
     if counted == 0:
         raise NothingSelected("the source has no rows, so there is nothing to run")
-    return counted
+    return None if is_given else counted
 
 
 async def while_it_lasts(

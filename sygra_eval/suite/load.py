@@ -13,6 +13,7 @@ from sygra_eval.plugins import Plugins
 from sygra_eval.suite.compile import Inputs, RawEntry, compile_models, compile_suite
 from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
+from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
@@ -32,15 +33,27 @@ def load_suite(
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     folder: Path | None = None,
     first_row: Row | None = None,
+    document: Document | None = None,
+    source: Mapping[str, Any] | None = None,
 ) -> Suite:
     """Return the suite in a file.
 
     :param overrides: Model entries that replace the suite's, see `override_model`.
     :param folder: What relative paths are relative to, when that is not the file's folder.
     :param first_row: Check names on this row instead of opening the source.
+    :param document: The suite, where it does not stand in the file; see `document_of`.
+    :param source: Takes the place of the suite's own source.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
-    suite, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row)
+    if document is None:
+        document, shared = read_document(path), _shared_models(path)
+    else:
+        shared = None
+    if source is not None:
+        with_source(document, source)
+    suite, diagnostics = _examine(
+        path, plugins, overrides or {}, folder, first_row, document, shared
+    )
     if suite is None:
         count = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
         raise UsageError(f"{path}: {count} error{'s' if count != 1 else ''}", diagnostics)
@@ -56,7 +69,8 @@ def check_suite(
     first_row: Row | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return all that is wrong with the suite in a file, in the order of its lines."""
-    return _examine(path, plugins, overrides or {}, folder, first_row)[1]
+    document, shared = read_document(path), _shared_models(path)
+    return _examine(path, plugins, overrides or {}, folder, first_row, document, shared)[1]
 
 
 def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
@@ -95,11 +109,11 @@ def _examine(
     overrides: Mapping[str, Mapping[str, Any]],
     folder: Path | None,
     first_row: Row | None,
+    document: Document,
+    shared: Document | None,
 ) -> tuple[Suite | None, tuple[Diagnostic, ...]]:
-    document = read_document(path)
     if document.root is None or _is_foreign(document):
         return None, tuple(document.diagnostics)
-    shared = _shared_models(path)
     replaced = Document("--model")
     documents = (document, *((shared,) if shared else ()), replaced)
     suite = compile_suite(
