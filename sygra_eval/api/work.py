@@ -31,9 +31,7 @@ def new_run(suite: SuiteLike, rows: object, row_id: str | None, asked: Asked) ->
     :raises UsageError: When the rows can be none, or an id is named for no rows.
     """
     if rows is None and row_id is not None:
-        raise UsageError(
-            "id= names the column of rows=; without rows the suite's source has its own"
-        )
+        raise UsageError("id= names a column of rows=; the suite's own source names its own")
     options = asked.options()
     giving = None if rows is None else Giving(rows, GivenRows(row_id), options.limit)
     given = None if giving is None else giving.given

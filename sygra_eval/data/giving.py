@@ -147,12 +147,12 @@ def _items_of(rows: object) -> Iterator[object]:
     kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
     if kind.startswith("pandas.") and hasattr(rows, "iloc") and hasattr(rows, "columns"):
         return _of_a_frame(rows)
+    if kind.startswith("datasets.") and isinstance(rows, Mapping):
+        splits = ", ".join(f"`{name}`" for name in rows)
+        raise UsageError(f"rows: these are several splits ({splits}); give one of them")
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
         shown = f"a {type(rows).__name__}"
         raise UsageError(f"rows={shown}: give an iterable of mappings, a DataFrame or a Dataset")
-    if kind.startswith("datasets.") and hasattr(rows, "keys"):
-        splits = ", ".join(f"`{name}`" for name in rows.keys())  # noqa: SIM118 - no Mapping
-        raise UsageError(f"rows: these are several splits ({splits}); give one of them")
     return iter(rows)
 
 
