@@ -64,10 +64,15 @@ class Mailbox:
         self._is_open = True
         self._has_room.set()
 
+    def detach(self) -> None:
+        """Belong to no loop any more; it is about to close."""
+        with self._arrived:
+            self._loop = None
+
     def end(self) -> None:
         """Say that nothing more comes."""
         with self._arrived:
-            self.is_over, self._loop = True, None
+            self.is_over = True
             self._notify()
 
     # On the reader's side

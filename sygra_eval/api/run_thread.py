@@ -5,6 +5,7 @@ a caller who blocks blocks no call (docs/decisions/0032). Start at `RunThread`.
 """
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Watching:
         self.mailbox.show(progress)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunThread:
     """One start of a run; `summary` or `error` once the mailbox says that it is over.
 
@@ -62,6 +63,7 @@ class RunThread:
     def begin(self) -> None:
         """Start the thread."""
         self._thread = threading.Thread(target=self._drive, name="sygra_eval run")
+        _GOING.add(self)
         self._thread.start()
 
     def join(self) -> None:
@@ -76,6 +78,7 @@ class RunThread:
             self.error = error
         finally:
             self.mailbox.end()
+            _GOING.discard(self)
 
     async def _main(self) -> RunSummary:
         loop = asyncio.get_running_loop()
@@ -94,5 +97,21 @@ class RunThread:
             return await self.start(stop, Watching(self.mailbox, self.given))
         finally:
             self.handle.detach()
+            self.mailbox.detach()
             for timer in timers:
                 timer.cancel()
+
+
+_GOING: set[RunThread] = set()
+"""The process's runs that go on, so that its end can drain them."""
+
+
+def _at_exit() -> None:
+    """Drain what nobody waits for, as a stream that was left lying; the program ends meanwhile."""
+    for run in list(_GOING):
+        run.handle.cancel("the program's end")
+        run.join()
+
+
+# Before the pools of threads are closed, which a run needs for its end; `atexit` comes too late.
+getattr(threading, "_register_atexit", atexit.register)(_at_exit)

@@ -7,6 +7,7 @@ was made on, and calls the callbacks; the run's thread does all else. Start at `
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sygra_eval.api.asked import Asked
@@ -23,6 +24,7 @@ from sygra_eval.values import RecordEnd
 _LOG = logging.getLogger("sygra_eval")
 _LOOK_AGAIN_S = 0.1
 _MOST_NOTES = 1_000
+_INTERRUPT = "an interrupt"
 
 
 class Session:
@@ -67,9 +69,20 @@ class Session:
 
         :raises RunInterrupted: When an interrupt came meanwhile; the run has drained.
         """
-        while not self.mailbox.is_empty:
-            self.next_row()
-        return self.result()
+        broke: BaseException | None = None
+        is_over = False
+        while not is_over:
+            try:
+                while not self.mailbox.is_empty:
+                    self.next_row()
+                is_over = True
+            except BaseException as error:  # noqa: BLE001 - raised again once the run has drained
+                broke = broke or error
+                self.handle.cancel(_named(error))
+        result = self.result()
+        if broke is not None:
+            raise broke
+        return result
 
     def next_row(self) -> FinishedRow | None:
         """Serve the run for a moment; return a row that has ended meanwhile, if any.
@@ -86,23 +99,23 @@ class Session:
                 giving.some()
         except KeyboardInterrupt:
             self._is_interrupted = True
-            self.handle.cancel("an interrupt")
+            self.handle.cancel(_INTERRUPT)
         return None
 
     # A caller whose loop goes on
 
     async def to_the_end_awaited(self) -> RunResult:
         """Serve the run until it is over; a cancel drains it first."""
-        cancelled: asyncio.CancelledError | None = None
+        broke: BaseException | None = None
         while not self.mailbox.is_empty:
             try:
                 await self.next_row_awaited()
-            except asyncio.CancelledError as error:
-                cancelled = error
-                self.handle.cancel("a cancelled task")
+            except BaseException as error:  # noqa: BLE001 - raised again once the run has drained
+                broke = broke or error
+                self.handle.cancel(_named(error))
         result = self.result()
-        if cancelled is not None:
-            raise cancelled
+        if broke is not None:
+            raise broke
         return result
 
     async def next_row_awaited(self) -> FinishedRow | None:
@@ -185,5 +198,16 @@ class Session:
 
     def _knock(self) -> None:
         loop, knocked = self._loop, self._knocked
-        if loop is not None and knocked is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(knocked.set)
+        if loop is not None and knocked is not None:
+            with suppress(RuntimeError):  # closed: nobody waits there any more
+                loop.call_soon_threadsafe(knocked.set)
+
+
+def _named(error: BaseException) -> str:
+    """Say what stopped the run, for its report."""
+    match error:
+        case KeyboardInterrupt():
+            return _INTERRUPT
+        case asyncio.CancelledError():
+            return "a cancelled task"
+    return type(error).__name__

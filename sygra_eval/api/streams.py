@@ -1,6 +1,7 @@
 """Finished rows of a run, one by one as they end, in a `for` or an `async for`."""
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +10,9 @@ from sygra_eval.api.result import RunResult
 from sygra_eval.api.rows import FinishedRow
 from sygra_eval.api.session import Session
 from sygra_eval.api.work import Work
+from sygra_eval.engine import StoppedEarly
+
+_CLOSED = "a stream that was closed"
 
 
 class RowStream:
@@ -45,10 +49,11 @@ class RowStream:
     def close(self) -> None:
         """Drain the run and wait until it has ended; what is not taken yet is in its folder."""
         if self._session is not None:
-            self._session.handle.cancel("a stream that was closed")
+            self._session.handle.cancel(_CLOSED)
             while not self._session.mailbox.is_empty:
                 self._session.next_row()
-            self._end()
+            with suppress(StoppedEarly):  # before its first row: there is nothing to tell
+                self._end()
 
     def _end(self) -> None:
         session, self._session = self._session, None
@@ -103,8 +108,9 @@ class AsyncRowStream:
         """Drain the run and wait until it has ended; what is not taken yet is in its folder."""
         session = self._session
         if session is not None and self._has_begun:
-            session.handle.cancel("a stream that was closed")
-            await self._end()
+            session.handle.cancel(_CLOSED)
+            with suppress(StoppedEarly):
+                await self._end()
 
     def _begun(self) -> Session | None:
         if self._session is not None and not self._has_begun:

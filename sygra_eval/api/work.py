@@ -1,6 +1,7 @@
 """What is to be run: a suite that is a file, an object or text, and the rows it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from sygra_eval.api.asked import Asked
 from sygra_eval.api.result import RunResult
 from sygra_eval.api.run_thread import Start, Watching
 from sygra_eval.data import KEPT_FILE, GivenRows, Giving
-from sygra_eval.engine import RunSummary, StopSignal, resume_run, run_suite
+from sygra_eval.engine import PlanChange, RunSummary, StopSignal, resume_run, run_suite
 from sygra_eval.suite import document_of, render_diagnostic
 from sygra_eval.values import UsageError
 
@@ -40,18 +41,15 @@ def new_run(suite: SuiteLike, rows: object, row_id: str | None, asked: Asked) ->
     path = Path(suite) if is_file else Path.cwd() / "suite.yaml"  # type: ignore[arg-type]
 
     async def start(stop: StopSignal, watching: Watching) -> RunSummary:
-        document = None if is_file else document_of(suite)  # type: ignore[arg-type]
-        try:
+        with _saying_all(path if is_file else None):
             return await run_suite(
                 path,
                 replace(options, given=given, watch=watching),
                 show=watching.show,
                 tell=watching.mailbox.tell,
                 stop=stop,
-                document=document,
+                document=None if is_file else document_of(suite),  # type: ignore[arg-type]
             )
-        except UsageError as error:
-            raise _with_diagnostics(error, path if is_file else None) from error.__cause__
 
     return Work(start, giving)
 
@@ -61,6 +59,7 @@ def same_run(run: str | PathLike[str] | RunResult, rows: object, asked: Asked) -
 
     :raises UsageError: When rows are given that are not those it began with.
     """
+    change = PlanChange(limit=asked.limit)
     folder = run.folder if isinstance(run, RunResult) else Path(run)
     options = asked.options()
     giving = None
@@ -72,27 +71,32 @@ def same_run(run: str | PathLike[str] | RunResult, rows: object, asked: Asked) -
 
     async def start(stop: StopSignal, watching: Watching) -> RunSummary:
         given = None if giving is None else giving.given
-        return await resume_run(
-            folder,
-            replace(options, given=given, watch=watching),
-            show=watching.show,
-            tell=watching.mailbox.tell,
-            stop=stop,
-        )
+        with _saying_all(folder / "suite.yaml"):
+            return await resume_run(
+                folder,
+                replace(options, given=given, watch=watching),
+                show=watching.show,
+                tell=watching.mailbox.tell,
+                stop=stop,
+                change=change,
+            )
 
     return Work(start, giving)
 
 
-def _with_diagnostics(error: UsageError, path: Path | None) -> UsageError:
-    """Put what is wrong with a suite into the message, as a program shows nothing else."""
-    if not error.diagnostics:
-        return error
+@contextmanager
+def _saying_all(path: Path | None) -> Iterator[None]:
+    """Put what is wrong with a suite into the message, as a program shows nothing else of it."""
     try:
-        text = "" if path is None else path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    shown = [
-        render_diagnostic(one, text if path is not None and one.path == str(path) else "")
-        for one in error.diagnostics
-    ]
-    return UsageError("\n".join([str(error), *shown]), error.diagnostics)
+        yield
+    except UsageError as error:
+        if not error.diagnostics:
+            raise
+        try:
+            text = "" if path is None else path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        found = [render_diagnostic(one, text if one.line else "") for one in error.diagnostics]
+        many = "s are" if len(found) > 1 else " is"
+        head = f"{path or 'the suite'}: {len(found)} thing{many} wrong"
+        raise UsageError("\n".join([head, *found]), error.diagnostics) from error.__cause__

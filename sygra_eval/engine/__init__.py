@@ -31,6 +31,7 @@ from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.plan_changes import PlanChange
+from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
@@ -105,6 +106,7 @@ __all__ = [
     "SpentAt",
     "SpentSoFar",
     "StopSignal",
+    "StoppedEarly",
     "Strength",
     "Tally",
     "TargetEnd",

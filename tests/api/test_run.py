@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -257,3 +260,62 @@ def test_the_parts_of_the_api_are_told_to_type_checkers_and_at_run_time():
     assert names <= set(sygra_eval.__all__)
     with pytest.raises(AttributeError, match="no attribute 'rum'"):
         sygra_eval.rum  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_run_that_is_killed_goes_on_from_its_folder_alone(suite, asked, tmp_path, fast_plugin):
+    program = tmp_path / "program.py"
+    program.write_text(f"""
+import os, signal, sygra_eval
+rows = ({{"id": f"r{{n}}", "question": "q"}} for n in range(400))
+seen = []
+def on_row(row):
+    seen.append(row)
+    if len(seen) == 30:
+        os.kill(os.getpid(), signal.SIGKILL)
+sygra_eval.run({suite!r}, rows=rows, id="id", name="killed", on_row=on_row,
+               plugins=[{fast_plugin.__file__!r}], out={str(asked["out"])!r})
+""")
+    killed = subprocess.run([sys.executable, program], capture_output=True, check=False)  # noqa: S603
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    folder = asked["out"] / "small" / "killed"
+
+    command = ["sygra-eval", "resume", folder, "-p", fast_plugin.__file__, "--json"]
+    resumed = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
+
+    assert json.loads(resumed.stdout)["verified"] == 400
+
+
+def test_a_program_that_ends_drains_what_it_left_lying(suite, asked, tmp_path, fast_plugin):
+    program = tmp_path / "program.py"
+    program.write_text(f"""
+import sygra_eval
+rows = ({{"question": "q"}} for n in range(10_000_000))
+stream = sygra_eval.stream({suite!r}, rows=rows, name="left",
+                           plugins=[{fast_plugin.__file__!r}], out={str(asked["out"])!r})
+next(stream)
+""")
+
+    ended = subprocess.run([sys.executable, program], capture_output=True, check=False)  # noqa: S603
+
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False), ended.stderr
+    report = (asked["out"] / "small" / "left" / "report.md").read_text()
+    assert "state: interrupted: a resume goes on with it" in report
+
+
+def test_what_ends_the_program_drains_the_run_first(suite, asked, questions):
+    def leave(row: sygra_eval.FinishedRow) -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        sygra_eval.run(suite, rows=questions(200), on_row=leave, name="one", **asked)
+
+    assert (asked["out"] / "small" / "one" / "report.md").is_file()
+
+
+def test_more_rows_are_taken_by_a_resume_with_a_higher_limit(suite, asked, questions):
+    first = sygra_eval.run(suite, rows=questions(30), limit=10, **asked)
+    plugins = asked["plugins"]
+
+    second = sygra_eval.resume(first, rows=questions(30), limit=20, plugins=plugins)
+
+    assert (first.rows_done, second.rows_done) == (10, 20)

@@ -93,3 +93,17 @@ def test_what_is_wrong_is_raised_by_the_first_row(suite, asked):
 
     with pytest.raises(sygra_eval.values.UsageError, match="unknown-type"):
         next(sygra_eval.stream(suite, rows=[{"question": "q"}], **asked))
+
+
+def test_a_stream_that_is_closed_at_once_has_nothing_to_tell(suite, asked, questions):
+    with sygra_eval.stream(suite, rows=questions(3), **asked) as stream:
+        pass
+
+    assert stream.result is None or stream.result.exit_code == ExitCode.INTERRUPTED
+
+
+async def test_an_async_stream_that_is_never_begun_starts_nothing(suite, asked, questions):
+    rows = sygra_eval.astream(suite, rows=questions(3), **asked)
+    await rows.aclose()
+
+    assert not asked["out"].exists()
