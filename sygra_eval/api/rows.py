@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sygra_eval.data import opened
+from sygra_eval.engine import data_files_in, is_lines_of
 from sygra_eval.values import Outcome, RecordEnd, UsageError, Verdict
 
 if TYPE_CHECKING:
@@ -58,13 +60,11 @@ class RowsOf:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield each row of the data file; memory stays flat."""
-        path = self.folder / f"{self.outcome.value}.jsonl"
-        if not self.count:
-            return
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                row: dict[str, Any] = json.loads(line)
-                yield row
+        for path in self._files():
+            with opened(path) as lines:
+                for line in lines:
+                    row: dict[str, Any] = json.loads(line)
+                    yield row
 
     def __repr__(self) -> str:
         return f"<{self.count} {self.outcome.value} rows of {self.folder}>"
@@ -79,8 +79,8 @@ class RowsOf:
 
         if self.outcome is Outcome.VERIFIED:
             return load_dataset(str(self.folder), split="train")
-        file = str(self.folder / f"{self.outcome.value}.jsonl")
-        return load_dataset("json", data_files=file, split="train")
+        files = [str(path) for path in self._files()]
+        return load_dataset("json", data_files=files, split="train")
 
     def to_pandas(self) -> Any:
         """Load the rows as a DataFrame; nested columns hold Python's lists and dicts.
@@ -90,6 +90,11 @@ class RowsOf:
         pandas: Any = import_module("pandas")  # it brings no types
 
         return pandas.DataFrame.from_records(list(self))
+
+    def _files(self) -> list[Path]:
+        """Return the files that hold the rows as lines, in their order."""
+        names = data_files_in(self.folder) if self.count else ()
+        return [self.folder / name for name in names if is_lines_of(self.outcome, name)]
 
     def _refuse_none(self) -> None:
         if not self.count:

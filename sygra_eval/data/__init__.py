@@ -1,15 +1,24 @@
 """Where rows come from and where data files go: both streaming, so memory is flat in the rows.
 
-In: `FileRows` reads JSONL (gzipped too), JSON, CSV or Parquet and yields every place of the file as
-a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names such a file by its
-path, `PackageSource` by the distribution that brought it. Out: `write_jsonl` and `write_parquet`
-put rows into files that appear whole or not at all and have the same bytes for the same rows.
-Modules: `sources`, `disk_config` (the type `disk`), `package_source`, `package_config` (the type
-`package`), `file_rows` (what both read), `text_formats` and `parquet_format` (readers),
-`given_rows` (the type `given`) and `giving` (what a program gives, kept in the run's folder),
-`naming` (ids and duplicates), `sinks`, `columns` (Parquet types of JSON values), `replacing`
-(whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow
-alone), `builtin` (the hook).
+In: `FileRows` reads one file (JSONL, JSON, CSV or TSV, each packed too, Parquet, Arrow) and yields
+every place of it as a `Row` or a `BadRow`; one broken line costs that line only. `DiskSource` names
+files by their path, a folder or a pattern, `PackageSource` by the distribution that brought one.
+Out: `write_jsonl` and `write_parquet` put rows into files that appear whole or not at all and have
+the same bytes for the same rows. What can be read only once goes through a `Spool`, which keeps it
+in the run's folder: `StdinSource`, `SqlSource`, `HttpSource`. What a program gives is kept there
+while the run goes: `GivenRows`.
+
+Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source`, `package_config`
+(the type `package`), `file_rows` (what both read), `forms` (which suffix is which), `text_formats`,
+`json_list`, `csv_format`, `parquet_format`, `arrow_format`, `arrow_rows` (readers), `unpacking`
+(packed and recoded text), `batches` (threads), `spool`, `in_batches` (a reader that may wait),
+`stdin_source`, `stdin_config` (the type `stdin`), `sql_source`, `sql_config`, `sqlite_rows`,
+`alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
+`packed_stream` (the type `http`), `given_rows`, `giving` (the type `given`), `naming` (ids),
+`taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip and zstd),
+`columns` (Parquet types of JSON values), `first_types` (whether all rows have those of the first),
+`replacing` (whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow`
+(pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
@@ -20,13 +29,24 @@ from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
-from sygra_eval.data.sinks import WrittenParquet, jsonl_line, write_jsonl, write_parquet
+from sygra_eval.data.sinks import (
+    WrittenParquet,
+    jsonl_line,
+    write_jsonl,
+    write_jsonl_shards,
+    write_parquet,
+    write_parquet_shards,
+)
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.spool import Spool
+from sygra_eval.data.taken_ids import TakenIds
+from sygra_eval.data.unpacking import Broken, opened
 
 __all__ = [
     "GIVEN",
     "KEPT_FILE",
     "BadImage",
+    "Broken",
     "DiskConfig",
     "DiskSource",
     "FileRows",
@@ -37,11 +57,16 @@ __all__ = [
     "PackageConfig",
     "PackageSource",
     "Rows",
+    "Spool",
+    "TakenIds",
     "WrittenParquet",
     "image_of",
     "jsonl_line",
     "leave_pandas_out",
     "looked_at",
+    "opened",
     "write_jsonl",
+    "write_jsonl_shards",
     "write_parquet",
+    "write_parquet_shards",
 ]

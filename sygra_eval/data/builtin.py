@@ -2,15 +2,24 @@
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.given_rows import GIVEN, GivenConfig, GivenSource
+from sygra_eval.data.http_config import HttpConfig
+from sygra_eval.data.http_source import HttpSource
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.sources import DiskSource
+from sygra_eval.data.sql_config import SqlConfig
+from sygra_eval.data.sql_source import SqlSource
+from sygra_eval.data.stdin_config import StdinConfig
+from sygra_eval.data.stdin_source import StdinSource
 from sygra_eval.hookspecs import RegisterSource, hookimpl
 
 
 @hookimpl
 def sygra_register_sources(register: RegisterSource) -> None:
-    """Register the source types `disk`, `package` and `given`."""
+    """Register the source types."""
     register("disk", DiskSource, config=DiskConfig)
     register("package", PackageSource, config=PackageConfig)
+    register("stdin", StdinSource, config=StdinConfig)
+    register("sql", SqlSource, config=SqlConfig)
+    register("http", HttpSource, config=HttpConfig)
     register(GIVEN, GivenSource, config=GivenConfig)

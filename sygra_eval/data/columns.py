@@ -26,11 +26,17 @@ class DoesNotFit(Exception):
 
 def type_of(values: Sequence[object]) -> Any:
     """Return the Arrow type that holds these values, `TEXT` when there is none."""
+    found = found_array(values)
+    return TEXT if found is None else found.type
+
+
+def found_array(values: Sequence[object]) -> Any:
+    """Return the values as an array of the type that they share, None when there is none."""
     try:
-        found = _array(values, None).type
+        made = _array(values, None)
     except _UNFIT:
-        return TEXT
-    return TEXT if any(_hides_truth(value, found) for value in values) else found
+        return None
+    return None if _any_hides(values, made.type) else made
 
 
 def common_type(one: Any, other: Any) -> Any:
@@ -69,7 +75,7 @@ def array(values: Sequence[object], kind: Any) -> Any:
         made = _array(values, kind)
     except _UNFIT as error:
         raise DoesNotFit from error
-    if any(_hides_truth(value, kind) for value in values):
+    if _any_hides(values, kind):
         raise DoesNotFit
     return made
 
@@ -110,4 +116,13 @@ def _hides_truth(value: object, kind: Any) -> bool:
 
 
 def _any_hides(values: Iterable[object], kind: Any) -> bool:
-    return any(_hides_truth(value, kind) for value in values)
+    return _holds_floats(kind) and any(_hides_truth(value, kind) for value in values)
+
+
+def _holds_floats(kind: Any) -> bool:
+    """Say whether it is worth while to look at each value."""
+    if pa.types.is_list(kind):
+        return _holds_floats(kind.value_type)
+    if pa.types.is_struct(kind):
+        return any(_holds_floats(field.type) for field in kind)
+    return bool(pa.types.is_floating(kind))

@@ -1,32 +1,20 @@
-"""The rows of one local file, whatever names it: every place a row or a named bad row."""
+"""The rows of local files, whatever names them: every place a row or a named bad row."""
 
-import asyncio
 import hashlib
-import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping
+import json
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from threading import Lock
 
-from sygra_eval.data.found import Found
+from sygra_eval.data.batches import read_in_thread
+from sygra_eval.data.csv_format import DELIMITERS, other_delimiter
+from sygra_eval.data.data_file import DataFile
+from sygra_eval.data.forms import KNOWN, Form, form_of, is_text_form, seems_utf16
 from sygra_eval.data.naming import Namer
-from sygra_eval.data.parquet_format import parquet_columns, read_parquet
-from sygra_eval.data.text_formats import csv_header, read_csv, read_json, read_jsonl
-from sygra_eval.values import BadRow, Problem, Row, UsageError
-
-READERS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".jsonl.gz": read_jsonl,
-    ".ndjson.gz": read_jsonl,
-    ".json": read_json,
-    ".csv": read_csv,
-    ".parquet": read_parquet,
-}
-_BATCH = 256
-_BATCH_S = 0.005
+from sygra_eval.data.unpacking import is_utf8
+from sygra_eval.values import BadRow, Problem, Row, Severity, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,123 +23,130 @@ class FileRows:
 
     :ivar given: How the suite names the file, under `key`.
     :ivar id_column: The column that names a row; without it a row is FILE:LINE.
+    :ivar name: What rows are called after, where that is not the file's own name.
     """
 
     path: Path
     given: str
     key: str
     id_column: str | None
+    name: str = ""
+    encoding: str = "utf-8"
+    delimiter: str | None = None
 
     def check(self) -> Iterable[Problem]:
         """Yield what the format and the head of a file that exists say before a row is read."""
-        if format_of(self.path) is None:
+        if form_of(self.path) is None:
             yield self.unknown_format()
             return
-        yield from self._check_columns()
-
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of the file.
-
-        :raises UsageError: When it cannot be read.
-        """
-        with self._refusing_unreadable(), self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
-    async def rows(self) -> AsyncGenerator[Row | BadRow, None]:
-        """Yield each place of the file in order; reading and parsing leave the loop free.
-
-        :raises UsageError: When the file cannot be read.
-        """
-        reading = self._read()
-        turn = Lock()  # one who stops in the middle must not close what a thread still reads
-
-        def batch() -> list[Row | BadRow]:
-            with turn:
-                return _some_of(reading)
-
-        try:
-            while rows := await asyncio.to_thread(batch):
-                for row in rows:
-                    yield row
-        finally:
-            with turn:
-                reading.close()
-
-    def unknown_format(self) -> Problem:
-        """Return what is wrong with a suffix that nothing reads."""
-        known = ", ".join(READERS)
-        message = f"`{self.path.name}`: only files in {known} can be read"
-        return Problem(code="unknown-format", message=message, at=(self.key,))
-
-    def _read(self) -> Generator[Row | BadRow, None, None]:
-        suffix = format_of(self.path)
-        if suffix is None:
-            raise UsageError(self.unknown_format().message)
-        namer = Namer(self.path.name, self.id_column)
-        with self._refusing_unreadable():
-            for index, (line, columns) in enumerate(READERS[suffix](self.path)):
-                yield namer.name(index, line, columns)
-
-    @contextmanager
-    def _refusing_unreadable(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise UsageError(f"{self.path}: the input cannot be read: {error}") from error
-
-    def _check_columns(self) -> Iterable[Problem]:
-        """Look at what a file says of its columns, where its format says anything."""
         try:
             names = self._columns()
         except (OSError, ValueError) as error:
             message = f"`{self.given}` cannot be read: {error}"
             yield Problem(code="file-unreadable", message=message, at=(self.key,))
             return
-        if names is None:
-            return
+        if names is not None:
+            yield from self._check_columns(names)
+        if is_text_form(self.path) and self.path.stat().st_size == 0:
+            message = f"`{self.given}` is empty"
+            yield Problem(
+                code="empty-file", message=message, at=(self.key,), severity=Severity.WARNING
+            )
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the file.
+
+        :raises UsageError: When it cannot be read.
+        """
+        with _refusing_unreadable(self.path), self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def rows(self) -> AsyncGenerator[Row | BadRow, None]:
+        """Yield each place of the file in order; reading and parsing leave the loop free.
+
+        :raises UsageError: When the file cannot be read.
+        """
+        return rows_of_files([self])
+
+    def read(self, namer: Namer, index: int) -> Generator[Row | BadRow, None, None]:
+        """Yield each place of the file; the first has this index.
+
+        :raises UsageError: When the file cannot be read.
+        """
+        form, file = self._form(), self._file()
+        with _refusing_unreadable(self.path):
+            for number, (line, found) in enumerate(form.read(file), start=index):
+                yield namer.name(number, f"{file.name}:{line}", found)
+
+    def unknown_format(self) -> Problem:
+        """Return what is wrong with a suffix that nothing reads."""
+        message = f"`{self.path.name}`: only files in {KNOWN} can be read"
+        return Problem(code="unknown-format", message=message, at=(self.key,))
+
+    def _form(self) -> Form:
+        form = form_of(self.path)
+        if form is None:
+            raise UsageError(self.unknown_format().message)
+        return form
+
+    def _file(self) -> DataFile:
+        return DataFile(
+            path=self.path,
+            name=self.name or self.path.name,
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+        )
+
+    def _columns(self) -> list[str] | None:
+        """Return the names that stand in the file's head, None where rows bring their own."""
+        if is_text_form(self.path) and is_utf8(self.encoding) and seems_utf16(self.path):
+            raise ValueError("it begins as UTF-16 does; say so with `encoding: utf-16`")
+        return self._form().columns(self._file())
+
+    def _check_columns(self, names: list[str]) -> Iterable[Problem]:
         for name in sorted({name for name in names if names.count(name) > 1}):
             message = f"`{self.given}` has more than one column `{name}`"
             yield Problem(code="duplicate-column", message=message, at=(self.key,))
-        wanted = self.id_column
-        if wanted is not None and wanted not in names:
+        file, wanted = self._file(), self.id_column
+        is_one = len(names) == 1 and is_text_form(self.path)
+        other = other_delimiter(file, names[0]) if is_one else None
+        if other is not None:
+            message = (
+                f"`{self.given}` has one column, `{names[0]}`: {DELIMITERS[other]} may part it"
+            )
+            fix = f"add `delimiter: {json.dumps(other)}`"
+            severity = Severity.WARNING if wanted in (None, *names) else Severity.ERROR
+            yield Problem(
+                code="wrong-delimiter", message=message, at=(self.key,), fix=fix, severity=severity
+            )
+        elif wanted is not None and wanted not in names:
             known = ", ".join(f"`{name}`" for name in names) or "none"
             message = f"`{self.given}` has no column `{wanted}`; its columns: {known}"
             nearest = get_close_matches(wanted, names, n=1)
             fix = f"write `{nearest[0]}`" if nearest else ""
             yield Problem(code="unknown-column", message=message, at=("id",), fix=fix)
 
-    def _columns(self) -> list[str] | None:
-        """Return the names that stand in the file's head, None where rows bring their own."""
-        match self.path.suffix.lower():
-            case ".csv":
-                return csv_header(self.path)
-            case ".parquet":
-                return parquet_columns(self.path)
-            case ".json":
-                with self.path.open("rb") as file:
-                    if file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (
-                        b"[",
-                        b"",
-                    ):
-                        raise ValueError("it is not a list of objects")
-            case _:
-                with self.path.open("rb"):
-                    pass
-        return None
+
+def rows_of_files(files: Sequence[FileRows]) -> AsyncGenerator[Row | BadRow, None]:
+    """Yield the rows of files one after the other, numbered through.
+
+    :raises UsageError: When one cannot be read.
+    """
+    return read_in_thread(_read_all(files))
 
 
-def format_of(path: Path) -> str | None:
-    """Return the suffix of a file that some reader reads."""
-    name = path.name.lower()
-    return next((suffix for suffix in READERS if name.endswith(suffix)), None)
+def _read_all(files: Sequence[FileRows]) -> Generator[Row | BadRow, None, None]:
+    namer = Namer(files[0].id_column) if files else Namer(None)
+    index = 0
+    for file in files:
+        for row in file.read(namer, index):
+            index += 1
+            yield row
 
 
-def _some_of(reading: Iterator[Row | BadRow]) -> list[Row | BadRow]:
-    """Take a few rows; long ones one by one, so that neither memory nor time grows with them."""
-    rows: list[Row | BadRow] = []
-    until = time.monotonic() + _BATCH_S
-    for row in reading:
-        rows.append(row)
-        if len(rows) == _BATCH or time.monotonic() > until:
-            break
-    return rows
+@contextmanager
+def _refusing_unreadable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: the input cannot be read: {error}") from error

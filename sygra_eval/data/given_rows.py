@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -127,6 +127,8 @@ class GivenRows:
     def keep_in(self, folder: Path) -> None:
         """Write to the run's folder from now on, and what is there already at once."""
         with self._changed:
+            if self._path == folder / KEPT_FILE:
+                return  # of an earlier start
             self._path = folder / KEPT_FILE
             self._file = self._path.open("xb")
             self._file.writelines(self._early)
@@ -247,6 +249,9 @@ class GivenSource:
 
     def __init__(self, spec: SourceSpec, given: GivenRows | None = None) -> None:
         self._id_column = GivenConfig.model_validate(spec.config).id
+        if given is None and spec.kept_in is not None and (spec.kept_in / KEPT_FILE).is_file():
+            kept = spec.shared.get(KEPT_FILE) or GivenRows.kept_in(spec.kept_in)
+            given = cast("GivenRows", spec.shared.setdefault(KEPT_FILE, kept))
         self._given = given
 
     @property
@@ -268,6 +273,11 @@ class GivenSource:
         """Return the same for all: what was given is kept in the run's own folder."""
         return GIVEN
 
+    async def keep_in(self, folder: Path) -> None:
+        """Keep what is given in a run's folder from now on."""
+        if self._given is not None:
+            self._given.keep_in(folder)
+
     async def rows(self) -> AsyncGenerator[Row | BadRow, None]:
         """Yield each row in the order in which it was given, waiting for those to come.
 
@@ -276,7 +286,7 @@ class GivenSource:
         if self._given is None:
             raise UsageError("a Python program gives this suite its rows, and none does here")
         given, reading = self._given, _Reading()
-        namer = Namer("rows", self._id_column)
+        namer = Namer(self._id_column)
 
         def some() -> list[Row | BadRow] | None:
             with reading.turn:
@@ -285,7 +295,7 @@ class GivenSource:
                 if lines is None:
                     return None
                 return [
-                    namer.name(index, index + 1, _found(line))
+                    namer.name(index, f"rows:{index + 1}", _found(line))
                     for index, line in enumerate(lines, start=at)
                 ]
 

@@ -5,17 +5,13 @@ the last two are known by the module of their class, so neither is imported for 
 Start at `Giving`.
 """
 
-import datetime
-import decimal
-import math
 import time
-import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sized
 from typing import Any, TypeAlias
 
-from sygra_eval.data.found import LONE_SURROGATE, NOT_FINITE, Columns, Fault
+from sygra_eval.data.found import LONE_SURROGATE, Columns, Fault
 from sygra_eval.data.given_rows import GivenRows, kept_line
-from sygra_eval.data.images import data_url_of
+from sygra_eval.data.json_value import Unfit, json_value
 from sygra_eval.values import UsageError
 
 Rows: TypeAlias = Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
@@ -175,7 +171,7 @@ def _line_of(item: object) -> bytes:
         return kept_line(_columns_of(item))
     except UnicodeEncodeError:
         why = LONE_SURROGATE
-    except _Unfit as error:
+    except Unfit as error:
         why = str(error)
     except RecursionError:
         why = "it is nested too deeply"
@@ -186,47 +182,37 @@ def _line_of(item: object) -> bytes:
 
 def _columns_of(item: object) -> Columns:
     if not isinstance(item, Mapping):
-        raise _Unfit(f"it is {_kind(item)}, not a mapping")
+        raise Unfit(f"it is {_kind(item)}, not a mapping")
     columns: dict[str, object] = {}
     for name, value in item.items():
         if not isinstance(name, str):
-            raise _Unfit(f"the name of a column is {_kind(name)}, not text")
-        columns[name] = _json_value(value, name)
+            raise Unfit(f"the name of a column is {_kind(name)}, not text")
+        try:
+            columns[name] = _json_value(value)
+        except Unfit as error:
+            raise Unfit(f"in its column `{name}` {error}") from None
     return columns
 
 
-class _Unfit(ValueError):
-    """A value that JSON has no form for."""
+def _json_value(value: object) -> object:
+    """Return a value as a reader of a file would give it.
 
-
-def _json_value(value: object, column: str) -> object:
-    """Return a value as a reader of Parquet would give it."""
+    :raises Unfit: When JSON has no form for it.
+    """
     match value:
-        case None | bool() | int():
-            return value
         case str():
             return str.__str__(value)  # of an enumeration its value
-        case float():
-            if not math.isfinite(value):
-                raise _Unfit(NOT_FINITE)
-            return value
         case list() | tuple():
-            return [_json_value(one, column) for one in value]
+            return [_json_value(one) for one in value]
         case Mapping():
             for name in value:
                 if not isinstance(name, str):
-                    raise _Unfit(f"column `{column}`: a key is {_kind(name)}, not text")
-            return {name: _json_value(one, column) for name, one in value.items()}
-        case datetime.datetime() | datetime.date() | datetime.time():
-            return value.isoformat()
-        case decimal.Decimal() | uuid.UUID():
-            return str(value)
-        case bytes() if url := data_url_of(value):
-            return url
+                    raise Unfit(f"has a key that is {_kind(name)}, not text")
+            return {name: _json_value(one) for name, one in value.items()}
     plain = getattr(value, "tolist", None)  # NumPy's scalars and arrays
     if type(value).__module__.partition(".")[0] == "numpy" and callable(plain):
-        return _json_value(plain(), column)
-    raise _Unfit(f"column `{column}` holds {_kind(value)}, which JSON has not")
+        return _json_value(plain())
+    return json_value(value)
 
 
 def _kind(value: object) -> str:

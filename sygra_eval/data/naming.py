@@ -1,39 +1,33 @@
-"""Gives every place of a file its id; of two rows with one id the first keeps it."""
+"""Gives every place of a source its id; `taken_ids` sees to it that no two rows have one."""
 
-from hashlib import blake2b
+import json
 
 from sygra_eval.data.found import Columns, Fault
 from sygra_eval.data.surrogates import is_text
 from sygra_eval.values import BadRow, Row
 
-_LONGEST_KEPT = 32
 _MOST_NAMED = 12
 
 
 class Namer:
-    """Makes rows of what a reader found. Remembers each id that was given, and where."""
+    """Makes rows of what a reader found."""
 
-    def __init__(self, file: str, id_column: str | None) -> None:
-        self._file = file
+    def __init__(self, id_column: str | None) -> None:
         self._id_column = id_column
-        self._lines: dict[str | bytes, int] = {}
 
-    def name(self, index: int, line: int, found: Columns | Fault) -> Row | BadRow:
+    def name(self, index: int, origin: str, found: Columns | Fault) -> Row | BadRow:
         """Return the row, or why the place gives none."""
-        origin = f"{self._file}:{line}"
         if isinstance(found, Fault):
             known, _ = self._id_of(found.columns or {})
-            is_free = known is not None and self._take(known, line) is None
-            return _bad(known if known and is_free else origin, index, origin, found.reason)
+            return _bad(known or origin, index, origin, found.reason)
         if self._id_column is None:
             return Row(id=origin, index=index, columns=found, origin=origin)
+        given = found.get(self._id_column)
+        if type(given) is str and given and given.isascii():
+            return Row(id=given, index=index, columns=found, origin=origin)
         row_id, complaint = self._id_of(found)
         if row_id is None:
             return _bad(origin, index, origin, complaint)
-        first = self._take(row_id, line)
-        if first is not None:
-            reason = f"the id `{_short(row_id)}` is taken by {self._file}:{first}"
-            return _bad(origin, index, origin, reason)
         return Row(id=row_id, index=index, columns=found, origin=origin)
 
     def _id_of(self, columns: Columns) -> tuple[str | None, str]:
@@ -44,7 +38,10 @@ class Namer:
             return None, f"it has no column `{column}`, which holds the id; it has {names}"
         value = columns[column]
         match value:
-            case bool() | float() | list() | dict():
+            case bool() | float():
+                shown = json.dumps(value)
+                return None, f"the id in `{column}` is neither text nor a whole number: {shown}"
+            case list() | dict():
                 return None, f"the id in `{column}` is neither text nor a whole number"
             case None | "":
                 return None, f"the id in `{column}` is empty"
@@ -53,24 +50,9 @@ class Namer:
             case _:
                 return str(value), ""
 
-    def _take(self, row_id: str, line: int) -> int | None:
-        """Take an id for a line, unless it is taken: then return the line that has it."""
-        key = _key(row_id)
-        if key in self._lines:
-            return self._lines[key]
-        self._lines[key] = line
-        return None
-
 
 def _bad(row_id: str, index: int, origin: str, reason: str) -> BadRow:
     return BadRow(id=row_id, index=index, origin=origin, reason=f"bad_input: {reason}")
-
-
-def _key(row_id: str) -> str | bytes:
-    """Return what is remembered of an id: long ones by their hash, so that memory stays small."""
-    if len(row_id) <= _LONGEST_KEPT:
-        return row_id
-    return blake2b(row_id.encode(), digest_size=16).digest()
 
 
 def _short(text: str) -> str:

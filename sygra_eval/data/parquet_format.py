@@ -1,35 +1,29 @@
 """Reads Parquet batch by batch as rows of JSON values; pyarrow is imported when this is used."""
 
-import datetime
-import decimal
-import math
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.data.found import NOT_FINITE, Columns, Fault, Found
-from sygra_eval.data.images import data_url_of
+from sygra_eval.data.arrow_rows import rows_of
+from sygra_eval.data.data_file import DataFile
+from sygra_eval.data.found import Fault, Found
+from sygra_eval.data.light_arrow import loaded_pyarrow
 
 _BATCH = 1024
-_BATCH_OF_BYTES = 16  # where a column may hold images of megabytes
+_BATCH_BYTES = 8 * 1024 * 1024
 
 
-class _Unfit(ValueError):
-    """A value that JSON has no form for."""
-
-
-def read_parquet(path: Path) -> Iterator[Found]:
+def read_parquet(file: DataFile) -> Iterator[Found]:
     """Yield each row, numbered from 1."""
-    from pyarrow import ArrowException, parquet
+    ArrowException = loaded_pyarrow().ArrowException  # noqa: N806 - a class
+    from pyarrow import parquet
 
     number = 0
     try:
-        with parquet.ParquetFile(path, pre_buffer=False) as file:
-            has_bytes = any("binary" in str(field.type) for field in file.schema_arrow)
-            size = _BATCH_OF_BYTES if has_bytes else _BATCH
-            for batch in file.iter_batches(batch_size=size):
-                for found in _rows_of(batch):
+        # `pre_buffer` would hold whole row groups, which are as large as their writer liked.
+        with parquet.ParquetFile(file.path, pre_buffer=False) as opened:
+            for batch in opened.iter_batches(batch_size=_batch_size(opened.metadata)):
+                for found in rows_of(batch):
                     number += 1
                     yield number, found
     except (ArrowException, OSError) as error:
@@ -41,7 +35,8 @@ def parquet_columns(path: Path) -> list[str]:
 
     :raises ValueError: When it is no Parquet file.
     """
-    from pyarrow import ArrowException, parquet
+    ArrowException = loaded_pyarrow().ArrowException  # noqa: N806 - a class
+    from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path, pre_buffer=False) as file:
@@ -51,51 +46,8 @@ def parquet_columns(path: Path) -> list[str]:
         raise ValueError(str(error)) from error
 
 
-def _rows_of(batch: Any) -> Iterator[Columns | Fault]:
-    try:
-        rows = batch.to_pylist()
-    except ValueError:  # one value that Python cannot hold: find out whose
-        for index in range(batch.num_rows):
-            yield _row_of(batch.slice(index, 1))
-    else:
-        for row in rows:
-            yield _as_json(row)
-
-
-def _row_of(single: Any) -> Columns | Fault:
-    try:
-        return _as_json(single.to_pylist()[0])
-    except UnicodeDecodeError:
-        return Fault("it is not UTF-8")
-    except ValueError as error:
-        return Fault(f"it cannot be read: {error}")
-
-
-def _as_json(row: dict[str, object]) -> Columns | Fault:
-    try:
-        return {name: _json_value(value) for name, value in row.items()}
-    except _Unfit as error:
-        fitting = {name: value for name, value in row.items() if isinstance(value, (str, int))}
-        return Fault(str(error), fitting)
-
-
-def _json_value(value: object) -> object:
-    match value:
-        case None | str() | bool() | int():
-            return value
-        case float():
-            if not math.isfinite(value):
-                raise _Unfit(NOT_FINITE)
-            return value
-        case list() | tuple():
-            return [_json_value(item) for item in value]
-        case dict():
-            return {str(key): _json_value(item) for key, item in value.items()}
-        case datetime.datetime() | datetime.date() | datetime.time():
-            return value.isoformat()
-        case decimal.Decimal() | uuid.UUID():
-            return str(value)
-        case bytes() if url := data_url_of(value):
-            return url
-        case _:
-            raise _Unfit(f"it holds a value of type {type(value).__name__}, which JSON has not")
+def _batch_size(metadata: Any) -> int:
+    """Return how many rows are decoded at once: few where they are long, as images are."""
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    longest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(_BATCH, _BATCH_BYTES // max(1, longest)))

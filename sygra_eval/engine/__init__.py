@@ -19,6 +19,7 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
@@ -115,10 +116,12 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "change_limits",
+    "data_files_in",
     "estimate_to_json",
     "examine_run",
     "fitted",
     "grade_of",
+    "is_lines_of",
     "keep_ledger",
     "known_run",
     "known_runs",

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sygra_eval.data import write_jsonl, write_parquet
+from sygra_eval.data import write_jsonl_shards, write_parquet_shards
+from sygra_eval.engine.data_files import data_files_in, data_files_of, remove_others
 from sygra_eval.engine.data_row import TYPICAL_JUDGED_ROW, TYPICAL_ROW
 from sygra_eval.engine.measured import MEASURED_FILE
 from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import open_readonly, sync
 from sygra_eval.plugins import Plugins
@@ -87,12 +89,22 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell
     returned is incomplete. There is no manifest then, so that a resume writes the files again.
     """
     last = summary.target.last if summary.target is not None else None
-    for outcome in Outcome:
-        rows = _rows(folder, outcome, last) if summary.counts[outcome] else ()
-        write_jsonl(folder / f"{outcome.value}.jsonl", rows)
-    verified = partial(_rows, folder, Outcome.VERIFIED, last)
-    like = TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW
-    parquet = write_parquet(folder / "verified.parquet", verified, like=like)
+    files = data_files_of(suite_document(folder))
+    names: list[str] = []
+    for outcome, rows in summary.counts.items():
+        lines = files.jsonl(outcome, rows)
+        write_jsonl_shards(
+            [folder / name for name in lines], _rows(folder, outcome, last), files.shard_rows
+        )
+        names += lines
+    tables = files.parquet(summary.counts[Outcome.VERIFIED])
+    parquet = write_parquet_shards(
+        [folder / name for name in tables],
+        partial(_rows, folder, Outcome.VERIFIED, last) if tables else tuple,
+        files.shard_rows,
+        like=TYPICAL_ROW if summary.has_graph else TYPICAL_JUDGED_ROW,
+    )
+    remove_others(folder, names + tables)
     broken = list(_write_views(folder, summary, plugins))
     if not broken:
         _write_manifest(folder, summary, parquet.notes)
@@ -152,9 +164,9 @@ def _rows(folder: Path, outcome: Outcome, last: int | None) -> Iterator[Mapping[
 
 def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:
     """Write the sha256 of data files, reports, card and suite."""
-    names = [f"{outcome.value}.jsonl" for outcome in Outcome]
-    names += ["verified.parquet", *VIEWS, "suite.yaml", MEASURED_FILE]
+    names = [*data_files_in(folder), *VIEWS, "suite.yaml", MEASURED_FILE]
     names += [f"report.{view}" for view in _other_formats(summary)]
+    names += [kept.name for kept in folder.glob("input-*")]  # what sources keep there
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}
         for name in sorted(names)

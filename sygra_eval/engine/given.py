@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from sygra_eval.data import GIVEN, KEPT_FILE, GivenRows, GivenSource
+from sygra_eval.data import GIVEN, GivenRows, GivenSource
 from sygra_eval.plugins import Plugins
 from sygra_eval.values import Source
 
 
-def serve_given(plugins: Plugins, given: GivenRows | None, folder: Path | None = None) -> None:
-    """Let the source type `given` of this run read what is given, or what its folder keeps."""
-    if given is None and folder is not None and (folder / KEPT_FILE).is_file():
-        given = GivenRows.kept_in(folder)
+def serve_given(plugins: Plugins, given: GivenRows | None) -> None:
+    """Let the source type `given` of this run read what a program gives it now."""
     if given is not None:
         types = plugins.types["sources"]
-        served = partial(GivenSource, given=given)
-        types[GIVEN] = replace(types[GIVEN], implementation=served)
+        types[GIVEN] = replace(types[GIVEN], implementation=partial(GivenSource, given=given))
 
 
 def given_source(given: GivenRows | None) -> Mapping[str, object] | None:

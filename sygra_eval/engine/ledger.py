@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.engine.given import serve_given
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, read_plan
 from sygra_eval.engine.reading import limited
@@ -252,8 +251,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         plan.refuse_unrepeated(options)
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
-        serve_given(plugins, None, folder)
-        suite = load_suite(folder / "suite.yaml", plugins, folder=home)
+        suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
         source: Source = plugins.of("sources")[suite.source.type].implementation(suite.source)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")

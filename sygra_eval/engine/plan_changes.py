@@ -15,7 +15,7 @@ from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of
 from sygra_eval.engine.preflight import StoppedEarly, Tell
-from sygra_eval.engine.reading import limited
+from sygra_eval.engine.reading import keep_input, limited
 from sygra_eval.engine.reusable import Reusable, reusable
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import Forgotten
@@ -63,11 +63,11 @@ def suite_to_go_on_with(folder: Path, plan: Plan, plugins: Plugins, change: Plan
         raise UsageError(f"this run began with {began}; --limit can only take more of them")
     if change.suite is None:
         _settle_suite_file(folder, plan, plugins)
-        suite = load_suite(folder / SUITE_FILE, plugins, folder=plan.suite_folder)
+        suite = load_suite(folder / SUITE_FILE, plugins, folder=plan.suite_folder, kept_in=folder)
         plan.refuse_other_suite(suite)
         return suite
     replaced = {name: override_model(what) for name, what in plan.models.items()}
-    suite = load_suite(change.suite, plugins, overrides=replaced)
+    suite = load_suite(change.suite, plugins, overrides=replaced, kept_in=folder)
     if suite.name != plan.suite:
         raise UsageError(
             f"{change.suite} is the suite `{suite.name}`, and this run is one of `{plan.suite}`; "
@@ -100,7 +100,9 @@ async def with_changed_plan(
     :raises UsageError: When nobody agrees; nothing was changed and nothing spent.
     """
     suite, reader = setting.suite, setting.journal.reader
-    before = load_suite(folder / SUITE_FILE, setting.plugins, folder=plan.suite_folder)
+    before = load_suite(
+        folder / SUITE_FILE, setting.plugins, folder=plan.suite_folder, kept_in=folder
+    )
     of_suite = list(changed_keys(before.document, suite.document))
     is_other_suite = suite.sha256 != plan.suite_sha256
     rows = InputChanges()
@@ -126,6 +128,7 @@ async def with_changed_plan(
             "the plan of this run has changed, and nobody agreed to go on with it; nothing was "
             "changed or spent. `--accept-plan-change` agrees"
         )
+    await keep_input(source, folder, setting.stop)
     isolation = "" if setting.sandbox is None else setting.sandbox.describe()
     changed = plan_of(suite, source, options, setting.gateway, isolation=isolation)
     (folder / _NEXT_SUITE).write_text(resolved_yaml(suite), encoding="utf-8")
@@ -202,7 +205,8 @@ def _settle_suite_file(folder: Path, plan: Plan, plugins: Plugins) -> None:
     path = folder / _NEXT_SUITE
     if not path.is_file():
         return
-    if load_suite(path, plugins, folder=plan.suite_folder).sha256 == plan.suite_sha256:
+    next_suite = load_suite(path, plugins, folder=plan.suite_folder, kept_in=folder)
+    if next_suite.sha256 == plan.suite_sha256:
         path.replace(folder / SUITE_FILE)
     else:
         path.unlink()

@@ -2,14 +2,16 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
+from sygra_eval.data import TakenIds
 from sygra_eval.engine.given import known_total
-from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.preflight import StoppedEarly, Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
-from sygra_eval.values import BadRow, Row, Source, UsageError
+from sygra_eval.values import BadRow, Interrupted, Row, Source, UsageError
 
 COUNTED_ROWS = 100_000
 """A source is counted beforehand up to here, so that progress can say how much is left."""
@@ -27,11 +29,18 @@ def source_of(suite: Suite, plugins: Plugins) -> Source:
     return source
 
 
-async def count_rows(source: Source, limit: int | None) -> int | None:
+async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int | None:
     """Count the rows, which proves that they can be read; None when there are too many.
 
-    :raises UsageError: When there are none, or the source breaks.
+    :raises UsageError: When there are none, the source breaks, or the run is asked to stop.
     """
+    try:
+        return await stop.unless_draining(_count(source, limit))
+    except Interrupted:
+        raise StoppedEarly(f"stopped by {stop.cause} before the first row") from None
+
+
+async def _count(source: Source, limit: int | None) -> int | None:
     counted = 0
     if is_given := hasattr(source, "total"):
         total = known_total(source)
@@ -45,11 +54,37 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
                 if counted > COUNTED_ROWS:
                     return None
     except Exception as error:
-        what = f"the source cannot be read: {type(error).__name__}: {error}"
-        raise UsageError(f"{what} (after {counted} rows)") from error
+        raise UsageError(f"{_broke(error)} (after {counted} rows)") from error
     if counted == 0:
         raise NothingSelected("the source has no rows, so there is nothing to run")
     return None if is_given else counted
+
+
+async def keep_input(source: Source, folder: Path, stop: StopSignal) -> None:
+    """Let a source put into the run's folder what a resume could not get again.
+
+    A folder with nothing in it goes again where that fails.
+
+    :raises UsageError: When the source breaks: an input that ends too early is not run in part.
+    """
+    keep = getattr(source, "keep_in", None)
+    if keep is None:
+        return
+    try:
+        await stop.unless_draining(keep(folder))
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        if isinstance(error, Interrupted):
+            raise StoppedEarly(f"stopped by {stop.cause} before the first row") from None
+        if not isinstance(error, Exception):
+            raise
+        raise UsageError(_broke(error)) from error
+
+
+def _broke(error: Exception) -> str:
+    said = str(error) if isinstance(error, UsageError) else f"{type(error).__name__}: {error}"
+    return f"the source cannot be read: {said}"
 
 
 async def while_it_lasts(
@@ -67,13 +102,14 @@ async def while_it_lasts(
 
 
 async def limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
-    """Yield the first rows, or all where there is no limit."""
+    """Yield the first rows, or all where there is no limit; each id is that of one row only."""
     taken = 0
     if limit == 0:
         return
-    async with contextlib.aclosing(source.rows()) as rows:
-        async for row in rows:
-            yield row
-            taken += 1
-            if taken == limit:
-                return
+    with TakenIds() as ids:
+        async with contextlib.aclosing(source.rows()) as rows:
+            async for row in rows:
+                yield ids.unless_taken(row)
+                taken += 1
+                if taken == limit:
+                    return

@@ -8,13 +8,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sygra_eval.data import jsonl_line
+from sygra_eval.data import Broken, jsonl_line, opened
 from sygra_eval.engine.asking import handling_of, request_of
+from sygra_eval.engine.data_files import data_files_in, is_data_file, is_lines_of
 from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.folder import MANIFEST
 from sygra_eval.engine.handling import handled
@@ -47,7 +47,6 @@ from sygra_eval.values import (
 )
 
 SAMPLE = 20
-_DATA = (*(f"{outcome.value}.jsonl" for outcome in Outcome), "verified.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +99,7 @@ async def recheck(
         return Recheck(folder=folder, files=0, changed=(MANIFEST,))
     missing = tuple(name for name in files if not (folder / name).is_file())
     changed = {name for name in files if name not in missing and not _is_same(folder, name, files)}
-    changed |= {name for name in _DATA if name not in files and (folder / name).exists()}
+    changed |= {name for name in data_files_in(folder) if name not in files}
     if has_journal:
         try:
             changed |= set(_unlike_the_journal(folder, files))
@@ -127,7 +126,8 @@ def _files(folder: Path) -> dict[str, str] | None:
         files = {str(name): str(said["sha256"]) for name, said in manifest["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return files if all(Path(name).name == name for name in files) else None
+    is_ours = all(Path(name).name == name or is_data_file(name) for name in files)
+    return files if is_ours else None
 
 
 def _is_same(folder: Path, name: str, files: Mapping[str, str]) -> bool:
@@ -138,17 +138,26 @@ def _is_same(folder: Path, name: str, files: Mapping[str, str]) -> bool:
 def _unlike_the_journal(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
     """Yield data files that hold other rows than the journal, whatever their checksum is."""
     for outcome in Outcome:
-        name = f"{outcome.value}.jsonl"
-        path = folder / name
-        if not path.is_file():
-            if name not in files and next(_rows(folder, outcome), None) is not None:
+        names = [name for name in files if is_lines_of(outcome, name)]
+        if any(not (folder / name).is_file() for name in names):
+            continue  # told already
+        rows = _rows(folder, outcome)
+        for name in sorted(names):
+            if not _holds(folder / name, rows):
                 yield name
-            continue
-        with path.open("rb") as lines:
-            for line, row in zip_longest(lines, _rows(folder, outcome)):
-                if row is None or line != jsonl_line(row):
-                    yield name
-                    break
+                break
+        else:
+            if next(rows, None) is not None:
+                yield names[-1] if names else f"{outcome.value}.jsonl"
+
+
+def _holds(path: Path, rows: Iterator[Mapping[str, object]]) -> bool:
+    """Say whether a file's lines are the next rows."""
+    try:
+        with opened(path) as lines:
+            return all(line == jsonl_line(next(rows, {})) for line in lines)
+    except Broken:
+        return False
 
 
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:

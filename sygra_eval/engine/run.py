@@ -46,7 +46,7 @@ from sygra_eval.engine.plan_changes import (
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.engine.reading import count_rows, source_of
+from sygra_eval.engine.reading import count_rows, keep_input, source_of
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Running, noted
 from sygra_eval.engine.setting import Setting
@@ -113,11 +113,10 @@ async def run_suite(
     )
     source = source_of(suite, plugins)
     measured = text_of(suite)
-    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
+    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     async with opened(suite, plugins, options, tell, stop) as parts:
         folder = new_run_folder(options.out, suite.name, options.name)
-        if options.given is not None:
-            options.given.keep_in(folder)
+        await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
         with RunLock(folder) as lock:
@@ -171,7 +170,7 @@ async def resume_run(
     plugins = load_plugins(
         home, named=options.plugins, objects=options.objects, is_trusted=options.is_trusted
     )
-    serve_given(plugins, options.given, folder)
+    serve_given(plugins, options.given)
     suite = suite_to_go_on_with(folder, plan, plugins, change)
     source = source_of(suite, plugins)
     is_other = is_changed(plan, suite, source, change)
@@ -182,7 +181,7 @@ async def resume_run(
                 return before
             # It died after its last row and before its last file.
             return write_folder(folder, before, plugins, tell)
-    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
+    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)

@@ -15,6 +15,7 @@ from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.damage import Damage, met_in
+from sygra_eval.engine.data_files import data_files_of
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
@@ -158,6 +159,7 @@ def summarise(folder: Path) -> RunSummary:
         card=document.get("card") or {},
         report_formats=tuple((document.get("report") or {}).get("formats") or ()),
         has_graph=has_graph,
+        to_load=data_files_of(document).to_load,
         errors=_errors(count),
         members=count.ensembles.members,
         shares=count.ensembles.shares,

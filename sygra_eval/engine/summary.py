@@ -255,6 +255,7 @@ class RunSummary:
     weak_tests: WeakTests | None = None  # None where no row's tests were tried
     canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
+    to_load: str = "verified.parquet"  # where the verified rows are for `load_dataset`
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order
     damage: Damage = field(default_factory=Damage)  # of the journal

@@ -16,6 +16,8 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.values import BadRow, Row, Source
 
 MOST_IN_FLIGHT = 4_096
+WITHOUT_MODELS = 64
+"""Rows in flight where no endpoint says how many: enough that their ends are committed together."""
 
 
 async def take_sample(
@@ -123,7 +125,7 @@ def most_in_flight(setting: Setting) -> int:
     record that waits to try a call again keeps no endpoint busy, so another may begin: but not more
     than twice as many, or an endpoint that refuses everything would begin everything.
     """
-    calls = setting.gateway.capacity or 1
+    calls = setting.gateway.capacity or WITHOUT_MODELS
     asleep = min(calls, setting.gateway.asleep)
     most = max(MOST_IN_FLIGHT, setting.gateway.batch_capacity)  # a batch needs many at once
     return min(most, calls + asleep + max(2, calls // 2))

@@ -29,6 +29,7 @@ from sygra_eval.values import (
     BadRow,
     Outcome,
     Row,
+    Severity,
     Stage,
     UsageError,
     ValidatorSpec,
@@ -133,7 +134,8 @@ async def measure_truth(
         raise UsageError("no validator is named, so there is nothing to measure")
     file = FileRows(path=path, given=str(path), key="truth", id_column=None)
     for problem in file.check():
-        raise UsageError(problem.message)
+        if problem.severity is Severity.ERROR:
+            raise UsageError(problem.message)
     choice = SandboxChoice()
     sandbox = await started_sandbox(choice, plugins, options)
     try:

@@ -83,7 +83,7 @@ def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, 
         "tags": ["synthetic", "code"] if summary.has_graph else ["code"],
     }
     if _verified(summary):
-        front["configs"] = [{"config_name": "default", "data_files": "verified.parquet"}]
+        front["configs"] = [{"config_name": "default", "data_files": summary.to_load}]
     return front
 
 

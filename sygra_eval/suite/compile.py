@@ -99,6 +99,7 @@ class Inputs:
 
     :ivar models: Entries by name, from the suite, `models.yaml` and `--model`.
     :ivar first_row: Check names on this row instead of opening the source.
+    :ivar kept_in: The folder of the run that goes on, see `SourceSpec`.
     """
 
     path: Path
@@ -107,6 +108,7 @@ class Inputs:
     models: Mapping[str, RawEntry]
     plugins: Plugins
     first_row: Row | None
+    kept_in: Path | None = None
 
 
 def compile_suite(inputs: Inputs) -> Suite | None:
@@ -356,7 +358,9 @@ def _source(section: Section | None, inputs: Inputs) -> tuple[SourceSpec | None,
     entry = typed_entry("sources", raw, inputs.plugins, inputs.document, at, extra=extra)
     if entry is None:
         return None, None
-    spec = SourceSpec(type=entry.type, config=entry.config, folder=inputs.folder)
+    spec = SourceSpec(
+        type=entry.type, config=entry.config, folder=inputs.folder, kept_in=inputs.kept_in
+    )
     if inputs.first_row is not None:
         return spec, inputs.first_row
     look = look_at(entry, spec)

@@ -53,7 +53,7 @@ def _own_check(source: Any) -> Iterable[Problem]:
 
 async def _first_row(source: Any) -> tuple[Row | None, list[BadRow]]:
     bad: list[BadRow] = []
-    async with asyncio.timeout(_LIMIT_S):
+    async with asyncio.timeout(getattr(source, "first_row_s", _LIMIT_S)):
         rows = cast(AsyncIterator[Row | BadRow], source.rows())
         if not hasattr(rows, "aclose"):
             return await _first_of(rows, bad), bad

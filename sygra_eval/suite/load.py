@@ -35,6 +35,7 @@ def load_suite(
     first_row: Row | None = None,
     document: Document | None = None,
     source: Mapping[str, Any] | None = None,
+    kept_in: Path | None = None,
 ) -> Suite:
     """Return the suite in a file.
 
@@ -43,6 +44,7 @@ def load_suite(
     :param first_row: Check names on this row instead of opening the source.
     :param document: The suite, where it does not stand in the file; see `document_of`.
     :param source: Takes the place of the suite's own source.
+    :param kept_in: The folder of the run that goes on, see `SourceSpec`.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
     if document is None:
@@ -52,7 +54,7 @@ def load_suite(
     if source is not None:
         with_source(document, source)
     suite, diagnostics = _examine(
-        path, plugins, overrides or {}, folder, first_row, document, shared
+        path, plugins, overrides or {}, folder, first_row, document, shared, kept_in
     )
     if suite is None:
         count = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
@@ -111,6 +113,7 @@ def _examine(
     first_row: Row | None,
     document: Document,
     shared: Document | None,
+    kept_in: Path | None = None,
 ) -> tuple[Suite | None, tuple[Diagnostic, ...]]:
     if document.root is None or _is_foreign(document):
         return None, tuple(document.diagnostics)
@@ -124,6 +127,7 @@ def _examine(
             models=_merged_models(document, shared, replaced, overrides),
             plugins=plugins,
             first_row=first_row,
+            kept_in=kept_in,
         )
     )
     found = tuple(

@@ -261,9 +261,15 @@ class OutputColumn(Section):
 
 
 class OutputSection(Section):
-    """Columns of the data beside the input's and the standard ones."""
+    """Columns of the data beside the input's and the standard ones, and how its files are cut.
+
+    With `shard_rows` an outcome's rows go into files of so many each, in a folder of its name;
+    `compress` packs the JSONL files.
+    """
 
     output_map: dict[str, OutputColumn] = {}
+    shard_rows: int | None = Field(default=None, ge=1)
+    compress: Literal["gz", "zst"] | None = None
 
 
 class FieldSection(Section):

@@ -1,7 +1,7 @@
 """Rows as they come from a source, the state of a record, and where a record ends."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -44,15 +44,28 @@ class SourceSpec:
 
     :ivar config: The source type's own keys: an instance of its config model, else a mapping.
     :ivar folder: The suite's folder, which relative paths are relative to.
+    :ivar kept_in: The folder of the run that goes on, where `Source.keep_in` put what it keeps.
+    :ivar shared: What the sources that are made of this spec share, as an input that can be read
+        only once.
     """
 
     type: str
     config: object
     folder: Path
+    kept_in: Path | None = None
+    shared: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Source(Protocol):
-    """What a source type's factory makes of a `SourceSpec`."""
+    """What a source type's factory makes of a `SourceSpec`.
+
+    It may have more. `check()` yields what is known to be wrong before a row is read, as
+    `Problem`s. `async keep_in(folder)` puts into a run's folder what a resume needs of the input
+    and could not get again, as the rows of a pipe, or which revision a name stood for: it is
+    called once, before the first row is taken, and a resume finds the folder in
+    `SourceSpec.kept_in`. `first_row_s` are the seconds within which the first row has to come when
+    the suite is checked, where 60 are not enough.
+    """
 
     def fingerprint(self) -> str:
         """Identify the input's content, so that a changed input is noticed on resume."""

@@ -41,8 +41,8 @@ def test_bad_items_end_as_bad_rows_with_their_position(suite, asked):
     assert {row["id"]: row["reason"] for row in result.failed} == {
         "rows:2": "bad_input: it is a value of type int, not a mapping",
         "rows:3": "bad_input: it holds a lone surrogate, which is no text",
-        "rows:4": "bad_input: column `question` holds a value of type set, which JSON has not",
-        "rows:5": "bad_input: it holds NaN or an infinite number, which JSON does not have",
+        "rows:4": "bad_input: in its column `question` is a value of type set, which JSON has not",
+        "rows:5": "bad_input: in its column `question` is NaN or an infinite number, which JSON does not have",
         "rows:6": "bad_input: the id `a` is taken by rows:1",
         "rows:7": "bad_input: it has no column `id`, which holds the id; it has `question`",
         "rows:8": "bad_input: the name of a column is a value of type int, not text",

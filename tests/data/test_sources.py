@@ -19,6 +19,7 @@ from sygra_eval.data import (
     DiskSource,
     PackageConfig,
     PackageSource,
+    TakenIds,
     text_formats,
 )
 from sygra_eval.values import BadRow, Row, SourceSpec, UsageError
@@ -39,7 +40,8 @@ def source(tmp_path):
 
 
 async def read(source: DiskSource) -> list[Row | BadRow]:
-    return [row async for row in source.rows()]
+    with TakenIds() as ids:
+        return [ids.unless_taken(row) async for row in source.rows()]
 
 
 def lines(*objects: object) -> str:
@@ -192,7 +194,7 @@ async def test_a_json_list_gives_its_items(source):
         ('[{"id": 1}] x', 1, "the list does not end as one"),
         ('[{"id": 1},]', 1, "broken JSON: Expecting value at column 12"),
         ("[", 0, "broken JSON: Expecting value"),
-        (b"[\xff]", 0, "not UTF-8 at byte 2"),
+        (b"[\xff]", 0, "not UTF-8 at column 2"),
         ("[" * 100_000, 0, "nested too deeply"),
         ("[]", 0, None),
         (" [ ] ", 0, None),
@@ -342,10 +344,10 @@ def test_the_type_registers_through_the_hook():
         lambda name, implementation, *, config: registered.update({name: (implementation, config)})
     )
 
-    assert registered == {
-        "disk": (DiskSource, DiskConfig),
-        "package": (PackageSource, PackageConfig),
-    }
+    assert (registered["disk"], registered["package"]) == (
+        (DiskSource, DiskConfig),
+        (PackageSource, PackageConfig),
+    )
 
 
 @pytest.mark.parametrize("name", ["q.jsonl", "q.csv", "q.parquet"])
