@@ -66,6 +66,12 @@ class RunThread:
         _GOING.add(self)
         self._thread.start()
 
+    def leave(self, cause: str) -> None:
+        """Let it drain by itself: nobody gives it rows any more, or waits for what it says."""
+        if self.given is not None:
+            self.given.enough()
+        self.handle.cancel(cause)
+
     def join(self) -> None:
         """Wait for the thread, which has nothing left to do."""
         if self._thread is not None:
@@ -86,8 +92,8 @@ class RunThread:
 
         def on_drain() -> None:
             self.mailbox.let_all_in()
-            if self.given is not None:
-                self.given.enough()
+            if self.given is not None and self.given.total is None:
+                self.given.enough()  # of what has an end the rest is kept, for a resume
             timers.append(loop.call_later(self.grace_s, stop.drain, stop.cause))
 
         stop.when_draining(on_drain)
@@ -109,7 +115,7 @@ _GOING: set[RunThread] = set()
 def _at_exit() -> None:
     """Drain what nobody waits for, as a stream that was left lying; the program ends meanwhile."""
     for run in list(_GOING):
-        run.handle.cancel("the program's end")
+        run.leave("the program's end")
         run.join()
 
 

@@ -152,7 +152,7 @@ class Session:
                 giving.all_that_are_known()
             giving.close()
         if self._shown is not None:
-            self._shown.end(summary)
+            self._call("show", self._shown.end, summary)
         if self._thread.error is not None:
             if self._is_interrupted:
                 raise KeyboardInterrupt(str(self._thread.error)) from self._thread.error
@@ -163,6 +163,10 @@ class Session:
             raise RunInterrupted(result)
         return result
 
+    def leave(self, cause: str) -> None:
+        """Let the run drain without this thread."""
+        self._thread.leave(cause)
+
     def _deal_with(self, letter: RecordEnd | str | Progress) -> FinishedRow | None:
         asked = self._asked
         match letter:
@@ -172,8 +176,7 @@ class Session:
                 return row
             case Progress():
                 self._call("on_progress", asked.on_progress, letter)
-                if self._shown is not None:
-                    self._shown(letter)
+                self._call("show", self._shown, letter)
             case str():
                 if len(self._notes) < _MOST_NOTES:
                     self._notes.append(letter)

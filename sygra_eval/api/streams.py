@@ -138,4 +138,4 @@ class AsyncRowStream:
     def __del__(self) -> None:
         session = getattr(self, "_session", None)
         if session is not None and self._has_begun:
-            session.handle.cancel("a stream that nobody reads")  # its thread ends by itself
+            session.leave("a stream that nobody reads")  # its thread ends by itself

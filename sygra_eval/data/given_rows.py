@@ -72,7 +72,9 @@ class GivenRows:
         self.is_whole = False
         self._is_enough = False
         self._broke = ""
-        self._early: list[bytes] = []
+        self._early: list[bytes] = []  # behind those in the file
+        self._in_file = 0
+        self._kept_bytes: tuple[int, int] | None = None  # of whole lines, and of all
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._changed = threading.Condition()
@@ -85,18 +87,23 @@ class GivenRows:
         """
         given = cls()
         given._path = folder / KEPT_FILE
+        size = whole = 0
         try:
             with given._path.open("rb") as file:
                 for line in file:
+                    size += len(line)
                     if line == _END:
                         given.is_whole, given.total = True, given.count
                     elif line.endswith(b"\n"):
                         given.count += 1
+                        whole = size
         except OSError as error:
             raise UsageError(
                 f"{given._path}: the rows of the run cannot be read: {error}"
             ) from error
-        given._broke = "" if given.is_whole else NOT_WHOLE
+        given._in_file = given.count
+        if not given.is_whole:
+            given._broke, given._kept_bytes = NOT_WHOLE, (whole, size)
         return given
 
     @property
@@ -115,9 +122,9 @@ class GivenRows:
         return self.is_whole or bool(self._broke)
 
     @property
-    def has_folder(self) -> bool:
-        """Whether what is given is kept in the run's folder by now."""
-        return self._path is not None
+    def is_written(self) -> bool:
+        """Whether what is given goes into the run's folder by now."""
+        return self._file is not None
 
     @property
     def is_waited_for(self) -> bool:
@@ -128,30 +135,47 @@ class GivenRows:
         """Write to the run's folder from now on, and what is there already at once."""
         with self._changed:
             if self._path == folder / KEPT_FILE:
-                return  # of an earlier start
+                return  # of an earlier start, see `reopen`
             self._path = folder / KEPT_FILE
             self._file = self._path.open("xb")
-            self._file.writelines(self._early)
-            if self.is_whole:
-                self._file.write(_END)
-            self._file.flush()
-            self._early = []
+            self._write_early()
         if self.is_whole:
             self.close()
 
-    def go_on(self) -> Iterator[bytes]:
-        """Take more rows behind those that are kept; yield the kept lines, to be compared."""
+    def kept_lines(self) -> Iterator[bytes]:
+        """Yield the lines of the rows that an earlier start kept."""
         assert self._path is not None, "it was kept before"  # noqa: S101
-        self._broke = ""
-        self.total = None
-        whole = 0
         with self._path.open("rb") as file:
-            for line in islice(file, self.count):
-                whole += len(line)
-                yield line
-        self._file = self._path.open("r+b")
-        self._file.truncate(whole)
-        self._file.seek(whole)
+            yield from islice(file, self._in_file)
+
+    def go_on(self) -> None:
+        """Take more rows behind those that are kept; they come into the file with `reopen`."""
+        self._broke = ""
+
+    def reopen(self) -> None:
+        """Write to the run's folder again, once the run's lock is ours.
+
+        :raises UsageError: When somebody else wrote there meanwhile.
+        """
+        with self._changed:
+            if self._path is None or self._file is not None or self._kept_bytes is None:
+                return
+            lines, end = self._kept_bytes
+            if self._path.stat().st_size != end:
+                raise UsageError(f"{self._path}: another process went on with this run; try again")
+            self._kept_bytes = None
+            self._file = self._path.open("r+b")
+            self._file.truncate(lines)
+            self._file.seek(lines)
+            self._write_early()
+
+    def _write_early(self) -> None:
+        assert self._file is not None, "it has a file"  # noqa: S101
+        self._file.writelines(self._early)
+        if self.is_whole:
+            self._file.write(_END)
+        self._file.flush()
+        self._early, self._in_file = [], self.count
 
     def put(self, lines: list[bytes]) -> None:
         """Keep some more."""
@@ -161,6 +185,7 @@ class GivenRows:
             else:
                 self._file.writelines(lines)
                 self._file.flush()
+                self._in_file += len(lines)
             self.count += len(lines)
             self._changed.notify_all()
 
@@ -203,23 +228,25 @@ class GivenRows:
             self.taken = max(self.taken, reading.at)
             if reading.at >= self.count and not self.is_ended:
                 self._changed.wait(_LOOK_AGAIN_S)
-            there, path = self.count, self._path
-            lines = [] if path is not None else self._early[reading.at : reading.at + _BATCH]
+            there, in_file, path = self.count, self._in_file, self._path
+            after = reading.at - in_file
+            lines = self._early[after : after + _BATCH] if after >= 0 else []
         if reading.at >= there:
             if self._broke and not self._is_enough:
                 raise GivingBroke(self._broke)
             return None if self.is_ended else []
-        if path is not None:
-            lines = reading.from_file(path, there)
+        if path is not None and reading.at < in_file:
+            lines = reading.from_file(path, in_file)
         reading.at += len(lines)
         return lines
 
 
 @dataclass(slots=True)
 class _Reading:
-    """How far one reader has come."""
+    """How far one reader has come, `in_file` of it in the file."""
 
     at: int = 0
+    in_file: int = 0
     file: BinaryIO | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -227,14 +254,16 @@ class _Reading:
         """Return the next lines of the file, up to those that are there."""
         if self.file is None:
             self.file = path.open("rb")
-            for _ in islice(self.file, self.at):
-                pass  # read from memory before there was a file
+        for _ in islice(self.file, self.at - self.in_file):
+            pass  # read from memory before it was there
+        self.in_file = self.at
         lines, size = [], 0
         for line in islice(self.file, min(_BATCH, there - self.at)):
             lines.append(line)
             size += len(line)
             if size > _BATCH_BYTES:
                 break
+        self.in_file += len(lines)
         return lines
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ _EARLY = 256  # before the run has a folder, so in memory
 _BATCH = 256
 _BATCH_S = 0.005
 _PANDAS_BATCH = 1024
+_NO_MORE = object()
 
 
 class Giving:
@@ -35,7 +36,6 @@ class Giving:
     def __init__(self, rows: object, given: GivenRows, limit: int | None = None) -> None:
         self.given = given
         self._limit = limit
-        self._is_early = True
         self._asynchronous: AsyncIterator[object] | None = None
         self._items: Iterator[object] = iter(())
         if isinstance(rows, AsyncIterable):
@@ -44,7 +44,8 @@ class Giving:
             self._items = _items_of(rows)
         length = len(rows) if isinstance(rows, Sized) else None
         self.total = length if length is None or limit is None else min(length, limit)
-        given.total = self.total
+        if not given.is_done:
+            given.total = self.total
 
     @property
     def is_asynchronous(self) -> bool:
@@ -59,7 +60,7 @@ class Giving:
             return False
         if given.is_waited_for:
             return True
-        if not given.has_folder:
+        if not given.is_written:
             return given.count < _EARLY
         return self.total is not None or given.count < given.taken + READ_AHEAD
 
@@ -106,15 +107,19 @@ class Giving:
     def go_on(self) -> None:
         """Pass over the rows that an earlier start kept, and see that they are the same.
 
-        :raises UsageError: When they are others, or fewer.
+        :raises UsageError: When they are others, or more or fewer than a whole input had.
         """
-        self.given.total = self.total
-        for number, kept in enumerate(self.given.go_on(), start=1):
+        if self.is_asynchronous:
+            raise UsageError("rows that are given again have to be no asynchronous iterable")
+        number = 0
+        for number, kept in enumerate(self.given.kept_lines(), start=1):
             if _line_of(next(self._items, None)) != kept:
-                raise UsageError(
-                    f"row {number} of those given is another than this run began with; give the "
-                    "same rows, or none to go on with those that were kept"
-                )
+                raise _is_another(number)
+        if not self.given.is_whole:
+            self.given.go_on()
+            self.given.total = self.total
+        elif next(self._items, _NO_MORE) is not _NO_MORE:
+            raise _is_another(number + 1)
 
     def close(self) -> None:
         """Take no more rows."""
@@ -163,6 +168,13 @@ def _of_a_frame(frame: Any) -> Iterator[object]:
         part = part.where(part.notna(), None)
         for values in part.itertuples(index=False, name=None):
             yield dict(zip(names, values, strict=True))
+
+
+def _is_another(number: int) -> UsageError:
+    return UsageError(
+        f"row {number} of those given is another than this run began with; give the same rows, or "
+        "none to go on with those that were kept"
+    )
 
 
 def _line_of(item: object) -> bytes:

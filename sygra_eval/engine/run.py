@@ -185,6 +185,8 @@ async def resume_run(
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
+            if options.given is not None:
+                options.given.reopen()
             if not is_other and (ended := _if_finished(folder)) is not None:
                 return ended  # by another process meanwhile
             journal = Journal.open(

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import sygra_eval
-from sygra_eval.data import KEPT_FILE
+from sygra_eval.data import KEPT_FILE, GivenRows
 from sygra_eval.engine import ExitCode
 from sygra_eval.values import UsageError
 
@@ -42,7 +42,8 @@ def test_bad_items_end_as_bad_rows_with_their_position(suite, asked):
         "rows:2": "bad_input: it is a value of type int, not a mapping",
         "rows:3": "bad_input: it holds a lone surrogate, which is no text",
         "rows:4": "bad_input: in its column `question` is a value of type set, which JSON has not",
-        "rows:5": "bad_input: in its column `question` is NaN or an infinite number, which JSON does not have",
+        "rows:5": "bad_input: in its column `question` is NaN or an infinite number, which JSON "
+        "does not have",
         "rows:6": "bad_input: the id `a` is taken by rows:1",
         "rows:7": "bad_input: it has no column `id`, which holds the id; it has `question`",
         "rows:8": "bad_input: the name of a column is a value of type int, not text",
@@ -217,3 +218,41 @@ def test_rows_are_given_to_no_run_that_reads_its_own(suite, asked, questions):
 
     with pytest.raises(UsageError, match="reads its own source"):
         sygra_eval.resume(result, rows=questions(1), plugins=asked["plugins"])
+
+
+def test_rows_that_are_all_kept_may_be_given_again_if_they_are_the_same(suite, asked, questions):
+    result = sygra_eval.run(suite, rows=questions(4), **asked)
+    kept = (result.folder / KEPT_FILE).read_bytes()
+    (result.folder / "manifest.json").unlink()
+    plugins = asked["plugins"]
+
+    with pytest.raises(UsageError, match="row 5 of those given is another"):
+        sygra_eval.resume(result, rows=questions(5), plugins=plugins)
+    again = sygra_eval.resume(result, rows=iter(questions(4)), plugins=plugins)
+
+    assert again.counts == result.counts
+    assert (result.folder / KEPT_FILE).read_bytes() == kept
+
+
+def test_what_another_process_kept_meanwhile_is_not_cut_off(tmp_path):
+    (tmp_path / KEPT_FILE).write_bytes(b'{"question": "of ours"}\n{"qu')
+    given = GivenRows.kept_in(tmp_path)
+    given.go_on()
+    (tmp_path / KEPT_FILE).write_bytes(theirs := b'{"question": "of ours"}\n{"question": "new"}\n')
+
+    with pytest.raises(UsageError, match="another process went on with this run"):
+        given.reopen()
+
+    assert (tmp_path / KEPT_FILE).read_bytes() == theirs
+
+
+def test_a_run_that_kept_no_row_yet_takes_them_from_the_start(suite, asked, questions):
+    stream = sygra_eval.stream(suite, rows=questions(300), **asked)
+    with stream:
+        next(stream)
+    folder = stream.result.folder
+    (folder / KEPT_FILE).write_bytes(b'{"qu')
+
+    result = sygra_eval.resume(folder, rows=iter(questions(300)), plugins=asked["plugins"])
+
+    assert result.rows_done == 300
