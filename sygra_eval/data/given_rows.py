@@ -205,7 +205,7 @@ class GivenRows:
             self._changed.notify_all()
 
     def enough(self) -> None:
-        """Let no reader wait for more: a run that drains, or has met its target, needs none."""
+        """End all readers where they are: a run that drains, or has met its target, needs none."""
         with self._changed:
             self._is_enough = True
             self._changed.notify_all()
@@ -226,13 +226,15 @@ class GivenRows:
         """
         with self._changed:
             self.taken = max(self.taken, reading.at)
+            if self._is_enough:
+                return None
             if reading.at >= self.count and not self.is_ended:
                 self._changed.wait(_LOOK_AGAIN_S)
             there, in_file, path = self.count, self._in_file, self._path
             after = reading.at - in_file
             lines = self._early[after : after + _BATCH] if after >= 0 else []
         if reading.at >= there:
-            if self._broke and not self._is_enough:
+            if self._broke:
                 raise GivingBroke(self._broke)
             return None if self.is_ended else []
         if path is not None and reading.at < in_file:

@@ -212,6 +212,13 @@ def test_a_line_that_a_kill_has_cut_is_no_row(suite, asked, questions):
     assert (folder / KEPT_FILE).read_bytes() == whole
 
 
+def test_a_frame_whose_columns_share_a_name_is_refused(suite, asked):
+    two = pd.DataFrame([["q", "r"]], columns=["question", "question"])
+
+    with pytest.raises(UsageError, match="more than one column `question`"):
+        sygra_eval.run(suite, rows=two, **asked)
+
+
 def test_rows_are_given_to_no_run_that_reads_its_own(suite, asked, questions):
     result = sygra_eval.run(suite, rows=questions(1), **asked)
     (result.folder / KEPT_FILE).unlink()

@@ -58,6 +58,17 @@ def test_the_same_bytes_come_of_a_file_and_of_a_program(suite, asked, questions,
     assert verified[1:] == verified[:1] * 3
 
 
+def test_rows_are_read_from_shards_too(suite, asked, questions, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    suite["output_config"] = {"shard_rows": 2, "compress": "zst"}
+
+    result = sygra_eval.run(suite, rows=questions(9), id="id", **asked)
+
+    assert [row["id"] for row in result.verified] == ["r0", "r1", "r3", "r4", "r6", "r7"]
+    assert result.verified.to_dataset().num_rows == 6
+    assert result.rejected.to_dataset()["id"] == ["r2", "r5", "r8"]
+
+
 def test_a_suite_may_be_text(suite, asked, questions):
     result = sygra_eval.run(yaml.safe_dump(suite), rows=questions(1), **asked)
 
@@ -266,11 +277,11 @@ def test_a_run_that_is_killed_goes_on_from_its_folder_alone(suite, asked, tmp_pa
     program = tmp_path / "program.py"
     program.write_text(f"""
 import os, signal, sygra_eval
-rows = ({{"id": f"r{{n}}", "question": "q"}} for n in range(400))
+rows = ({{"id": f"r{{n}}", "question": "q"}} for n in range(120))
 seen = []
 def on_row(row):
     seen.append(row)
-    if len(seen) == 30:
+    if len(seen) == 10:
         os.kill(os.getpid(), signal.SIGKILL)
 sygra_eval.run({suite!r}, rows=rows, id="id", name="killed", on_row=on_row,
                plugins=[{fast_plugin.__file__!r}], out={str(asked["out"])!r})
@@ -282,7 +293,7 @@ sygra_eval.run({suite!r}, rows=rows, id="id", name="killed", on_row=on_row,
     command = ["sygra-eval", "resume", folder, "-p", fast_plugin.__file__, "--json"]
     resumed = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
 
-    assert json.loads(resumed.stdout)["verified"] == 400
+    assert json.loads(resumed.stdout)["verified"] == 120
 
 
 def test_a_program_that_ends_drains_what_it_left_lying(suite, asked, tmp_path, fast_plugin):
