@@ -1,13 +1,13 @@
 """Takes rows from what a program holds, and gives them to a run: a few at a time, on any thread.
 
-A list, an iterator of mappings, an asynchronous one, a pandas DataFrame, an object of `datasets`:
-the last two are known by the module of their class, so neither is imported for anybody's sake.
-Start at `Giving`.
+A list, an iterator of mappings, an asynchronous one, an object of `datasets`, a table of pandas,
+pyarrow or polars: those are known by the module of their class, so that no library is imported for
+anybody's sake. Start at `Giving`.
 """
 
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sized
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sygra_eval.data.found import LONE_SURROGATE, Columns, Fault
 from sygra_eval.data.given_rows import GivenRows, kept_line
@@ -23,7 +23,7 @@ READ_AHEAD = 100_000
 _EARLY = 256  # before the run has a folder, so in memory
 _BATCH = 256
 _BATCH_S = 0.005
-_PANDAS_BATCH = 1024
+_FRAME_BATCH = 1024
 _NO_MORE = object()
 
 
@@ -151,10 +151,19 @@ def _items_of(rows: object) -> Iterator[object]:
     if kind.startswith("datasets.") and isinstance(rows, Mapping):
         splits = ", ".join(f"`{name}`" for name in rows)
         raise UsageError(f"rows: these are several splits ({splits}); give one of them")
+    if kind.startswith("pyarrow.") and hasattr(rows, "to_batches"):
+        return _of_a_table(rows)
+    if kind.startswith("polars.") and hasattr(rows, "iter_rows"):
+        return iter(cast("Any", rows).iter_rows(named=True))
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Iterable):
         shown = f"a {type(rows).__name__}"
-        raise UsageError(f"rows={shown}: give an iterable of mappings, a DataFrame or a Dataset")
+        raise UsageError(f"rows={shown}: give an iterable of mappings, a table or a Dataset")
     return iter(rows)
+
+
+def _of_a_table(table: Any) -> Iterator[object]:
+    for batch in table.to_batches(max_chunksize=_FRAME_BATCH):
+        yield from batch.to_pylist()
 
 
 def _of_a_frame(frame: Any) -> Iterator[object]:
@@ -163,8 +172,8 @@ def _of_a_frame(frame: Any) -> Iterator[object]:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"rows: the DataFrame has more than one column `{name}`")
-    for start in range(0, len(frame), _PANDAS_BATCH):
-        part = frame.iloc[start : start + _PANDAS_BATCH].astype(object)
+    for start in range(0, len(frame), _FRAME_BATCH):
+        part = frame.iloc[start : start + _FRAME_BATCH].astype(object)
         part = part.where(part.notna(), None)
         for values in part.itertuples(index=False, name=None):
             yield dict(zip(names, values, strict=True))

@@ -10,6 +10,7 @@ from typing import Any
 import datasets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import sygra_eval
@@ -97,10 +98,11 @@ def frame(rows: list[dict[str, Any]]) -> Any:
         iter,
         lambda rows: (row for row in rows),
         frame,
+        pa.Table.from_pylist,
         datasets.Dataset.from_list,
         lambda rows: datasets.Dataset.from_list(rows).to_iterable_dataset(),
     ],
-    ids=["iterator", "generator", "DataFrame", "Dataset", "IterableDataset"],
+    ids=["iterator", "generator", "DataFrame", "Table", "Dataset", "IterableDataset"],
 )
 def test_the_same_rows_come_of_every_form(suite, asked, form):
     rows = [
