@@ -76,13 +76,12 @@ class Session:
                 while not self.mailbox.is_empty:
                     self.next_row()
                 is_over = True
+            except KeyboardInterrupt:  # between two looks
+                self._interrupted()
             except BaseException as error:  # noqa: BLE001 - raised again once the run has drained
                 broke = broke or error
                 self.handle.cancel(_named(error))
-        result = self.result()
-        if broke is not None:
-            raise broke
-        return result
+        return self._result_unless(broke)
 
     def next_row(self) -> FinishedRow | None:
         """Serve the run for a moment; return a row that has ended meanwhile, if any.
@@ -98,8 +97,7 @@ class Session:
             if is_wanted and giving is not None:
                 giving.some()
         except KeyboardInterrupt:
-            self._is_interrupted = True
-            self.handle.cancel(_INTERRUPT)
+            self._interrupted()
         return None
 
     # A caller whose loop goes on
@@ -113,10 +111,7 @@ class Session:
             except BaseException as error:  # noqa: BLE001 - raised again once the run has drained
                 broke = broke or error
                 self.handle.cancel(_named(error))
-        result = self.result()
-        if broke is not None:
-            raise broke
-        return result
+        return self._result_unless(broke)
 
     async def next_row_awaited(self) -> FinishedRow | None:
         """Serve the run for a moment; return a row that has ended meanwhile, if any."""
@@ -163,6 +158,22 @@ class Session:
             raise RunInterrupted(result)
         return result
 
+    def _result_unless(self, broke: BaseException | None) -> RunResult:
+        """Return what the run came to, unless something else ended the wait for it."""
+        try:
+            result = self.result()
+        except Exception as error:
+            if broke is not None:
+                raise broke from error
+            raise
+        if broke is not None:
+            raise broke
+        return result
+
+    def _interrupted(self) -> None:
+        self._is_interrupted = True
+        self.handle.cancel(_INTERRUPT)
+
     def leave(self, cause: str) -> None:
         """Let the run drain without this thread."""
         self._thread.leave(cause)
@@ -208,9 +219,4 @@ class Session:
 
 def _named(error: BaseException) -> str:
     """Say what stopped the run, for its report."""
-    match error:
-        case KeyboardInterrupt():
-            return _INTERRUPT
-        case asyncio.CancelledError():
-            return "a cancelled task"
-    return type(error).__name__
+    return "a cancelled task" if isinstance(error, asyncio.CancelledError) else type(error).__name__

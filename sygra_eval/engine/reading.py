@@ -36,7 +36,9 @@ async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int
     """
     try:
         return await stop.unless_draining(_count(source, limit))
-    except Interrupted:
+    except (Interrupted, UsageError):
+        if not stop.is_draining:  # rows that a program gives come to an end by a stop
+            raise
         raise StoppedEarly(f"stopped by {stop.cause} before the first row") from None
 
 

@@ -165,6 +165,18 @@ async def test_who_cancels_the_task_drains_the_run(suite, asked, questions):
     assert result.rows_done == 200
 
 
+async def test_a_task_that_is_cancelled_at_once_is_cancelled(suite, asked, questions):
+    for rows in (questions(9), iter(questions(9))):
+        task = asyncio.create_task(sygra_eval.arun(suite, rows=rows, **asked))
+        await asyncio.sleep(0)
+        task.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert not asked["out"].exists()
+
+
 def test_two_runs_at_once_in_two_threads_are_apart(suite, asked, questions):
     results: dict[int, sygra_eval.RunResult] = {}
 
@@ -181,12 +193,13 @@ def test_two_runs_at_once_in_two_threads_are_apart(suite, asked, questions):
     assert len({result.folder for result in results.values()}) == 2
 
 
-def test_a_cancel_before_the_start_spends_nothing(suite, asked, questions):
+@pytest.mark.parametrize("form", [list, iter])
+def test_a_cancel_before_the_start_spends_nothing(suite, asked, questions, form):
     handle = sygra_eval.Handle()
     handle.cancel()
 
     with pytest.raises(UsageError, match=r"stopped by cancel\(\) before the first row"):
-        sygra_eval.run(suite, rows=questions(3), handle=handle, **asked)
+        sygra_eval.run(suite, rows=form(questions(3)), handle=handle, **asked)
 
     assert not asked["out"].exists()
 
