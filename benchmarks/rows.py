@@ -5,8 +5,8 @@ engine reads them, and written by our sinks; beside them a loop that anybody wou
 `json.loads`, `json.dumps`, a line; a Parquet batch, its rows, a row group. Each runs in a process
 of its own; CPU is that of all its threads without imports, memory its highest resident set.
 
-    python -m benchmarks.rows [--rows 100000] [--sizes 10000,100000] [--forms jsonl,parquet]
-                              [--peer] [--repeats 3] [--folder DIR]
+    python -m benchmarks.rows [--sizes 100000,1000000] [--forms jsonl,parquet] [--repeats 1]
+                              [--peer] [--folder DIR]
 """
 
 import argparse
@@ -27,11 +27,14 @@ from typing import Any
 from tabulate import tabulate
 
 from sygra_eval.data import DiskSource, leave_pandas_out, write_jsonl, write_parquet
+from sygra_eval.engine.reading import limited
 from sygra_eval.values import BadRow, Row, SourceSpec
 
 FORMS = ("jsonl", "parquet")
 GROUP = 4096
-AT_ONCE = 1024
+BATCH = 1024
+HANDED_ON = 256
+PACKED: dict[str, Any] = {"compression": "zstd", "compression_level": 3}  # as our files are
 _RAM = "VmHWM:"
 
 
@@ -47,11 +50,10 @@ class Taken:
 def main() -> None:
     """Measure, or be the process that is measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000, help="for the CPU")
-    parser.add_argument("--sizes", default="10000,100000", help="for the memory")
+    parser.add_argument("--sizes", default="100000,1000000", help="numbers of rows")
     parser.add_argument("--forms", default=",".join(FORMS))
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--peer", action="store_true", help="also `datasets`, streaming")
-    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="for the files, some GB")
     parser.add_argument("--child", nargs=3, metavar=("WAY", "IN", "OUT"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -62,41 +64,32 @@ def main() -> None:
     sizes = [int(size) for size in given.sizes.split(",")]
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         for form in given.forms.split(","):
-            compare_cpu(Path(name), form, given.rows, given.repeats)
-            compare_memory(Path(name), form, sizes, is_peer=given.peer)
+            compare(Path(name), form, sizes, given.repeats, is_peer=given.peer)
 
 
-def compare_cpu(folder: Path, form: str, rows: int, repeats: int) -> None:
-    """Print the CPU of each way over the same file, and ours in relation to the plain ones."""
-    source = made(folder, form, rows)
-    ways = [way for way in WAYS if way.endswith(form) and not way.startswith("datasets")]
-    took: dict[str, list[Taken]] = {way: [] for way in ways}
-    for _ in range(repeats):  # in turn, so that other work on the machine meets all of them
-        for way in ways:
-            took[way].append(taken(way, source))
-    ours = median(one.cpu_s for one in took[f"ours {form}"])
-    lines = []
-    for way, ones in took.items():
-        cpu_s = median(one.cpu_s for one in ones)
-        lines.append((way, ones[0].rows, f"{cpu_s:.2f}", f"{cpu_s / rows * 1e6:.1f}", ours / cpu_s))
-    heads = ("way", "rows", "CPU s", "µs a row", "ours beside it")
-    print(tabulate(lines, heads, floatfmt=".2f"), flush=True)
-
-
-def compare_memory(folder: Path, form: str, sizes: list[int], *, is_peer: bool) -> None:
-    """Print the highest resident set of each way at each size."""
+def compare(folder: Path, form: str, sizes: list[int], repeats: int, *, is_peer: bool) -> None:
+    """Print what each way took over the same files, and how its memory grew with the rows."""
     ways = [way for way in WAYS if way.endswith(form) and (is_peer or "datasets" not in way)]
     peaks: dict[str, list[float]] = {way: [] for way in ways}
     for size in sizes:
         source = made(folder, form, size)
-        for way in ways:
-            peaks[way].append(taken(way, source).peak_mb)
+        took: dict[str, list[Taken]] = {way: [] for way in ways}
+        for _ in range(repeats):  # in turn, so that other work on the machine meets all of them
+            for way in ways:
+                took[way].append(taken(way, source))
         source.unlink()
-    lines = [
-        (way, *(f"{mb:.0f} MB" for mb in ones), ones[-1] / ones[0]) for way, ones in peaks.items()
-    ]
-    heads = ("way", *(f"{size:,} rows" for size in sizes), "last beside first")
-    print(tabulate(lines, heads, floatfmt=".2f"), flush=True)
+        plain_s = median(one.cpu_s for one in took[f"plain {form}"])
+        lines = []
+        for way, ones in took.items():
+            cpu_s, peak_mb = median(one.cpu_s for one in ones), max(one.peak_mb for one in ones)
+            peaks[way].append(peak_mb)
+            figures = (cpu_s, cpu_s / size * 1e6, cpu_s / plain_s, round(peak_mb))
+            lines.append((way, ones[0].rows, *figures))
+        heads = ("way", "rows", "CPU s", "µs a row", "beside plain", "peak MB")
+        print(tabulate(lines, heads, floatfmt=("", "", ".2f", ".1f", ".2f", "")), flush=True)
+    for way, of_sizes in peaks.items():
+        grown = f"{of_sizes[-1] / of_sizes[0]:.2f} x that at {sizes[0]:,}"
+        print(f"{way}: peak at {sizes[-1]:,} rows {grown}", flush=True)
 
 
 def taken(way: str, source: Path) -> Taken:
@@ -148,12 +141,15 @@ def generated(rows: int) -> Iterator[dict[str, object]]:
         }
 
 
-def _ours(source: Path, target: Path) -> Callable[[], int]:
+RowsOf = Callable[[DiskSource], AsyncGenerator[Row | BadRow, None]]
+
+
+def _ours(source: Path, target: Path, *, rows_of: RowsOf = DiskSource.rows) -> Callable[[], int]:
     leave_pandas_out()  # as our commands do
     spec = SourceSpec(
         type="disk", config={"file_path": source.name, "id": "id"}, folder=source.parent
     )
-    rows = partial(_columns, DiskSource(spec))
+    rows = partial(_columns, DiskSource(spec), rows_of)
     if target.suffix == ".jsonl":
         return lambda: write_jsonl(target, rows())
     import sygra_eval.data.columns  # noqa: F401 - not what is measured
@@ -161,13 +157,20 @@ def _ours(source: Path, target: Path) -> Callable[[], int]:
     return lambda: write_parquet(target, rows).rows
 
 
-def _columns(source: DiskSource) -> Iterator[Mapping[str, object]]:
+def _ours_with_ids(source: Path, target: Path) -> Callable[[], int]:
+    """Read as a run does, which also looks whether an id was met before."""
+    return _ours(source, target, rows_of=lambda read: limited(read, None))
+
+
+def _columns(source: DiskSource, rows_of: RowsOf) -> Iterator[Mapping[str, object]]:
     """Read rows on a loop, as the engine does, for sinks that know nothing of loops."""
-    with asyncio.Runner() as runner:
-        reading = source.rows()
-        while some := runner.run(_some_of(reading)):
-            yield from some
-        runner.run(reading.aclose())
+    loop = asyncio.new_event_loop()
+    reading = rows_of(source)
+    while some := loop.run_until_complete(_some_of(reading)):
+        yield from some
+    loop.run_until_complete(reading.aclose())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
 
 
 async def _some_of(reading: AsyncGenerator[Row | BadRow, None]) -> list[Mapping[str, object]]:
@@ -175,7 +178,7 @@ async def _some_of(reading: AsyncGenerator[Row | BadRow, None]) -> list[Mapping[
     async for row in reading:
         if isinstance(row, Row):
             some.append(row.columns)
-        if len(some) == AT_ONCE:
+        if len(some) == HANDED_ON:
             break
     return some
 
@@ -202,8 +205,8 @@ def _plain_parquet(source: Path, target: Path) -> Callable[[], int]:
         rows, held = 0, []
         with parquet.ParquetFile(source, pre_buffer=False) as file:
             schema = file.schema_arrow
-            with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-                for batch in file.iter_batches(AT_ONCE):
+            with parquet.ParquetWriter(target, schema, **PACKED) as writer:
+                for batch in file.iter_batches(BATCH):
                     held += batch.to_pylist()
                     if len(held) >= GROUP:
                         writer.write_table(pa.Table.from_pylist(held, schema=schema))
@@ -223,7 +226,7 @@ def _columnar_parquet(source: Path, target: Path) -> Callable[[], int]:
         rows = 0
         with (
             parquet.ParquetFile(source, pre_buffer=False) as file,
-            parquet.ParquetWriter(target, file.schema_arrow, compression="zstd") as writer,
+            parquet.ParquetWriter(target, file.schema_arrow, **PACKED) as writer,
         ):
             for batch in file.iter_batches(GROUP):
                 writer.write_batch(batch)
@@ -250,9 +253,11 @@ def _datasets(source: Path, target: Path) -> Callable[[], int]:
 
 WAYS: Mapping[str, Callable[[Path, Path], Callable[[], int]]] = {
     "ours jsonl": _ours,
+    "ours, ids too: jsonl": _ours_with_ids,
     "plain jsonl": _plain_jsonl,
     "datasets jsonl": _datasets,
     "ours parquet": _ours,
+    "ours, ids too: parquet": _ours_with_ids,
     "plain parquet": _plain_parquet,
     "columnar parquet": _columnar_parquet,
     "datasets parquet": _datasets,

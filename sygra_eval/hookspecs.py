@@ -142,7 +142,19 @@ class Hooks:
 
     @hookspec
     def sygra_register_sources(self, register: RegisterSource) -> None:
-        """Add source types. Called once per loaded suite, before the suite is checked."""
+        """Add source types. Called once per loaded suite, before the suite is checked.
+
+        The factory is called for each reading of the suite's rows: for the look at the first row,
+        for the run, for a resume. Beside `rows()` and `fingerprint()` its source may have
+
+        - `check()`, which yields a `Problem` for what is wrong before a row is read;
+        - `async keep_in(folder)`, called once when the run has its folder and no row is taken up
+          yet: puts into the folder what a resume could not get again. A resume finds the folder in
+          `SourceSpec.kept_in`. An exception ends the run before anything is spent (exit code 4).
+          `sygra_eval.data.Spool` does that for rows that can be read only once;
+        - `first_row_s`, the seconds within which the first row has to come when the suite is
+          checked (60).
+        """
 
     @hookspec
     def sygra_register_sandboxes(self, register: RegisterSandbox) -> None:

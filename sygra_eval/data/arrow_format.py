@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.data.arrow_rows import rows_of
 from sygra_eval.data.data_file import DataFile
 from sygra_eval.data.found import Fault, Found
 from sygra_eval.data.light_arrow import loaded_pyarrow
@@ -22,6 +21,8 @@ _AT_ONCE = 1024
 def read_arrow(file: DataFile) -> Iterator[Found]:
     """Yield each row, numbered from 1."""
     ArrowException = loaded_pyarrow().ArrowException  # noqa: N806 - a class
+    from sygra_eval.data.arrow_rows import rows_of
+
     number = 0
     try:
         with _batches_of(file.path) as reader:

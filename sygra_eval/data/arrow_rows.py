@@ -1,4 +1,4 @@
-"""Makes rows of JSON values of an Arrow record batch; pyarrow is imported by those who read."""
+"""Makes rows of JSON values of an Arrow record batch."""
 
 import datetime
 import decimal
@@ -9,9 +9,11 @@ from typing import Any
 
 from sygra_eval.data.found import NOT_FINITE, Columns, Fault
 from sygra_eval.data.images import data_url_of
+from sygra_eval.data.light_arrow import loaded_pyarrow
+
+pa_types = loaded_pyarrow().types
 
 LONGEST_ROW = 64 * 1024 * 1024
-_PLAIN = (str, int, type(None))  # a truth value is an int
 
 
 class _Unfit(ValueError):
@@ -30,26 +32,47 @@ def rows_of(batch: Any) -> Iterator[Columns | Fault]:
         for index in range(batch.num_rows):
             yield _row_of(batch.slice(index, 1))
     else:
+        others = [field.name for field in batch.schema if not _is_json(field.type)]
         for row in rows:
-            yield _as_json(row)
+            yield _as_json(row, others)
 
 
 def _row_of(single: Any) -> Columns | Fault:
     if single.nbytes > LONGEST_ROW:
         return Fault(f"the row is longer than {LONGEST_ROW >> 20} MiB")
     try:
-        return _as_json(single.to_pylist()[0])
+        return _as_json(single.to_pylist()[0], single.schema.names)
     except UnicodeDecodeError:
         return Fault("it is not UTF-8")
     except ValueError as error:
         return Fault(f"it cannot be read: {error}")
 
 
-def _as_json(row: dict[str, object]) -> Columns | Fault:
+def _is_json(kind: Any) -> bool:
+    """Say whether each value of a type is one of JSON's as Python holds it."""
+    if kind.num_fields:
+        is_nest = pa_types.is_list(kind) or pa_types.is_struct(kind)
+        return is_nest and all(_is_json(kind.field(at).type) for at in range(kind.num_fields))
+    return any(
+        is_one(kind)
+        for is_one in (
+            pa_types.is_string,
+            pa_types.is_large_string,
+            pa_types.is_integer,
+            pa_types.is_boolean,
+            pa_types.is_null,
+        )
+    )
+
+
+def _as_json(row: dict[str, object], others: list[str]) -> Columns | Fault:
+    """Make JSON's of the values in columns that hold others."""
     try:
-        for name, value in row.items():
-            if not isinstance(value, _PLAIN):
-                row[name] = _json_value(value)
+        for name in others:
+            value = row[name]
+            if type(value) is float and math.isfinite(value):  # most of them
+                continue
+            row[name] = _json_value(value)
     except _Unfit as error:
         fitting = {name: value for name, value in row.items() if isinstance(value, (str, int))}
         return Fault(str(error), fitting)

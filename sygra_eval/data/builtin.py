@@ -2,6 +2,8 @@
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.given_rows import GIVEN, GivenConfig, GivenSource
+from sygra_eval.data.hf_config import HfConfig
+from sygra_eval.data.hf_source import HfSource
 from sygra_eval.data.http_config import HttpConfig
 from sygra_eval.data.http_source import HttpSource
 from sygra_eval.data.package_config import PackageConfig
@@ -23,3 +25,4 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("sql", SqlSource, config=SqlConfig)
     register("http", HttpSource, config=HttpConfig)
     register(GIVEN, GivenSource, config=GivenConfig)
+    register("hf", HfSource, config=HfConfig)

@@ -276,7 +276,12 @@ class _Reading:
 
 
 class GivenSource:
-    """Reads what was given, as the source of a suite."""
+    """Reads what was given, as the source of a suite.
+
+    :cvar first_row_s: A program may take its time; who gave up would lose what it gave.
+    """
+
+    first_row_s = 86_400.0
 
     def __init__(self, spec: SourceSpec, given: GivenRows | None = None) -> None:
         self._id_column = GivenConfig.model_validate(spec.config).id

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.data.arrow_rows import rows_of
 from sygra_eval.data.data_file import DataFile
 from sygra_eval.data.found import Fault, Found
 from sygra_eval.data.light_arrow import loaded_pyarrow
@@ -17,6 +16,8 @@ def read_parquet(file: DataFile) -> Iterator[Found]:
     """Yield each row, numbered from 1."""
     ArrowException = loaded_pyarrow().ArrowException  # noqa: N806 - a class
     from pyarrow import parquet
+
+    from sygra_eval.data.arrow_rows import rows_of
 
     number = 0
     try:

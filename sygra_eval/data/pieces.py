@@ -35,7 +35,7 @@ def head(rows: Iterator[Record]) -> list[Record]:
     weight = _PIECE_WEIGHT
     while len(taken) < _PIECE and weight > 0 and (row := next(rows, None)) is not None:
         taken.append(row)
-        weight -= _weight(row)
+        weight -= _weight_of(row)
     return taken
 
 
@@ -60,25 +60,21 @@ class _Pieces:
         weighs = 0
         while self._next is not None and len(piece) < min(most, _PIECE) and weighs < _PIECE_WEIGHT:
             piece.append(self._next)
-            weighs += _weight(self._next)
+            weighs += _weight_of(self._next)
             self._next = next(self._rows, None)
         return piece, weighs
 
 
-def _weight(value: object) -> int:
+def _weight_of(row: Record) -> int:
     """Return some number of bytes: what is long in a row is its texts."""
-    kind = type(value)
-    if kind is str:
-        return len(value)  # type: ignore[arg-type]
-    if kind in _SHORT:
-        return 8
-    match value:
-        case Mapping():
-            return sum(map(_weight, value.values()))
-        case list() | tuple():
-            return sum(map(_weight, value))
-        case _:
-            return 8
+    return sum(map(_weight, row.values()))
 
 
-_SHORT = (int, float, bool, type(None))  # asked for first, as most values are one of these
+def _weight(value: object) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_weight, value.values()))
+    if isinstance(value, list):
+        return sum(map(_weight, value))
+    return 8

@@ -72,7 +72,10 @@ class DiskSource:
 
     def _several(self) -> list[FileRows] | Problem:
         """Return the files that can be read; those of other suffixes are left out."""
-        given = self._config.file_path
+        given, folder = self._config.file_path, folder_of(self._path)
+        if not folder.is_dir():
+            message = f"`{given}`: there is no folder {folder}"
+            return Problem(code="file-not-found", message=message, at=(_KEY,))
         try:
             matches = matches_of(self._path)
         except OutsideFolder as error:
@@ -93,7 +96,7 @@ class DiskSource:
         if self._path.is_dir():
             message = f"the folder `{given}` has no file"
         else:
-            message = f"`{given}` matches no file in {folder_of(self._path)}"
+            message = f"`{given}` matches no file in {folder}"
         return Problem(code="file-not-found", message=message, at=(_KEY,))
 
     def _check_several(self) -> Iterable[Problem]:

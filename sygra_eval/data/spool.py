@@ -84,7 +84,7 @@ class Spool:
 
         :param shared: Where others look for it, if not in the spec.
         """
-        name = f"input-{_key(spec)}.jsonl.zst"
+        name = f"input-{key_of(spec)}.jsonl.zst"
         kept = None if spec.kept_in is None else spec.kept_in / name
         if kept is not None and kept.is_file():
             return cls(name, read, kept)
@@ -190,10 +190,17 @@ class Spool:
 
     def _keep(self, path: Path) -> None:
         """Write the kept file; from then on it is what is read, so that the other can go."""
-        before = self._kept
-        if before == path:
+        if self._kept == path:
             return
         digest = self.fingerprint()
+        try:
+            self._write(path, digest)
+        except OSError as error:
+            raise UsageError(f"the input cannot be kept in {path.parent}: {error}") from error
+        self._kept, self._checked, self._file = path, digest, None
+
+    def _write(self, path: Path, digest: str) -> None:
+        before = self._kept
         lines = self._lines() if before is None else _kept_lines(before)
         with replacing(path) as unfinished, _compressing(unfinished) as file:
             file.write(_encoded(_HEAD))
@@ -205,7 +212,6 @@ class Spool:
                     file.write(b"".join(some))
                     size, some = 0, []
             file.write(b"".join(some) + _encoded({"rows": count, "sha256": digest}))
-        self._kept, self._checked, self._file = path, digest, None
 
 
 class _Nameless:
@@ -215,14 +221,24 @@ class _Nameless:
 
     def __init__(self) -> None:
         has_place = not os.environ.get("TMPDIR") and os.access(_BIG_TEMPORARY, os.W_OK)
-        self._descriptor, path = tempfile.mkstemp(dir=_BIG_TEMPORARY if has_place else None)
+        self._folder = _BIG_TEMPORARY if has_place else Path(tempfile.gettempdir())
+        self._descriptor, path = tempfile.mkstemp(dir=self._folder)
         Path(path).unlink()
 
     def write(self, data: bytes) -> None:
-        """Append all of it."""
+        """Append all of it.
+
+        :raises UsageError: When there is no room.
+        """
         left = memoryview(data)
-        while left:
-            left = left[os.write(self._descriptor, left) :]
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError as error:
+            raise UsageError(
+                f"the input finds no place in {self._folder} ({error.strerror}); name a folder "
+                "with more room by TMPDIR"
+            ) from error
 
     def read(self, offset: int) -> bytes:
         """Return what stands there; nothing at the end."""
@@ -233,7 +249,7 @@ class _Nameless:
             os.close(self._descriptor)
 
 
-def _key(spec: SourceSpec) -> str:
+def key_of(spec: SourceSpec) -> str:
     """Return what stands for a source's type and keys."""
     config = spec.config
     keys = config.model_dump(mode="json") if isinstance(config, BaseModel) else config

@@ -7,6 +7,7 @@ asked once: all rows are in the run's folder before the first of them is taken u
 
 import os
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -90,7 +91,8 @@ class SqlSource:
         file = self._sqlite_file(url)
         if file is None:
             return alchemy_columns(url, self._config.query)
-        return sqlite_columns(file, self._config.query)
+        until = time.monotonic() + self.first_row_s
+        return sqlite_columns(file, self._config.query, lambda: time.monotonic() > until)
 
     def _read(self, given_up: Event) -> Places:
         url = self._url()

@@ -20,12 +20,12 @@ _ALLOWED = {
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit"}
 
 
-def sqlite_columns(path: Path, query: str) -> list[str]:
-    """Return the names of a query's columns.
+def sqlite_columns(path: Path, query: str, is_given_up: Callable[[], bool]) -> list[str]:
+    """Return the names of a query's columns; a query that has to sort does so for that.
 
     :raises sqlite3.Error: When the query or the file is not fit.
     """
-    with closing(_opened(path, lambda: False)) as database:
+    with closing(_opened(path, is_given_up)) as database:
         asked = database.execute(query)
         names = [column[0] for column in asked.description or ()]
         asked.close()

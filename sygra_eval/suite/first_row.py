@@ -32,12 +32,16 @@ def look_at(entry: TypedEntry, spec: SourceSpec) -> Look:
 
 
 def _look_at(entry: TypedEntry, spec: SourceSpec) -> Look:
+    source: Any = None
     try:
         source = entry.registered.implementation(spec)
         problems = tuple(_own_check(source))
         if any(problem.severity is Severity.ERROR for problem in problems):
             return Look(None, problems)
         row, bad = asyncio.run(_first_row(source))
+    except TimeoutError as error:
+        said = str(error) or f"no row came within {_limit_s(source):g} s"
+        return Look(None, (Problem(code="source-failed", message=said),))
     except Exception as error:  # noqa: BLE001 - the boundary to plugins
         said = str(error) or type(error).__name__
         return Look(
@@ -51,9 +55,13 @@ def _own_check(source: Any) -> Iterable[Problem]:
     return check() if callable(check) else ()
 
 
+def _limit_s(source: Any) -> float:
+    return float(getattr(source, "first_row_s", _LIMIT_S))
+
+
 async def _first_row(source: Any) -> tuple[Row | None, list[BadRow]]:
     bad: list[BadRow] = []
-    async with asyncio.timeout(getattr(source, "first_row_s", _LIMIT_S)):
+    async with asyncio.timeout(_limit_s(source)):
         rows = cast(AsyncIterator[Row | BadRow], source.rows())
         if not hasattr(rows, "aclose"):
             return await _first_of(rows, bad), bad

@@ -116,6 +116,9 @@ class Template:
     def problems(self, scope: Scope, at: tuple[str | int, ...] = ()) -> Iterator[Problem]:
         """Yield stray braces and names that nothing provides."""
         for piece in self.stray:
+            if (problem := _unnameable(piece, scope, at)) is not None:
+                yield problem
+                continue
             yield Problem(
                 code="bad-placeholder",
                 message=f"`{piece}` is no placeholder: those are `{{name}}`, names and dots only",
@@ -165,8 +168,9 @@ def _unknown(placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]) 
         return None
     if variable in scope.variables:
         return _unknown_key(placeholder, scope, at)
-    near = nearest(variable, scope.variables)
-    rest = name.removeprefix(variable)
+    near, rest = nearest(variable, scope.variables), name.removeprefix(variable)
+    if dotted := _column_with_dots(name, scope):
+        near, rest = dotted, ""
     known = ", ".join(f"`{{{known}}}`" for known in sorted(scope.variables))
     return Problem(
         code="unknown-variable",
@@ -175,6 +179,30 @@ def _unknown(placeholder: Placeholder, scope: Scope, at: tuple[str | int, ...]) 
         within=f"{{{name}}}",
         fix=f"write `{{{near}{rest}}}`" if near else known and f"known here: {known}",
         severity=Severity.WARNING if scope.is_open else Severity.ERROR,
+    )
+
+
+def _column_with_dots(name: str, scope: Scope) -> str:
+    """Return the column with dots in its own name that is meant; such a name is written whole."""
+    dotted = sorted(column for column in scope.variables if "." in column)
+    below = [column for column in dotted if column.startswith(f"{name}.")]
+    return below[0] if below else nearest(name, dotted)
+
+
+def _unnameable(piece: str, scope: Scope, at: tuple[str | int, ...]) -> Problem | None:
+    """Say of braces around a column's name why they are no placeholder all the same."""
+    name = piece[1:-1]
+    if not (piece.startswith("{") and piece.endswith("}") and name in scope.variables):
+        return None
+    plain = re.sub(r"\W+", "_", name).strip("_")
+    plain = f"_{plain}" if plain[:1].isdigit() else plain
+    return Problem(
+        code="bad-placeholder",
+        message=f"no prompt can name the column `{name}`:"
+        " names begin with a letter and hold letters, digits, `_` and dots",
+        at=at,
+        within=piece,
+        fix=f"rename the column, as to `{plain}`" if plain else "rename the column",
     )
 
 

@@ -344,10 +344,9 @@ def test_the_type_registers_through_the_hook():
         lambda name, implementation, *, config: registered.update({name: (implementation, config)})
     )
 
-    assert (registered["disk"], registered["package"]) == (
-        (DiskSource, DiskConfig),
-        (PackageSource, PackageConfig),
-    )
+    assert registered.keys() == {"disk", "package", "stdin", "sql", "http", "hf", "given"}
+    assert registered["disk"] == (DiskSource, DiskConfig)
+    assert registered["package"] == (PackageSource, PackageConfig)
 
 
 @pytest.mark.parametrize("name", ["q.jsonl", "q.csv", "q.parquet"])

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import os
+import sys
 from contextlib import aclosing
 from pathlib import Path
 from threading import Event
@@ -221,6 +222,28 @@ async def test_the_rows_are_written_to_a_file_that_has_no_name(spec, tmp_path, m
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_without_room_for_the_rows_it_says_where_and_what_to_do(spec, tmp_path):
+    with pytest.raises(UsageError, match=r"cannot be kept in .*gone"):
+        await Spool.of(spec, Once(*THREE)).keep_in(tmp_path / "gone")
+    code = """if True:
+        import os, resource, signal, sys
+        from pathlib import Path
+        from sygra_eval.data import Spool
+        from sygra_eval.values import Row, SourceSpec
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+        rows = (Row(id=str(n), index=n, columns={"x": "x" * 999}, origin="o") for n in range(999))
+        Spool.of(SourceSpec(type="t", config=None, folder=Path()), lambda _: rows).fingerprint()
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await child.communicate()
+
+    assert b"the input finds no place in" in said
+    assert b"by TMPDIR" in said
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
@@ -229,7 +252,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=8))
 def test_rows_come_out_as_they_went_in(tmp_path_factory, many):
     folder = tmp_path_factory.mktemp("kept")

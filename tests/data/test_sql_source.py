@@ -215,6 +215,15 @@ def test_a_query_that_never_ends_can_be_given_up(database):
         next(sqlite_rows(database, endless, given_up.is_set))
 
 
+def test_a_query_that_never_ends_fails_the_check_in_time(source, monkeypatch):
+    monkeypatch.setattr(SqlSource, "first_row_s", 0.1)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+
+    (problem,) = source(endless).check()
+
+    assert (problem.code, problem.message) == ("query-failed", "interrupted")
+
+
 @pytest.fixture
 def other_database(monkeypatch, database):
     """A database that only SQLAlchemy knows: SQLite under another name."""

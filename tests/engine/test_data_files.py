@@ -1,10 +1,11 @@
 """How rows are cut into files changes none of them: not their order, their bytes or their proof."""
 
+import asyncio
 import gzip
 import json
 import os
-import subprocess
 import sys
+from asyncio.subprocess import PIPE
 
 import pyarrow as pa
 import pytest
@@ -78,12 +79,11 @@ async def test_the_card_lets_load_dataset_read_all_shards(sharded, run, tmp_path
 
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")}
     command = [sys.executable, "-c", LOAD, str(finished.folder)]
-    ran = subprocess.run(  # noqa: ASYNC221, S603 - nothing else runs meanwhile
-        command, env=environment, capture_output=True, text=True, check=False
-    )
+    loading = await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
+    said, _ = await loading.communicate()
 
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout.splitlines()[-1]) == ["r0", "r1", "r3", "r4", "r5"]
+    assert loading.returncode == 0
+    assert json.loads(said.splitlines()[-1]) == ["r0", "r1", "r3", "r4", "r5"]
 
 
 async def test_a_shard_that_is_changed_gone_or_added_is_found(sharded, run):

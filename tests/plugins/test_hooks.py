@@ -8,6 +8,7 @@ import pytest
 from sygra_eval.engine import ExitCode, RunOptions, resume_run
 from sygra_eval.hookspecs import Hooks
 from sygra_eval.journal import open_readonly
+from sygra_eval.suite import load_suite
 from sygra_eval.testing import ScriptedEndpoint
 from sygra_eval.values import Outcome
 
@@ -169,6 +170,45 @@ def sygra_register_sources(register):
     )
 
     assert answers(summary) == ["Q0", "Q1", "Q2"]
+
+
+async def test_a_source_keeps_in_the_runs_folder_what_a_resume_needs(project, plugin, small_suite):
+    plugin("""
+from sygra_eval import Row
+
+class Once:
+    read = 0
+
+    def __init__(self, spec):
+        self.kept = spec.kept_in and spec.kept_in / "kept.txt"
+
+    def fingerprint(self):
+        return "once"
+
+    async def keep_in(self, folder):
+        assert Once.read == 2, "the look and the count, and no row is taken up yet"
+        (folder / "kept.txt").write_text("kept")
+
+    async def rows(self):
+        Once.read += 1
+        question = self.kept.read_text() if self.kept else "new"
+        yield Row(id="0", index=0, columns={"question": question}, origin="once:0")
+
+@hookimpl
+def sygra_register_sources(register):
+    register("once", Once)
+""")
+    source = ("{type: disk, file_path: rows.jsonl, id: id}", "{type: once}")
+
+    summary = await project.run(small_suite(source))
+
+    assert answers(summary) == ["NEW"]
+    folder = summary.folder
+    assert (folder / "kept.txt").read_text() == "kept"
+    plugins = project.load(named=(str(project.root / "echo_model.py"),))
+    suite = load_suite(folder / "suite.yaml", plugins, folder=project.root, kept_in=folder)
+    again = plugins.of("sources")["once"].implementation(suite.source)
+    assert [row.columns["question"] async for row in again.rows()] == ["kept"]
 
 
 async def test_hook_register_sandboxes(project, plugin, small_suite):

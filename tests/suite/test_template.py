@@ -80,6 +80,41 @@ def test_a_misspelt_variable_is_a_problem_with_the_nearest_name():
     assert problems("{zzz}", variables=frozenset({"b", "a"}))[0][2] == "known here: `{a}`, `{b}`"
 
 
+def test_a_column_with_dots_in_its_name_is_written_whole():
+    variables = frozenset({"question.text", "id"})
+
+    assert problems("{question.text}", variables=variables) == []
+    assert problems("{question}", variables=variables)[0][2] == "write `{question.text}`"
+    assert problems("{question.txt}", variables=variables)[0][2] == "write `{question.text}`"
+
+
+@pytest.mark.parametrize(
+    ("column", "fix"),
+    [
+        ("user-id", "rename the column, as to `user_id`"),
+        ("the question", "rename the column, as to `the_question`"),
+        ("1st", "rename the column, as to `_1st`"),
+        ("%", "rename the column"),
+    ],
+)
+def test_a_column_that_no_prompt_can_name_is_told_as_that(column, fix):
+    problem, *_ = Template.parse(f"{{{column}}}").problems(Scope(variables=frozenset({column})))
+
+    assert problem.code == "bad-placeholder"
+    assert f"no prompt can name the column `{column}`" in problem.message
+    assert problem.fix == fix
+
+
+@pytest.mark.parametrize("column", ["class", "None", "lambda", "START", "items", "__class__"])
+def test_words_of_python_are_columns_as_any_other(column):
+    scope = Scope(variables=frozenset({column}))
+
+    template = Template.parse(f"{{{column}}}")
+
+    assert list(template.problems(scope)) == []
+    assert template.render({column: "x"}) == "x"
+
+
 def test_where_a_node_may_add_anything_an_unknown_variable_is_a_warning():
     (problem,) = Template.parse("{x}").problems(Scope(is_open=True))
 
