@@ -1,8 +1,11 @@
 """`sygra_eval` is pytest for synthetic data: verified rows, and a report that can be traced.
 
-What a plugin needs is offered here; a run is started with `sygra_eval.engine.run_suite` or on the
-command line with `sygra-eval run SUITE`.
+What a plugin needs is offered here, and `run` with its kin, which start a run from a program as
+`sygra-eval run SUITE` does on the command line (docs/python-api.md). Those are imported when they
+are first used, since the engine takes a second.
 """
+
+from typing import TYPE_CHECKING
 
 from sygra_eval.hookspecs import (
     RegisterModel,
@@ -44,7 +47,47 @@ from sygra_eval.values import (
     vector_of,
 )
 
+if TYPE_CHECKING:
+    from sygra_eval.api import (
+        FinishedRow,
+        Handle,
+        RunInterrupted,
+        RunNotPassed,
+        RunResult,
+        aresume,
+        arun,
+        astream,
+        resume,
+        run,
+        stream,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in _OF_THE_API:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module("sygra_eval.api"), name)
+
+
 __version__ = "0.1.0"
+
+_OF_THE_API = frozenset(
+    {
+        "FinishedRow",
+        "Handle",
+        "RunInterrupted",
+        "RunNotPassed",
+        "RunResult",
+        "aresume",
+        "arun",
+        "astream",
+        "resume",
+        "run",
+        "stream",
+    }
+)
 
 __all__ = [
     "CallContext",
@@ -53,6 +96,8 @@ __all__ = [
     "ChatResponse",
     "DroppedRow",
     "Evidence",
+    "FinishedRow",
+    "Handle",
     "Message",
     "NewRow",
     "Node",
@@ -68,6 +113,9 @@ __all__ = [
     "RegisterTransform",
     "RegisterValidator",
     "Row",
+    "RunInterrupted",
+    "RunNotPassed",
+    "RunResult",
     "Scope",
     "State",
     "Status",
@@ -76,11 +124,17 @@ __all__ = [
     "ValidatorContext",
     "Verdict",
     "__version__",
+    "aresume",
+    "arun",
+    "astream",
     "classes_of",
     "cosine",
     "hookimpl",
     "one_text",
     "pair",
+    "resume",
+    "run",
     "score_of",
+    "stream",
     "vector_of",
 ]

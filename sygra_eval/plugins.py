@@ -168,12 +168,14 @@ def load_plugins(
     folder: Path,
     *,
     named: Sequence[str] = (),
+    objects: Mapping[str, object] | None = None,
     is_trusted: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> Plugins:
     """Load the plugins that act on suites in `folder`.
 
     :param named: What `-p` gave: a module's name, a `.py` file, or `no:NAME` to leave one out.
+    :param objects: What a program gave itself for some of these names, so that nothing is imported.
     :param is_trusted: Import local folders whether or not they are remembered as trusted.
     :raises PluginError: When one cannot be imported, misspells a hook, or clashes with another.
     """
@@ -193,7 +195,9 @@ def load_plugins(
         for local in local_plugin_folders(folder):
             _register_folder(plugins, local, blocked, is_trusted=is_trusted, environ=environ)
     for name in named:
-        if not name.startswith("no:"):
+        if objects is not None and name in objects:
+            _register(plugins, objects[name], name, "given by the program")
+        elif not name.startswith("no:"):
             _register_named(plugins, name, blocked)
     # Of all that try last the one registered last is called last.
     pm.register(_RegisteredNodes(plugins), name="sygra_eval.registered_nodes")

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from sygra_eval.cli.streams import complain, write_line
 from sygra_eval.engine import Progress
-from sygra_eval.report import one_line, spent_words
+from sygra_eval.report import progress_line
 from sygra_eval.suite import render_diagnostic
 from sygra_eval.values import Diagnostic
 
@@ -49,25 +49,7 @@ class ProgressLines:
         if is_long and not is_last and self._is_early():
             return
         self._printed_at = time.monotonic()
-        write_line(self._stream, _line(progress))
+        write_line(self._stream, progress_line(progress))
 
     def _is_early(self) -> bool:
         return time.monotonic() - self._printed_at < SECONDS_BETWEEN_LINES
-
-
-def _line(progress: Progress) -> str:
-    total = "?" if progress.rows_total is None else str(progress.rows_total)
-    parts = [f"[{progress.rows_done}/{total}]"]
-    if progress.finished is not None:
-        row_id, outcome = progress.finished
-        parts.append(f"{outcome} {one_line(row_id)}")
-    parts.append(f"· {progress.verified} verified, {progress.calls_in_flight} calls in flight")
-    if progress.spent is not None and (words := spent_words(progress.spent)):
-        parts.append(f"· {words}")
-    if (left_s := progress.left_s) is not None and left_s > 0:
-        parts.append(f"· about {_duration(left_s)} left")
-    return " ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

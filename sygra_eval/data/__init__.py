@@ -5,7 +5,8 @@ every place of it as a `Row` or a `BadRow`; one broken line costs that line only
 files by their path, a folder or a pattern, `PackageSource` by the distribution that brought one.
 Out: `write_jsonl` and `write_parquet` put rows into files that appear whole or not at all and have
 the same bytes for the same rows. What can be read only once goes through a `Spool`, which keeps it
-in the run's folder: `StdinSource`, `SqlSource`, `HttpSource`.
+in the run's folder: `StdinSource`, `SqlSource`, `HttpSource`. What a program gives is kept there
+while the run goes: `GivenRows`.
 
 Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source`, `package_config`
 (the type `package`), `file_rows` (what both read), `forms` (which suffix is which), `text_formats`,
@@ -13,15 +14,18 @@ Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source
 (packed and recoded text), `batches` (threads), `spool`, `in_batches` (a reader that may wait),
 `stdin_source`, `stdin_config` (the type `stdin`), `sql_source`, `sql_config`, `sqlite_rows`,
 `alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
-`packed_stream` (the type `http`), `naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few
-rows at a time), `packing` (gzip and zstd), `columns` (Parquet types of JSON values), `first_types`
-(whether all rows have those of the first), `replacing` (whole files), `images` (looks at those that
-prompts name), `surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
+`packed_stream` (the type `http`), `given_rows`, `giving` (the type `given`), `naming` (ids),
+`taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip and zstd),
+`columns` (Parquet types of JSON values), `first_types` (whether all rows have those of the first),
+`replacing` (whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow`
+(pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.file_rows import FileRows
 from sygra_eval.data.flow import REACHED
+from sygra_eval.data.given_rows import GIVEN, KEPT_FILE, GivenRows, GivenSource
+from sygra_eval.data.giving import Giving, Rows
 from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
@@ -41,16 +45,22 @@ from sygra_eval.data.taken_ids import TakenIds
 from sygra_eval.data.unpacking import Broken, opened
 
 __all__ = [
+    "GIVEN",
+    "KEPT_FILE",
     "REACHED",
     "BadImage",
     "Broken",
     "DiskConfig",
     "DiskSource",
     "FileRows",
+    "GivenRows",
+    "GivenSource",
+    "Giving",
     "ImageRules",
     "PackageConfig",
     "PackageSource",
     "PipelineSource",
+    "Rows",
     "Spool",
     "TakenIds",
     "WrittenParquet",

@@ -1,6 +1,7 @@
 """The data sources and transforms that come with us, registered as anybody's would be."""
 
 from sygra_eval.data.disk_config import DiskConfig
+from sygra_eval.data.given_rows import GIVEN, GivenConfig, GivenSource
 from sygra_eval.data.hf_config import HfConfig
 from sygra_eval.data.hf_source import HfSource
 from sygra_eval.data.http_config import HttpConfig
@@ -34,6 +35,7 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("stdin", StdinSource, config=StdinConfig)
     register("sql", SqlSource, config=SqlConfig)
     register("http", HttpSource, config=HttpConfig)
+    register(GIVEN, GivenSource, config=GivenConfig)
     register("hf", HfSource, config=HfConfig)
 
 

@@ -19,6 +19,7 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
@@ -32,6 +33,7 @@ from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
 from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.plan_changes import PlanChange
+from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected
 from sygra_eval.engine.recheck import Recheck, recheck
@@ -109,6 +111,7 @@ __all__ = [
     "SpentSoFar",
     "StageRows",
     "StopSignal",
+    "StoppedEarly",
     "Strength",
     "Tally",
     "TargetEnd",
@@ -117,11 +120,13 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "change_limits",
+    "data_files_in",
     "estimate_to_json",
     "examine_run",
     "first_rows",
     "fitted",
     "grade_of",
+    "is_lines_of",
     "keep_ledger",
     "known_run",
     "known_runs",

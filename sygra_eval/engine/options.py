@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.data import GivenRows
+from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
 from sygra_eval.values import Budget
 
@@ -20,6 +22,9 @@ class RunOptions:
     :ivar durability: What survives a power loss; a resume keeps what the run began with.
     :ivar disk_wait_s: So long a full disk is waited for.
     :ivar budget: Bounds that take the place of the suite's.
+    :ivar objects: Plugins that a program gave itself, by the name that `plugins` has for each.
+    :ivar given: Rows that a program gives, in the place of the suite's source.
+    :ivar watch: Who is told of every row that ends.
     :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
         for them; where given, in place of the suite's.
     """
@@ -37,3 +42,6 @@ class RunOptions:
     target_verified: int | None = None
     max_candidates: int | None = None
     durability: Durability = Durability.NORMAL
+    objects: Mapping[str, object] = field(default_factory=dict)
+    given: GivenRows | None = None
+    watch: Watch = field(default_factory=Nobody)

@@ -42,7 +42,7 @@ async def opened(
     for skipped in plugins.skipped:
         tell(skipped)
     for found in suite.diagnostics:
-        tell(f"{found.path}:{found.line}:{found.column}: {found.message}")
+        tell(f"{found.where}: {found.message}")
     async with contextlib.AsyncExitStack() as stack:
         try:
             sandbox = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sygra_eval.data import TakenIds, composed
+from sygra_eval.engine.given import known_total
 from sygra_eval.engine.preflight import StoppedEarly, Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -36,12 +37,19 @@ async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int
     """
     try:
         return await stop.unless_draining(_count(source, limit))
-    except Interrupted:
+    except (Interrupted, UsageError):
+        if not stop.is_draining:  # rows that a program gives come to an end by a stop
+            raise
         raise StoppedEarly(f"stopped by {stop.cause} before the first row") from None
 
 
 async def _count(source: Source, limit: int | None) -> int | None:
     counted = 0
+    if is_given := hasattr(source, "total"):
+        total = known_total(source)
+        if total:
+            return total if limit is None else min(total, limit)
+        limit = 1
     try:
         async with contextlib.aclosing(limited(source, limit)) as rows:
             async for _ in rows:
@@ -52,7 +60,7 @@ async def _count(source: Source, limit: int | None) -> int | None:
         raise UsageError(f"{_broke(error)} (after {counted} rows)") from error
     if counted == 0:
         raise NothingSelected("the source has no rows, so there is nothing to run")
-    return counted
+    return None if is_given else counted
 
 
 @dataclass(frozen=True, slots=True)

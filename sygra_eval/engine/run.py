@@ -31,6 +31,7 @@ from sygra_eval.engine.folder import (
     write_folder,
 )
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.live import watched
 from sygra_eval.engine.measured import text_of
@@ -61,7 +62,7 @@ from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
+from sygra_eval.suite import Document, Suite, load_suite, override_model, resolved_yaml
 from sygra_eval.values import (
     InfrastructureError,
     Interrupted,
@@ -82,9 +83,12 @@ async def run_suite(
     tell: Tell | None = None,
     stop: StopSignal | None = None,
     first: EstimateFirst | None = None,
+    document: Document | None = None,
 ) -> RunSummary:
     """Run a suite from the start and return its figures; the files are written.
 
+    :param document: The suite itself, where `path` does not lead to it: that only says where it
+        would stand.
     :param show: Called after every row.
     :param first: Run a few rows, estimate the whole from them, and ask whether to go on.
     :param tell: Called with sentences that a person should read while the run goes.
@@ -94,10 +98,20 @@ async def run_suite(
     options = options or RunOptions()
     tell, stop = tell or _silent, stop or StopSignal()
     plugins = load_plugins(
-        path.absolute().parent, named=options.plugins, is_trusted=options.is_trusted
+        path.absolute().parent,
+        named=options.plugins,
+        objects=options.objects,
+        is_trusted=options.is_trusted,
     )
     replaced = {name: override_model(what) for name, what in options.models.items()}
-    suite = load_suite(path, plugins, overrides=replaced)
+    serve_given(plugins, options.given)
+    suite = load_suite(
+        path,
+        plugins,
+        overrides=replaced,
+        document=document,
+        source=given_source(options.given),
+    )
     source = source_of(suite, plugins)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
@@ -154,7 +168,10 @@ async def resume_run(
         strict_model=options.strict_model or plan.strict_model,
     )
     home = home_of(plan, change)
-    plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
+    plugins = load_plugins(
+        home, named=options.plugins, objects=options.objects, is_trusted=options.is_trusted
+    )
+    serve_given(plugins, options.given)
     suite = suite_to_go_on_with(folder, plan, plugins, change)
     source = source_of(suite, plugins)
     is_other = is_changed(plan, suite, source, change)
@@ -171,6 +188,8 @@ async def resume_run(
     async with opened(suite, plugins, options, tell, stop) as parts:
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
+            if options.given is not None:
+                options.given.reopen()
             if not is_other and (ended := _if_finished(folder)) is not None:
                 return ended  # by another process meanwhile
             journal = Journal.open(
@@ -230,6 +249,7 @@ def _setting(
         is_strict=suite.strict_model or options.strict_model,
         spending=spending,
         call_hooks=call_hooks_of(plugins, tell),
+        watch=options.watch,
     )
 
 

@@ -8,6 +8,7 @@ from sygra_eval.engine.call_hooks import CallHooks
 from sygra_eval.engine.lengths import Lengths
 from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import Journal, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
@@ -40,6 +41,7 @@ class Setting:
         not.
     :ivar breaks: How often validators broke in a row.
     :ivar call_hooks: None where no plugin has to do with calls.
+    :ivar watch: Who is told of every row that ends, and may hold back the next.
     """
 
     suite: Suite
@@ -58,3 +60,4 @@ class Setting:
     lengths: Lengths = field(default_factory=Lengths)
     breaks: Breaks = field(default_factory=Breaks)
     others: set[tuple[str, str]] = field(default_factory=set)
+    watch: Watch = field(default_factory=Nobody)

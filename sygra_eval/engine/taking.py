@@ -82,6 +82,7 @@ async def take_rows(
                 continue
             if _is_over(setting, running) or has_ended(setting, running, row.index):
                 continue
+            await setting.watch.room()
             await running.slots.acquire()
             if _is_over(setting, running):
                 running.slots.release()
@@ -91,6 +92,8 @@ async def take_rows(
 
 
 def _is_over(setting: Setting, running: Running) -> bool:
+    if running.approach.is_met:
+        setting.watch.is_met()
     return setting.stop.is_draining or running.approach.is_met
 
 

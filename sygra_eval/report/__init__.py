@@ -5,8 +5,8 @@
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted. Of money they say before a run `upper_bound` and `cost_estimate`, and while it goes
-`spent_so_far`; `live` is what a run does then. Text from rows, models and suites passes
-`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
+`spent_so_far`; `live` is what a run does then, `progress_line` how far it is. Text from
+rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
 formats, as a plugin would.
 """
 
@@ -19,6 +19,7 @@ from sygra_eval.report.json_view import json_report
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
+from sygra_eval.report.progress_line import progress_line
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.terminal import terminal_report
@@ -52,6 +53,7 @@ __all__ = [
     "markdown_report",
     "one_line",
     "printable",
+    "progress_line",
     "recheck_json",
     "recheck_text",
     "record_json",

@@ -4,9 +4,10 @@ A file becomes a tree in which every piece knows its line and column (`yaml_tree
 its sections are checked against `schema`, types and their own keys against what plugins
 registered (`entries`, `complaints`), edges become an order (`graph`), and names are followed from
 the first row through the nodes to the validators (`first_row`, `names`); without a graph the rows
-themselves are judged (`judged`). `compile` strings these together, `load` is the way in.
-`Template`, `Prompt`, `ModelChoice` and, where the row may choose, `ModelOrRoute` (`routing`) are
-what config models of nodes and validators use.
+themselves are judged (`judged`). A suite that is an object is made such a tree too (`objects`).
+`compile` strings these together, `load` is the way in. `Template`, `Prompt`, `ModelChoice` and,
+where the row may choose, `ModelOrRoute` (`routing`) are what config models of nodes and validators
+use.
 """
 
 from sygra_eval.suite.conditions import (
@@ -16,12 +17,14 @@ from sygra_eval.suite.conditions import (
     condition_problem,
 )
 from sygra_eval.suite.diagnostics import render_diagnostic
+from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
+from sygra_eval.suite.objects import document_of
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
 from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
@@ -48,6 +51,7 @@ __all__ = [
     "BadCondition",
     "Card",
     "Condition",
+    "Document",
     "Edge",
     "Graph",
     "Judged",
@@ -75,6 +79,7 @@ __all__ = [
     "compile_condition",
     "condition_problem",
     "did_you_mean",
+    "document_of",
     "escaped",
     "function_of",
     "graph_of",

@@ -13,8 +13,7 @@ def render_diagnostic(diagnostic: Diagnostic, source_text: str) -> str:
 
     :param source_text: The text of the file that the diagnostic points into; may be empty.
     """
-    where = f"{diagnostic.path}:{diagnostic.line}:{diagnostic.column}"
-    head = f"{where}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    head = f"{diagnostic.where}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
     lines = [_printable(head)]
     fix = f"fix: {_printable(diagnostic.fix)}" if diagnostic.fix else ""
     source = source_text.removeprefix("\ufeff").splitlines()

@@ -13,6 +13,7 @@ from sygra_eval.plugins import Plugins
 from sygra_eval.suite.compile import Inputs, RawEntry, compile_models, compile_suite
 from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
+from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
@@ -32,6 +33,8 @@ def load_suite(
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     folder: Path | None = None,
     first_row: Row | None = None,
+    document: Document | None = None,
+    source: Mapping[str, Any] | None = None,
     kept_in: Path | None = None,
 ) -> Suite:
     """Return the suite in a file.
@@ -39,10 +42,20 @@ def load_suite(
     :param overrides: Model entries that replace the suite's, see `override_model`.
     :param folder: What relative paths are relative to, when that is not the file's folder.
     :param first_row: Check names on this row instead of opening the source.
+    :param document: The suite, where it does not stand in the file; see `document_of`.
+    :param source: Takes the place of the suite's own source.
     :param kept_in: The folder of the run that goes on, see `SourceSpec`.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
-    suite, diagnostics = _examine(path, plugins, overrides or {}, folder, first_row, kept_in)
+    if document is None:
+        document, shared = read_document(path), _shared_models(path)
+    else:
+        shared = None
+    if source is not None:
+        with_source(document, source)
+    suite, diagnostics = _examine(
+        path, plugins, overrides or {}, folder, first_row, document, shared, kept_in
+    )
     if suite is None:
         count = sum(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
         raise UsageError(f"{path}: {count} error{'s' if count != 1 else ''}", diagnostics)
@@ -58,7 +71,8 @@ def check_suite(
     first_row: Row | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return all that is wrong with the suite in a file, in the order of its lines."""
-    return _examine(path, plugins, overrides or {}, folder, first_row)[1]
+    document, shared = read_document(path), _shared_models(path)
+    return _examine(path, plugins, overrides or {}, folder, first_row, document, shared)[1]
 
 
 def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
@@ -97,12 +111,12 @@ def _examine(
     overrides: Mapping[str, Mapping[str, Any]],
     folder: Path | None,
     first_row: Row | None,
+    document: Document,
+    shared: Document | None,
     kept_in: Path | None = None,
 ) -> tuple[Suite | None, tuple[Diagnostic, ...]]:
-    document = read_document(path)
     if document.root is None or _is_foreign(document):
         return None, tuple(document.diagnostics)
-    shared = _shared_models(path)
     replaced = Document("--model")
     files: list[Document] = []
     suite = compile_suite(

@@ -195,9 +195,12 @@ def resolved_yaml(suite: Suite) -> str:
 
     Paths stay as they are: load it with `folder=suite.folder`.
     """
-    text: str = yaml.dump(
-        suite.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
-    )
+    return as_yaml(suite.document)
+
+
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """Return plain data as YAML that reads as the same data again."""
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text
 
 

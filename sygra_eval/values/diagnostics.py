@@ -17,7 +17,7 @@ class Diagnostic:
     """One problem at one place.
 
     :ivar code: Stable, has an entry in `docs/diagnostics.md`.
-    :ivar line: 1-based, as `column`.
+    :ivar line: 1-based, as `column`; 0 where the suite is an object, and `path` says all.
     :ivar fix: What to write instead; can be followed as it stands. Empty when there is none.
     """
 
@@ -29,10 +29,14 @@ class Diagnostic:
     message: str
     fix: str = ""
 
+    @property
+    def where(self) -> str:
+        """The place, as people read it."""
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+
     def __str__(self) -> str:
         fix = f" (fix: {self.fix})" if self.fix else ""
-        where = f"{self.path}:{self.line}:{self.column}"
-        return f"{where}: {self.severity}[{self.code}]: {self.message}{fix}"
+        return f"{self.where}: {self.severity}[{self.code}]: {self.message}{fix}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

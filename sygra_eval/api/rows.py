@@ -1,0 +1,102 @@
+"""One finished row, and the rows of one outcome in a run's folder."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sygra_eval.data import opened
+from sygra_eval.engine import data_files_in, is_lines_of
+from sygra_eval.values import Outcome, RecordEnd, UsageError, Verdict
+
+if TYPE_CHECKING:
+    import datasets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRow:
+    """A row that has its outcome.
+
+    :ivar id: As the source names it.
+    :ivar index: 0-based position in the input.
+    :ivar outcome: `verified`, `rejected`, `failed` or `unjudged`; also a `str`.
+    :ivar reason: Why, in words.
+    :ivar columns: The row as it stands in the data file of its outcome.
+    :ivar verdicts: What each validator said.
+    """
+
+    id: str
+    index: int
+    outcome: Outcome
+    reason: str
+    columns: Mapping[str, Any]
+    verdicts: tuple[Verdict, ...] = ()
+
+    @classmethod
+    def of(cls, end: RecordEnd) -> "FinishedRow":
+        """Return the row that a record ended as."""
+        return cls(
+            id=end.row_id,
+            index=end.index,
+            outcome=end.outcome,
+            reason=end.reason,
+            columns=end.data,
+            verdicts=end.verdicts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """The rows of one outcome, in the order of the input, read from the run's folder when used."""
+
+    folder: Path
+    outcome: Outcome
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield each row of the data file; memory stays flat."""
+        for path in self._files():
+            with opened(path) as lines:
+                for line in lines:
+                    row: dict[str, Any] = json.loads(line)
+                    yield row
+
+    def __repr__(self) -> str:
+        return f"<{self.count} {self.outcome.value} rows of {self.folder}>"
+
+    def to_dataset(self) -> "datasets.Dataset":
+        """Load the rows as an object of the library `datasets`, as `load_dataset(folder)` does.
+
+        Rows that are not verified have no file that `load_dataset` reads; they take memory.
+
+        :raises UsageError: When there are none: nothing can load an empty file.
+        """
+        self._refuse_none()
+        from datasets import Dataset, load_dataset  # takes seconds
+
+        if self.outcome is Outcome.VERIFIED:
+            return load_dataset(str(self.folder), split="train")
+        return Dataset.from_list(list(self))  # its reader of JSONL knows no zstd
+
+    def to_pandas(self) -> Any:
+        """Load the rows as a DataFrame; nested columns hold Python's lists and dicts.
+
+        :raises ImportError: When pandas is not installed.
+        """
+        pandas: Any = import_module("pandas")  # it brings no types
+
+        return pandas.DataFrame.from_records(list(self))
+
+    def _files(self) -> list[Path]:
+        """Return the files that hold the rows as lines, in their order."""
+        names = data_files_in(self.folder) if self.count else ()
+        return [self.folder / name for name in names if is_lines_of(self.outcome, name)]
+
+    def _refuse_none(self) -> None:
+        if not self.count:
+            raise UsageError(f"no row of {self.folder} is {self.outcome.value}, nothing to load")
