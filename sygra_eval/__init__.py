@@ -5,6 +5,7 @@ command line with `sygra-eval run SUITE`.
 """
 
 from sygra_eval.hookspecs import (
+    RegisterExecutor,
     RegisterModel,
     RegisterNode,
     RegisterReporter,
@@ -53,6 +54,7 @@ __all__ = [
     "PrepareContext",
     "Prepared",
     "Problem",
+    "RegisterExecutor",
     "RegisterModel",
     "RegisterNode",
     "RegisterReporter",

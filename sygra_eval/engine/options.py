@@ -22,6 +22,8 @@ class RunOptions:
     :ivar budget: Bounds that take the place of the suite's.
     :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
         for them; where given, in place of the suite's.
+    :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
+        is named.
     """
 
     out: Path = Path("reports")
@@ -37,3 +39,5 @@ class RunOptions:
     target_verified: int | None = None
     max_candidates: int | None = None
     durability: Durability = Durability.NORMAL
+    processes: int = 1
+    executor: str | None = None

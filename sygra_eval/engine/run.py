@@ -23,6 +23,7 @@ from sygra_eval.engine.disk_room import (
     warn_of_little_room,
 )
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
+from sygra_eval.engine.executors import refuse_in_workers, settle_rows
 from sygra_eval.engine.folder import (
     begin_files,
     is_written,
@@ -54,10 +55,10 @@ from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
-from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_rows, take_sample
+from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_sample
 from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
-from sygra_eval.journal import Journal, JournalUnwritable, RunLock
+from sygra_eval.journal import Journal, JournalUnwritable, RunLock, take_in_parts
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
@@ -101,9 +102,11 @@ async def run_suite(
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
     async with opened(suite, plugins, options, tell, stop) as parts:
+        refuse_in_workers(parts[0], plugins, options)
         folder = new_run_folder(options.out, suite.name, options.name)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
+        plan = replace(plan, contents=plugins.contents)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             keep_suite(folder, resolved_yaml(suite), measured)
@@ -117,7 +120,7 @@ async def run_suite(
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             # The rows of an estimate are met again.
             setting = replace(setting, lock=lock, is_resumed=first is not None)
-            return await _drive(setting, plan, folder, source, total, show, tell, first)
+            return await _drive(setting, plan, folder, source, total, options, show, tell, first)
 
 
 async def resume_run(
@@ -165,6 +168,7 @@ async def resume_run(
             return write_folder(folder, before, plugins, tell)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
     async with opened(suite, plugins, options, tell, stop) as parts:
+        refuse_in_workers(parts[0], plugins, options)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             if not is_other and (ended := _if_finished(folder)) is not None:
@@ -173,6 +177,11 @@ async def resume_run(
                 folder / "journal.db", plan.durability, disk_wait_s=options.disk_wait_s
             )
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
+            try:
+                await take_in_parts(journal, folder)
+            except BaseException:
+                await journal.close()
+                raise
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             try:
                 if is_other:
@@ -185,7 +194,7 @@ async def resume_run(
                 await journal.close()
                 raise
             setting = replace(setting, lock=lock)
-            return await _drive(setting, plan, folder, source, total, show, tell)
+            return await _drive(setting, plan, folder, source, total, options, show, tell)
 
 
 def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> RunOptions:
@@ -235,6 +244,7 @@ async def _drive(
     folder: Path,
     source: Source,
     total: int | None,
+    options: RunOptions,
     show: ShowProgress | None,
     tell: Tell,
     first: EstimateFirst | None = None,
@@ -252,7 +262,9 @@ async def _drive(
             try:
                 running = _running(setting, total, show, log, plan.target)
                 _look_at_the_disk(setting, folder, running, tell_and_log)
-                await _take_all(setting, plan, folder, source, running, tell_and_log, first)
+                await _take_all(
+                    setting, plan, folder, source, running, options, tell_and_log, first
+                )
             except BaseExceptionGroup as group:
                 raise _first(group) from group
             finally:
@@ -338,6 +350,7 @@ async def _take_all(
     folder: Path,
     source: Source,
     running: Running,
+    options: RunOptions,
     tell: Tell,
     first: EstimateFirst | None,
 ) -> None:
@@ -367,7 +380,7 @@ async def _take_all(
             await estimate_and_ask(first, setting, running, sample, tell, rows_at_once=at_once)
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
-            rows_read = await take_rows(setting, source, plan.most_rows, running, tell)
+            rows_read = await settle_rows(setting, plan, folder, source, running, options, tell)
         async with stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
     left_open = setting.gateway.open_batches
