@@ -72,6 +72,7 @@ class PartJournal(Journal):
         base = open_readonly(folder / "journal.db")
         with closed_on_error(base):
             if not path.exists():
+                path.parent.mkdir(exist_ok=True)
                 create_file(path, {**base.plan(), _ID: uuid4().hex})
             connection = open_writer(path, durability)
             with closed_on_error(connection):
