@@ -33,6 +33,7 @@ from sygra_eval.engine.folder import (
 )
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.live import watched
+from sygra_eval.engine.loop_lag import loop_watched
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -370,6 +371,7 @@ async def _take_all(
     async with (
         noting_time(journal, lambda: noted(setting, running)),
         watched(folder, setting, log, running.rows, running.slots),
+        loop_watched(setting, running, tell),
     ):
         with within_time(setting.spending.budget, took_s, setting.stop):
             async with stopped_at_once(setting.stop):

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sygra_eval.engine.blocked import Blocked
 from sygra_eval.engine.data_row import leftover_row
 from sygra_eval.engine.disk_room import TAKEN_OVER
 from sygra_eval.engine.executors.leases import amount_from_json
@@ -261,8 +262,8 @@ class Crew:
                     self._setting.stop.give_up(frame["cause"])
             case "tell":
                 self._tell(frame["text"])
-            case "log":
-                self._running.log.event(frame["event"], worker=hand.number, **frame["fields"])
+            case "blocked" if self._running.on_blocked is not None:
+                self._running.on_blocked(Blocked(**frame["found"]))
             case "refused":
                 self._fail(UsageError(frame["why"]))
             case "broke":

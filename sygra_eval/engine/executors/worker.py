@@ -10,11 +10,12 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.data import leave_pandas_out
+from sygra_eval.engine.blocked import Blocked
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.disk_room import telling_of_a_full_disk
 from sygra_eval.engine.event_loop import run_in_loop
@@ -22,6 +23,7 @@ from sygra_eval.engine.executors.frames import Frames
 from sygra_eval.engine.executors.leases import LeasedSpending, amount_to_json
 from sygra_eval.engine.executors.rows import end_to_json, row_from_json
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.loop_lag import watching_the_loop
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import read_plan
 from sygra_eval.engine.plan_changes import PlanChange, suite_to_go_on_with
@@ -187,8 +189,9 @@ class _Worker:
             setting = await with_prepared(setting, _silent)
             self.setting = setting
             self.say("ready")
-            async with _every(TICK_S, self._tick):
-                await self._settle_all(setting)
+            with watching_the_loop(plugins, self._say_blocked):
+                async with _every(TICK_S, self._tick):
+                    await self._settle_all(setting)
 
     async def _settle_all(self, setting: Setting) -> None:
         async with stopped_at_once(self.stop), asyncio.TaskGroup() as group:
@@ -212,6 +215,9 @@ class _Worker:
 
     def _say_that_it_gave_up(self) -> None:
         self.say("gave_up", cause=self.stop.cause, is_outage=self.stop.is_outage)
+
+    def _say_blocked(self, found: Blocked) -> None:
+        self.say("blocked", found=asdict(found))
 
     def _tell(self, sentence: str) -> None:
         self.say("tell", text=sentence)
