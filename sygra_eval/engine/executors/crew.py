@@ -49,6 +49,8 @@ from sygra_eval.values import (
 DEATHS = 3
 """So often a shard may be open when its worker dies before its rows are tried alone."""
 FRUITLESS_STARTS = 3
+END_S, AT_ONCE_S = 60.0, 10.0
+"""So long workers may take to close what they have open, and where calls are given up."""
 WORKER_CRASH = "worker_crash"
 _LOOK_S = 1.0
 _NOTHING = [0, 0, 0]
@@ -159,7 +161,9 @@ class Crew:
                 if hand.channel is not None:
                     frame = {"do": "end", "is_at_once": is_at_once}
                     await hand.channel.send(frame)
-            await asyncio.gather(*(hand.listening for hand in self._hands if hand.listening))
+            listening = [hand.listening for hand in self._hands if hand.listening]
+            if listening:  # who has not ended by then is killed below
+                await asyncio.wait(listening, timeout=AT_ONCE_S if is_at_once else END_S)
         finally:
             for hand in self._hands:
                 if hand.channel is not None:
