@@ -1,11 +1,15 @@
 """Who holds the event loop up is named, once, and nobody is who only waits."""
 
 import json
+import os
 
 import pytest
 
 from tests.engine.conftest import FAST_PLUGIN, fast_suite
 
+FULL = pytest.mark.skipif(
+    not os.environ.get("SYGRA_EVAL_FULL"), reason="another interpreter or two: SYGRA_EVAL_FULL=1"
+)
 SLOW = """
 import asyncio, time
 from sygra_eval import Status, Verdict, hookimpl
@@ -35,7 +39,7 @@ def blocked(folder):
     return [line for line in lines if line["event"] == "loop_blocked"]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=FULL)])
 async def test_the_plugin_that_holds_up_the_loop_is_named_once(tmp_path, run, slow, processes):
     suite = fast_suite(
         tmp_path / "suite", ["blocks", "blocks too"], quality={"validators": [{"use": "slow"}]}

@@ -16,7 +16,9 @@ DATA = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 STEPS = ("draft=right", "draft=wrong revise=right", "draft=wrong revise=wrong")
 KINDS = [f"{steps} number={n}" for n in range(8) for steps in STEPS]
 ROWS = tuple(code_row(f"r{n}", kind) for n, kind in enumerate(KINDS))
-PLUGINS = [str(FAST_PLUGIN)]
+TASKS = str(Path(__file__).with_name("task_executor.py"))
+PLUGINS = [str(FAST_PLUGIN), TASKS]
+IN_TASKS = {"processes": 2, "executor": "tasks", "plugins": PLUGINS}
 IN_FLIGHT = 3  # of the suite's models, which share an endpoint
 
 KILLER = """
@@ -44,6 +46,25 @@ SEEN = Path(__file__).with_suffix(".seen")
 def sygra_record_finished(record):
     with SEEN.open("a") as file:
         file.write(json.dumps([record.row_id, dict(record.data).get("answer")]) + "\\n")
+"""
+PAIRS = """
+from sygra_eval import Row, hookimpl
+
+class Pairs:
+    def __init__(self, spec): ...
+
+    def fingerprint(self):
+        return "pairs"
+
+    async def rows(self):
+        for index in range(3):
+            pair = (1, 2) if index == 1 else [1, 2]
+            columns = {"question": f"q{index}", "pair": pair}
+            yield Row(id=str(index), index=index, columns=columns, origin=f"pairs:{index}")
+
+@hookimpl
+def sygra_register_sources(register):
+    register("pairs", Pairs)
 """
 CHANGING = """
 from pathlib import Path
@@ -76,6 +97,11 @@ def fast_suite(tmp_path):
     return write
 
 
+def honest(body) -> str:
+    text = body["messages"][-1]["content"]
+    return f"REASON: as it says.\nVERDICT: {'pass' if 'because' in text else 'fail'}"
+
+
 def bodies(endpoint) -> list[str]:
     return sorted(json.dumps(body, sort_keys=True) for body in endpoint.requests)
 
@@ -106,7 +132,7 @@ async def test_a_budget_holds_over_both_and_one_process_goes_on(code_suite, run,
     whole = await run(suite, name="whole")
     endpoint.requests.clear()
 
-    stopped = await run(suite, name="stopped", processes=2, budget=Budget(calls=10))
+    stopped = await run(suite, name="stopped", budget=Budget(calls=10), **IN_TASKS)
     asked = len(endpoint.requests)
     resumed = await resume_run(
         stopped.folder, RunOptions(plugins=PLUGINS, budget=Budget(calls=1_000))
@@ -140,16 +166,45 @@ async def test_a_plugin_that_changed_meanwhile_is_refused(fast_suite, run, plugi
     suite = fast_suite("a", "b", "c")
 
     with pytest.raises(UsageError, match="other code than the run began with, in `mine`"):
-        await run(suite, processes=2, plugins=[*PLUGINS, str(plugin(CHANGING))])
+        await run(suite, **{**IN_TASKS, "plugins": [*PLUGINS, str(plugin(CHANGING))]})
 
 
 async def test_observers_see_every_record_whole_in_the_run_s_own_process(fast_suite, run, plugin):
     watcher = plugin(WATCHER)
 
-    await run(fast_suite("a", "b", "c"), processes=2, plugins=[*PLUGINS, str(watcher)])
+    await run(fast_suite("a", "b", "c"), **{**IN_TASKS, "plugins": [*PLUGINS, str(watcher)]})
 
     lines = watcher.with_suffix(".seen").read_text().splitlines()
     assert sorted(map(json.loads, lines)) == [["r0", "a"], ["r1", "b"], ["r2", "c"]]
+
+
+async def test_a_row_that_cannot_be_sent_is_left_to_one_process(tmp_path, run, resume, plugin):
+    source = plugin(PAIRS)
+    suite = write_fast_suite(tmp_path / "suite", [], data_config={"source": {"type": "pairs"}})
+    plugins = [*PLUGINS, str(source)]
+    one = await run(suite, name="one", plugins=plugins)
+
+    two = await run(suite, name="two", **{**IN_TASKS, "plugins": plugins})
+    ends = {end.row_id: end for end in two.ends()}
+    resumed = await resume(two.folder, plugins=[TASKS, str(source)])
+
+    assert ends["1"].reason.startswith("not_sent: pairs:1: column `pair`")
+    assert [ends[row].outcome for row in "02"] == [Outcome.VERIFIED] * 2
+    assert resumed.bytes_of(*DATA[:2]) == one.bytes_of(*DATA[:2])
+
+
+async def test_what_a_judge_prepares_is_asked_once_for_all_workers(judging, run, endpoint):
+    endpoint.answers_with(honest)
+    suite = judging(*(f"because {n}" for n in range(6)))
+    one = await run(suite, name="one")
+    asked = bodies(endpoint)
+    endpoint.requests.clear()
+
+    two = await run(suite, name="two", **IN_TASKS)
+
+    assert bodies(endpoint) == asked
+    assert two.bytes_of(*DATA[:1]) == one.bytes_of(*DATA[:1])
+    assert two.summary.warnings == one.summary.warnings
 
 
 async def test_the_target_is_met_by_the_same_rows_and_an_estimate_comes_first(fast_suite, run):
@@ -162,7 +217,7 @@ async def test_the_target_is_met_by_the_same_rows_and_an_estimate_comes_first(fa
     first = EstimateFirst(rows=5, show=asked.append, goes_on=goes_on)
     one = await run(suite, name="one", target_verified=9)
 
-    two = await run(suite, name="two", target_verified=9, processes=2, first=first)
+    two = await run(suite, name="two", target_verified=9, first=first, **IN_TASKS)
 
     assert len(asked) == 1
     assert two.bytes_of(*DATA[:2]) == one.bytes_of(*DATA[:2])
@@ -180,8 +235,8 @@ async def test_a_drain_reaches_the_workers_and_a_resume_in_two_processes_ends_th
         if progress.rows_done == 6:
             stop.drain("SIGINT")
 
-    stopped = await run(suite, name="stopped", processes=2, stop=stop, show=draining)
-    options = RunOptions(plugins=PLUGINS, processes=2)
+    stopped = await run(suite, name="stopped", stop=stop, show=draining, **IN_TASKS)
+    options = RunOptions(plugins=PLUGINS, processes=2, executor="tasks")
     resumed = await resume_run(stopped.folder, options)
 
     assert stopped.summary.exit_code is ExitCode.INTERRUPTED

@@ -52,6 +52,8 @@ FRUITLESS_STARTS = 3
 END_S, AT_ONCE_S = 60.0, 10.0
 """So long workers may take to close what they have open, and where calls are given up."""
 WORKER_CRASH = "worker_crash"
+NOT_SENT = "not_sent"
+_ALONE = "no worker can be handed that: `resume` without --procs settles it"
 _LOOK_S = 1.0
 _NOTHING = [0, 0, 0]
 _Told = Mapping[str, Any]
@@ -183,7 +185,7 @@ class Crew:
         if self._failure is not None:
             raise self._failure
         if why := what_cannot_be_sent(row):
-            return await self._failed(row, f"bad_input: {row.origin}: {why}, so no worker takes it")
+            return await self._failed(row, f"{NOT_SENT}: {row.origin}: {why}; {_ALONE}")
         shard = self._shard_of(row)
         hand = self._of_shard.get(shard.index)
         if hand is None:
