@@ -11,7 +11,7 @@ _CUT_ADDRESS = 8  # what may be left of one that the cut went through, so that i
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
-    """Scrub addresses and keep the beginning; of a long text, which takes 20 ms a MB, that alone."""
+    """Scrub addresses and keep the beginning; no more of a long text is looked at (20 ms a MB)."""
     beginning = ADDRESS.sub("0x…", text[: longest * _MUCH])
     is_enough = len(beginning) > longest + _CUT_ADDRESS
     text = beginning if is_enough else ADDRESS.sub("0x…", text)

@@ -8,6 +8,7 @@ import pytest
 
 from sygra_eval.engine import EstimateFirst, ExitCode, RunOptions, resume_run
 from sygra_eval.journal import PARTS, open_readonly
+from sygra_eval.testing import status
 from sygra_eval.values import Budget, Outcome, UsageError
 from tests.engine.conftest import FAST_PLUGIN, code_row
 from tests.engine.conftest import fast_suite as write_fast_suite
@@ -285,3 +286,31 @@ async def test_where_a_model_takes_one_call_at_a_time_one_process_does_it(
 async def test_an_executor_that_nobody_registered_is_refused_with_the_nearest_name(fast_suite, run):
     with pytest.raises(UsageError, match="no executor is called `proc`: write `procs`"):
         await run(fast_suite("a"), executor="proc")
+
+
+async def test_an_endpoint_that_is_lost_ends_the_run_for_all_workers_and_a_resume_goes_on(
+    code_suite, run, endpoint
+):
+    endpoint.answers_with(lambda body: status(401, {"error": {"message": "no such key"}}))
+    suite = code_suite(*ROWS)
+
+    stopped = await run(suite, **IN_TASKS)
+
+    assert stopped.summary.exit_code is ExitCode.INCOMPLETE
+    assert "the run cannot go on" in stopped.summary.exit_reason
+    assert stopped.summary.not_reached > len(ROWS) // 2
+    assert len(endpoint.requests) <= 2 * IN_FLIGHT
+
+
+async def test_models_that_have_to_do_with_all_rows_are_refused_before_anything_is_spent(
+    code_suite, run, endpoint, tmp_path
+):
+    model = {"use": "openai", "base_url": endpoint.base_url, "model": "scripted"}
+    batched = {**model, "mode": "batch"}
+    suite = code_suite(*ROWS[:2], models={"author": batched, "critic": model})
+
+    with pytest.raises(UsageError, match="model `author` and more than one process"):
+        await run(suite, processes=2)
+
+    assert endpoint.requests == []
+    assert not (tmp_path / "out").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sygra_eval.engine import summarise
 from sygra_eval.journal import PARTS
 from sygra_eval.testing import audit
 from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED
@@ -89,10 +90,13 @@ def test_a_run_that_is_killed_above_its_workers_goes_on_with_and_without_them(
     child.process.communicate()
     wait_until_gone(alive)
     audit.mark(server.events, "killed")
+    told = summarise(only_run("killed")).warnings
 
     resumed = cli("resume", only_run("killed"), "--procs", processes, "--json").end()
 
     assert len(alive) == 2
+    assert [text for text in told if "parts/" in text]
+    assert not [text for text in summarise(resumed.folder).warnings if "parts/" in text]
     assert resumed.code == 0, resumed.err
     sent = server.requests()
     assert set(sent) == set(undisturbed.asked)
