@@ -2,10 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
 
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
+from sygra_eval.journal import open_readonly
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
 from sygra_eval.values import BadRow, Row, Source, UsageError
@@ -44,6 +47,29 @@ async def count_rows(source: Source, limit: int | None) -> int | None:
     if counted == 0:
         raise NothingSelected("the source has no rows, so there is nothing to run")
     return counted
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What `count_rows` came to; None for too many."""
+
+    rows: int | None
+
+
+def counted_before(folder: Path, fingerprint: str, limit: int | None) -> Counted | None:
+    """Return what an earlier start counted of the same input; None where none has.
+
+    Long inputs take long to read, and a resumed run is to begin at once.
+    """
+    found = None
+    with open_readonly(folder / "journal.db") as reader:
+        for event in reader.events():
+            if event.kind == "started" and event.data.get("input") == fingerprint:
+                rows = event.data.get("rows")
+                is_same = event.data.get("limit") == limit
+                if is_same and (rows is None or isinstance(rows, int)):
+                    found = Counted(rows)
+    return found
 
 
 async def while_it_lasts(

@@ -47,7 +47,7 @@ from sygra_eval.engine.plan_changes import (
 from sygra_eval.engine.preflight import Tell, opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
-from sygra_eval.engine.reading import count_rows, source_of
+from sygra_eval.engine.reading import count_rows, counted_before, source_of
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Running, noted
 from sygra_eval.engine.setting import Setting
@@ -167,7 +167,9 @@ async def resume_run(
                 return before
             # It died after its last row and before its last file.
             return write_folder(folder, before, plugins, tell)
-    total = await count_rows(source, most_rows(options.limit, target_of(suite, options)))
+    most = most_rows(options.limit, target_of(suite, options))
+    counted = None if is_other else counted_before(folder, plan.input_fingerprint, most)
+    total = await count_rows(source, most) if counted is None else counted.rows
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
         with RunLock(folder) as lock:
@@ -364,7 +366,13 @@ async def _take_all(
         isolation=_isolation(setting.sandbox),
     )
     took_s = seconds_taken(journal.reader.events())
-    journal.event("started", pid=os.getpid())
+    journal.event(
+        "started",
+        pid=os.getpid(),
+        rows=running.total,
+        limit=plan.most_rows,
+        input=plan.input_fingerprint,
+    )
     log.event("started", rows=running.total, rows_before=running.before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
     setting.gateway.when_asleep = running.slots.look_again

@@ -27,6 +27,7 @@ from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
     Column,
+    any_text,
     is_sound,
     open_reader,
     plain,
@@ -285,19 +286,27 @@ class JournalReader:
         columns = TABLES[table]
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
+        number_at = shown.index(column)
         page = self._query(f"{select} ORDER BY {column} LIMIT {_PAGE}", ())
         before = -1
         while page:
+            number = -1
             for row in page:
-                number = int(row[shown.index(column)])
-                if number <= before:  # a damaged one; rows would come twice, or for ever
+                last, number = number, int(row[number_at])
+                if number <= last:  # a damaged one; rows would come twice, or for ever
                     raise unreadable(self._path, ValueError(f"rows of {table} are out of order"))
-                before = number
+                if number <= before:
+                    continue
                 own = row[-len(columns) :]
                 if self._accept(table, own, row[:1], is_whole=is_whole):
                     yield row
+            if number <= before:
+                return
+            # From the last but one: were the last one's number a damaged one, the rows in between
+            # would be passed over; so they come out of order.
+            before, since = number, int(page[-2:][0][number_at])
             page = self._query(
-                f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (before,)
+                f"{select} WHERE {column} >= ? ORDER BY {column} LIMIT {_PAGE}", (since,)
             )
 
     def _accept(
@@ -310,7 +319,11 @@ class JournalReader:
 
     def _query(self, sql: str, values: Key) -> list[tuple[Column, ...]]:
         try:
-            return self._connection.execute(sql, values).fetchall()
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.OperationalError:  # as of damaged text
+                with any_text(self._connection):
+                    return self._connection.execute(sql, values).fetchall()
         except SQLITE_ERRORS as error:
             raise unreadable(self._path, error) from error
 

@@ -325,15 +325,23 @@ def _roll_back(path: Path) -> None:
 
 def _checked(path: Path, how: str) -> sqlite3.Connection:
     connection = _connect(path, how)
-    connection.text_factory = _lenient  # damaged text is for the row's checksum to find
     with closed_on_error(connection):
         require_our_schema(connection, path)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     return connection
 
 
-def _lenient(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+@contextmanager
+def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read text that is not UTF-8 too: damaged text is for the row's checksum to find.
+
+    Not always, as it takes a call in Python for each column.
+    """
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
 
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from sygra_eval.data import DiskSource
 from sygra_eval.engine import ExitCode, resume_run, summarise
 from sygra_eval.journal import RunLock, open_readonly
 from sygra_eval.report import closing_json
@@ -48,6 +49,34 @@ async def test_a_finished_run_calls_nothing_and_repeats_its_line(code_suite, run
     assert closing_json(again.summary) == closing_json(finished.summary)
     assert len(endpoint.requests) == asked
     assert again.bytes_of("report.json", "manifest.json") == written
+
+
+async def test_the_input_is_read_once_by_a_resume_as_it_was_counted_before(
+    code_suite, run, resume, endpoint, stop, monkeypatch
+):
+    suite = code_suite(*(code_row(f"r{n}", f"draft=right n={n} .") for n in range(6)))
+
+    def after_two(progress):
+        if progress.rows_done == 2:
+            stop.drain("SIGINT")
+
+    stopped = await run(suite, show=after_two, stop=stop)
+    places = 0
+    whole = DiskSource.rows
+
+    async def counted(source):
+        nonlocal places
+        async for row in whole(source):
+            places += 1
+            yield row
+
+    monkeypatch.setattr(DiskSource, "rows", counted)
+    totals = []
+    resumed = await resume(stopped.folder, show=lambda progress: totals.append(progress.rows_total))
+
+    assert places == 1 + 6  # the first row is looked at by itself
+    assert set(totals) == {6}
+    assert resumed.summary.not_reached == 0
 
 
 async def test_an_interrupted_run_ends_with_the_bytes_of_an_undisturbed_one(

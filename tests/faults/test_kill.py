@@ -81,7 +81,9 @@ def test_a_judges_calls_are_not_paid_for_twice_either(server, cli, only_run, und
     server.forget()
 
     child = cli("run", suite, "--out", "killed", "--json")
-    for moment in (7, 25):  # among the canaries, and among the rows
+    # Among the canaries, and among the rows: these begin once the canaries' 20 calls are answered,
+    # of which the first kill has up to 9 sent again.
+    for moment in (7, 32):
         server.wait_for(moment, child)
         assert child.process.poll() is None, "it ended before it could be killed"
         child.kill_group()
