@@ -67,6 +67,26 @@ class Pairs:
 def sygra_register_sources(register):
     register("pairs", Pairs)
 """
+COUNTING = """
+from pathlib import Path
+from sygra_eval import Row, hookimpl
+
+class Counted:
+    def __init__(self, spec): ...
+
+    def fingerprint(self):
+        return "counted"
+
+    async def rows(self):
+        with Path(__file__).with_suffix(".read").open("a") as file:
+            file.write("read ")
+        for index in range(3):
+            yield Row(id=str(index), index=index, columns={"question": "q"}, origin=f"c:{index}")
+
+@hookimpl
+def sygra_register_sources(register):
+    register("counted", Counted)
+"""
 CHANGING = """
 from pathlib import Path
 from sygra_eval import hookimpl
@@ -192,6 +212,18 @@ async def test_a_row_that_cannot_be_sent_is_left_to_one_process(tmp_path, run, r
     assert ends["1"].reason.startswith("not_sent: pairs:1: column `pair`")
     assert [ends[row].outcome for row in "02"] == [Outcome.VERIFIED] * 2
     assert resumed.bytes_of(*DATA[:2]) == one.bytes_of(*DATA[:2])
+
+
+async def test_workers_never_read_the_source(tmp_path, run, plugin):
+    source = plugin(COUNTING)
+    suite = write_fast_suite(tmp_path / "suite", [], data_config={"source": {"type": "counted"}})
+
+    await run(suite, name="one", plugins=[*PLUGINS, str(source)])
+    by_one = source.with_suffix(".read").read_text()
+    source.with_suffix(".read").write_text("")
+    await run(suite, name="two", **{**IN_TASKS, "plugins": [*PLUGINS, str(source)]})
+
+    assert source.with_suffix(".read").read_text() == by_one != ""
 
 
 async def test_what_a_judge_prepares_is_asked_once_for_all_workers(judging, run, endpoint):

@@ -229,12 +229,18 @@ class Crew:
             "workers": len(self._hands),
             "wants_whole_ends": self._wants_whole_ends,
             "is_resumed": self._order.is_resumed or hand.starts > 1,
+            "first_row": self._first_row(),
             "share": share_of(self._setting.gateway.gates, hand.number, len(self._hands)),
         }
         await channel.send(order)
         if self._setting.stop.is_draining:
             await channel.send(self._draining())
         hand.listening = asyncio.create_task(self._listen(hand, channel), name="listen to a worker")
+
+    def _first_row(self) -> Frame | None:
+        """Return the row that the suite's names were checked on, so that no worker has to read."""
+        row = self._setting.suite.first_row
+        return None if row is None or what_cannot_be_sent(row) else row_to_json(row)
 
     async def _listen(self, hand: Hand, channel: Channel) -> None:
         """Take in what a worker says until it is gone; whatever breaks here ends the run."""

@@ -26,6 +26,11 @@ def row_from_json(frame: Frame) -> Row | BadRow:
     return Row(**told, columns=frame["columns"])
 
 
+def as_usable(row: Row | BadRow) -> Row | None:
+    """Return the row where it is one."""
+    return row if isinstance(row, Row) else None
+
+
 def what_cannot_be_sent(row: Row | BadRow) -> str:
     """Name the first column whose value would not come out of a message as it went in."""
     if isinstance(row, BadRow):

@@ -21,12 +21,12 @@ from sygra_eval.engine.disk_room import telling_of_a_full_disk
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.executors.frames import Frames
 from sygra_eval.engine.executors.leases import LeasedSpending, amount_to_json
-from sygra_eval.engine.executors.rows import end_to_json, row_from_json
+from sygra_eval.engine.executors.rows import as_usable, end_to_json, row_from_json
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.loop_lag import watching_the_loop
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import read_plan
-from sygra_eval.engine.plan_changes import PlanChange, suite_to_go_on_with
+from sygra_eval.engine.plan_changes import SUITE_FILE
 from sygra_eval.engine.preflight import opened
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.record import settle
@@ -37,6 +37,7 @@ from sygra_eval.engine.taking import stopped_at_once
 from sygra_eval.journal import JournalUnwritable, PartJournal, locked_part
 from sygra_eval.models import seen, take_share
 from sygra_eval.plugins import Plugins, load_plugins
+from sygra_eval.suite import load_suite
 from sygra_eval.values import (
     BadRow,
     Budget,
@@ -157,7 +158,15 @@ class _Worker:
             plan.suite_folder, named=options.plugins, is_trusted=options.is_trusted
         )
         refuse_other_plugins(order["plugins"], plugins)
-        suite = suite_to_go_on_with(folder, plan, plugins, PlanChange())
+        # The run has looked at its source; where that is a stream, nobody can look again.
+        first = order["first_row"]
+        suite = load_suite(
+            folder / SUITE_FILE,
+            plugins,
+            folder=plan.suite_folder,
+            first_row=None if first is None else as_usable(row_from_json(first)),
+        )
+        plan.refuse_other_suite(suite)
         name = str(order["number"])
         async with (
             locked_part(folder, name),
