@@ -63,23 +63,25 @@ class _Watch:
                 self._tell_of(lag_s)
 
     def _culprit(self) -> Blocked | None:
-        """Return who is at work on the loop's thread: the innermost plugin, else the innermost."""
+        """Return who is at work on the loop's thread: the innermost code of a plugin or of ours.
+
+        Not the outer ones: a plugin that awaits what is inside it holds up nobody. What lies
+        further in, a library that is called, is the affair of whoever called it.
+        """
         frame = sys._current_frames().get(self.thread_id)
-        innermost: tuple[str, FrameType] | None = None
+        innermost = frame
         while frame is not None:
-            module = str(frame.f_globals.get("__name__", ""))
-            if innermost is None and module.split(".")[0] in _OF_THE_LOOP:
+            module = _module_of(frame)
+            if frame is innermost and module.split(".")[0] in _OF_THE_LOOP:
                 return None  # it waits for something to happen
             if (plugin := self._plugin_of(module)) is not None:
                 return Blocked(culprit=plugin, where=_where(frame), is_plugin=True)
-            if innermost is None or (
-                not innermost[0].startswith(_OURS) and module.startswith(_OURS)
-            ):
-                innermost = (module, frame)
+            if module.startswith(_OURS):
+                return Blocked(culprit=module, where=_where(frame), is_plugin=False)
             frame = frame.f_back
         if innermost is None:
             return None
-        return Blocked(culprit=innermost[0], where=_where(innermost[1]), is_plugin=False)
+        return Blocked(culprit=_module_of(innermost), where=_where(innermost), is_plugin=False)
 
     def _plugin_of(self, module: str) -> str | None:
         """Return the user's plugin that a module is, or belongs to."""
@@ -101,6 +103,10 @@ class _Watch:
                 continue
             self.told.add(culprit)
             self.on_blocked(replace(Counter(found_at).most_common(1)[0][0], lag_s=own_s))
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _where(frame: FrameType) -> str:

@@ -24,6 +24,7 @@ class RunOptions:
         for them; where given, in place of the suite's.
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
+    :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
     out: Path = Path("reports")
@@ -40,4 +41,5 @@ class RunOptions:
     max_candidates: int | None = None
     durability: Durability = Durability.NORMAL
     processes: int = 1
+    sharing: int = 1
     executor: str | None = None

@@ -21,9 +21,26 @@ async def slow(candidate, ctx):
         await asyncio.sleep(0.7)
     return Verdict(validator="slow", status=Status.PASS, reason="done")
 
+async def blocks(node, state, ctx):
+    time.sleep(0.7)
+    return {"answer": "done"}
+
+@hookimpl
+def sygra_register_nodes(register):
+    register("blocks", blocks)
+
 @hookimpl
 def sygra_register_validators(register):
     register("slow", slow)
+"""
+AROUND = """
+from sygra_eval import hookimpl
+
+@hookimpl
+def sygra_wrap_node(node, ctx):
+    async def wrapped(state, proceed):
+        return await proceed(state)
+    return wrapped
 """
 
 
@@ -53,6 +70,20 @@ async def test_the_plugin_that_holds_up_the_loop_is_named_once(tmp_path, run, sl
     assert named[0]["lag_s"] > 0.2
     told = [text for text in ended.summary.warnings if "plugin sluggard held up everything" in text]
     assert len(told) == 1
+
+
+async def test_a_plugin_around_the_one_that_holds_up_the_loop_is_not_named(tmp_path, run, slow):
+    around = tmp_path / "around.py"
+    around.write_text(AROUND)
+    nodes = {"solve": {"node_type": "blocks"}}
+    quality = {"candidate": "answer", "validators": [{"use": "says"}]}
+    suite = fast_suite(tmp_path / "suite", ["q"], nodes=nodes, quality=quality)
+
+    ended = await run(suite, plugins=[*slow, str(around)])
+
+    culprits = [line["culprit"] for line in blocked(ended.folder)]
+    assert "sluggard" in culprits
+    assert "around" not in culprits
 
 
 async def test_whoever_awaits_holds_up_nobody(tmp_path, run, slow):

@@ -123,3 +123,19 @@ def test_ctrl_c_drains_the_workers_and_a_resume_without_them_ends_the_run(
     assert resumed.code == 0, resumed.err
     assert sorted(server.requests()) == sorted(undisturbed.asked)
     assert bytes_of(resumed.folder) == undisturbed.bytes_of(*FILES)
+
+
+@FULL
+def test_a_budget_holds_over_workers_of_which_one_is_killed(server, cli, only_run, undisturbed):
+    budget = len(undisturbed.asked) // 2
+    arguments = ("--out", "bounded", "--procs", "2", "--budget", f"calls={budget}", "--json")
+    child = cli("run", undisturbed.suite, *arguments)
+    server.wait_for(budget // 2, child)
+    os.kill(workers_of(child.process.pid)[0], signal.SIGKILL)
+
+    stopped = child.end()
+
+    assert stopped.code == 7, stopped.err
+    assert stopped.line["calls"] == budget
+    assert len(server.requests()) - budget <= UNSAVED
+    assert stopped.adds_up()

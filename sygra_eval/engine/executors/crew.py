@@ -8,15 +8,13 @@ ends as `failed`.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sygra_eval.engine.blocked import Blocked
 from sygra_eval.engine.data_row import leftover_row
 from sygra_eval.engine.disk_room import TAKEN_OVER
+from sygra_eval.engine.executors.hands import NOTHING, Hand, Order
 from sygra_eval.engine.executors.leases import amount_from_json
 from sygra_eval.engine.executors.rows import (
     difference,
@@ -29,11 +27,11 @@ from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.running import Running
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached
+from sygra_eval.engine.taking import most_in_flight
 from sygra_eval.journal import JournalUnwritable
 from sygra_eval.models import share_of, show
 from sygra_eval.values import (
     BadRow,
-    Budget,
     Channel,
     Frame,
     InfrastructureError,
@@ -48,68 +46,13 @@ from sygra_eval.values import (
 
 DEATHS = 3
 """So often a shard may be open when its worker dies before its rows are tried alone."""
-FRUITLESS_STARTS = 3
+FRUITLESS_STARTS = 5
 END_S, AT_ONCE_S = 60.0, 10.0
 """So long workers may take to close what they have open, and where calls are given up."""
 WORKER_CRASH = "worker_crash"
 NOT_SENT = "not_sent"
 _ALONE = "no worker can be handed that: `resume` without --procs settles it"
 _LOOK_S = 1.0
-_NOTHING = [0, 0, 0]
-_Told = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a worker is told first: how the user started the run, and what it may not differ in.
-
-    :ivar plugins: What is loaded here, by name: its content (see `plugin_contents`).
-    """
-
-    folder: Path
-    named: tuple[str, ...]
-    is_trusted: bool
-    accepts_no_sandbox: bool
-    strict_model: bool
-    disk_wait_s: float
-    budget: Budget
-    is_resumed: bool
-    rows_per_shard: int
-    plugins: Mapping[str, str]
-
-    def as_frame(self) -> dict[str, Any]:
-        """Return it as a message."""
-        return {**asdict(self), "do": "begin", "folder": str(self.folder)}
-
-
-@dataclass(slots=True, eq=False)
-class Hand:
-    """One worker, through all its deaths.
-
-    :ivar open: Rows by place that it was given and that have not ended, and who waits for each.
-    :ivar unsent: Places of those among them that wait to be sent.
-    :ivar is_alone: Its rows are sent one at a time, as one of them kills it.
-    :ivar leases: What is set aside for its calls in flight, by number; None is asked for yet.
-    """
-
-    number: int
-    channel: Channel | None = None
-    is_ready: bool = False
-    is_alone: bool = False
-    starts: int = 0
-    fruitless: int = 0
-    open: dict[int, tuple[Row | BadRow, "asyncio.Future[RecordEnd | None]"]] = field(
-        default_factory=dict
-    )
-    unsent: list[int] = field(default_factory=list)
-    leases: dict[int, Amount] = field(default_factory=dict)
-    asking: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
-    spent: Amount = field(default_factory=Amount)
-    unpriced: int = 0
-    counted: list[int] = field(default_factory=lambda: list(_NOTHING))
-    asleep: int = 0
-    gates: _Told | None = None
-    listening: "asyncio.Task[None] | None" = None
 
 
 class Crew:
@@ -141,11 +84,10 @@ class Crew:
         setting, running = self._setting, self._running
         setting.stop.when_draining(self._drain)
         setting.gateway.limits.when_changed = self._share
-        bound = running.slots.bound
         # Enough for every worker to have a shard in hand and one before it.
         least = 2 * self._order.rows_per_shard * len(self._hands)
-        if running.approach.target is None:
-            running.slots.bound = lambda: max(bound(), least)
+        approach = running.approach
+        running.slots.bound = lambda: approach.in_flight(max(least, most_in_flight(setting)))
         await asyncio.gather(*(self._begin(hand) for hand in self._hands))
         self._do(self._look())
         return self
@@ -210,11 +152,10 @@ class Crew:
     async def _send_rows(self, hand: Hand) -> None:
         """Send what waits; one row at a time where one of them kills its worker."""
         while hand.is_ready and hand.unsent and hand.channel is not None:
-            if hand.is_alone and len(hand.open) > len(hand.unsent):
-                return
-            index = hand.unsent.pop(0)
-            if index in hand.open:
-                await hand.channel.send(row_to_json(hand.open[index][0]))
+            hand.unsent = [index for index in hand.unsent if index in hand.open]
+            if not hand.unsent or (hand.is_alone and len(hand.open) > len(hand.unsent)):
+                break
+            await hand.channel.send(row_to_json(hand.open[hand.unsent.pop(0)][0]))
         if hand.is_alone and not hand.open:
             hand.is_alone = False
 
@@ -257,6 +198,9 @@ class Crew:
         match frame["is"]:
             case "ready":
                 hand.is_ready = True
+                # What its predecessor spent is counted by now, so nothing is set aside for that.
+                while hand.left:
+                    self._setting.spending.give_back(hand.left.pop())
                 await self._send_rows(hand)
             case "row":
                 await self._ended(hand, frame)
@@ -296,7 +240,7 @@ class Crew:
         if hand.is_alone:
             await self._send_rows(hand)
 
-    def _take_totals(self, hand: Hand, totals: _Told) -> None:
+    def _take_totals(self, hand: Hand, totals: Frame) -> None:
         """Count what was added since it spoke last."""
         spending, counters = self._setting.spending, self._setting.counters
         spent = amount_from_json(totals["spent"])
@@ -336,8 +280,9 @@ class Crew:
         await channel.end()
         for asking in tuple(hand.asking.values()):
             asking.cancel()
+        hand.left += hand.leases.values()
+        hand.leases = {}
         if self._is_ending or self._failure is not None or self._setting.stop.is_draining:
-            self._give_back(hand)
             for _, ended in hand.open.values():
                 if not ended.done():
                     ended.set_result(None)
@@ -354,11 +299,10 @@ class Crew:
                 f"worker {hand.number} ended {hand.fruitless} times without a row to its end; what "
                 "it wrote to standard error says why"
             )
-        hand.counted = list(_NOTHING)  # it counts anew, and goes on with what it has spent
+        hand.counted = list(NOTHING)  # it counts anew, and goes on with what it has spent
         await self._blame(hand, sent)
         hand.unsent = sorted(hand.open)
         await self._begin(hand)
-        self._give_back(hand)
 
     async def _blame(self, hand: Hand, sent: list[int]) -> None:
         """Note who was open at a death; a row that was alone has caused it."""
@@ -375,12 +319,6 @@ class Crew:
         self._deaths.update(shards)
         if any(self._deaths[shard] >= DEATHS for shard in shards):
             hand.is_alone = True
-
-    def _give_back(self, hand: Hand) -> None:
-        """Take back what was set aside for the calls of a worker that is gone."""
-        leases, hand.leases = hand.leases, {}
-        for most in leases.values():
-            self._setting.spending.give_back(most)
 
     async def _failed(self, row: Row | BadRow, reason: str) -> RecordEnd:
         data = leftover_row(row, reason) if isinstance(row, Row) else {"id": row.id}

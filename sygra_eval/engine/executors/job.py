@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sygra_eval.engine.disk_room import TAKEN_OVER
-from sygra_eval.engine.executors.crew import Crew, Order
+from sygra_eval.engine.executors.crew import Crew
+from sygra_eval.engine.executors.hands import Order
 from sygra_eval.engine.executors.refusals import executor_of, fitting_workers
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan

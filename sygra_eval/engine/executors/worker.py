@@ -151,7 +151,7 @@ class _Worker:
             is_trusted=order["is_trusted"],
             accepts_no_sandbox=order["accepts_no_sandbox"],
             budget=Budget(**order["budget"]),
-            processes=order["workers"],
+            sharing=order["workers"],
         )
         plan = read_plan(folder)
         plugins = load_plugins(
