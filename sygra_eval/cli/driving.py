@@ -49,7 +49,7 @@ class _Processes(click.ParamType[int]):
         if isinstance(value, int):
             return value
         if value == "auto":
-            return len(os.sched_getaffinity(0))
+            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_PROCESSES):
             self.fail(f"`{value}` is no number from 1 to {MOST_PROCESSES}, and not `auto`")
         return int(value)

@@ -134,6 +134,7 @@ async def test_two_processes_write_the_bytes_of_one_and_ask_nothing_twice(
     one = await run(suite, name="one")
     asked = bodies(endpoint)
     endpoint.requests.clear()
+    endpoint.latency_s = 0.1  # so that both would fill what they are let
 
     two = await run(suite, name="two", processes=2)
 
