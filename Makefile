@@ -37,6 +37,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.calls
 	$(BIN)/python -m benchmarks.rate_limits
 	$(BIN)/python -m benchmarks.journal
+	$(BIN)/python -m benchmarks.procs
 
 clean:
 	rm -rf $(VENV)

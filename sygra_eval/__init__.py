@@ -8,6 +8,7 @@ are first used, since the engine takes a second.
 from typing import TYPE_CHECKING
 
 from sygra_eval.hookspecs import (
+    RegisterExecutor,
     RegisterModel,
     RegisterNode,
     RegisterReporter,
@@ -105,6 +106,7 @@ __all__ = [
     "PrepareContext",
     "Prepared",
     "Problem",
+    "RegisterExecutor",
     "RegisterModel",
     "RegisterNode",
     "RegisterReporter",

@@ -15,6 +15,7 @@ from sygra_eval.values import (
     ChatModel,
     ChatRequest,
     ChatResponse,
+    Executor,
     LoopView,
     ModelSpec,
     Node,
@@ -139,6 +140,14 @@ class RegisterReporter(Protocol):
         ...
 
 
+class RegisterExecutor(Protocol):
+    """Add a way to settle the rows of a run under a name."""
+
+    def __call__(self, name: str, implementation: Executor) -> None:
+        """`sygra-eval run --executor NAME` takes it."""
+        ...
+
+
 class Hooks:
     """The specifications, in the order in which a run reaches them."""
 
@@ -207,6 +216,15 @@ class Hooks:
         written to `report.NAME`. An exception in one, or something else than text, costs its own
         file alone: it is told with the plugin's name, the data and the other reports are written,
         and the run ends with exit code 7; a resume calls no model and writes the files again.
+        """
+
+    @hookspec
+    def sygra_register_executors(self, register: RegisterExecutor) -> None:
+        """Add executors: where the rows of a run are settled. Called once per loaded suite.
+
+        `local` settles them in this process, `procs` in child processes of this host; another is
+        named by `--executor NAME`. What an executor has to do, and what is done for it, stands at
+        `sygra_eval.values.executing`. An exception in it ends the run, which can be resumed.
         """
 
     @hookspec

@@ -28,6 +28,7 @@ BUILT_INS = (
     "sygra_eval.nodes.builtin",
     "sygra_eval.validators.builtin",
     "sygra_eval.report.builtin",
+    "sygra_eval.engine.executors.builtin",
 )
 _SINGULAR = {
     "nodes": "node",
@@ -37,6 +38,7 @@ _SINGULAR = {
     "transforms": "transform",
     "sandboxes": "sandbox",
     "reporters": "reporter",
+    "executors": "executor",
 }
 KINDS = tuple(_SINGULAR)
 _ASYNC_HOOKS = frozenset(
@@ -70,12 +72,16 @@ class LoadedPlugin:
 
 @dataclass(slots=True)
 class Plugins:
-    """The plugins of one suite: registered types by kind, and the hooks to call."""
+    """The plugins of one suite: registered types by kind, and the hooks to call.
+
+    :ivar contents: By plugin: from where it is, its version, and a hash of its code.
+    """
 
     pluggy: pluggy.PluginManager
     types: dict[str, dict[str, Registered]]
     origins: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str) -> Mapping[str, Registered]:
         """Return the registered types of one of `KINDS`, by name."""
@@ -268,6 +274,19 @@ def _register(plugins: Plugins, plugin: object, name: str, origin: str) -> None:
     except pluggy.PluginValidationError as error:
         raise PluginError(f"{who}: {' '.join(str(error).split())}") from error
     plugins.origins[name] = origin
+    plugins.contents[name] = _content_of(plugin, origin)
+
+
+def _content_of(plugin: object, origin: str) -> str:
+    """Return what tells this plugin's code from another version of it.
+
+    Of a plugin that is no module, an installed one, its version has to do.
+    """
+    path = Path(getattr(plugin, "__file__", None) or "")
+    if origin == "built in" or not path.is_file():
+        return origin
+    place = path.parent if path.name == "__init__.py" else path
+    return f"{origin} {trust.content_hash(place)}"
 
 
 def _check_hooks(pm: pluggy.PluginManager, plugin: object, who: str) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import shlex
 import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,6 +38,44 @@ disk_wait_option = click.option(
     metavar="S",
     help="Wait so many seconds for room on a full disk, then stop to be resumed.",
 )
+
+
+class _Processes(click.ParamType[int]):
+    """A number of processes, or `auto`: as many as there are cores."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "auto":
+            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= MOST_PROCESSES):
+            self.fail(f"`{value}` is no number from 1 to {MOST_PROCESSES}, and not `auto`")
+        return int(value)
+
+
+MOST_PROCESSES = 64
+
+
+def procs_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what says where the rows are settled."""
+    command = click.option(
+        "--executor",
+        metavar="NAME",
+        help="Settle rows by a plugin's executor; local and procs come with us.",
+    )(command)
+    return click.option(
+        "--procs",
+        "processes",
+        type=_Processes(),
+        default=1,
+        show_default=True,
+        metavar="N|auto",
+        help="Settle rows in so many processes; the files are the same. auto: one a core.",
+    )(command)
+
+
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option, procs_option
 from sygra_eval.cli.estimating import agrees
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
@@ -50,6 +50,7 @@ QUESTION = "go on with the changed plan? [y/N] "
     is_flag=True,
     help="Go on with a changed suite or input without being asked.",
 )
+@procs_option
 @disk_wait_option
 @grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
@@ -63,6 +64,8 @@ def command(
     suite: Path | None,
     limit: int | None,
     accept_plan_change: bool,
+    processes: int,
+    executor: str | None,
     disk_wait: float,
     grace: float,
     as_json: bool,
@@ -84,6 +87,8 @@ def command(
         accepts_no_sandbox=unsafe_no_sandbox,
         budget=budget_of(budget),
         disk_wait_s=disk_wait,
+        processes=processes,
+        executor=executor,
     )
     change = PlanChange(
         suite=suite, limit=limit, goes_on=partial(_goes_on, is_answered=accept_plan_change)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import disk_wait_option, drive, grace_option
+from sygra_eval.cli.driving import disk_wait_option, drive, grace_option, procs_option
 from sygra_eval.cli.estimating import estimate_first
 from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
 from sygra_eval.cli.output import tell
@@ -81,6 +81,7 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     show_default=True,
     help="full: every answer survives a power loss too, not only a killed process.",
 )
+@procs_option
 @disk_wait_option
 @grace_option
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
@@ -99,6 +100,8 @@ def command(
     target_verified: int | None,
     max_candidates: int | None,
     durability: str,
+    processes: int,
+    executor: str | None,
     disk_wait: float,
     grace: float,
     as_json: bool,
@@ -120,6 +123,8 @@ def command(
         target_verified=target_verified,
         max_candidates=max_candidates,
         durability=Durability(durability),
+        processes=processes,
+        executor=executor,
     )
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
     return worst(

@@ -27,6 +27,9 @@ class RunOptions:
     :ivar watch: Who is told of every row that ends.
     :ivar target_verified: End with so many verified rows, and try no more than `max_candidates`
         for them; where given, in place of the suite's.
+    :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
+        is named.
+    :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
     out: Path = Path("reports")
@@ -45,3 +48,6 @@ class RunOptions:
     objects: Mapping[str, object] = field(default_factory=dict)
     given: GivenRows | None = None
     watch: Watch = field(default_factory=Nobody)
+    processes: int = 1
+    sharing: int = 1
+    executor: str | None = None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
@@ -11,6 +11,9 @@ from sygra_eval.journal import Durability, open_readonly
 from sygra_eval.models import Gateway, has_json_mode
 from sygra_eval.suite import Suite
 from sygra_eval.values import Budget, Source, UsageError
+
+ROWS_PER_SHARD = 8
+"""Few, as every worker should have a shard in hand and what falls with a worker is a shard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Plan:
     strict_model: bool = False
     target: Target | None = None
     durability: Durability = Durability.NORMAL
+    rows_per_shard: int = ROWS_PER_SHARD
+    contents: Mapping[str, str] = field(default_factory=dict)  # of the plugins, by name
 
     @property
     def most_rows(self) -> int | None:
@@ -62,6 +67,8 @@ class Plan:
                     "strict_model": self.strict_model,
                     "target": None if self.target is None else asdict(self.target),
                     "durability": self.durability.value,
+                    "rows_per_shard": self.rows_per_shard,
+                    "contents": dict(self.contents),
                 },
                 sort_keys=True,
             ),
@@ -166,4 +173,6 @@ def read_plan(folder: Path) -> Plan:
         strict_model=asked.get("strict_model", False),
         target=target_in(rows),
         durability=Durability(asked.get("durability", Durability.NORMAL)),
+        rows_per_shard=asked.get("rows_per_shard", ROWS_PER_SHARD),
+        contents=asked.get("contents", {}),
     )

@@ -6,7 +6,7 @@ before goes, in one transaction. Start at `with_changed_plan`.
 """
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,7 @@ async def with_changed_plan(
     await keep_input(source, folder, setting.stop)
     isolation = "" if setting.sandbox is None else setting.sandbox.describe()
     changed = plan_of(suite, source, options, setting.gateway, isolation=isolation)
+    changed = replace(changed, contents=setting.plugins.contents)
     (folder / _NEXT_SUITE).write_text(resolved_yaml(suite), encoding="utf-8")
     await setting.journal.change_plan(
         changed.as_mapping(),

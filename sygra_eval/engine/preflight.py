@@ -109,10 +109,11 @@ async def started_sandbox(choice: SandboxChoice, plugins: Plugins, options: RunO
         image=None if is_none else choice.image,
         allow=choice.allow,
         packages=choice.packages,
-        slots=execution_places(),
+        slots=execution_places(options.sharing),
     )
 
 
-def execution_places() -> int:
-    """Return how many executions a sandbox runs at a time."""
-    return max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+def execution_places(sharing: int = 1) -> int:
+    """Return how many executions a sandbox runs at a time, where so many processes have one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    return max(2, cores) if sharing == 1 else max(1, -(-max(2, cores) // sharing))

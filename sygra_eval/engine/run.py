@@ -23,6 +23,7 @@ from sygra_eval.engine.disk_room import (
     warn_of_little_room,
 )
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
+from sygra_eval.engine.executors import refuse_in_workers, settle_rows
 from sygra_eval.engine.folder import (
     begin_files,
     is_written,
@@ -34,6 +35,7 @@ from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.live import watched
+from sygra_eval.engine.loop_lag import loop_watched
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -56,10 +58,10 @@ from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
-from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_rows, take_sample
+from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_sample
 from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
-from sygra_eval.journal import Journal, JournalUnwritable, RunLock
+from sygra_eval.journal import Journal, JournalUnwritable, RunLock, take_in_parts
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import Document, Suite, load_suite, override_model, resolved_yaml
@@ -116,10 +118,12 @@ async def run_suite(
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     async with opened(suite, plugins, options, tell, stop) as parts:
+        refuse_in_workers(parts[0], plugins, options)
         folder = new_run_folder(options.out, suite.name, options.name)
         await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
+        plan = replace(plan, contents=plugins.contents)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             keep_suite(folder, resolved_yaml(suite), measured)
@@ -133,7 +137,7 @@ async def run_suite(
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             # The rows of an estimate are met again.
             setting = replace(setting, lock=lock, is_resumed=first is not None)
-            return await _drive(setting, plan, folder, source, total, show, tell, first)
+            return await _drive(setting, plan, folder, source, total, options, show, tell, first)
 
 
 async def resume_run(
@@ -186,6 +190,7 @@ async def resume_run(
     counted = None if is_other else counted_before(folder, plan.input_fingerprint, most)
     total = await count_rows(source, most, stop) if counted is None else counted.rows
     async with opened(suite, plugins, options, tell, stop) as parts:
+        refuse_in_workers(parts[0], plugins, options)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             if options.given is not None:
@@ -196,6 +201,11 @@ async def resume_run(
                 folder / "journal.db", plan.durability, disk_wait_s=options.disk_wait_s
             )
             parts[0].remember_batches(JournalledBatches(journal, folder.name))
+            try:
+                await take_in_parts(journal, folder)
+            except BaseException:
+                await journal.close()
+                raise
             setting = _setting(suite, plugins, parts, journal, stop, options, tell)
             try:
                 if is_other:
@@ -208,7 +218,7 @@ async def resume_run(
                 await journal.close()
                 raise
             setting = replace(setting, lock=lock)
-            return await _drive(setting, plan, folder, source, total, show, tell)
+            return await _drive(setting, plan, folder, source, total, options, show, tell)
 
 
 def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> RunOptions:
@@ -259,6 +269,7 @@ async def _drive(
     folder: Path,
     source: Source,
     total: int | None,
+    options: RunOptions,
     show: ShowProgress | None,
     tell: Tell,
     first: EstimateFirst | None = None,
@@ -276,7 +287,9 @@ async def _drive(
             try:
                 running = _running(setting, total, show, log, plan.target)
                 _look_at_the_disk(setting, folder, running, tell_and_log)
-                await _take_all(setting, plan, folder, source, running, tell_and_log, first)
+                await _take_all(
+                    setting, plan, folder, source, running, options, tell_and_log, first
+                )
             except BaseExceptionGroup as group:
                 raise _first(group) from group
             finally:
@@ -362,6 +375,7 @@ async def _take_all(
     folder: Path,
     source: Source,
     running: Running,
+    options: RunOptions,
     tell: Tell,
     first: EstimateFirst | None,
 ) -> None:
@@ -387,6 +401,7 @@ async def _take_all(
     async with (
         noting_time(journal, lambda: noted(setting, running)),
         watched(folder, setting, log, running.rows, running.slots),
+        loop_watched(setting, running, tell),
     ):
         with within_time(setting.spending.budget, took_s, setting.stop):
             async with stopped_at_once(setting.stop):
@@ -397,7 +412,7 @@ async def _take_all(
             await estimate_and_ask(first, setting, running, sample, tell, rows_at_once=at_once)
         took_s += running.elapsed_s
         with within_time(setting.spending.budget, took_s, setting.stop):
-            rows_read = await take_rows(setting, source, plan.most_rows, running, tell)
+            rows_read = await settle_rows(setting, plan, folder, source, running, options, tell)
         async with stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
     left_open = setting.gateway.open_batches

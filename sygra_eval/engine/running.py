@@ -3,9 +3,10 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sygra_eval.engine.blocked import OnBlocked
 from sygra_eval.engine.canaries import ALARM
 from sygra_eval.engine.progress import Progress, ShowProgress, SpentSoFar
 from sygra_eval.engine.run_log import RunLog
@@ -23,6 +24,7 @@ class Running:
 
     :ivar slots: Those of the records in flight.
     :ivar approach: To so many verified rows as are asked for.
+    :ivar blocked_by: Who held the loop up, here or in a worker; `on_blocked` is told of each.
     :ivar row_s: Seconds that each row took in this start, while a sample is measured.
     """
 
@@ -38,6 +40,8 @@ class Running:
     nano_usd_before: int = 0
     row_s: list[float] | None = None
     paused_at: float | None = None
+    blocked_by: set[str] = field(default_factory=set)
+    on_blocked: OnBlocked | None = None
 
     @property
     def elapsed_s(self) -> float:

@@ -119,6 +119,10 @@ class Spending:
             if not waiter.done():
                 waiter.set_exception(error)
 
+    def give_back(self, most: Amount) -> None:
+        """Take back what was set aside for a call whose cost is counted elsewhere."""
+        self._release(most)
+
     def _release(self, most: Amount) -> None:
         """Take back what was set aside, and let through who waits, in their order."""
         self.reserved.add(most, sign=-1)

@@ -40,7 +40,7 @@ from sygra_eval.engine.summary import (
 )
 from sygra_eval.engine.target import Cut, how_it_ended
 from sygra_eval.engine.time_taken import seconds_taken
-from sygra_eval.journal import Event, Spent, open_readonly, together
+from sygra_eval.journal import Event, Spent, names_of_parts, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
     Interval,
@@ -147,6 +147,7 @@ def summarise(folder: Path) -> RunSummary:
             *life.others,
             *refused,
             *damage.told(),
+            *_left_by_workers(folder),
         ),
         damage=damage,
         exit_code=exit_code,
@@ -172,6 +173,13 @@ def summarise(folder: Path) -> RunSummary:
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
     )
+
+
+def _left_by_workers(folder: Path) -> tuple[str, ...]:
+    """Say where a run was killed above its workers: what they journalled is not in the figures."""
+    names = names_of_parts(folder)
+    what = "the journals of workers in `parts/` are not taken in yet, so their rows are not counted"
+    return (f"{what}: `sygra-eval resume` does both",) if names else ()
 
 
 def last_start_finished(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.preflight import Tell
@@ -13,11 +13,13 @@ from sygra_eval.engine.running import Running, has_ended, row_ended
 from sygra_eval.engine.sampling import Sample, sample_of
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.stop import StopSignal
-from sygra_eval.values import BadRow, Row, Source
+from sygra_eval.values import BadRow, RecordEnd, Row, Source
 
 MOST_IN_FLIGHT = 4_096
 WITHOUT_MODELS = 32
 """Rows in flight where no endpoint says how many: enough that their ends are committed together."""
+
+Settle = Callable[[Row | BadRow, Setting], Awaitable[RecordEnd | None]]
 
 
 async def take_sample(
@@ -47,6 +49,7 @@ async def take_rows(
     tell: Tell,
     *,
     only: frozenset[int] | None = None,
+    settle: Settle = settle,
 ) -> int:
     """Settle the rows, a bounded number at a time; return how many were read.
 
@@ -55,6 +58,7 @@ async def take_rows(
 
     :param only: Places of the rows that are settled, where not all are; the rest is left unread
         behind the last of them.
+    :param settle: Takes one row to its outcome, here or elsewhere.
     """
     rows_read = 0
     running.approach.begin()

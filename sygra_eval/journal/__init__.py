@@ -8,9 +8,9 @@ cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps 
 out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
 JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
 and streams), `places` (which rows ended), `spent` (what calls come to), `journal` (writer and
-reader together), `blobs` (long texts in files of their own), `changing` (another plan),
-`full_disk` (waits for room), `lock` with `owners`, and for damaged files `repair` (the good rows
-into a new file) on `salvage` (rows in raw pages).
+reader together), `blobs` (long texts in files of their own), `changing` (another plan), `parts`
+(journals of workers and how they are taken in), `full_disk` (waits for room), `lock` with `owners`,
+and for damaged files `repair` (the good rows into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
@@ -44,6 +44,13 @@ from sygra_eval.journal.keys import (
 )
 from sygra_eval.journal.lock import RunLock, lock_owner
 from sygra_eval.journal.owners import network_disk
+from sygra_eval.journal.parts import (
+    PARTS,
+    PartJournal,
+    locked_part,
+    names_of_parts,
+    take_in_parts,
+)
 from sygra_eval.journal.reader import Event, JournalReader, open_readonly
 from sygra_eval.journal.repair import (
     REPAIRED,
@@ -58,6 +65,7 @@ from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
     "DISK_WAIT_S",
+    "PARTS",
     "PLAN_CHANGED",
     "REPAIRED",
     "Durability",
@@ -68,6 +76,7 @@ __all__ = [
     "JournalState",
     "JournalUnwritable",
     "JournalledCall",
+    "PartJournal",
     "Repair",
     "RunLock",
     "Spent",
@@ -82,8 +91,10 @@ __all__ = [
     "examine_journal",
     "from_stored",
     "lock_owner",
+    "locked_part",
     "loop_end_from_json",
     "loop_end_to_json",
+    "names_of_parts",
     "network_disk",
     "open_readonly",
     "plain",
@@ -98,6 +109,7 @@ __all__ = [
     "round_from_json",
     "round_to_json",
     "sync",
+    "take_in_parts",
     "to_stored",
     "together",
     "validator_path",

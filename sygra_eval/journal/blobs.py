@@ -138,7 +138,8 @@ def _name_of(data: bytes) -> str:
 
 def _write(path: Path, data: bytes) -> None:
     """Write by rename: a file of that name is whole, also where the process is killed."""
-    unfinished = path.with_name(path.name + ".tmp")
+    # Workers of one run may write the same text at once, each its own file.
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with unfinished.open("wb") as file:
         file.write(data)
         file.flush()

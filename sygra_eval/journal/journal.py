@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,7 +28,7 @@ from sygra_eval.journal.store import (
     open_writer,
     plain,
 )
-from sygra_eval.journal.writer import Writer
+from sygra_eval.journal.writer import Writer, insert_all
 from sygra_eval.values import CallFault, CallSite, ChatResponse, Outcome, RecordEnd, Round, Verdict
 
 
@@ -214,6 +214,12 @@ class Journal:
         await self._writer.perform(
             lambda connection: change_plan(connection, plan, forgotten, told)
         )
+
+    async def take_in(self, rows: Mapping[str, Sequence[tuple[Column, ...]]]) -> None:
+        """Put rows of another journal on disk, by table: all or none; a row with a key replaces."""
+        await self._writer.perform(lambda connection: insert_all(connection, rows))
+        if "fault" in rows:
+            self._refusals = {key: fault for key, _, fault in self.reader.refusals()}
 
     def event(self, kind: str, **fields: object) -> None:
         """Queue something that happened to the run itself."""

@@ -73,11 +73,13 @@ def open_readonly(path: Path) -> "JournalReader":
 class JournalReader:
     """Read access to one journal; used by one thread at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, blobs: Blobs | None = None
+    ) -> None:
         self._connection = connection
         self._path = path
         self._damaged: set[Key] = set()
-        self._blobs = Blobs(path)
+        self._blobs = blobs or Blobs(path)
 
     def __enter__(self) -> Self:
         return self
@@ -248,6 +250,11 @@ class JournalReader:
     def calls_summary(self) -> Spent:
         """Return what all journalled calls come to."""
         return together(self.spent().values())
+
+    def sound_rows(self, table: str) -> Iterator[tuple[Column, ...]]:
+        """Yield the rows of a table as they were written, without their checksums, in order."""
+        for row in self._stream(table, "rowid"):
+            yield row[1:-1]
 
     def close(self) -> None:
         """Let go of the file."""

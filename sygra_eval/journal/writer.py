@@ -194,10 +194,10 @@ class Writer:
                 if isinstance(item, Entry):
                     pending[item.table].append(item.columns)
                 elif isinstance(item, Operation):
-                    _insert_all(connection, pending)
+                    insert_all(connection, pending)
                     pending.clear()
                     item.work(connection)
-            _insert_all(connection, pending)
+            insert_all(connection, pending)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:  # a full disk makes SQLite roll back by itself
@@ -227,9 +227,10 @@ class Writer:
         _wake(refused, error)
 
 
-def _insert_all(
-    connection: sqlite3.Connection, pending: dict[str, list[tuple[Column, ...]]]
+def insert_all(
+    connection: sqlite3.Connection, pending: Mapping[str, Sequence[tuple[Column, ...]]]
 ) -> None:
+    """Write rows, by table, with as few statements as there can be."""
     for table, rows in pending.items():
         start = 0
         for size in _CHUNKS:

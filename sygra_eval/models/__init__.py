@@ -26,6 +26,7 @@ from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway
 from sygra_eval.models.limits import Limit, LimitChange, LimitChanged, LimitRefused, Limits
 from sygra_eval.models.patience import Patience
+from sygra_eval.models.shares import fewest, seen, share_of, show, take_share
 
 __all__ = [
     "CHARACTERS_PER_TOKEN",
@@ -49,6 +50,11 @@ __all__ = [
     "StepOutcome",
     "cache_folder",
     "checkup",
+    "fewest",
     "has_json_mode",
+    "seen",
+    "share_of",
+    "show",
+    "take_share",
     "takes_images",
 ]

@@ -125,6 +125,7 @@ class Gate:
 
     :ivar in_flight: Calls that were let through and have not ended.
     :ivar refusals: Tries that were answered with "too much to do".
+    :ivar waiting_elsewhere: Callers in the queues of other processes that have shares of it.
     """
 
     endpoint: str
@@ -136,6 +137,7 @@ class Gate:
     later: Later = _later
     in_flight: int = 0
     refusals: int = 0
+    waiting_elsewhere: int = 0
     _queue: list[Waiting] = field(default_factory=list)
     _asked: int = 0
     _wake: asyncio.Handle | None = None
@@ -148,7 +150,7 @@ class Gate:
     @property
     def waiting(self) -> int:
         """Callers in the queue."""
-        return sum(not future.done() for *_, future in self._queue)
+        return self.waiting_elsewhere + sum(not future.done() for *_, future in self._queue)
 
     def view(self) -> GateView:
         """Return what it is doing now."""
@@ -340,6 +342,12 @@ class Gates:
             for name, model in models.items()
         }
         self._endpoints = {name: model.endpoint for name, model in models.items()}
+
+    @property
+    def by_name(self) -> Mapping[str, Gate]:
+        """All gates: of models by name, of endpoints by `endpoint NAME`; no model's has a space."""
+        shared = {f"endpoint {name}": gate for name, gate in self._shared.items()}
+        return {**self._own, **shared}
 
     @property
     def in_flight(self) -> int:

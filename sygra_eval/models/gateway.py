@@ -124,6 +124,11 @@ class Gateway:
         self._chance = chance
 
     @property
+    def gates(self) -> Gates:
+        """The gates that its calls go through."""
+        return self._gates
+
+    @property
     def in_flight(self) -> int:
         """Calls that an endpoint is working on now."""
         return self._gates.in_flight

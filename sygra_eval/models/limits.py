@@ -5,7 +5,7 @@ the first undone.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,11 +59,13 @@ class Limits:
     which the suite names nothing.
 
     :ivar possible: By model, what it can take at most, where it knows: as many as it has engines.
+    :ivar when_changed: Called after every change.
     """
 
     gates: Gates
     specs: Mapping[str, ModelSpec]
     possible: Mapping[str, int] = field(default_factory=dict)
+    when_changed: Callable[[], None] | None = None
     _bound: set[str] = field(default_factory=set)  # endpoints with a limit of their own
     _named: set[str] = field(default_factory=set)  # models, beside those of the suite
 
@@ -73,7 +75,10 @@ class Limits:
         :raises LimitRefused: With the reason.
         """
         found = [(self._found(change.of), self._sound(change)) for change in changes]
-        return tuple(self._changed(name, change) for name, change in found)
+        changed = tuple(self._changed(name, change) for name, change in found)
+        if self.when_changed is not None:
+            self.when_changed()
+        return changed
 
     def _found(self, of: str) -> str:
         """Return the model or the endpoint that is meant."""

@@ -5,9 +5,9 @@
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted. Of money they say before a run `upper_bound` and `cost_estimate`, and while it goes
-`spent_so_far`; `live` is what a run does then, `progress_line` how far it is. Text from
-rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
-formats, as a plugin would.
+`spent_so_far`; `live` is what a run does then, `progress_line` how far it is. Text from rows,
+models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns.
+`builtin` registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sygra_eval.sandbox.calibration import MACHINE
 from sygra_eval.sandbox.granting import granting
 from sygra_eval.sandbox.packaged import with_packages
 from sygra_eval.values import ImageProvider, Sandbox, SandboxProvider, SandboxUnavailable
@@ -32,6 +33,7 @@ async def start_sandbox(
         providers = {**providers, isolation: of_image(named(providers, isolation), image)}
     sandbox = await strongest(providers, require=require, isolation=isolation, slots=slots)
     try:
+        await MACHINE.renew()  # else the first verdict would do it, and hold up the loop
         return granting(await with_packages(sandbox, packages), allow)
     except BaseException:
         await sandbox.close()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks import executions, journal, loop, rate_limits, strength
+from benchmarks import executions, journal, loop, procs, rate_limits, strength
 
 
 def questions() -> list[dict[str, object]]:
@@ -74,3 +74,13 @@ def test_the_journal_is_measured_beside_the_same_work_without_it(tmp_path, capsy
     for durability in ("normal", "full"):
         assert re.search(rf"^a finished call, {durability} .* ratio \d+\.\d\d$", told, re.MULTILINE)
     assert min(long.first_cpu_s, long.first_wall_s, long.report_cpu_s) > 0
+
+
+def test_processes_are_compared_by_runs_with_the_same_bytes(capsys):
+    procs.compare(6, 1.0, 2, 1)
+
+    told = capsys.readouterr().out
+    assert len(re.findall(r"6 rows of 1 ms .* s whole .* s CPU", told)) == 2
+    assert re.search(
+        r"^2 processes against one, whole command: median \d+\.\d\d", told, re.MULTILINE
+    )

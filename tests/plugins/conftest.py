@@ -62,6 +62,7 @@ class Project:
     root: Path
     environ: dict[str, str]
     told: list[str] = field(default_factory=list)
+    executor: str | None = None
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
@@ -85,6 +86,7 @@ class Project:
             plugins=(str(model), *plugins),
             is_trusted=True,
             accepts_no_sandbox=True,
+            executor=self.executor,
         )
         path = self.write("suite.yaml", suite)
         return await run_suite(path, options, tell=self.told.append)

@@ -290,6 +290,52 @@ def sygra_register_reporters(register):
     assert "report.tally" in (summary.folder / "manifest.json").read_text()
 
 
+async def test_hook_register_executors(project, plugin, small_suite):
+    """Workers that are tasks of this process: all that another kind of worker has to bring."""
+    read = plugin("""
+import asyncio
+from sygra_eval.engine.executors import work
+
+class End:
+    def __init__(self, inbox, outbox, task=None):
+        self.inbox, self.outbox, self.task = inbox, outbox, task
+
+    async def send(self, frame):
+        self.outbox.put_nowait(json.loads(json.dumps(frame)))
+
+    async def receive(self):
+        return await self.inbox.get()
+
+    async def end(self):
+        self.outbox.put_nowait(None)
+        if self.task is not None:
+            await self.task
+
+class Tasks:
+    async def run(self, job):
+        seen([job.workers, job.folder.name, json.loads(job.plan["asked"])["rows_per_shard"]])
+        return await job.settle_by(self.start)
+
+    async def start(self, number):
+        there, here = asyncio.Queue(), asyncio.Queue()
+        async def be_a_worker():
+            await work(End(there, here))
+            here.put_nowait(None)
+        return End(here, there, asyncio.create_task(be_a_worker()))
+
+@hookimpl
+def sygra_register_executors(register):
+    register("tasks", Tasks())
+""")
+    project.executor = "tasks"
+
+    summary = await project.run(small_suite())
+
+    assert read() == [[1, summary.folder.name, 8]]
+    assert answers(summary) == ["WHY", "HOW"]
+    assert not (summary.folder / "parts").exists()
+
+
 async def test_hook_run_started(project, plugin, small_suite):
     seen = plugin("""
 @hookimpl
