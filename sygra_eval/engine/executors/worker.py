@@ -165,6 +165,7 @@ class _Worker:
             plugins,
             folder=plan.suite_folder,
             first_row=None if first is None else as_usable(row_from_json(first)),
+            kept_in=folder,
         )
         plan.refuse_other_suite(suite)
         name = str(order["number"])
