@@ -68,15 +68,18 @@ class FileRows:
         """
         return rows_of_files([self])
 
-    def read(self, namer: Namer, index: int) -> Generator[Row | BadRow, None, None]:
-        """Yield each place of the file; the first has this index.
+    def read(self, namer: Namer, index: int) -> Generator[Row | BadRow, None, int]:
+        """Yield each place of the file; the first has this index. Return the index behind them.
 
         :raises UsageError: When the file cannot be read.
         """
         form, file = self._form(), self._file()
+        name, row_of = file.name, namer.name
         with _refusing_unreadable(self.path):
-            for number, (line, found) in enumerate(form.read(file), start=index):
-                yield namer.name(number, f"{file.name}:{line}", found)
+            for line, found in form.read(file):
+                yield row_of(index, f"{name}:{line}", found)
+                index += 1
+        return index
 
     def unknown_format(self) -> Problem:
         """Return what is wrong with a suffix that nothing reads."""
@@ -139,9 +142,7 @@ def _read_all(files: Sequence[FileRows]) -> Generator[Row | BadRow, None, None]:
     namer = Namer(files[0].id_column) if files else Namer(None)
     index = 0
     for file in files:
-        for row in file.read(namer, index):
-            index += 1
-            yield row
+        index = yield from file.read(namer, index)
 
 
 @contextmanager

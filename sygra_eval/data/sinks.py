@@ -136,7 +136,7 @@ def jsonl_line(row: Record) -> bytes:
 
     :raises ValueError: When the row holds what JSON has not.
     """
-    text = _ENCODER.encode(dict(row)) + "\n"
+    text = _ENCODER.encode(row if type(row) is dict else dict(row)) + "\n"
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -206,9 +206,12 @@ def _write_groups(path: Path, kinds: Mapping[str, Any], of_groups: Iterable[list
         ) as writer,
     ):
         for batches in of_groups:
+            written += sum(batch.num_rows for batch in batches)
             table = pa.Table.from_batches(batches).combine_chunks()
+            batches.clear()  # of a group that is written nothing is held while the next is made
+            pa.default_memory_pool().release_unused()
             writer.write_table(table, row_group_size=ROW_GROUP)
-            written += table.num_rows
+            del table
     return written
 
 

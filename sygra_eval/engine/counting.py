@@ -10,6 +10,8 @@ from sygra_eval.engine.ensembles import EnsembleCount
 from sygra_eval.values import DraftRate, Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
+MOST_REPAIRED = 1_000
+"""So many repaired rows are named in the report; all are counted."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Count:
     isolation: set[str] = field(default_factory=set)
     trust: set[str] = field(default_factory=set)
     repaired: list[str] = field(default_factory=list)
+    repaired_rows: int = 0
     refused: int = 0
     rows_with_refused: int = 0
     grades: Counter[str] = field(default_factory=Counter)
@@ -179,7 +182,9 @@ class Count:
             self.by_sample[loop.samples] += 1
         has_more_drafts = loop.samples > 1 and is_until_one_passes
         if loop.kept_round > 1 or has_more_drafts or loop.sentinels_refused:
-            self.repaired.append(end.row_id)
+            self.repaired_rows += 1
+            if len(self.repaired) < MOST_REPAIRED:
+                self.repaired.append(end.row_id)
 
     def _take_stages(self, end: RecordEnd) -> None:
         """Walk the funnel as far as this record came."""

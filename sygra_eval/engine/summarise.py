@@ -109,6 +109,7 @@ def summarise(folder: Path) -> RunSummary:
         sentinels_refused=count.refused,
         rows_with_refused_sentinel=count.rows_with_refused,
         repaired=tuple(count.repaired),
+        repaired_rows=count.repaired_rows,
         validators=tuple(
             Tally(
                 validator=name,

@@ -233,7 +233,7 @@ class RunSummary:
     verified_by_sample: Mapping[int, int]
     sentinels_refused: int
     rows_with_refused_sentinel: int
-    repaired: tuple[str, ...]  # ids verified after a first draft that failed, or a refused stop
+    repaired: tuple[str, ...]  # verified after a draft that failed or a refused stop; first ids
     validators: tuple[Tally, ...]
     causes: tuple[Cause, ...]
     calls: int
@@ -266,6 +266,7 @@ class RunSummary:
     weak_tests: WeakTests | None = None  # None where no row's tests were tried
     canaries: Canaries | None = None  # None where the suite marks none
     rate_by_topic: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # verified, judged
+    repaired_rows: int = 0  # all of them, where not all are named
     to_load: str = "verified.parquet"  # where the verified rows are for `load_dataset`
     example_id: str | None = None  # a row worth showing: a repaired one, else a verified one
     columns: tuple[str, ...] = ()  # of the verified rows, in order

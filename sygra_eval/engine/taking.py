@@ -16,7 +16,7 @@ from sygra_eval.engine.stop import StopSignal
 from sygra_eval.values import BadRow, Row, Source
 
 MOST_IN_FLIGHT = 4_096
-WITHOUT_MODELS = 64
+WITHOUT_MODELS = 32
 """Rows in flight where no endpoint says how many: enough that their ends are committed together."""
 
 

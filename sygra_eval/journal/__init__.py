@@ -7,10 +7,10 @@ gathered as one transaction and only then wakes those who wait. What is committe
 cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second process
 out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
 JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
-and streams), `spent` (what calls come to), `journal` (writer and reader together), `blobs` (long
-texts in files of their own), `changing` (another plan), `full_disk` (waits for room), `lock` with
-`owners`, and for damaged files `repair` (the good rows into a new file) on `salvage` (rows in raw
-pages).
+and streams), `places` (which rows ended), `spent` (what calls come to), `journal` (writer and
+reader together), `blobs` (long texts in files of their own), `changing` (another plan),
+`full_disk` (waits for room), `lock` with `owners`, and for damaged files `repair` (the good rows
+into a new file) on `salvage` (rows in raw pages).
 """
 
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored

@@ -18,6 +18,7 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.full_disk import DISK_WAIT_S, DiskWait
+from sygra_eval.journal.places import Places
 from sygra_eval.journal.reader import JournalReader, open_readonly
 from sygra_eval.journal.store import (
     Column,
@@ -43,7 +44,7 @@ class Journal:
         self._writer = writer
         self.reader = reader
         self._refusals = {key: fault for key, _, fault in reader.refusals()}
-        self._ended: set[int] = set()
+        self._ended = Places()
 
     @classmethod
     def create(
@@ -191,6 +192,7 @@ class Journal:
         Which they were is kept, so that the rows of a long run are not looked up one by one again.
         """
         counts = dict.fromkeys(Outcome, 0)
+        self._ended.clear()
         for index, outcome in self.reader.ended():
             counts[outcome] += 1
             self._ended.add(index)

@@ -136,6 +136,7 @@ def _loops(summary: RunSummary) -> dict[str, object]:
         "sentinels_refused": summary.sentinels_refused,
         "rows_with_refused_sentinel": summary.rows_with_refused_sentinel,
         "repaired": list(summary.repaired),
+        "repaired_rows": max(summary.repaired_rows, len(summary.repaired)),
     }
 
 

@@ -213,7 +213,8 @@ def rounds(summary: RunSummary) -> Table:
     refused, rows = summary.sentinels_refused, summary.rows_with_refused_sentinel
     notes = [f"sentinels refused: {refused}, in {counted(rows, 'row')}"]
     if summary.repaired:
-        notes.append(f"repaired rows: {len(summary.repaired)}, as {some_of(summary.repaired)}")
+        rows = max(summary.repaired_rows, len(summary.repaired))
+        notes.append(f"repaired rows: {rows}, as {some_of(summary.repaired)}")
     return Table(
         title="Loops: rounds",
         columns=("round", "rows that ended in it", "verified with its candidate"),

@@ -176,7 +176,7 @@ async def test_the_report_speaks_of_judging_and_not_of_making(run, tmp_path):
 
 
 async def test_a_stopped_run_is_resumed_to_the_same_bytes(run, resume, stop, tmp_path):
-    rows = [{"id": str(n), "solution": "fine" if n % 3 else "says-fail"} for n in range(40)]
+    rows = [{"id": str(n), "solution": "fine" if n % 3 else "says-fail"} for n in range(200)]
     path = write_suite(tmp_path, rows, **SAYS)
     whole = await run(path)
 
