@@ -5,6 +5,7 @@ command line with `sygra-eval run SUITE`.
 """
 
 from sygra_eval.hookspecs import (
+    RegisterMetric,
     RegisterModel,
     RegisterNode,
     RegisterReporter,
@@ -19,7 +20,9 @@ from sygra_eval.values import (
     ChatRequest,
     ChatResponse,
     Evidence,
+    FinishedRow,
     Message,
+    MetricError,
     Node,
     NodeContext,
     PrepareContext,
@@ -47,12 +50,15 @@ __all__ = [
     "ChatRequest",
     "ChatResponse",
     "Evidence",
+    "FinishedRow",
     "Message",
+    "MetricError",
     "Node",
     "NodeContext",
     "PrepareContext",
     "Prepared",
     "Problem",
+    "RegisterMetric",
     "RegisterModel",
     "RegisterNode",
     "RegisterReporter",

@@ -15,7 +15,10 @@ from sygra_eval.values import (
     ChatModel,
     ChatRequest,
     ChatResponse,
+    Direction,
+    Each,
     LoopView,
+    MetricKind,
     ModelSpec,
     Node,
     NodeContext,
@@ -118,6 +121,30 @@ class RegisterReporter(Protocol):
         ...
 
 
+class RegisterMetric(Protocol):
+    """Add a metric under a name."""
+
+    def __call__(
+        self,
+        name: str,
+        measure: Callable[..., Any],
+        *,
+        kind: MetricKind,
+        direction: Direction = Direction.NONE,
+        version: int = 1,
+        each: Each | None = None,
+        bounds: tuple[float, float] | None = None,
+        columns: tuple[str, ...] = (),
+    ) -> None:
+        """`measure(row)` returns a row's value, `measure(rows)` of a `set` the figure itself.
+
+        None is a row without a value (skipped); an exception is an error of the metric for this
+        row, which is counted apart and never as 0. `kind` and `direction` may be their words. A
+        `set` says which `columns` it looks at.
+        """
+        ...
+
+
 class Hooks:
     """The specifications, in the order in which a run reaches them."""
 
@@ -160,6 +187,15 @@ class Hooks:
         written to `report.NAME`. An exception in one, or something else than text, costs its own
         file alone: it is told with the plugin's name, the data and the other reports are written,
         and the run ends with exit code 7; a resume calls no model and writes the files again.
+        """
+
+    @hookspec
+    def sygra_register_metrics(self, register: RegisterMetric) -> None:
+        """Add metrics: figures of a finished run, for `sygra-eval compare` and `bless`.
+
+        Called when plugins are loaded; a metric only when figures of a run are asked for. It sees
+        one finished row (or, of kind `set`, all of them) and returns its value. A metric that
+        breaks on a row gives that row an error with the text, which is left out and counted.
         """
 
     @hookspec

@@ -4,9 +4,11 @@
 exact interval and that of a difference, `means` means, also of rows that belong together. `paired`
 and `resampling` test whether two judgements of the same rows differ, `adjusting` corrects for
 several tests at once, and `paired` says what so few rows could not have shown. `agreement` is for
-raters, `distributions` for columns, `similarity` for copies. `total_of` is what all rows will come
-to by a few of them, `pass_at_k` and `pass_hat_k` what several tries are worth. All rest on
-`kernels`; docs/quality.md names the source of each.
+raters, `distributions` for columns, `similarity` for copies. `sides` takes finished rows to the
+values of all metrics (`builtin` registers ours), `choosing` says which are compared, `comparing`
+compares two sides, which may also be `plain_files` or `baselines`, to the values of `changes`.
+`total_of` is what all rows will come to by a few of them, `pass_at_k` and `pass_hat_k` what several
+tries are worth. All rest on `kernels`; docs/quality.md names the source of each.
 """
 
 from sygra_eval.quality.adjusting import benjamini_hochberg, holm
@@ -20,6 +22,18 @@ from sygra_eval.quality.agreement import (
     fleiss_kappa,
     krippendorff_alpha,
 )
+from sygra_eval.quality.baselines import baseline_files, is_baseline, read_baseline
+from sygra_eval.quality.changes import (
+    Change,
+    ChangeVerdict,
+    Comparison,
+    Flip,
+    Flips,
+    Rules,
+    Unmatched,
+)
+from sygra_eval.quality.choosing import chosen
+from sygra_eval.quality.comparing import compare
 from sygra_eval.quality.distributions import (
     contingency,
     entropy,
@@ -57,6 +71,7 @@ from sygra_eval.quality.pass_rate import (
     pass_at_k,
     pass_hat_k,
 )
+from sygra_eval.quality.plain_files import side_of_file
 from sygra_eval.quality.rates import clopper_pearson, newcombe
 from sygra_eval.quality.resampling import (
     bootstrap,
@@ -66,6 +81,15 @@ from sygra_eval.quality.resampling import (
     sign_flip_test,
     two_sample_permutation,
 )
+from sygra_eval.quality.sides import (
+    Facts,
+    Figure,
+    Measuring,
+    RowValues,
+    Side,
+    Spending,
+    figure_of,
+)
 from sygra_eval.quality.similarity import lsh_probability, vendi_score
 from sygra_eval.quality.totals import FEWEST_ROWS, total_of
 from sygra_eval.values import Interval, wilson
@@ -74,33 +98,51 @@ __all__ = [
     "DIFFICULTIES",
     "FEWEST_CLUSTERS",
     "FEWEST_ROWS",
+    "Change",
+    "ChangeVerdict",
+    "Comparison",
     "Difficulty",
     "Estimate",
+    "Facts",
+    "Figure",
+    "Flip",
+    "Flips",
     "Interval",
     "Kappa",
     "Level",
     "McNemar",
+    "Measuring",
+    "RowValues",
+    "Rules",
+    "Side",
+    "Spending",
+    "Unmatched",
     "Weights",
     "alpha_interval",
+    "baseline_files",
     "benjamini_hochberg",
     "bootstrap",
     "bootstrap_mean",
     "chance_to_see",
     "change_of_rate",
     "chi_square_above",
+    "chosen",
     "clopper_pearson",
     "clustered_mean",
     "clustered_rate",
     "cohen_kappa",
     "cohen_kappa_of",
+    "compare",
     "contingency",
     "difficulty_of",
     "entropy",
     "exact_multinomial",
+    "figure_of",
     "fleiss_kappa",
     "goodness_of_fit",
     "holm",
     "incomplete_beta",
+    "is_baseline",
     "kolmogorov_smirnov",
     "krippendorff_alpha",
     "lsh_probability",
@@ -112,7 +154,9 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "quantile",
+    "read_baseline",
     "seed_of",
+    "side_of_file",
     "sign_flip_test",
     "smallest_change_of_mean",
     "smallest_change_of_rate",

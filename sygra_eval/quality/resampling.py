@@ -196,3 +196,10 @@ def two_sample_permutation(
     above = (1 + sum(one >= observed - slack for one in sums)) / (FLIPS + 1)
     below = (1 + sum(one <= observed + slack for one in sums)) / (FLIPS + 1)
     return min(1.0, 2 * min(above, below))
+
+
+def share_beyond(drawn: Sequence[float]) -> float:
+    """Return the two-sided p of a difference from its bootstrap: how rarely it changes its sign."""
+    below = sum(one <= _TIE for one in drawn)
+    above = sum(one >= -_TIE for one in drawn)
+    return min(1.0, 2 * (min(below, above) + 1) / (len(drawn) + 1))

@@ -6,6 +6,7 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 outcome), `chat` (model calls), `parts` (images in messages), `structured` (answers by a schema),
 `texts` (other calls), `judging` (candidate, verdict, sandbox), `loops` (rounds), `intervals` (a
 rate and how sure it is), `bounds` (what may be asked at most), `contexts` (what hooks are handed),
+`metrics` (a figure of a run, and what it sees of a row),
 `diagnostics` (what is wrong with a document) and `errors`.
 """
 
@@ -98,6 +99,16 @@ from sygra_eval.values.loops import (
     Sentinel,
     StopReason,
 )
+from sygra_eval.values.metrics import (
+    Direction,
+    Each,
+    FinishedRow,
+    Metric,
+    MetricError,
+    MetricKind,
+    RowFigure,
+    RowVerdict,
+)
 from sygra_eval.values.parts import (
     IMAGE_MARK,
     Image,
@@ -168,7 +179,9 @@ __all__ = [
     "Complete",
     "CompleteJson",
     "Diagnostic",
+    "Direction",
     "DraftRate",
+    "Each",
     "EndpointLost",
     "EnsembleEnd",
     "Evidence",
@@ -177,6 +190,7 @@ __all__ = [
     "ExecutionStatus",
     "FailingCase",
     "Fallback",
+    "FinishedRow",
     "Fitted",
     "Handling",
     "Image",
@@ -192,6 +206,9 @@ __all__ = [
     "LoopEnd",
     "LoopView",
     "Message",
+    "Metric",
+    "MetricError",
+    "MetricKind",
     "ModelMissing",
     "ModelSpec",
     "ModelUnavailable",
@@ -215,6 +232,8 @@ __all__ = [
     "Round",
     "RoundKind",
     "Row",
+    "RowFigure",
+    "RowVerdict",
     "RunEnd",
     "RunView",
     "Sandbox",

@@ -34,7 +34,7 @@ def log_normal(chance, number):
     return [chance.lognormvariate(0, 1) for _ in range(number)]
 
 
-@pytest.mark.parametrize(("number", "held"), [(10, 0.84), (30, 0.89), (100, 0.92)])
+@pytest.mark.parametrize(("number", "held"), [(10, 0.840), (30, 0.878), (100, 0.918)])
 def test_students_interval_of_skewed_values(number, held):
     chance = random.Random(number)  # noqa: S311 - draws, no secret
     found = [mean_of(log_normal(chance, number)) for _ in range(SETS)]
@@ -42,7 +42,7 @@ def test_students_interval_of_skewed_values(number, held):
     assert agrees(sum(one.low <= NATURE <= one.high for one in found), held)
 
 
-@pytest.mark.parametrize(("number", "held"), [(10, 0.79), (30, 0.88), (100, 0.91)])
+@pytest.mark.parametrize(("number", "held"), [(10, 0.806), (30, 0.871), (100, 0.914)])
 def test_the_bootstraps_interval_of_skewed_values(number, held):
     chance = random.Random(number)  # noqa: S311 - draws, no secret
     hits = 0
@@ -64,7 +64,7 @@ def five_repeats(chance, clusters):
     return flags, names
 
 
-@pytest.mark.parametrize(("clusters", "held"), [(5, 0.87), (10, 0.90), (30, 0.94), (100, 0.95)])
+@pytest.mark.parametrize(("clusters", "held"), [(5, 0.923), (10, 0.927), (30, 0.942), (100, 0.946)])
 def test_clustered_rates_hold_the_truth_where_repeats_go_together(clusters, held):
     chance = random.Random(clusters)  # noqa: S311 - draws, no secret
     found = [clustered_rate(*five_repeats(chance, clusters)) for _ in range(SETS)]
