@@ -75,7 +75,7 @@ def command(
     corrected for the number of metrics. Exit codes: 0 compared, 1 a regression with
     --fail-on-regression, 4 they cannot be compared, 5 no row stands on both sides.
     """
-    places = [_place(before), _place(after)]
+    places = _place(before), _place(after)
     if trust:
         for place in places:
             if place.is_dir():

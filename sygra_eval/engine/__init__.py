@@ -9,8 +9,8 @@ it may spend is `spending`, what it will take `cost_estimate` says from its firs
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
 err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, and `bless`
-makes it the baseline of its suite. While a run goes, `live` says what it does and takes other limits, through the socket of
-`control`; `look_at` and `change_limits` are the other side.
+makes it the baseline of its suite. While a run goes, `live` says what it does and takes other
+limits, through the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless

@@ -3,7 +3,8 @@
 Rates are shown in percent and their changes in points; figures of other metrics as they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sygra_eval.engine import Blessed
 from sygra_eval.quality import (
@@ -102,7 +103,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
     yield Table(
         title="",
         columns=("metric", "rows", "before", "after", "change", "bounds", "p", "verdict"),
-        aligns=(_LEFT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _RIGHT, _LEFT),
+        aligns=(_LEFT, *[_RIGHT] * 7),
         rows=tuple(_row(change) for change in comparison.changes),
         notes=tuple(_notes(comparison)),
     )
@@ -226,9 +227,9 @@ def _spending(comparison: Comparison) -> Table:
         aligns=(_LEFT, _RIGHT, _RIGHT),
         rows=(
             ("verified rows", *[_verified(one) for one in sides]),
-            ("cost", *[cost(_each(one, one and one.cost_usd)) for one in sides]),
-            ("tokens", *[_or_unknown(_each(one, one and one.tokens), count) for one in sides]),
-            ("seconds", *[_or_unknown(_each(one, one and one.seconds), duration) for one in sides]),
+            ("cost", *[cost(_each(one).cost_usd) for one in sides]),
+            ("tokens", *[_words(_each(one).tokens, count) for one in sides]),
+            ("time", *[_words(_each(one).seconds, duration) for one in sides]),
         ),
     )
 
@@ -237,15 +238,27 @@ def _verified(spending: Spending | None) -> str:
     return UNKNOWN if spending is None else count(spending.verified)
 
 
-def _each(spending: Spending | None, figure: float | None) -> float | None:
-    """Return a figure for each verified row; unknown where there are none."""
-    if spending is None or figure is None or not spending.verified:
-        return None
-    return figure / spending.verified
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Each:
+    """What one verified row took; unknown where there are none."""
+
+    cost_usd: float | None = None
+    tokens: float | None = None
+    seconds: float | None = None
 
 
-def _or_unknown(figure: float | None, words: object) -> str:
-    return UNKNOWN if figure is None or not callable(words) else str(words(figure))
+def _each(spending: Spending | None) -> _Each:
+    if spending is None or not spending.verified:
+        return _Each()
+    cost_usd, tokens, seconds = (
+        None if figure is None else figure / spending.verified
+        for figure in (spending.cost_usd, spending.tokens, spending.seconds)
+    )
+    return _Each(cost_usd=cost_usd, tokens=tokens, seconds=seconds)
+
+
+def _words(figure: float | None, words: Callable[[float], str]) -> str:
+    return UNKNOWN if figure is None else words(figure)
 
 
 def _closing(comparison: Comparison) -> Iterator[str]:
@@ -269,11 +282,11 @@ def _is_rate(change: Change) -> bool:
 def _figure(change: Change, value: float | None) -> str:
     if value is None:
         return UNKNOWN
-    return f"{100 * value:.1f}" if _is_rate(change) else f"{value:.4g}"
+    return f"{100 * value:.1f}" if _is_rate(change) else f"{value:.3g}"
 
 
 def _signed(change: Change, value: float) -> str:
-    return f"{100 * value:+.1f}" if _is_rate(change) else f"{value:+.4g}"
+    return f"{100 * value:+.1f}" if _is_rate(change) else f"{value:+.2g}"
 
 
 def _bounds(change: Change, interval: Interval | None) -> str:
@@ -297,9 +310,9 @@ def _side_json(side: Side) -> dict[str, object]:
         "suite_sha256": facts.suite_sha256 or None,
         "rows": len(side.inputs),
         "verified": spending.verified if spending is not None else None,
-        "cost_per_verified_row": _each(spending, spending and spending.cost_usd),
-        "tokens_per_verified_row": _each(spending, spending and spending.tokens),
-        "seconds_per_verified_row": _each(spending, spending and spending.seconds),
+        "cost_per_verified_row": _each(spending).cost_usd,
+        "tokens_per_verified_row": _each(spending).tokens,
+        "seconds_per_verified_row": _each(spending).seconds,
     }
 
 
