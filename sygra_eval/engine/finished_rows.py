@@ -1,7 +1,8 @@
 """The finished rows of a run folder, as metrics see them, and the values that they come to."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sygra_eval.engine.target import that_count
 from sygra_eval.journal import JournalReader, canonical_json, open_readonly
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.quality import Facts, Measuring, Side, Spending
+from sygra_eval.suite import Template, reserved_columns
 from sygra_eval.values import FinishedRow, Metric, Outcome, RecordEnd, RowVerdict
 
 _INPUT_DIGITS = 12
@@ -27,13 +29,16 @@ def side_of_run(folder: Path, plugins: Plugins) -> Side:
     """
     summary = summarise(folder)
     metrics: list[Metric] = [one.implementation for one in plugins.of("metrics").values()]
-    measuring = Measuring(metrics, _facts(folder, summary))
-    quality = suite_document(folder).get("quality") or {}
+    facts = _facts(folder, summary)
+    facts = replace(facts, notes=(*facts.notes, *plugins.skipped))
+    measuring = Measuring(metrics, facts)
+    document = suite_document(folder)
+    cluster = (document.get("quality") or {}).get("cluster")
+    hash_of = _input_hash(document)
     with open_readonly(folder / "journal.db") as reader:
         costs = _costs(reader) if summary.calls else {}
         for end in that_count(reader.outcomes(), target_in(reader.plan())):
-            row = _row_of(end, quality.get("cluster"), costs)
-            measuring.take(row, input_hash=end.input.partition(".")[0][:_INPUT_DIGITS])
+            measuring.take(_row_of(end, cluster, costs), input_hash=hash_of(end))
     return measuring.side
 
 
@@ -64,6 +69,35 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
         ),
         notes=tuple(_warnings(summary)),
     )
+
+
+def _input_hash(document: Mapping[str, Any]) -> Callable[[RecordEnd], str]:
+    """Return what stands for a row's input: its content, as the journal keeps it.
+
+    Where the rows themselves are judged, what is judged is no input: it is what changes from one
+    version of the data to the next, and such rows have to stay comparable.
+    """
+    judged = document.get("candidate")
+    if not isinstance(judged, dict):
+        return lambda end: end.input.partition(".")[0][:_INPUT_DIGITS]
+    template = Template.parse(str(judged.get("code") or judged.get("text") or ""))
+    mapped = (document.get("output_config") or {}).get("output_map") or {}
+    left_out = {name.partition(".")[0] for name in template.names()} | reserved_columns(
+        has_graph=False
+    )
+    left_out |= mapped.keys()
+
+    def of_the_rest(end: RecordEnd) -> str:
+        if not end.input:
+            return ""
+        others = left_out
+        if end.outcome is not Outcome.VERIFIED:
+            ours = "outcome_reason" if "outcome_reason" in end.data else "reason"
+            others = left_out | {ours}
+        columns = {name: value for name, value in end.data.items() if name not in others}
+        return hashlib.sha256(canonical_json(columns)).hexdigest()[:_INPUT_DIGITS]
+
+    return of_the_rest
 
 
 def _warnings(summary: RunSummary) -> Iterator[str]:

@@ -22,7 +22,9 @@ def chosen(
         for name in names:
             _refuse_unlike(before, after, name)
         return names, {}
-    common = [name for name in before.metrics if name in after.metrics]
+    common = sorted(
+        before.metrics.keys() & after.metrics.keys(), key=lambda one: _place(before, one)
+    )
     if not common:
         raise UsageError(_nothing_in_common(before, after))
     kept: list[str] = []
@@ -40,6 +42,16 @@ def chosen(
     if not kept:
         raise UsageError(f"{_nothing_in_common(before, after)} with a value")
     return tuple(kept), same
+
+
+_KINDS = tuple(MetricKind)
+
+
+def _place(side: Side, name: str) -> tuple[bool, bool, int, str]:
+    """Order metrics: which of two that say the same is tested is that which comes first."""
+    metric = side.metrics[name].metric
+    has_none = metric.direction is Direction.NONE
+    return name != "verified_rate", has_none, _KINDS.index(metric.kind), name
 
 
 def _asked(before: Side, after: Side, given: str) -> str:

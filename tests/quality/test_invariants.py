@@ -309,6 +309,20 @@ def test_mid_p_errs_as_often_as_it_says_and_the_exact_test_far_less():
     assert exact == pytest.approx(0.0283, abs=1e-4)
 
 
+@pytest.mark.parametrize(("change", "flips"), [(0.2, 0.3), (0.1, 0.1), (0.0, 0.4), (0.35, 0.2)])
+def test_the_chance_to_see_a_change_is_that_of_all_outcomes_added_up(change, flips):
+    rows, shown = 25, 0.0
+    flips = max(flips, change)
+    broken, fixed = (flips + change) / 2, (flips - change) / 2
+    for b in range(rows + 1):
+        for c in range(rows + 1 - b):
+            if mcnemar(b, c).p_mid <= 0.05:
+                ways = math.comb(rows, b) * math.comb(rows - b, c)
+                shown += ways * broken**b * fixed**c * (1 - broken - fixed) ** (rows - b - c)
+
+    assert chance_to_see(change, flips, rows) == pytest.approx(shown, abs=1e-9)
+
+
 def test_counting_by_the_normal_distribution_agrees_where_one_gives_way_to_the_other():
     few, many = chance_to_see(0.005, 0.1, 19_999), chance_to_see(0.005, 0.1, 20_001)
 
