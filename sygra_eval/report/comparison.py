@@ -102,13 +102,14 @@ def _header(comparison: Comparison) -> Iterator[str]:
 def _tables(comparison: Comparison) -> Iterator[Table]:
     yield Table(
         title="",
-        columns=("metric", "rows", "before", "after", "change", "bounds", "p", "verdict"),
-        aligns=(_LEFT, *[_RIGHT] * 7),
+        columns=("metric", "before", "after", "change", "bounds", "p", "verdict"),
+        aligns=(_LEFT, *[_RIGHT] * 6),
         rows=tuple(_row(change) for change in comparison.changes),
         notes=tuple(_notes(comparison)),
     )
+    told: set[tuple[str, str]] = set()
     for change in comparison.changes:
-        rows = tuple(_flip_rows(change))
+        rows = tuple(_flip_rows(change, told))
         if rows:
             yield Table(
                 title=f"rows of {change.metric.name} that changed",
@@ -132,7 +133,6 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
 def _row(change: Change) -> tuple[str, ...]:
     return (
         change.metric.name,
-        count(change.n),
         _figure(change, change.before),
         _figure(change, change.after),
         _signed(change, change.change.estimate) if change.change is not None else UNKNOWN,
@@ -159,7 +159,7 @@ def _sentence(change: Change) -> str:
     """Say what was tested, and what would have been seen."""
     if change.why_none:
         return change.why_none
-    parts = [f"{change.test} {_p(change.p)}"]
+    parts = [f"{_rows(change.n)}: {change.test} {_p(change.p)}"]
     if change.p_exact is not None:
         parts[0] += f" (exact {_p(change.p_exact)})"
     flips = change.flips
@@ -176,7 +176,7 @@ def _sentence(change: Change) -> str:
 
 
 def _would_have_shown(change: Change) -> str:
-    rows = f"{count(change.n)} {'row' if change.n == 1 else 'rows'}"
+    rows = _rows(change.n)
     if change.smallest is None:
         if change.metric.kind is MetricKind.RATE:
             return f"no evidence, and no change could be shown by {rows}"
@@ -187,9 +187,16 @@ def _would_have_shown(change: Change) -> str:
     return f"no evidence: {rows} show {unit} {size}{points} in 80 %, a smaller one less often"
 
 
-def _flip_rows(change: Change) -> Iterator[tuple[str, ...]]:
+def _rows(number: int) -> str:
+    return f"{count(number)} {'row' if number == 1 else 'rows'}"
+
+
+def _flip_rows(change: Change, told: set[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the first rows of each kind that no metric before has told of."""
     for kind in _FLIPS:
-        for flip in _flips(change, kind)[:MOST_FLIPS]:
+        fresh = [flip for flip in _flips(change, kind) if (kind, flip.id) not in told]
+        told.update((kind, flip.id) for flip in fresh)
+        for flip in fresh[:MOST_FLIPS]:
             yield kind.replace("_", " "), flip.id, flip.before, flip.after
 
 

@@ -222,6 +222,21 @@ def test_drawn_sign_flips_agree_with_all_of_them():
     assert drawn == pytest.approx(sign_flip_test(values), abs=0.01)
 
 
+def test_many_sign_flips_are_counted_by_the_normal_distribution_and_agree_with_drawn_ones(
+    monkeypatch,
+):
+    chance = random.Random(8)  # noqa: S311 - draws, no secret
+    values = [chance.expovariate(1) * chance.choice((1, -0.95)) for _ in range(1_500)]
+    drawn = sign_flip_test(values)
+
+    monkeypatch.setattr("sygra_eval.quality.resampling.MOST_DRAWN", 1_000)
+
+    assert 0.05 < drawn < 0.5
+    assert sign_flip_test(values) == pytest.approx(drawn, abs=0.015)
+    heavy = sign_flip_test([*values, 1e6])  # outweighs all others, so nothing is normal: drawn
+    assert heavy == pytest.approx(drawn / 2, abs=0.015)
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(VALUES, min_size=1, max_size=6), st.lists(VALUES, min_size=1, max_size=6))
 def test_two_samples_can_be_swapped_and_a_set_is_no_different_from_itself(first, second):
@@ -230,6 +245,21 @@ def test_two_samples_can_be_swapped_and_a_set_is_no_different_from_itself(first,
     assert p == two_sample_permutation(second, first)
     assert two_sample_permutation(first, first) == 1
     assert 0 < p <= 1
+
+
+def test_two_large_samples_are_tested_by_the_normal_distribution_and_agree_with_drawn_ones(
+    monkeypatch,
+):
+    chance = random.Random(5)  # noqa: S311 - draws, no secret
+    first = [chance.expovariate(1) for _ in range(300)]
+    second = [chance.expovariate(0.9) for _ in range(500)]
+    drawn = two_sample_permutation(first, second)
+
+    monkeypatch.setattr("sygra_eval.quality.resampling.MOST_DRAWN", 100)
+
+    assert 0.02 < drawn < 0.7
+    assert two_sample_permutation(first, second) == pytest.approx(drawn, abs=0.02)
+    assert two_sample_permutation([1.0] * 200, [1.0] * 300) == 1
 
 
 @given(st.lists(VALUES, max_size=20))
