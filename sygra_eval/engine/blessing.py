@@ -1,5 +1,6 @@
 """Makes a run the baseline of its suite: `baselines/NAME.json` beside the suite's file."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.plan import read_plan
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import RunSummary
-from sygra_eval.quality import Comparison, baseline_files, read_baseline
+from sygra_eval.quality import Comparison, baseline_files, read_baseline, shown
 from sygra_eval.values import UsageError
 
 FOLDER = "baselines"
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,9 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
             "all the same with --reason TEXT, or finish it with `sygra-eval resume`"
         )
     home = plan.suite_path.parent
-    if not home.is_dir():
-        raise UsageError(f"the suite stood in {home}, which is not here, so it has no baselines")
+    if not plan.suite_path.is_file() or not _NAME.fullmatch(plan.suite):  # a run may be anybody's
+        where = shown(str(plan.suite_path))
+        raise UsageError(f"the suite {where} is not here, so its baseline has no place beside it")
     side = side_of_run(folder, plugins_of_run(folder, asked.plugins, is_trusted=asked.is_trusted))
     files = baseline_files(side, reason=reason)
     path = home / FOLDER / f"{plan.suite}.json"

@@ -14,6 +14,7 @@ from sygra_eval.quality import (
     compare,
     is_baseline,
     read_baseline,
+    shown,
     side_of_file,
 )
 from sygra_eval.values import UsageError
@@ -57,7 +58,7 @@ def compare_sides(before: Side, after: Side, asked: Compared) -> Comparison:
         a, b = (next(iter(side.inputs), "no row") for side in (before, after))
         raise NothingMatched(
             f"no row stands on both sides: {before.facts.name} has {len(before.inputs)} rows "
-            f"({a[:60]} …), {after.facts.name} has {len(after.inputs)} ({b[:60]} …)"
+            f"({shown(a)} …), {after.facts.name} has {len(after.inputs)} ({shown(b)} …)"
         )
     names, same_as = chosen(before, after, asked.metrics)
     return compare(before, after, names, same_as, asked.rules)
@@ -78,5 +79,7 @@ def _refuse_other_suite(before: Side, after: Side) -> None:
     sides: Sequence[Side] = (before, after)
     names = {side.facts.suite for side in sides if side.facts.suite}
     if len(names) == 2 and any(side.facts.kind == "baseline" for side in sides):
-        told = " and ".join(f"{side.facts.name} is of `{side.facts.suite}`" for side in sides)
+        told = " and ".join(
+            f"{shown(side.facts.name)} is of `{shown(side.facts.suite)}`" for side in sides
+        )
         raise UsageError(f"a baseline belongs to one suite: {told}")

@@ -89,6 +89,7 @@ from sygra_eval.quality.sides import (
     Side,
     Spending,
     figure_of,
+    shown,
 )
 from sygra_eval.quality.similarity import lsh_probability, vendi_score
 from sygra_eval.quality.totals import FEWEST_ROWS, total_of
@@ -156,6 +157,7 @@ __all__ = [
     "quantile",
     "read_baseline",
     "seed_of",
+    "shown",
     "side_of_file",
     "sign_flip_test",
     "smallest_change_of_mean",

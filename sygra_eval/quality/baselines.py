@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import io
 import json
-import math
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.quality.plain_files import not_measured_here
-from sygra_eval.quality.sides import Facts, RowValues, Side, figure_of
+from sygra_eval.quality.sides import MOST_VALUE, Facts, RowValues, Side, figure_of, shown
 from sygra_eval.values import Direction, Metric, MetricKind, Status, UsageError
 
 FORMAT = "sygra-eval-baseline/1"
@@ -216,12 +215,12 @@ def _side_of(document: Mapping[str, Any], path: Path) -> Side:
 
 def _take(side: Side, by_column: Mapping[str, RowValues], columns: list[str], line: object) -> None:
     if not isinstance(line, list) or len(line) != len(columns):
-        raise ValueError(f"a row has not {len(columns)} values: {str(line)[:80]}")
+        raise ValueError(f"a row has not {len(columns)} values: {shown(str(line))}")
     row_id, input_hash = line[0], line[1]
     if not isinstance(row_id, str) or not isinstance(input_hash, str):
-        raise TypeError(f"id or input of a row are no text: {str(line)[:80]}")
+        raise TypeError(f"id or input of a row are no text: {shown(str(line))}")
     if row_id in side.inputs:
-        raise ValueError(f"the id `{row_id[:60]}` stands there twice")
+        raise ValueError(f"the id `{shown(row_id)}` stands there twice")
     side.inputs[row_id] = input_hash
     for column, value in zip(columns[2:], line[2:], strict=True):
         if column == "cluster" and column not in by_column:
@@ -236,10 +235,10 @@ def _take(side: Side, by_column: Mapping[str, RowValues], columns: list[str], li
                 kept.errors[row_id] = "as the baseline says"
             case Status.PASS.value | Status.FAIL.value:
                 kept.values[row_id] = float(value == Status.PASS.value)
-            case int() | float() if not isinstance(value, bool) and math.isfinite(value):
+            case int() | float() if not isinstance(value, bool) and abs(value) <= MOST_VALUE:
                 kept.values[row_id] = float(value)
             case _:
-                raise ValueError(f"row {row_id[:60]} has {value!r} for `{column}`")
+                raise ValueError(f"row {shown(row_id)} has {shown(repr(value))} for `{column}`")
 
 
 def _lines(rows: Mapping[str, Any], path: Path) -> Iterator[object]:

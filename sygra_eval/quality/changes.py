@@ -68,7 +68,7 @@ class Unmatched:
 class Change:
     """What became of one metric.
 
-    :ivar n: Rows that both sides judged.
+    :ivar n: Rows that both sides judged, in so many `clusters` that are independent.
     :ivar p: Of the test named; `p_exact` is McNemar's beside its mid-p; `p_holm` is corrected.
     :ivar smallest: The change that `n` rows would have shown in 80 %; None: not known, or none.
     :ivar why_none: Why no change could be tested.
@@ -76,6 +76,7 @@ class Change:
 
     metric: Metric
     n: int
+    clusters: int = 0
     before: float | None = None
     after: float | None = None
     change: Interval | None = None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from sygra_eval.quality.comparing import says_the_same
-from sygra_eval.quality.sides import Side
+from sygra_eval.quality.sides import Side, shown
 from sygra_eval.values import Direction, MetricKind, UsageError
 
 
@@ -72,24 +72,24 @@ def _asked(before: Side, after: Side, given: str) -> str:
 def _unknown(side: Side, name: str) -> str:
     facts = side.facts
     if why := side.left_out.get(name):
-        return f"{facts.name}: `{name}` is no metric: {why}"
+        return f"{shown(facts.name)}: `{shown(name)}` is no metric: {why}"
     near = get_close_matches(name, side.metrics, n=1)
-    known = ", ".join(side.metrics) or "none"
-    hint = f"did you mean `{near[0]}`?" if near else f"there are: {known}"
-    return f"{facts.name} has no metric `{name}`; {hint}"
+    known = ", ".join(map(shown, side.metrics)) or "none"
+    hint = f"did you mean `{shown(near[0])}`?" if near else f"there are: {known}"
+    return f"{shown(facts.name)} has no metric `{shown(name)}`; {hint}"
 
 
 def _refuse_unlike(before: Side, after: Side, name: str) -> None:
     a, b = before.metrics[name].metric, after.metrics[name].metric
     if a.version != b.version:
         raise UsageError(
-            f"metric `{name}` has version {a.version} in {before.facts.name} and {b.version} in "
+            f"metric `{shown(name)}` has version {a.version} in {before.facts.name} and {b.version} in "
             f"{after.facts.name}: their values mean different things; bless the older one anew, or "
             "name the other metrics with --metrics"
         )
     if a.kind is not b.kind:
         raise UsageError(
-            f"metric `{name}` is a {a.kind} in {before.facts.name} and a {b.kind} in "
+            f"metric `{shown(name)}` is a {a.kind} in {before.facts.name} and a {b.kind} in "
             f"{after.facts.name}: values of two types are not compared"
         )
 
@@ -103,10 +103,11 @@ def _is_empty(side: Side, name: str) -> bool:
 
 def _nothing_in_common(before: Side, after: Side) -> str:
     told = "; ".join(
-        f"{side.facts.name} has {', '.join(side.metrics) or 'none'}" for side in (before, after)
+        f"{side.facts.name} has {', '.join(map(shown, side.metrics)) or 'none'}"
+        for side in (before, after)
     )
     left = [
-        f"`{name}` of {side.facts.name}: {why}"
+        f"`{shown(name)}` of {shown(side.facts.name)}: {why}"
         for side in (before, after)
         for name, why in side.left_out.items()
     ]

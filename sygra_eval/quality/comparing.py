@@ -156,6 +156,7 @@ class _Pairing:
         spread = (over.error or 0.0) * math.sqrt(count)
         return replace(
             draft,
+            clusters=count,
             change=change,
             test="sign flips" if count == len(differences) else f"sign flips of {count} clusters",
             p=sign_flip_test([math.fsum(one) for one in sums.values()], seed=seed),
@@ -267,6 +268,7 @@ def _of_flags(draft: Change, broken: int, fixed: int, alpha: float, rules: Rules
     tested = mcnemar(broken, fixed)
     return replace(
         draft,
+        clusters=draft.n,
         change=change_of_rate(broken, fixed, draft.n, confidence=1 - rules.alpha),
         test="McNemar mid-p",
         p=tested.p_mid,

@@ -73,31 +73,32 @@ def exact_multinomial(observed: Sequence[int], wanted: Sequence[float]) -> float
     For few rows and categories (100 and 5), as it goes through all outcomes.
     """
     number, total = sum(observed), math.fsum(wanted)
-    logs = [math.log(one / total) if one > 0 else -math.inf for one in wanted]
-    seen = _multinomial(observed, logs)
+    # The logarithm of what n rows in a category contribute, by category and n.
+    parts = [
+        [
+            (n * math.log(one / total) if one > 0 else -math.inf if n else 0.0) - math.lgamma(n + 1)
+            for n in range(number + 1)
+        ]
+        for one in wanted
+    ]
+    ways = math.lgamma(number + 1)
+    seen = ways + math.fsum(part[n] for part, n in zip(parts, observed, strict=True)) + 1e-9
     return min(
-        1.0,
-        math.fsum(
-            p
-            for p in (_multinomial(one, logs) for one in _outcomes(number, len(wanted)))
-            if p <= seen * (1 + 1e-9)
-        ),
+        1.0, math.fsum(math.exp(one) for one in _outcomes(parts, number, ways) if one <= seen)
     )
 
 
-def _multinomial(counts: Sequence[int], logs: Sequence[float]) -> float:
-    terms = [n * log for n, log in zip(counts, logs, strict=True) if n]
-    ways = math.lgamma(sum(counts) + 1) - math.fsum(math.lgamma(n + 1) for n in counts)
-    return math.exp(ways + sum(terms))
-
-
-def _outcomes(number: int, categories: int) -> Iterator[tuple[int, ...]]:
-    if categories == 1:
-        yield (number,)
+def _outcomes(parts: Sequence[Sequence[float]], number: int, before: float) -> Iterator[float]:
+    """Yield the logarithm of how likely each way to spread rows over categories is."""
+    if len(parts) == 1:
+        yield before + parts[0][number]
         return
-    for first in range(number + 1):
-        for others in _outcomes(number - first, categories - 1):
-            yield (first, *others)
+    if len(parts) == 2:
+        first, last = parts
+        yield from [before + first[n] + last[number - n] for n in range(number + 1)]
+        return
+    for n in range(number + 1):
+        yield from _outcomes(parts[1:], number - n, before + parts[0][n])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

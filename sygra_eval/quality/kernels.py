@@ -135,7 +135,7 @@ def binomial_to(successes: int, trials: int, rate: float) -> float:
         return 0.0
     if successes >= trials:
         return 1.0
-    return 1 - incomplete_beta(successes + 1, trials - successes, rate)
+    return incomplete_beta(trials - successes, successes + 1, 1 - rate)
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sygra_eval.data import FileRows
 from sygra_eval.journal import canonical_json
-from sygra_eval.quality.sides import Facts, RowValues, Side
+from sygra_eval.quality.sides import MOST_VALUE, Facts, RowValues, Side, shown
 from sygra_eval.values import (
     BadRow,
     Direction,
@@ -41,11 +41,11 @@ async def side_of_file(path: Path, *, on: str, inputs: Sequence[str] = ()) -> Si
     async for row in reading.rows():
         if isinstance(row, BadRow):
             reason = row.reason.removeprefix("bad_input: ")
-            raise UsageError(f"{row.origin}: {reason}; nothing was compared")
+            raise UsageError(f"{shown(row.origin)}: {reason}; nothing was compared")
         row_id = _id_of(row.columns, on, row.origin)
         if row_id in seen:
             raise UsageError(
-                f"{row.origin}: the id `{row_id[:60]}` stands at {seen[row_id]} too; rows are "
+                f"{row.origin}: the id `{shown(row_id)}` stands at {seen[row_id]} too; rows are "
                 "matched by id, so name a column without repetitions with --on"
             )
         seen[row_id] = row.origin
@@ -59,7 +59,7 @@ async def side_of_file(path: Path, *, on: str, inputs: Sequence[str] = ()) -> Si
 def _id_of(columns: Mapping[str, object], on: str, origin: str) -> str:
     value = columns.get(on)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        known = ", ".join(f"`{name}`" for name in list(columns)[:12]) or "none"
+        known = ", ".join(f"`{shown(name)}`" for name in list(columns)[:12]) or "none"
         what = "is empty or no text" if on in columns else "is not there"
         raise UsageError(
             f"{origin}: the column `{on}`, which names a row, {what}; name another with --on: "
@@ -97,7 +97,7 @@ class _Columns:
                     self._kinds[name] = (_OTHER, first)
                 else:
                     self.mixed[name] = (
-                        f"it is {known} in row {first[:60]} and {kind} in row {row_id[:60]}"
+                        f"it is {known} in row {shown(first)} and {kind} in row {shown(row_id)}"
                     )
                 self._values.pop(name, None)
             elif kind != _OTHER:
@@ -110,7 +110,10 @@ class _Columns:
             self._values[name] = RowValues(metric=metric)
         kept = self._values[name]
         if isinstance(value, bool | int | float):
-            kept.values[row_id] = float(value)
+            if abs(value) > MOST_VALUE:
+                kept.errors[row_id] = f"{str(value)[:20]} is too large to compute with"
+            else:
+                kept.values[row_id] = float(value)
         elif value in {Status.PASS, Status.FAIL}:
             kept.values[row_id] = float(value == Status.PASS)
         elif value == Status.ERROR:

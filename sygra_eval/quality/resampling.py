@@ -145,14 +145,14 @@ def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
     (hits + 1) / (draws + 1), which is never 0. Above 10,000 differences of which none weighs much
     the sum of flipped ones is normal, to far less than what the draws would err by. Sources: E. J.
     G. Pitman, Significance tests which may be applied to samples from any populations, J. R.
-    Statist. Soc. Suppl. 4 (1937), 119-130; B. Phipson and G. K. Smyth, Permutation p-values should never be zero, Statistical Applications
-    in Genetics and Molecular Biology 9 (2010), 39.
+    Statist. Soc. Suppl. 4 (1937), 119-130; B. Phipson and G. K. Smyth, Permutation p-values should
+    never be zero, Statistical Applications in Genetics and Molecular Biology 9 (2010), 39.
     """
     sizes = sorted(abs(one) for one in differences if one)
     if not sizes:
         return 1.0
     unit = sizes[-1]  # so that a tie is one for figures of every size
-    observed = abs(math.fsum(differences)) / unit
+    observed = abs(math.fsum(one / unit for one in differences))
     steps = [size / unit for size in sizes]
     least = observed - _TIE * max(1.0, len(differences))
     if len(steps) <= MOST_EXACT:
@@ -191,14 +191,15 @@ def two_sample_permutation(
         first, second = second, first  # so that the two sides can be swapped
     pooled, taken = sorted([*first, *second]), len(first)
     unit = max(abs(pooled[0]), abs(pooled[-1])) or 1.0
-    observed, slack = math.fsum(first) / unit, _TIE * len(pooled)
+    observed, slack = math.fsum(one / unit for one in first), _TIE * len(pooled)
     if math.comb(len(pooled), taken) <= _MOST_SPLITS:
-        sums = [math.fsum(one) / unit for one in itertools.combinations(pooled, taken)]
+        shares = [one / unit for one in pooled]
+        sums = [math.fsum(one) for one in itertools.combinations(shares, taken)]
         above = sum(one >= observed - slack for one in sums) / len(sums)
         below = sum(one <= observed + slack for one in sums) / len(sums)
         return min(1.0, 2 * min(above, below))
     if len(pooled) > MOST_DRAWN:
-        return _normal_split(pooled, taken, observed * unit)
+        return _normal_split([one / unit for one in pooled], taken, observed)
     import numpy as np  # heavy, so only where something is drawn
 
     chance, values = np.random.RandomState(seed), np.array(pooled) / unit

@@ -4,7 +4,6 @@
 one metric over all of them with its interval.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,15 @@ _KS = (1, 2, 5, 10, 20, 50, 100)
 _SET_WORK = 20_000_000
 _MOST_RESAMPLES, _FEWEST_RESAMPLES = 2_000, 200
 _MOST_TEXT = 300
+_LONGEST_SHOWN = 60
+MOST_VALUE = 1e100
+"""Squares and sums of larger values overflow."""
+
+
+def shown(text: str) -> str:
+    """Return text of a file as a message may hold it: short, and nothing a terminal obeys."""
+    short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return short if short.isprintable() else repr(short)
 
 
 def question_of(row_id: str) -> str:
@@ -179,8 +187,10 @@ def _sound(metric: Metric, value: RowFigure) -> float | None:
         return None
     if not isinstance(value, bool | int | float):
         raise TypeError(f"the metric returned {type(value).__name__}, not a number")
-    if not math.isfinite(value):
-        raise ValueError(f"the metric returned {value}")
+    if not abs(value) <= MOST_VALUE:  # so written, this refuses what is no number too
+        raise ValueError(
+            f"the metric returned {float(value):g}, with which nothing can be computed"
+        )
     if metric.kind is MetricKind.RATE and not 0 <= value <= 1:
         raise ValueError(f"the metric returned {value}, which is no rate")
     return float(value)

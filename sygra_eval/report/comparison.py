@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sygra_eval.engine import Blessed
 from sygra_eval.quality import (
+    FEWEST_CLUSTERS,
     Change,
     ChangeVerdict,
     Comparison,
@@ -170,6 +171,8 @@ def _sentence(change: Change) -> str:
         parts.append(f"{errors[0]} to an error, {errors[1]} from one, both left out")
     if flips.flaky:
         parts.append(f"{flips.flaky} whose repeats disagree")
+    if change.clusters < FEWEST_CLUSTERS and change.test.startswith("sign flips"):
+        parts.append(f"the bounds of fewer than {FEWEST_CLUSTERS} are too narrow")
     if change.verdict is ChangeVerdict.NO_EVIDENCE:
         parts.append(_would_have_shown(change))
     return "; ".join(parts)
@@ -330,6 +333,7 @@ def _change_json(change: Change) -> dict[str, object]:
         "direction": metric.direction.value,
         "version": metric.version,
         "n": change.n,
+        "clusters": change.clusters or None,
         "before": change.before,
         "after": change.after,
         "change": interval.estimate if interval is not None else None,

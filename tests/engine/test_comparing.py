@@ -395,5 +395,5 @@ async def test_a_suite_that_is_gone_has_no_place_for_a_baseline(judged, tmp_path
     first = await judged("first", rows_of("fine"))
     (tmp_path / "suite").rename(tmp_path / "elsewhere")
 
-    with pytest.raises(UsageError, match="is not here, so it has no baselines"):
+    with pytest.raises(UsageError, match="is not here, so its baseline has no place"):
         blessed(first)

@@ -222,7 +222,7 @@ def test_a_metric_that_breaks_on_a_row_costs_that_row_alone_and_its_error_is_kep
     assert (found.n_judged, found.n_error, found.n_skipped) == (2, 4, 1)
     assert side.metrics["odd"].values == {"r0": 1 / 3, "r5": 1.0}
     assert side.metrics["odd"].errors == {
-        "r1": "the metric returned nan",
+        "r1": "the metric returned nan, with which nothing can be computed",
         "r2": "the metric returned str, not a number",
         "r3": "the metric returned 7, which is no rate",
         "r6": "no tea left",

@@ -376,3 +376,13 @@ def test_more_rows_would_have_shown_less():
     assert smallest_change_of_rate(0.1, 0) is None
     assert smallest_change_of_mean(0.2, 400) == pytest.approx(0.0281, abs=0.0002)
     assert smallest_change_of_mean(0.0, 400) is None
+
+
+def test_figures_of_every_size_are_computed_with():
+    """Sums of the largest numbers overflow, and a p of 0 would say that chance cannot do it."""
+    assert 0 < mcnemar(1_000, 0).p_mid < 1e-300
+    assert sign_flip_test([1e308, 1e308, -1e308]) == 1
+    assert two_sample_permutation([1e308] * 3, [-1e308] * 3) == pytest.approx(0.1)
+    assert clopper_pearson(1, 10**9).low == pytest.approx(2.5318e-11, rel=1e-4)
+    assert mcnemar(500_000, 499_000).p_mid == pytest.approx(0.31707, abs=1e-5)
+    assert change_of_rate(3, 1, 10**7).high == pytest.approx(2.91e-7, rel=0.01)
