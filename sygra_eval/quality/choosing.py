@@ -83,9 +83,9 @@ def _refuse_unlike(before: Side, after: Side, name: str) -> None:
     a, b = before.metrics[name].metric, after.metrics[name].metric
     if a.version != b.version:
         raise UsageError(
-            f"metric `{shown(name)}` has version {a.version} in {before.facts.name} and {b.version} in "
-            f"{after.facts.name}: their values mean different things; bless the older one anew, or "
-            "name the other metrics with --metrics"
+            f"metric `{shown(name)}` has version {a.version} in {before.facts.name} and "
+            f"{b.version} in {after.facts.name}: their values mean different things; bless "
+            "the older one anew, or name the other metrics with --metrics"
         )
     if a.kind is not b.kind:
         raise UsageError(
