@@ -25,6 +25,16 @@ _LONGEST = 1 << 31
 _DIGITS = 6
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 Line = list[object]
+_BROKEN = (
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading a document of anybody's can come to, where it is not what it should be."""
 
 
 def baseline_files(side: Side, *, reason: str = "") -> dict[str, bytes]:
@@ -72,10 +82,10 @@ def read_baseline(path: Path) -> Side:
     try:
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         return _side_of(document, path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _BROKEN as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(
-            f"{path} cannot be read as a baseline: {what}; `sygra-eval bless RUN` writes one"
+            f"{path} cannot be read as a baseline: {shown(what, most=300)}; `sygra-eval bless RUN` writes one"
         ) from error
 
 

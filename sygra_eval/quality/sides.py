@@ -22,9 +22,9 @@ MOST_VALUE = 1e100
 """Squares and sums of larger values overflow."""
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, most: int = _LONGEST_SHOWN) -> str:
     """Return text of a file as a message may hold it: short, and nothing a terminal obeys."""
-    short = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    short = text if len(text) <= most else text[: most - 1] + "…"
     return short if short.isprintable() else repr(short)
 
 

@@ -5,7 +5,7 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.engine import Compared, compare_two
@@ -73,6 +73,10 @@ SOUND = json.loads(
 
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(sorted(places(SOUND), key=repr)), ANYTHING)
+@example(("metrics", "score", "bounds"), [])
+@example(("metrics", "score", "bounds"), [10**400, 1])
+@example(("rows", "data", 0, 3), 10**400)
+@example(("rows", "columns", 2), "\uaaf7")
 def test_a_changed_baseline_is_read_or_refused_and_never_breaks(tmp_path_factory, place, value):
     document: object = copy.deepcopy(SOUND)
     if place:
