@@ -85,7 +85,8 @@ def read_baseline(path: Path) -> Side:
     except _BROKEN as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         raise UsageError(
-            f"{path} cannot be read as a baseline: {shown(what, most=300)}; `sygra-eval bless RUN` writes one"
+            f"{path} cannot be read as a baseline: {shown(what, most=300)}; "
+            "`sygra-eval bless RUN` writes one"
         ) from error
 
 
