@@ -31,7 +31,7 @@ def side_of(rows) -> Side:
     return measuring.side
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(drawn_rows(), st.randoms(use_true_random=False))
 def test_what_is_written_is_read_back_and_has_the_same_bytes_in_any_order(
     tmp_path_factory, rows, chance
@@ -71,7 +71,7 @@ SOUND = json.loads(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.sampled_from(sorted(places(SOUND), key=repr)), ANYTHING)
 @example(("metrics", "score", "bounds"), [])
 @example(("metrics", "score", "bounds"), [10**400, 1])

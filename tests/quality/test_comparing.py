@@ -178,6 +178,17 @@ def test_a_drop_that_cannot_be_ruled_out_is_a_regression_where_one_is_bounded():
     assert wide.regressions == ()
 
 
+def test_only_the_end_of_the_interval_that_is_worse_makes_a_regression():
+    rows = [row(f"r{n}", "fail" if n < 3 else "pass") for n in range(20)]
+    fixed = [row(f"r{n}", "pass") for n in range(20)]
+
+    better = changes_of(side_of(rows), side_of(fixed), max_drop=0.2)
+    worse = changes_of(side_of(fixed), side_of(rows), max_drop=0.2)
+
+    assert better.changes[0].verdict is worse.changes[0].verdict is ChangeVerdict.NO_EVIDENCE
+    assert (len(better.regressions), len(worse.regressions)) == (0, 1)
+
+
 def test_a_metric_without_a_direction_has_moved_and_is_no_regression():
     metric = Metric(name="long", measure=passes, kind="rate")
     before = side_of([row(f"r{n}", "pass") for n in range(30)], (metric,))

@@ -1,9 +1,9 @@
 """Intervals and tests hold the truth as often as their method does, which is not always 0.95.
 
 Where the true coverage can be added up it is; elsewhere seeded sets are drawn, 2,000 of them with
-SYGRA_EVAL_FULL=1. The figures asked for are those of the method measured once with 20,000 sets, and
-docs/quality.md states them: an interval that suddenly held more would be as wrong as one that held
-less.
+SYGRA_EVAL_FULL=1. The figures asked for are those of the method, measured once with 4,000 to 20,000
+sets, and docs/quality.md states them: an interval that suddenly held more would be as wrong as one
+that held less.
 """
 
 import math
