@@ -296,7 +296,10 @@ def _figure(change: Change, value: float | None) -> str:
 
 
 def _signed(change: Change, value: float) -> str:
-    return f"{100 * value:+.1f}" if _is_rate(change) else f"{value:+.2g}"
+    if not _is_rate(change):
+        return f"{value:+.2g}"
+    points = 100 * value
+    return f"{points:+.1g}" if 0 < abs(points) < 0.1 else f"{points:+.1f}"
 
 
 def _bounds(change: Change, interval: Interval | None) -> str:
