@@ -98,8 +98,6 @@ _OPTIONS = (
     click.option(
         "--repeat",
         type=click.IntRange(1, MOST_REPEATS),
-        default=1,
-        show_default=True,
         metavar="N",
         help="Run each row N times, as ROW::r1 to ROW::rN.",
     ),

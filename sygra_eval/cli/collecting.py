@@ -3,10 +3,10 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from sygra_eval.cli.failures import fail_with
 from sygra_eval.cli.output import tell
+from sygra_eval.cli.several import Chosen
 from sygra_eval.cli.streams import say
 from sygra_eval.engine import Collected, RunOptions, collect_suite
 from sygra_eval.values import SygraEvalError
@@ -16,14 +16,14 @@ _AT_ONCE = 1_000
 
 
 def collect_all(
-    suites: Sequence[Path], options: RunOptions, *, as_json: bool, quiet: int
+    suites: Sequence[Chosen], options: RunOptions, *, as_json: bool, quiet: int
 ) -> list[int]:
     """Print the ids of each suite and how many there are; return an exit code for each."""
     codes: list[int] = []
     selected = deselected = 0
-    for path in suites:
+    for suite in suites:
         try:
-            found = _collect(path, options, as_json=as_json, quiet=quiet)
+            found = _collect(suite, options, as_json=as_json, quiet=quiet)
         except SygraEvalError as error:
             codes.append(fail_with(error, as_json=as_json))
             continue
@@ -33,7 +33,7 @@ def collect_all(
             line = {"suite": found.suite, "exit": 0, "rows": found.selected}
             say(json.dumps({**line, "deselected": found.deselected}))
         elif quiet > 1:
-            say(f"{path}: {found.selected}")
+            say(f"{suite}: {found.selected}")
     if not as_json and 0 in codes:
         left = f", {deselected} deselected" if deselected else ""
         noun = "row" if selected == 1 else "rows"
@@ -41,9 +41,9 @@ def collect_all(
     return codes
 
 
-def _collect(path: Path, options: RunOptions, *, as_json: bool, quiet: int) -> Collected:
+def _collect(suite: Chosen, options: RunOptions, *, as_json: bool, quiet: int) -> Collected:
     is_shown = not as_json and quiet < 2
-    held: list[str] = [] if quiet or not is_shown else [str(path)]
+    held: list[str] = [] if quiet or not is_shown else [str(suite)]
 
     def take(row_id: str) -> None:
         if is_shown:
@@ -52,7 +52,7 @@ def _collect(path: Path, options: RunOptions, *, as_json: bool, quiet: int) -> C
                 say("\n".join(held))
                 held.clear()
 
-    found = asyncio.run(collect_suite(path, options, take, tell))
+    found = asyncio.run(collect_suite(suite.path, suite.of(options), take, tell))
     if held:
         say("\n".join(held))
     return found

@@ -12,7 +12,7 @@ from sygra_eval.cli.collecting import collect_all
 from sygra_eval.cli.configured import ConfiguredCommand
 from sygra_eval.cli.driving import Verbosity, disk_wait_option, grace_option, procs_option
 from sygra_eval.cli.estimating import estimate_first
-from sygra_eval.cli.several import run_all
+from sygra_eval.cli.several import run_all, with_variants
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode, RunOptions, Selection
@@ -140,7 +140,7 @@ def command(
         executor=executor,
     )
     options = chosen_by(options, choosing)
-    paths = [Path(suite) for suite in suites]
+    paths = list(with_variants(Path(suite) for suite in suites))
     if collects_only:
         return _worst_of(collect_all(paths, options, as_json=as_json, quiet=quiet), options)
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)

@@ -1,6 +1,6 @@
 """Runs one suite after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,30 @@ from sygra_eval.engine import (
     run_suite,
 )
 from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A suite of the command line, and which of its variants."""
+
+    path: Path
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}" if self.variant is None else f"{self.path} {self.variant}"
+
+    def of(self, options: RunOptions) -> RunOptions:
+        """Return the options of its run."""
+        return replace(options, variant=self.variant)
+
+
+def with_variants(paths: Iterable[Path]) -> Iterator[Chosen]:
+    """Yield each suite, or each of its variants where a `matrix` makes some."""
+    for path in paths:
+        for variant in variant_names(path) or (None,):
+            yield Chosen(path, variant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +50,7 @@ class Ended:
     :ivar summary: None where it did not begin.
     """
 
-    suite: Path
+    suite: Chosen
     code: int
     summary: RunSummary | None = None
 
@@ -45,7 +68,7 @@ class Ended:
 
 
 def run_all(
-    suites: Sequence[Path],
+    suites: Sequence[Chosen],
     options: RunOptions,
     first: EstimateFirst | None,
     *,
@@ -79,7 +102,7 @@ def run_all(
 
 
 def _run(
-    suite: Path,
+    suite: Chosen,
     options: RunOptions,
     first: EstimateFirst | None,
     *,
@@ -87,10 +110,9 @@ def _run(
     grace_s: float,
     shown: Verbosity,
 ) -> Ended:
+    start = partial(_start, suite.path, suite.of(options), first)
     try:
-        summary = drive(
-            partial(_start, suite, options, first), as_json=as_json, grace_s=grace_s, shown=shown
-        )
+        summary = drive(start, as_json=as_json, grace_s=grace_s, shown=shown)
     except KeyboardInterrupt:
         return Ended(suite, fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
     except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next

@@ -31,6 +31,7 @@ class RunOptions:
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
     :ivar selection: Which rows are meant, in which order, how often.
+    :ivar variant: Which variant of the suite, where its `matrix` makes some.
     :ivar max_failures: So many rows that are rejected or failed end the run.
     :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
     :ivar is_strict: Warnings of a run that passed are told by its exit code.
@@ -58,6 +59,7 @@ class RunOptions:
     sharing: int = 1
     executor: str | None = None
     selection: Selection = field(default_factory=Selection)
+    variant: str | None = None
     max_failures: int | None = None
     rows_in_flight: int | None = None
     is_strict: bool = False

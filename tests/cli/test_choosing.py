@@ -203,3 +203,44 @@ def test_what_cannot_stand_in_pyproject_is_named(run, suite, write, text, said):
     assert said in ran.err
     assert ran.json[-1]["exit"] == 4
     assert not Path("reports").exists()
+
+
+VARIED = TAGGED.replace("TAG", "code").replace("{question}", "${matrix.words}") + (
+    'matrix: {words: {good: "{question}", poor: bad}}\n'
+)
+
+
+def test_each_variant_is_a_run_of_its_own(run, suite):
+    small = suite("small", "why", "how", text=VARIED)
+
+    ran = run(small, "--json")
+    chosen = run(small, "-k", "words=good", "--json")
+    again = run(small, "--lf", "--json")
+
+    assert ran.code == 1
+    assert [(line["exit"], line["verified"]) for line in ran.json] == [(0, 2), (1, 0)]
+    folders = [Path(line["run"]) for line in ran.json]
+    assert [folder.name.partition("-words")[2] for folder in folders] == ["=good", "=poor"]
+    assert (chosen.code, [line["exit"] for line in chosen.json]) == (0, [0, 5])
+    assert [line["rows"] for line in again.json] == [2, 2]
+
+
+def test_ids_name_the_variant_and_a_resume_knows_it(run, cli, suite):
+    small = suite("small", "why", "how", text=VARIED)
+
+    collected = run(small, "--co", "-q")
+    (_, poor) = run(small, "--json").json
+    resumed = cli("resume", poor["run"], "-p", "echo.py", "--unsafe-no-sandbox", "--json")
+
+    assert collected.out.splitlines()[:4] == [
+        f"small::words={words}::r{n}" for words in ("good", "poor") for n in (0, 1)
+    ]
+    assert resumed.code == 1
+
+
+def test_a_suite_may_repeat_its_rows_and_the_command_line_wins(run, suite):
+    thrice = TAGGED.replace("TAG", "code").replace("name: NAME", "name: NAME, repeat: 3")
+    small = suite("small", "why", text=thrice)
+
+    assert [line["rows"] for line in run(small, "--json").json] == [3]
+    assert [line["rows"] for line in run(small, "--json", "--repeat", "1").json] == [1]
