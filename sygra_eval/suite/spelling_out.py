@@ -40,7 +40,7 @@ def spell_out(document: Document, path: Path, variant: str | None = None) -> Non
 
     :raises UsageError: When it has variants and none of this name, or none is named.
     """
-    with_bases(document, path, (_real(path),))
+    with_bases(document, path)
     names = variants_in(document)
     if variant is None and names:
         raise UsageError(
@@ -60,12 +60,16 @@ def spell_out(document: Document, path: Path, variant: str | None = None) -> Non
 def variant_names(path: Path) -> tuple[str, ...]:
     """Return the variants of the suite in a file; none where it has none or cannot be read."""
     document = read_document(path)
-    with_bases(document, path, (_real(path),))
+    with_bases(document, path)
     return tuple(variant.name for variant in variants_in(document))
 
 
-def with_bases(document: Document, path: Path, seen: tuple[Path, ...]) -> None:
-    """Put the suite that this one extends below it; what this one says wins."""
+def with_bases(document: Document, path: Path, seen: tuple[Path, ...] = ()) -> None:
+    """Put the suite that this one extends below it; what this one says wins.
+
+    :param seen: The suites that led here, this one last.
+    """
+    seen = seen or (_real(path),)
     top = _top(document)
     entry = top.pop("extends", None)
     if entry is None:
@@ -340,7 +344,7 @@ def _top(document: Document) -> dict[str, Any]:
 def each_variant(document: Callable[[], Document], path: Path) -> Iterator[Document]:
     """Yield the suite written out for each of its variants; once where it has none."""
     first = document()
-    with_bases(first, path, (_real(path),))
+    with_bases(first, path)
     names = [variant.name for variant in variants_in(first)]
     for name in names or (None,):
         one = document()
