@@ -112,6 +112,7 @@ def summarise(folder: Path) -> RunSummary:
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
         deselected=life.deselected,
+        repeats=asked.get("selection", {}).get("repeat", 1),
         input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
