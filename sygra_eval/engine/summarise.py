@@ -429,7 +429,7 @@ def _exit(
     if count.alarms:
         of = count.canaries.total()
         return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
-    if life.failures and rows > ended:
+    if life.failures and rows > ended and cut.last is None:
         stopped = f"{_counted(life.failures, 'row')} rejected or failed (--maxfail)"
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"

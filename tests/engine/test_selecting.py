@@ -405,3 +405,29 @@ async def test_the_rows_of_an_estimate_are_among_those_that_are_chosen(tmp_path,
 
     assert finished.summary.rows == len(finished.ends()) == 58
     assert counts_add_up(finished.summary)
+
+
+@pytest.mark.parametrize(
+    ("questions", "code"),
+    [
+        (["says-fail", "fine", *["says-fail"] * 30], ExitCode.PASSED),
+        (["says-fail", *["says-fail"] * 30], ExitCode.GATE_FAILED),
+    ],
+)
+async def test_a_target_that_is_met_is_met_whatever_failed(tmp_path, run, questions, code):
+    finished = await run(
+        fast_suite(tmp_path, questions), max_failures=1, target_verified=1, rows_in_flight=2
+    )
+
+    assert finished.summary.exit_code == code
+    assert counts_add_up(finished.summary) or finished.summary.surplus
+
+
+async def test_a_run_that_failures_ended_is_over_and_a_resume_calls_nothing(tmp_path, run, resume):
+    suite = fast_suite(tmp_path, ["fine", "says-fail", *["fine"] * 30])
+    ended = await run(suite, max_failures=1, rows_in_flight=1)
+
+    again = await resume(ended.folder)
+
+    assert again.summary == ended.summary
+    assert ended.outcomes() == {"r0": "verified", "r1": "rejected"}

@@ -101,14 +101,14 @@ def test_what_is_wrong_is_named_in_the_file_in_which_it_stands(write, check):
     }
 
 
-def test_a_placeholder_is_found_within_the_file_in_which_it_stands(write, check):
+def test_a_placeholder_is_found_within_the_file_in_which_it_stands(write, plugins):
     write("base.yaml", BASE.replace("{use: length, max: 10}", "{use: python_compiles}"))
     write("mid.yaml", 'extends: base.yaml\n\n\n\ncandidate:\n  text: "so {answr}"\n')
     own = write("own.yaml", "extends: mid.yaml\n")
 
-    ((name, line, code, _),) = check(own)
+    (found,) = check_suite(own, plugins)
 
-    assert (name, line, code) == ("mid.yaml", 6, "unknown-variable")
+    assert (Path(found.path).name, found.line, found.column) == ("mid.yaml", 6, 14)
 
 
 @pytest.mark.parametrize(
