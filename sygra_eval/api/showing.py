@@ -33,8 +33,8 @@ def shown_where_we_are(wish: bool | None) -> Shown | None:  # noqa: FBT001 - a w
 
 def is_notebook() -> bool:
     """Whether the code runs in a kernel that shows HTML; IPython is not imported to ask."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    its_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = its_shell() if callable(its_shell) else None
     return getattr(shell, "kernel", None) is not None
 
 

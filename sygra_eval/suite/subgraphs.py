@@ -124,7 +124,7 @@ def _inner_of(
             fix="paths are relative to the folder of the suite that names them",
         )
         return None
-    inner = read_document(path)
+    inner = read_document(path, str(Path(document.path).parent / said))
     reading.files.append(inner)
     if inner.root is None:
         return None

@@ -15,15 +15,25 @@ LEAVES = (
     | st.sampled_from(["", "a", "é\ud800", "two\nlines"])
 )
 VALUES = LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(st.sampled_from("xy"), LEAVES)
-COLUMNS = st.sampled_from([st.text("ab", max_size=3), st.integers(0, 9), VALUES])
+NUMBERS = st.integers(0, 3) | st.sampled_from([1.0, 2.0])
+COLUMNS = st.sampled_from(
+    [
+        st.text("ab", max_size=3),
+        st.none() | st.integers(0, 9),
+        NUMBERS,
+        st.lists(NUMBERS, max_size=2),
+        st.dictionaries(st.sampled_from("xy"), st.integers(0, 1), min_size=1),
+        VALUES,
+    ]
+)
 LIKE = {"a": "text", "b": 1.0, "c": [{"x": 1}]}
 
 
 @st.composite
 def tables(draw) -> list[dict[str, object]]:
-    """Draw rows whose columns mostly keep to a type."""
-    columns = {name: draw(COLUMNS) for name in "abcd"}
-    rows = draw(st.lists(st.fixed_dictionaries({}, optional=columns), max_size=12))
+    """Draw rows whose columns mostly keep to a type, and some that show another one late."""
+    columns = {name: draw(COLUMNS) for name in "abc"}
+    rows = draw(st.lists(st.fixed_dictionaries(columns, optional={"d": VALUES}), max_size=9))
     return [{name: row[name] for name in sorted(row)} for row in rows]
 
 
@@ -34,7 +44,7 @@ def small_pieces(monkeypatch):
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rows=tables(), is_like=st.booleans())
 def test_one_pass_gives_the_bytes_of_two(small_pieces, tmp_path, monkeypatch, rows, is_like):

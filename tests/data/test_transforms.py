@@ -72,6 +72,17 @@ async def test_skip_leaves_out_places(inputs, keys, left):
     assert account.parts["dropped by transform `skip`"] == 6 - len(left)
 
 
+async def test_combine_drops_the_rows_of_an_unfinished_window_that_were_in_no_other(inputs):
+    inputs.write("q.jsonl", *({"n": n} for n in range(6)))
+    combine = {"use": "combine", "combine": 3, "shift": 2, "join_column": {"n": "$1 $2 $3"}}
+
+    rows, (account,) = await inputs.read(source(combine))
+
+    assert [row.columns["n"] for row in rows] == ["0 1 2", "2 3 4"]
+    assert account.parts["dropped by transform `combine`"] == 1
+    assert account.examples["dropped by transform `combine`"] == ("q.jsonl:6",)
+
+
 ENDS = st.none() | st.integers(-8, 8)
 
 

@@ -1,50 +1,88 @@
 """A record that takes too long ends as failed, with what it had, and is tried again by resume."""
 
+import asyncio
+
 from sygra_eval.engine import ExitCode
 from sygra_eval.testing import completion
-from tests.engine.conftest import answer, code_row
+from tests.engine.conftest import FAST_PLUGIN, answer, chain, code_row, fast_suite
 
-SLOW = {"suite": {"name": "small", "record_timeout": 3}}
+TOLD = "deadline: it took longer than {} s (`record_timeout`)"
+STUCK = """
+import asyncio
+from pathlib import Path
+
+from sygra_eval import hookimpl
 
 
-async def test_a_record_at_its_deadline_ends_and_the_others_do_not(
-    code_suite, run, resume, endpoint
-):
-    def slow_for_one(body):
-        is_slow = str(body["messages"][-1]["content"]).startswith("revise 2 draft=wrong slow")
-        return completion(answer(body), delay_s=30 if is_slow else 0)
+async def stuck(node, state, ctx):
+    if "slow" in state["question"] and not Path(node.config["until"]).exists():
+        await asyncio.Event().wait()
+    return {"said": "x"}
 
-    endpoint.answers_with(slow_for_one)
+
+@hookimpl
+def sygra_register_nodes(register):
+    register("stuck", stuck)
+"""
+
+
+async def test_a_call_in_flight_at_the_deadline_is_cancelled(code_suite, run, endpoint):
+    endpoint.answers_with(lambda body: completion(answer(body), delay_s=float("inf")))
     suite = code_suite(
-        code_row("fast", "draft=right"), code_row("slow", "draft=wrong slow=yes"), **SLOW
+        code_row("slow", "draft=right"), suite={"name": "small", "record_timeout": 0.3}
     )
 
-    broken = await run(suite)
-    ended, asked = broken.ends(), len(endpoint.requests)
-    endpoint.answers_with(answer)
-    mended = await resume(broken.folder)
+    async with asyncio.timeout(60):  # without the deadline it would never end
+        broken = await run(suite)
 
+    (end,) = broken.ends()
+    assert (end.outcome.value, end.reason) == ("failed", TOLD.format(0.3))
     assert broken.summary.exit_code is ExitCode.INCOMPLETE
-    assert [end.outcome.value for end in ended] == ["verified", "failed"]
-    assert ended[1].reason == "deadline: it took longer than 3 s (`record_timeout`)"
-    assert endpoint.in_flight == 0
-    assert mended.outcomes() == {"fast": "verified", "slow": "verified"}
-    assert len(endpoint.requests) == asked + 1  # what was answered before is not asked again
+    assert len(endpoint.requests) == 1
 
 
-async def test_code_that_still_runs_at_the_deadline_hurts_no_row_behind_it(
-    code_suite, run, endpoint
+async def test_the_others_go_on_and_what_was_answered_before_is_not_asked_again(
+    tmp_path, run, resume
 ):
+    plugin, until = tmp_path / "stuck.py", tmp_path / "until"
+    plugin.write_text(STUCK)
+    nodes = {
+        "solve": {
+            "node_type": "llm",
+            "model": "author",
+            "prompt": "{question}",
+            "output_keys": "answer",
+        },
+        "wait": {"node_type": "stuck", "until": str(until), "output_keys": "said"},
+    }
+    suite = fast_suite(
+        tmp_path / "suite",
+        ["fast", "slow", "fast"],
+        suite={"name": "small", "record_timeout": 2},
+        graph_config={"nodes": nodes, "edges": chain(nodes)},
+        quality={"candidate": "answer", "validators": [{"use": "says"}]},
+    )
+
+    broken = await run(suite, plugins=[str(FAST_PLUGIN), str(plugin)])
+    ended = {end.row_id: (end.outcome.value, end.reason) for end in broken.ends()}
+    until.touch()
+    mended = await resume(broken.folder, plugins=[str(plugin)])
+
+    assert ended["r1"] == ("failed", TOLD.format(2))
+    assert [ended[row][0] for row in ("r0", "r2")] == ["verified", "verified"]
+    assert set(mended.outcomes().values()) == {"verified"}
+    assert (broken.summary.calls, mended.summary.calls) == (3, 3)
+
+
+async def test_code_that_still_runs_at_the_deadline_hurts_no_row_behind_it(code_suite, run):
     suite = code_suite(
         code_row("endless", "draft=endless critic=never revise=endless"),
         *(code_row(f"fine{n}", "draft=right") for n in range(4)),
-        suite={"name": "small", "record_timeout": 1.5},
-        sandbox={"timeout": 4.0},
+        suite={"name": "small", "record_timeout": 4},
+        sandbox={"timeout": 9.0},
     )
 
     finished = await run(suite)
-    assert finished.outcomes() == {
-        "endless": "failed",
-        **{f"fine{n}": "verified" for n in range(4)},
-    }
-    assert finished.ends()[0].reason.startswith("deadline: ")
+
+    assert finished.ends()[0].reason == TOLD.format(4)
+    assert [end.outcome.value for end in finished.ends()] == ["failed", *["verified"] * 4]

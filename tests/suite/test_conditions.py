@@ -4,7 +4,7 @@ import contextlib
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.suite.conditions import (
@@ -263,6 +263,7 @@ def test_the_values_that_it_looked_at_can_be_told():
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(max_size=60) | st.text(alphabet="ab.()[]{}<>=!,'\"\\ #\n\t1e-notandri:", max_size=40)
 )
@@ -314,6 +315,7 @@ class _Dotted(dict):
     __getattr__ = dict.__getitem__
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SAFE)
 def test_it_agrees_with_python_where_python_is_safe(text):
     critique = _Dotted(score=2, deep=_Dotted(word="yes"))

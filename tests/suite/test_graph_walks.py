@@ -4,7 +4,7 @@ be set for sure is set."""
 from collections import Counter
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.suite import (
@@ -86,7 +86,7 @@ def expected_way(graph, adds, flag):
         state |= {"n": state["n"] + 1, **dict.fromkeys(adds[at], 1)}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs(), st.booleans())
 def test_every_walk_ends_and_goes_as_a_plain_reading_of_the_edges_says(made, flag):
     graph, adds = made
@@ -112,7 +112,7 @@ def test_every_walk_ends_and_goes_as_a_plain_reading_of_the_edges_says(made, fla
         assert count <= visits[name] <= graph.max_visits
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_a_way_on_which_something_is_unset_is_a_way(made):
     graph, adds = made
