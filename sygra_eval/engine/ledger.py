@@ -122,7 +122,7 @@ async def keep_ledger(
         count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
         inputs = last_input_accounts(reader.events())
-    _check_input(inputs, count)
+    _check_input(inputs, count, deselected=summary.deselected, times=plan.selection.times)
     return Ledger(
         run=folder,
         accounts=(*map(_of_input, inputs), *count.accounts()),
@@ -137,11 +137,19 @@ def _of_input(found: InputAccount) -> Account:
     return Account(of=f"input, {found.of}", total=found.total, parts=found.parts)
 
 
-def _check_input(inputs: Sequence[InputAccount], count: "_Count") -> None:
-    """Compare the rows that reached the graph with those that this run has."""
+def _check_input(
+    inputs: Sequence[InputAccount], count: "_Count", *, deselected: int, times: int
+) -> None:
+    """Compare the rows that reached the graph with those that this run has.
+
+    :param deselected: So many of them were passed over.
+    :param times: So often each of the others was run.
+    """
     reached = inputs[0].parts.get(REACHED) if inputs else None
-    if reached is not None and reached != count.rows:
-        count.contradicts(f"{reached:,} rows reached the graph, and the run has {count.rows:,}")
+    if reached is not None and (reached - deselected) * times != count.rows:
+        left = f", {deselected:,} of them not selected" if deselected else ""
+        told = f"{reached:,} rows reached the graph{left}, and the run has {count.rows:,}"
+        count.contradicts(told)
 
 
 @dataclass(slots=True)
@@ -271,7 +279,7 @@ async def _beside_the_source(
     """Yield a line for each row of the source and for each outcome, in the source's order."""
     ends = reader.outcomes()
     waiting = next(ends, None)
-    rows: AsyncGenerator[Any, None] = limited(source, limit)
+    rows: AsyncGenerator[Any, None] = limited(source, limit, is_in_order=True)
     async with contextlib.aclosing(rows):
         async for row in rows:
             count.rows += 1
@@ -299,7 +307,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
         suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
-        source = source_of(suite, plugins)
+        source = source_of(suite, plugins, plan.selection)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")
     except (SygraEvalError, OSError) as error:

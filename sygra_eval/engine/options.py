@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.data import GivenRows
+from sygra_eval.engine.selecting import Selection
 from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
 from sygra_eval.values import Budget
@@ -29,6 +30,12 @@ class RunOptions:
         for them; where given, in place of the suite's.
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
+    :ivar selection: Which rows are meant, in which order, how often.
+    :ivar variant: Which variant of the suite, where its `matrix` makes some.
+    :ivar max_failures: So many rows that are rejected or failed end the run.
+    :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
+    :ivar is_strict: Warnings of a run that passed are told by its exit code.
+    :ivar slowest: So many of the slowest rows are named at the end.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -51,3 +58,9 @@ class RunOptions:
     processes: int = 1
     sharing: int = 1
     executor: str | None = None
+    selection: Selection = field(default_factory=Selection)
+    variant: str | None = None
+    max_failures: int | None = None
+    rows_in_flight: int | None = None
+    is_strict: bool = False
+    slowest: int = 0
