@@ -32,6 +32,8 @@ from sygra_eval.engine.folder import (
     write_folder,
 )
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.gate_exit import noted_gates
+from sygra_eval.engine.gating import judge_gates, refuse_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.live import watched
@@ -117,6 +119,7 @@ async def run_suite(
     source = source_of(suite, plugins)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
+    refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
         folder = new_run_folder(options.out, suite.name, options.name)
@@ -419,6 +422,11 @@ async def _take_all(
     for sentence in told_of(left_open):
         tell(sentence)
     kind = _how_it_ended(setting.stop)
+    if setting.suite.gates:
+        await journal.flush()
+        is_finished = kind == "finished"
+        judged = await judge_gates(folder, setting.suite, setting.plugins, is_finished=is_finished)
+        journal.event("gates", **noted_gates(judged))
     fields = {
         **noted(setting, running),
         "rows": rows_read if running.total is None else running.total,

@@ -19,6 +19,8 @@ from sygra_eval.suite.conditions import (
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
+from sygra_eval.suite.gate import Gate, GateKind
+from sygra_eval.suite.gates import metric_of, registered_metrics
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
@@ -53,6 +55,8 @@ __all__ = [
     "Condition",
     "Document",
     "Edge",
+    "Gate",
+    "GateKind",
     "Graph",
     "Judged",
     "ModelByName",
@@ -85,10 +89,12 @@ __all__ = [
     "graph_of",
     "load_models",
     "load_suite",
+    "metric_of",
     "most_visits",
     "nearest",
     "override_model",
     "parse_override",
+    "registered_metrics",
     "render_diagnostic",
     "reserved_columns",
     "resolved_yaml",
