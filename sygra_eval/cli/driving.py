@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -76,13 +76,13 @@ def procs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+_T = TypeVar("_T")
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 
 def drive(start: Drive, *, as_json: bool, grace_s: float = GRACE_S) -> int:
     """Run to the end, print the report, and return the run's exit code."""
-    leave_pandas_out()
-    summary = run_in_loop(_with_signals(start, grace_s))
+    summary = run_with_signals(start, grace_s=grace_s)
     if as_json:
         say(closing_json(summary).rstrip("\n"))
     else:
@@ -91,7 +91,13 @@ def drive(start: Drive, *, as_json: bool, grace_s: float = GRACE_S) -> int:
     return int(summary.exit_code)
 
 
-async def _with_signals(start: Drive, grace_s: float) -> RunSummary:
+def run_with_signals(start: Callable[..., Awaitable[_T]], *, grace_s: float = GRACE_S) -> _T:
+    """Run to the end; a signal drains the run."""
+    leave_pandas_out()
+    return run_in_loop(_with_signals(start, grace_s))
+
+
+async def _with_signals(start: Callable[..., Awaitable[_T]], grace_s: float) -> _T:
     stop = StopSignal()
     with _draining_on_signals(stop, grace_s):
         return await start(stop, ProgressLines())

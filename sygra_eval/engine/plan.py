@@ -39,6 +39,7 @@ class Plan:
     durability: Durability = Durability.NORMAL
     rows_per_shard: int = ROWS_PER_SHARD
     contents: Mapping[str, str] = field(default_factory=dict)  # of the plugins, by name
+    scored: str = ""  # the run or file whose candidates were judged again
 
     @property
     def most_rows(self) -> int | None:
@@ -69,6 +70,7 @@ class Plan:
                     "durability": self.durability.value,
                     "rows_per_shard": self.rows_per_shard,
                     "contents": dict(self.contents),
+                    **({"scored": self.scored} if self.scored else {}),
                 },
                 sort_keys=True,
             ),
@@ -175,4 +177,5 @@ def read_plan(folder: Path) -> Plan:
         durability=Durability(asked.get("durability", Durability.NORMAL)),
         rows_per_shard=asked.get("rows_per_shard", ROWS_PER_SHARD),
         contents=asked.get("contents", {}),
+        scored=asked.get("scored", ""),
     )

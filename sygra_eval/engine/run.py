@@ -74,6 +74,7 @@ from sygra_eval.values import (
     RunView,
     Sandbox,
     Source,
+    UsageError,
 )
 
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -100,7 +101,7 @@ async def run_suite(
         no run folder was made.
     """
     options = options or RunOptions()
-    tell, stop = tell or _silent, stop or StopSignal()
+    tell, stop = tell or silent, stop or StopSignal()
     plugins = load_plugins(
         path.absolute().parent,
         named=options.plugins,
@@ -137,10 +138,12 @@ async def run_suite(
                 disk_wait_s=options.disk_wait_s,
             )
             gateway.remember_batches(JournalledBatches(journal, folder.name))
-            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            setting = setting_of(suite, plugins, parts, journal, stop, options, tell)
             # The rows of an estimate are met again.
             setting = replace(setting, lock=lock, is_resumed=first is not None)
-            return await _drive(setting, plan, folder, source, total, options, show, tell, first)
+            return await drive_rows(
+                setting, plan, folder, source, total, options, show, tell, first
+            )
 
 
 async def resume_run(
@@ -160,12 +163,17 @@ async def resume_run(
         nobody agrees to go on.
     """
     options, change = options or RunOptions(), change or PlanChange()
-    tell, stop = tell or _silent, stop or StopSignal()
+    tell, stop = tell or silent, stop or StopSignal()
     plan = read_plan(folder)
     before = _if_finished(folder)
     if before is not None and is_written(folder) and not change.is_asked:
         return before
     plan.refuse_unrepeated(options)
+    if plan.scored:
+        raise UsageError(
+            f"{folder} judged the candidates of {plan.scored} again, and has none of its own to go "
+            f"on with: sygra-eval score {plan.scored}"
+        )
     options = replace(
         options,
         models=plan.models,
@@ -209,7 +217,7 @@ async def resume_run(
             except BaseException:
                 await journal.close()
                 raise
-            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            setting = setting_of(suite, plugins, parts, journal, stop, options, tell)
             try:
                 if is_other:
                     plan = await with_changed_plan(
@@ -221,7 +229,7 @@ async def resume_run(
                 await journal.close()
                 raise
             setting = replace(setting, lock=lock)
-            return await _drive(setting, plan, folder, source, total, options, show, tell)
+            return await drive_rows(setting, plan, folder, source, total, options, show, tell)
 
 
 def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> RunOptions:
@@ -239,7 +247,7 @@ def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> Ru
     )
 
 
-def _setting(
+def setting_of(
     suite: Suite,
     plugins: Plugins,
     parts: tuple[Gateway, Sandbox | None],
@@ -266,7 +274,7 @@ def _setting(
     )
 
 
-async def _drive(
+async def drive_rows(
     setting: Setting,
     plan: Plan,
     folder: Path,
@@ -454,5 +462,6 @@ def _isolation(sandbox: Sandbox | None) -> str:
     return "" if sandbox is None else sandbox.describe()
 
 
-def _silent(sentence: str) -> None:
+def silent(sentence: str) -> None:
+    """Tell nobody."""
     del sentence

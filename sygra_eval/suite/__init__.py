@@ -40,6 +40,7 @@ from sygra_eval.suite.suite import (
     Probes,
     SandboxChoice,
     Suite,
+    document_sha256,
     reserved_columns,
     resolved_yaml,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "condition_problem",
     "did_you_mean",
     "document_of",
+    "document_sha256",
     "escaped",
     "function_of",
     "graph_of",
