@@ -69,9 +69,12 @@ def refuse_gates(suite: Suite, options: RunOptions, rows: int | None, *, has_tar
 
 
 async def judge_gates(
-    folder: Path, suite: Suite, plugins: Plugins, *, is_finished: bool
+    folder: Path, suite: Suite, plugins: Plugins, *, is_finished: bool, rows_read: int
 ) -> tuple[GateOutcome, ...]:
-    """Return what became of each gate of a run whose rows are in its journal."""
+    """Return what became of each gate of a run whose rows are in its journal.
+
+    :param rows_read: Those that have not ended were not taken, and no gate may judge without them.
+    """
     if not suite.gates:
         return ()
     with open_readonly(folder / "journal.db") as reader:
@@ -80,8 +83,8 @@ async def judge_gates(
         if not (is_finished or rows.cut.is_complete):
             return tuple(skipped(gate, _NOT_FINISHED) for gate in suite.gates)
         why = why_partial(plan, rows.all)
-        if any(event.data.get("deselected") for event in reader.events()):
-            why = why or "rows were deselected"
+        if rows.all < rows_read and not rows.cut.is_complete:
+            why = why or f"{rows_read - rows.all} of {rows_read} rows were not reached"
         found: list[GateOutcome] = []
         hearings = [
             _Hearing(gate, suite, plugins) if not why or gate.allows_partial else None
@@ -102,6 +105,8 @@ def why_partial(plan: Mapping[str, str], rows: int) -> str:
     A sample keeps gates: it stands for all rows, with a wider interval.
     """
     asked = json.loads(plan["asked"])
+    if asked.get("partial"):
+        return str(asked["partial"])
     limit = asked.get("limit")
     if limit is not None and rows >= limit:
         return f"--limit {limit} may have left rows out"

@@ -40,6 +40,7 @@ class Plan:
     rows_per_shard: int = ROWS_PER_SHARD
     contents: Mapping[str, str] = field(default_factory=dict)  # of the plugins, by name
     scored: str = ""  # the run or file whose candidates were judged again
+    partial: str = ""  # why that has not all rows of its source
 
     @property
     def most_rows(self) -> int | None:
@@ -71,6 +72,7 @@ class Plan:
                     "rows_per_shard": self.rows_per_shard,
                     "contents": dict(self.contents),
                     **({"scored": self.scored} if self.scored else {}),
+                    **({"partial": self.partial} if self.partial else {}),
                 },
                 sort_keys=True,
             ),
@@ -178,4 +180,5 @@ def read_plan(folder: Path) -> Plan:
         rows_per_shard=asked.get("rows_per_shard", ROWS_PER_SHARD),
         contents=asked.get("contents", {}),
         scored=asked.get("scored", ""),
+        partial=asked.get("partial", ""),
     )

@@ -143,6 +143,10 @@ async def _judge_stored(
 ) -> RecordEnd:
     """Judge what a run kept of a record; one that has no candidate ends as it did there."""
     visits.extend(row.visits)
+    for key, data in row.kept:  # so that the new run can be looked at, and judged again, as it is
+        setting.journal.append_visit(row.id, key, data)
+    for finished in row.rounds:
+        setting.journal.append_round(row.id, finished)
     if not isinstance(row.state.get(setting.suite.candidate), str):
         if row.end.outcome is Outcome.FAILED:
             return row.end

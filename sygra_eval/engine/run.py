@@ -200,6 +200,8 @@ async def resume_run(
     most = most_rows(options.limit, target_of(suite, options))
     counted = None if is_other else counted_before(folder, plan.input_fingerprint, most)
     total = await count_rows(source, most, stop) if counted is None else counted.rows
+    if is_other:
+        refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
         with RunLock(folder) as lock:
@@ -432,8 +434,13 @@ async def _take_all(
     kind = _how_it_ended(setting.stop)
     if setting.suite.gates:
         await journal.flush()
-        is_finished = kind == "finished"
-        judged = await judge_gates(folder, setting.suite, setting.plugins, is_finished=is_finished)
+        judged = await judge_gates(
+            folder,
+            setting.suite,
+            setting.plugins,
+            is_finished=kind == "finished",
+            rows_read=rows_read if running.total is None else running.total,
+        )
         journal.event("gates", **noted_gates(judged))
     fields = {
         **noted(setting, running),

@@ -13,7 +13,7 @@ from pathlib import Path
 from sygra_eval.engine.comparing import Compared, compare_sides
 from sygra_eval.engine.finished_rows import side_of_run
 from sygra_eval.engine.folder import keep_suite, new_run_folder
-from sygra_eval.engine.gating import refuse_gates
+from sygra_eval.engine.gating import refuse_gates, why_partial
 from sygra_eval.engine.judging import Ask
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
@@ -25,7 +25,7 @@ from sygra_eval.engine.recheck import replaying
 from sygra_eval.engine.run import drive_rows, setting_of, silent
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.stored import StoredRows, first_stored
-from sygra_eval.engine.summarise import suite_document
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.journal import Journal, RunLock, open_readonly
 from sygra_eval.models import Gateway
@@ -172,7 +172,12 @@ async def _judged(
     try:
         folder = new_run_folder(options.out, suite.name, options.name)
         plan = plan_of(suite, source, options, gateway, isolation=sandbox.describe())
-        plan = replace(plan, contents=plugins.contents, scored=str(place.resolve()))
+        plan = replace(
+            plan,
+            contents=plugins.contents,
+            scored=str(place.resolve()),
+            partial=_why_partial(place) if place.is_dir() else "",
+        )
         with RunLock(folder) as lock:
             keep_suite(folder, resolved_yaml(suite), measured)
             journal = Journal.create(
@@ -186,6 +191,16 @@ async def _judged(
             return await drive_rows(setting, plan, folder, source, total, options, show, tell)
     finally:
         await sandbox.close()
+
+
+def _why_partial(folder: Path) -> str:
+    """Say why the run that is judged has not all rows of its source."""
+    summary = summarise(folder)
+    if summary.not_reached:
+        return f"{folder.name} did not reach {summary.not_reached} of its {summary.rows} rows"
+    with open_readonly(folder / "journal.db") as reader:
+        why = why_partial(reader.plan(), summary.rows)
+    return f"{folder.name}: {why}" if why else ""
 
 
 def _suite_of(place: Path, *, is_run: bool) -> Path:

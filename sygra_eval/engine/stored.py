@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sygra_eval.engine.plan import read_plan, target_in
 from sygra_eval.engine.summarise import suite_document
@@ -11,7 +12,7 @@ from sygra_eval.engine.visits import Visit, visit_from_json
 from sygra_eval.engine.ways import walk_of
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.suite import NoWay, Suite, reserved_columns
-from sygra_eval.values import BadRow, Outcome, RecordEnd, Row, State
+from sygra_eval.values import BadRow, Outcome, RecordEnd, Round, Row, State
 
 _OF_A_BAD_ROW = frozenset({"id", "origin", "reason"})
 
@@ -21,12 +22,19 @@ class StoredRow(Row):
     """A row as a run read it.
 
     :ivar end: How it ended there.
-    :ivar state: Its variables behind the last node, and `visits` what the nodes left behind.
+    :ivar state: Its variables behind the last node.
+    :ivar kept: The visits of the nodes as they were journalled, by key; `rounds` those of a loop.
     """
 
     end: RecordEnd
     state: State
-    visits: tuple[Visit, ...] = ()
+    kept: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    rounds: tuple[Round, ...] = ()
+
+    @property
+    def visits(self) -> list[Visit]:
+        """What the nodes left behind, those inside others too."""
+        return [one for _, data in self.kept for one in visit_from_json(data).flat()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class StoredRows:
         row = source_row(end, self.folder)
         if isinstance(row, BadRow):
             return row
-        state, visits = _behind_the_nodes(self.suite, row, reader)
+        state, kept = _behind_the_nodes(self.suite, row, reader)
         if self.suite.judged is None and "answer" in end.data:
             state.setdefault(self.suite.candidate, end.data["answer"])
         return StoredRow(
@@ -63,7 +71,8 @@ class StoredRows:
             origin=row.origin,
             end=end,
             state=state,
-            visits=visits,
+            kept=kept,
+            rounds=reader.rounds(row.id) if kept else (),
         )
 
 
@@ -103,17 +112,17 @@ def _ends(reader: JournalReader) -> Iterator[RecordEnd]:
 
 def _behind_the_nodes(
     suite: Suite, row: Row, reader: JournalReader
-) -> tuple[dict[str, object], tuple[Visit, ...]]:
+) -> tuple[dict[str, object], tuple[tuple[str, Mapping[str, Any]], ...]]:
     """Return a record's variables and visits behind its last node; nothing is run again."""
     state: dict[str, object] = dict(row.columns)
-    visits: list[Visit] = []
+    visits: list[tuple[str, Mapping[str, Any]]] = []
     walk = walk_of(suite)
     try:
         while walk.step(state) is not None:
             if (kept := reader.visit(row.id, walk.key)) is None:
                 break
-            visits += visit_from_json(kept).flat()
-            state.update(visits[-1].additions)
+            visits.append((walk.key, kept))
+            state.update(visit_from_json(kept).additions)
     except NoWay:
         pass
     return state, tuple(visits)

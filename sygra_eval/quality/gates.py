@@ -98,8 +98,9 @@ def judged_metric(gate: Gate, side: Side, *, unfit: int = 0, group: str = "") ->
         n_skipped=figure.n_skipped,
     )
     if judged < gate.min_n and not (judged == 0 and gate.min_n == 1):
-        why = f"{judged} rows, fewer than min_n {gate.min_n}"
-        return replace(told, state=GateState.SKIPPED, reason=why)
+        why = f"{_counts(judged, errors)}, fewer than min_n {gate.min_n}"
+        is_small = judged + errors < gate.min_n  # else it is the errors that leave too few
+        return replace(told, state=GateState.SKIPPED if is_small else told.state, reason=why)
     if estimate.value is None:
         first = next(iter(side.metrics[gate.metric].errors.values()), "")
         first = f": {shown(first, most=200)}" if first else ""

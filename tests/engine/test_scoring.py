@@ -6,6 +6,7 @@ import json
 import pytest
 
 from sygra_eval.engine import ExitCode, RunOptions, resume_run, score
+from sygra_eval.journal import open_readonly
 from sygra_eval.report import scored_json, scored_text
 from sygra_eval.values import UsageError
 from tests.engine.conftest import (
@@ -163,3 +164,28 @@ async def test_a_suite_without_a_sandbox_has_to_be_named(tmp_path, run, scored):
 
     with pytest.raises(UsageError, match="--suite"):
         await scored(first.folder)
+
+
+async def test_a_scored_run_is_shown_and_judged_again_as_any_other(code_suite, run, scored):
+    first = await run(code_suite(*ROWS), name="first")
+
+    again = await scored(first.folder)
+    once_more = await scored(again.summary.folder)
+
+    for name in ("verified.jsonl", "rejected.jsonl", "failed.jsonl"):
+        before = (first.folder / name).read_bytes()
+        assert (once_more.summary.folder / name).read_bytes() == before
+    journals = [one / "journal.db" for one in (again.summary.folder, first.folder)]
+    with open_readonly(journals[0]) as now, open_readonly(journals[1]) as then:
+        assert now.rounds("repaired") == then.rounds("repaired") != ()
+
+
+async def test_gates_of_a_run_in_part_stay_skipped_when_it_is_scored(tmp_path, run, scored):
+    gates = [{"metric": "verified_rate", "value": ">=0.5"}]
+    quality = {"validators": [{"use": "says"}], "gates": gates}
+    path = fast_suite(tmp_path / "suite", ["a", "b", "c"], quality=quality)
+    part, whole = await run(path, limit=2), await run(path)
+
+    again = [await scored(one.folder, suite=path) for one in (part, whole)]
+
+    assert [one.summary.gates[0].state.value for one in again] == ["skipped", "passed"]
