@@ -22,7 +22,8 @@ def command(run: str, reason: str, plugins: tuple[str, ...], trust: bool, as_jso
 
     Writes baselines/SUITE.json beside the suite's file, for version control: a row a line, and
     nothing of clock, host or folders. Prints the comparison with the baseline that stood there.
-    A run that is not finished is refused without --reason, which is kept in the file. Exit codes: 0
+    A run that is not finished, or whose gate failed, is refused without --reason, which is kept in
+    the file. Exit codes: 0
     it was written, 4 not a run, or refused.
     """
     folder = run_folder(run)

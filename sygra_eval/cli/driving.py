@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -77,6 +77,7 @@ def procs_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+_T = TypeVar("_T")
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 
@@ -106,8 +107,7 @@ def drive(
     start: Drive, *, as_json: bool, grace_s: float = GRACE_S, shown: Verbosity = AS_USUAL
 ) -> RunSummary:
     """Run to the end and print the report; the run's exit code is in what is returned."""
-    leave_pandas_out()
-    summary = run_in_loop(_with_signals(start, grace_s, shown.progress()))
+    summary = run_with_signals(start, grace_s=grace_s, show=shown.progress())
     if as_json:
         say(closing_json(summary).rstrip("\n"))
     elif shown.is_quiet:
@@ -118,9 +118,20 @@ def drive(
     return summary
 
 
+def run_with_signals(
+    start: Callable[..., Awaitable[_T]],
+    *,
+    grace_s: float = GRACE_S,
+    show: Callable[[Progress], None] | None = None,
+) -> _T:
+    """Run to the end; a signal drains the run."""
+    leave_pandas_out()
+    return run_in_loop(_with_signals(start, grace_s, show or ProgressLines()))
+
+
 async def _with_signals(
-    start: Drive, grace_s: float, show: Callable[[Progress], None]
-) -> RunSummary:
+    start: Callable[..., Awaitable[_T]], grace_s: float, show: Callable[[Progress], None]
+) -> _T:
     stop = StopSignal()
     with _draining_on_signals(stop, grace_s):
         return await start(stop, show)

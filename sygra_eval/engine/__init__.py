@@ -8,9 +8,10 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, and `bless`
-makes it the baseline of its suite. While a run goes, `live` says what it does and takes other
-limits, through the socket of `control`; `look_at` and `change_limits` are the other side.
+err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, `score`
+judges its candidates again, and `bless` makes it the baseline of its suite; `gating` judges what
+the suite asks of it. While a run goes, `live` says what it does and takes other limits, through
+the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
@@ -44,6 +45,7 @@ from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
+from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
@@ -120,6 +122,7 @@ __all__ = [
     "Recheck",
     "RunOptions",
     "RunSummary",
+    "Scored",
     "SelectedSource",
     "Selection",
     "SpentAt",
@@ -161,6 +164,7 @@ __all__ = [
     "resume_run",
     "run_in_loop",
     "run_suite",
+    "score",
     "shipped_from",
     "side_of_run",
     "source_of",

@@ -10,7 +10,7 @@ from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.plan import read_plan
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.engine.summary import RunSummary
-from sygra_eval.quality import Comparison, baseline_files, read_baseline, shown
+from sygra_eval.quality import Comparison, GateState, baseline_files, read_baseline, shown
 from sygra_eval.values import UsageError
 
 FOLDER = "baselines"
@@ -72,16 +72,16 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
 
 
 def why_not(summary: RunSummary) -> Iterator[str]:
-    """Yield why a run should not become a baseline.
-
-    A suite has no gates yet; one that failed belongs here, as it is no reason to ask for less.
-    """
+    """Yield why a run should not become a baseline; a gate that failed is no reason to ask less."""
     if summary.state != "finished":
         yield f"it is not finished ({summary.exit_reason})"
     if summary.not_reached:
         yield f"{summary.not_reached} of its {summary.rows} rows were not reached"
     if summary.damage.rows:
         yield f"{summary.damage.rows} rows of its journal are damaged"
+    for gate in summary.gates:
+        if gate.state in (GateState.FAILED, GateState.ERROR):
+            yield f"its gate {gate.state.value}: {gate.name} ({gate.reason})"
 
 
 def _holds(path: Path, data: bytes) -> bool:

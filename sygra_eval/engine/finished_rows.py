@@ -32,14 +32,20 @@ def side_of_run(folder: Path, plugins: Plugins) -> Side:
     facts = _facts(folder, summary)
     facts = replace(facts, notes=(*facts.notes, *plugins.skipped))
     measuring = Measuring(metrics, facts)
-    document = suite_document(folder)
-    cluster = (document.get("quality") or {}).get("cluster")
-    hash_of = _input_hash(document)
     with open_readonly(folder / "journal.db") as reader:
-        costs = _costs(reader) if summary.calls else {}
-        for end in that_count(reader.outcomes(), target_in(reader.plan())):
-            measuring.take(_row_of(end, cluster, costs), input_hash=hash_of(end))
+        for row, input_hash in measured_rows(reader, suite_document(folder)):
+            measuring.take(row, input_hash=input_hash)
     return measuring.side
+
+
+def measured_rows(
+    reader: JournalReader, document: Mapping[str, Any]
+) -> Iterator[tuple[MeasuredRow, str]]:
+    """Yield the rows of a run that count, each with what stands for its input."""
+    cluster = (document.get("quality") or {}).get("cluster")
+    hash_of, costs = _input_hash(document), _costs(reader)
+    for end in that_count(reader.outcomes(), target_in(reader.plan())):
+        yield _row_of(end, cluster, costs), hash_of(end)
 
 
 def plugins_of_run(folder: Path, named: tuple[str, ...], *, is_trusted: bool) -> Plugins:
@@ -59,7 +65,7 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
         suite=summary.suite,
         suite_sha256=plan.suite_sha256,
         data_sha256=plan.input_fingerprint,
-        validators=dict(_settings(document)),
+        validators=dict(settings_of_validators(document)),
         isolation=summary.isolation,
         spending=Spending(
             verified=verified,
@@ -109,7 +115,7 @@ def _warnings(summary: RunSummary) -> Iterator[str]:
         yield f"{summary.damage.rows} damaged rows of the journal count as absent"
 
 
-def _settings(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def settings_of_validators(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each validator of a suite, with what stands for its settings."""
     for entry in (document.get("quality") or {}).get("validators") or ():
         name = str(entry.get("name") or entry.get("use"))

@@ -93,7 +93,7 @@ async def judge_candidate(
         sandbox=setting.sandbox,
         timeout_s=suite.sandbox.timeout_s,
         seed=suite.seed,
-        ask=partial(ask, setting),
+        ask=setting.ask or partial(ask, setting),
         prepared=setting.prepared,
         breaks=setting.breaks,
     )

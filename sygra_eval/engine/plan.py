@@ -43,6 +43,8 @@ class Plan:
     selection: Selection = field(default_factory=Selection)
     max_failures: int | None = None
     is_strict: bool = False
+    scored: str = ""  # the run or file whose candidates were judged again
+    partial: str = ""  # why that has not all rows of its source
 
     @property
     def most_rows(self) -> int | None:
@@ -76,6 +78,8 @@ class Plan:
                     "selection": self.selection.as_json(),
                     "max_failures": self.max_failures,
                     "is_strict": self.is_strict,
+                    **({"scored": self.scored} if self.scored else {}),
+                    **({"partial": self.partial} if self.partial else {}),
                 },
                 sort_keys=True,
             ),
@@ -188,4 +192,6 @@ def read_plan(folder: Path) -> Plan:
         selection=selection_from_json(asked.get("selection", {})),
         max_failures=asked.get("max_failures"),
         is_strict=asked.get("is_strict", False),
+        scored=asked.get("scored", ""),
+        partial=asked.get("partial", ""),
     )

@@ -31,6 +31,9 @@ async def with_prepared(setting: Setting, tell: Tell) -> Setting:
         except Interrupted:
             break
         except InfrastructureError as error:
+            if setting.ask is not None:  # nobody is asked, so its verdicts say why there are none
+                prepared[spec.name] = str(error)
+                continue
             setting.stop.give_up(f"validator `{spec.name}` could not prepare: {error}")
             break
         if found is None:
@@ -48,7 +51,7 @@ async def _prepare(spec: ValidatorSpec, setting: Setting) -> Prepared | str | No
     registered = setting.plugins.of("validators")[spec.use]
     if registered.prepare is None:
         return None
-    complete = completing(partial(ask, setting), spec, when=WHEN)
+    complete = completing(setting.ask or partial(ask, setting), spec, when=WHEN)
     ctx = PrepareContext(validator=spec, complete=complete, seed=setting.suite.seed)
     try:
         found = await registered.prepare(ctx)

@@ -175,7 +175,7 @@ async def _judge_again(found: Recheck, options: RunOptions, sample: int) -> Rech
             return replace(found, note="no row was judged again: none is verified")
         suite, court = _suite_and_court(folder, plan, options, ends[0])
         sandbox = await started_sandbox(suite.sandbox, court.plugins, options)
-        court = replace(court, sandbox=sandbox, ask=_replay(suite, reader, court.plugins))
+        court = replace(court, sandbox=sandbox, ask=replaying(suite, reader, court.plugins))
         refuted, undecided = [], []
         try:
             for end in ends:
@@ -244,7 +244,7 @@ async def _again(
     return outcome_of(verdicts, least_grade=suite.grade)
 
 
-def _replay(suite: Suite, reader: JournalReader, plugins: Plugins) -> Ask:
+def replaying(suite: Suite, reader: JournalReader, plugins: Plugins) -> Ask:
     """Answer validators that ask a model with what it said in the run: nothing is sent."""
     models = models_of(suite, plugins)
 

@@ -29,6 +29,7 @@ from sygra_eval.engine.judging import judge, judge_candidate
 from sygra_eval.engine.outcome import outcome_of, schema_mismatch
 from sygra_eval.engine.probing import try_tests
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.stored import StoredRow
 from sygra_eval.engine.structured import completing_json
 from sygra_eval.engine.visits import Trace, Visit, digest_of, visit_from_json, visit_to_json
 from sygra_eval.engine.ways import walk_of
@@ -90,7 +91,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
-    end = replace(end, input=stands_for(row))
+    input_hash = row.end.input if isinstance(row, StoredRow) else stands_for(row)
+    end = replace(end, input=input_hash)
     await setting.journal.finish(end)
     return end
 
@@ -117,6 +119,8 @@ async def _take(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
         return _refused(row, weak)
     if suite.judged is not None:
         return await _judge_existing(row, suite.judged, weak, setting)
+    if isinstance(row, StoredRow):
+        return await _judge_stored(row, visits, weak, setting)
     return await _generate_and_judge(row, visits, weak, setting)
 
 
@@ -130,6 +134,36 @@ async def _generate_and_judge(
     while (name := walk.step(state)) is not None:
         await _visit(nodes[name], walk.key, row, state, visits, setting)
         state.update(visits[-1].additions)
+    way = () if walk.graph.is_straight else tuple(edge.label for edge in walk.path)
+    return await _judge_generated(row, state, visits, way, weak, setting)
+
+
+async def _judge_stored(
+    row: StoredRow, visits: list[Visit], weak: str | None, setting: Setting
+) -> RecordEnd:
+    """Judge what a run kept of a record; one that has no candidate ends as it did there."""
+    visits.extend(row.visits)
+    for key, data in row.kept:  # so that the new run can be looked at, and judged again, as it is
+        setting.journal.append_visit(row.id, key, data)
+    for finished in row.rounds:
+        setting.journal.append_round(row.id, finished)
+    if not isinstance(row.state.get(setting.suite.candidate), str):
+        if row.end.outcome is Outcome.FAILED:
+            return row.end
+        raise BadAnswer(f"no candidate of it was kept: {row.end.reason}")
+    return await _judge_generated(row, row.state, visits, row.end.way, weak, setting)
+
+
+async def _judge_generated(
+    row: Row,
+    state: State,
+    visits: list[Visit],
+    way: tuple[str, ...],
+    weak: str | None,
+    setting: Setting,
+) -> RecordEnd:
+    """Judge the candidate that the nodes made."""
+    suite = setting.suite
     answer = state.get(suite.candidate)
     if not isinstance(answer, str):
         kind = type(answer).__name__
@@ -170,7 +204,7 @@ async def _generate_and_judge(
         loop=loop,
         weak_tests=weak,
         ensembles=_ensembles(visits),
-        way=() if walk.graph.is_straight else tuple(edge.label for edge in walk.path),
+        way=way,
     )
 
 

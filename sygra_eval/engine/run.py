@@ -32,6 +32,8 @@ from sygra_eval.engine.folder import (
     write_folder,
 )
 from sygra_eval.engine.garbage import rarely_collected
+from sygra_eval.engine.gate_exit import noted_gates
+from sygra_eval.engine.gating import judge_gates, refuse_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.last_time import keep_last_time
@@ -80,6 +82,7 @@ from sygra_eval.values import (
     RunView,
     Sandbox,
     Source,
+    UsageError,
 )
 
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -106,7 +109,7 @@ async def run_suite(
         no run folder was made.
     """
     options = options or RunOptions()
-    tell, stop = tell or _silent, stop or StopSignal()
+    tell, stop = tell or silent, stop or StopSignal()
     plugins = load_plugins(
         path.absolute().parent,
         named=options.plugins,
@@ -127,6 +130,7 @@ async def run_suite(
     source = source_of(suite, plugins, options.selection)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
+    refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
         folder = new_run_folder(options.out, suite.name, options.name, suite.variant)
@@ -144,10 +148,12 @@ async def run_suite(
                 disk_wait_s=options.disk_wait_s,
             )
             gateway.remember_batches(JournalledBatches(journal, folder.name))
-            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            setting = setting_of(suite, plugins, parts, journal, stop, options, tell)
             # The rows of an estimate are met again.
             setting = replace(setting, lock=lock, is_resumed=first is not None)
-            return await _drive(setting, plan, folder, source, total, options, show, tell, first)
+            return await drive_rows(
+                setting, plan, folder, source, total, options, show, tell, first
+            )
 
 
 async def resume_run(
@@ -167,12 +173,17 @@ async def resume_run(
         nobody agrees to go on.
     """
     options, change = options or RunOptions(), change or PlanChange()
-    tell, stop = tell or _silent, stop or StopSignal()
+    tell, stop = tell or silent, stop or StopSignal()
     plan = read_plan(folder)
     before = _if_finished(folder)
     if before is not None and is_written(folder) and not change.is_asked:
         return before
     plan.refuse_unrepeated(options)
+    if plan.scored:
+        raise UsageError(
+            f"{folder} judged the candidates of {plan.scored} again, and has none of its own to go "
+            f"on with: sygra-eval score {plan.scored}"
+        )
     options = replace(
         options,
         models=plan.models,
@@ -199,6 +210,8 @@ async def resume_run(
     most = most_rows(options.limit, target_of(suite, options))
     counted = None if is_other else counted_before(folder, plan.input_fingerprint, most)
     total = await count_rows(source, most, stop) if counted is None else counted.rows
+    if is_other:
+        refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
         with RunLock(folder) as lock:
@@ -216,7 +229,7 @@ async def resume_run(
             except BaseException:
                 await journal.close()
                 raise
-            setting = _setting(suite, plugins, parts, journal, stop, options, tell)
+            setting = setting_of(suite, plugins, parts, journal, stop, options, tell)
             try:
                 if is_other:
                     plan = await with_changed_plan(
@@ -228,7 +241,7 @@ async def resume_run(
                 await journal.close()
                 raise
             setting = replace(setting, lock=lock)
-            return await _drive(setting, plan, folder, source, total, options, show, tell)
+            return await drive_rows(setting, plan, folder, source, total, options, show, tell)
 
 
 def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> RunOptions:
@@ -252,7 +265,7 @@ def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> Ru
     )
 
 
-def _setting(
+def setting_of(
     suite: Suite,
     plugins: Plugins,
     parts: tuple[Gateway, Sandbox | None],
@@ -279,7 +292,7 @@ def _setting(
     )
 
 
-async def _drive(
+async def drive_rows(
     setting: Setting,
     plan: Plan,
     folder: Path,
@@ -452,6 +465,16 @@ async def _take_all(
     for sentence in told_of(left_open):
         tell(sentence)
     kind = _how_it_ended(setting.stop)
+    if setting.suite.gates:
+        await journal.flush()
+        judged = await judge_gates(
+            folder,
+            setting.suite,
+            setting.plugins,
+            is_finished=kind == "finished",
+            rows_read=rows_read if running.total is None else running.total,
+        )
+        journal.event("gates", **noted_gates(judged))
     fields = {
         **noted(setting, running),
         "rows": rows_read if running.total is None else running.total,
@@ -481,5 +504,6 @@ def _isolation(sandbox: Sandbox | None) -> str:
     return "" if sandbox is None else sandbox.describe()
 
 
-def _silent(sentence: str) -> None:
+def silent(sentence: str) -> None:
+    """Tell nobody."""
     del sentence

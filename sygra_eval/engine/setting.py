@@ -1,7 +1,8 @@
 """What every record of a run works with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sygra_eval.engine.breaking import Breaks
 from sygra_eval.engine.call_hooks import CallHooks
@@ -13,7 +14,7 @@ from sygra_eval.journal import Journal, RunLock
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
-from sygra_eval.values import Budget, Prepared, Sandbox
+from sygra_eval.values import Budget, ChatResponse, Prepared, Sandbox
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Setting:
     :ivar breaks: How often validators broke in a row.
     :ivar call_hooks: None where no plugin has to do with calls.
     :ivar watch: Who is told of every row that ends, and may hold back the next.
+    :ivar ask: What validators are answered by, where no model is to be asked.
     """
 
     suite: Suite
@@ -61,3 +63,4 @@ class Setting:
     breaks: Breaks = field(default_factory=Breaks)
     others: set[tuple[str, str]] = field(default_factory=set)
     watch: Watch = field(default_factory=Nobody)
+    ask: Callable[..., Coroutine[Any, Any, ChatResponse]] | None = None

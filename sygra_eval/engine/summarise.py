@@ -16,6 +16,7 @@ from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
 from sygra_eval.engine.damage import Damage, met_in
 from sygra_eval.engine.data_files import data_files_of
+from sygra_eval.engine.gate_exit import gates_in, how_gates_ended, warned
 from sygra_eval.engine.input_account import input_accounts
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
@@ -43,6 +44,7 @@ from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import Event, Spent, names_of_parts, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
+    GateOutcome,
     Interval,
     difficulty_of,
     mean_t,
@@ -86,16 +88,20 @@ def summarise(folder: Path) -> RunSummary:
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended + cut.surplus)
     asked = json.loads(plan["asked"])
-    exit_code, exit_reason = _exit(life, count, cut, rows, limit=asked["limit"])
+    is_strict = bool(asked.get("is_strict", False))
+    exit_code, exit_reason = _exit(
+        life, count, cut, rows, limit=asked["limit"], is_strict=is_strict
+    )
     warnings = (
         *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
         *life.warnings,
         *life.others,
         *refused,
         *damage.told(),
+        *warned(life.gates),
         *_left_by_workers(folder),
     )
-    if asked.get("is_strict") and warnings and exit_code is ExitCode.PASSED:
+    if is_strict and warnings and exit_code is ExitCode.PASSED:
         exit_code = ExitCode.WARNINGS
         exit_reason = f"{exit_reason}; under --strict: {_counted(len(warnings), 'warning')}"
     if life.deselected:
@@ -180,6 +186,7 @@ def summarise(folder: Path) -> RunSummary:
         edges=_edges(count, document),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
+        gates=life.gates,
     )
 
 
@@ -236,6 +243,7 @@ class _Life:
     deselected: int = 0
     failures: int = 0  # so many ended it; 0 where they did not
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
+    gates: tuple[GateOutcome, ...] = ()  # of the last start
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -244,11 +252,13 @@ def _life(events: Iterable[Event]) -> _Life:
         match event.kind:
             case "started":
                 life.state = "running"
-                life.warnings = ()
+                life.warnings, life.gates = (), ()
             case "estimated":
                 life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
+            case "gates":
+                life.gates = gates_in(event.data)
             case "other_model":
                 told = other_model_told(cast("Mapping[str, Any]", event.data))
                 life.others += () if told in life.others else (told,)
@@ -408,9 +418,9 @@ def _target(cut: Cut) -> TargetEnd | None:
 
 
 def _exit(
-    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None
+    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None, is_strict: bool
 ) -> tuple[ExitCode, str]:
-    """Return the exit code without gates, and the sentence that says why (design.md 6)."""
+    """Return the exit code, and the sentence that says why (design.md 6)."""
     counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
     ended = sum(counts.values()) + cut.surplus
@@ -421,7 +431,11 @@ def _exit(
     if life.state == "incomplete":
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
-    if failed > MOST_FAILED * rows and cut.last is None:  # with its target met it lacks nothing
+    gates = how_gates_ended(life.gates, is_strict=is_strict)
+    if gates.code is ExitCode.INCOMPLETE:
+        return ExitCode.INCOMPLETE, f"incomplete: {gates.reason}"
+    is_bounded = gates.bound_errors or cut.last is not None
+    if failed > MOST_FAILED * rows and not is_bounded:  # with its target met it lacks nothing
         return (
             ExitCode.INCOMPLETE,
             f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
@@ -434,7 +448,20 @@ def _exit(
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"
     if cut.target is not None:
-        return how_it_ended(cut.target, cut, rows=rows, limit=limit)
+        code, why = how_it_ended(cut.target, cut, rows=rows, limit=limit)
+        if code is not ExitCode.PASSED or gates.code is None:
+            return code, f"{why}{gates.beside}"
+        return gates.code, f"{gates.reason}; {why}"
+    if gates.code is not None:
+        return gates.code, f"{gates.reason}; {verified} of {rows} rows verified"
+    code, why = _by_rows(count, rows, ended)
+    return code, f"{why}{gates.beside}"
+
+
+def _by_rows(count: Count, rows: int, ended: int) -> tuple[ExitCode, str]:
+    """Return how a run ended that no gate was judged of."""
+    counts = count.outcomes
+    verified = counts[Outcome.VERIFIED]
     rejected = counts[Outcome.REJECTED] - count.canaries[Outcome.REJECTED]
     if rejected and not count.has_graph:
         return ExitCode.GATE_FAILED, f"{rejected} of {rows} rows rejected"

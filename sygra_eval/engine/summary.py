@@ -13,7 +13,7 @@ from sygra_eval.engine.damage import Damage
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
-from sygra_eval.quality import Interval, wilson
+from sygra_eval.quality import GateOutcome, Interval, wilson
 from sygra_eval.values import InputAccount, Outcome, StopReason
 
 
@@ -284,3 +284,4 @@ class RunSummary:
     repeats: int = 1  # of each row; they are rows of their own in every count
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none
+    gates: tuple[GateOutcome, ...] = ()  # none where the suite has none

@@ -6,7 +6,8 @@ and `resampling` test whether two judgements of the same rows differ, `adjusting
 several tests at once, and `paired` says what so few rows could not have shown. `agreement` is for
 raters, `distributions` for columns, `similarity` for copies. `sides` takes finished rows to the
 values of all metrics (`builtin` registers ours), `choosing` says which are compared, `comparing`
-compares two sides, which may also be `plain_files` or `baselines`, to the values of `changes`.
+compares two sides, which may also be `plain_files` or `baselines`, to the values of `changes`,
+`gates` judges what a suite asks of a run.
 `total_of` is what all rows will come to by a few of them, `pass_at_k` and `pass_hat_k` what several
 tries are worth. All rest on `kernels`; docs/quality.md names the source of each.
 """
@@ -41,6 +42,17 @@ from sygra_eval.quality.distributions import (
     goodness_of_fit,
     kolmogorov_smirnov,
     spearman,
+)
+from sygra_eval.quality.gates import (
+    GateOutcome,
+    GateState,
+    broken,
+    judged_changes,
+    judged_errors,
+    judged_metric,
+    judged_shares,
+    outcome_from_json,
+    skipped,
 )
 from sygra_eval.quality.kernels import (
     chi_square_above,
@@ -108,6 +120,8 @@ __all__ = [
     "Figure",
     "Flip",
     "Flips",
+    "GateOutcome",
+    "GateState",
     "Interval",
     "Kappa",
     "Level",
@@ -124,6 +138,7 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap",
     "bootstrap_mean",
+    "broken",
     "chance_to_see",
     "change_of_rate",
     "chi_square_above",
@@ -144,6 +159,10 @@ __all__ = [
     "holm",
     "incomplete_beta",
     "is_baseline",
+    "judged_changes",
+    "judged_errors",
+    "judged_metric",
+    "judged_shares",
     "kolmogorov_smirnov",
     "krippendorff_alpha",
     "lsh_probability",
@@ -152,6 +171,7 @@ __all__ = [
     "mean_t",
     "newcombe",
     "normal_quantile",
+    "outcome_from_json",
     "pass_at_k",
     "pass_hat_k",
     "quantile",
@@ -160,6 +180,7 @@ __all__ = [
     "shown",
     "side_of_file",
     "sign_flip_test",
+    "skipped",
     "smallest_change_of_mean",
     "smallest_change_of_rate",
     "spearman",

@@ -26,6 +26,7 @@ from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.progress_line import progress_line
+from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.tables import exit_line
@@ -71,6 +72,8 @@ __all__ = [
     "record_json",
     "record_text",
     "runs_text",
+    "scored_json",
+    "scored_text",
     "spent_words",
     "terminal_report",
     "truth_json",

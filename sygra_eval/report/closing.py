@@ -47,7 +47,7 @@ def closing_json(summary: RunSummary) -> str:
         "tokens": summary.prompt_tokens + summary.completion_tokens,
         "cost": summary.cost_usd,
         "stop_reasons": dict(sorted(stopped.items())),
-        "gates": [],
+        "gates": [gate.as_json() for gate in summary.gates],
         "canaries": _canaries(summary),
         "wall_s": round(summary.wall_s, 3),
         "estimate": None if summary.estimate is None else estimate_to_json(summary.estimate),

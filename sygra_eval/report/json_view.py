@@ -40,6 +40,7 @@ def json_report(summary: RunSummary) -> str:
         "state": summary.state,
         "exit": int(summary.exit_code),
         "exit_reason": summary.exit_reason,
+        "gates": [gate.as_json() for gate in summary.gates],
         **_rows(summary),
         **_judging(summary),
         **_loops(summary),

@@ -19,6 +19,8 @@ from sygra_eval.suite.conditions import (
 from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
+from sygra_eval.suite.gate import Gate, GateKind
+from sygra_eval.suite.gates import metric_of, registered_metrics
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.ids import (
     DEFAULT_VARIANT,
@@ -48,6 +50,7 @@ from sygra_eval.suite.suite import (
     Probes,
     SandboxChoice,
     Suite,
+    document_sha256,
     reserved_columns,
     resolved_yaml,
 )
@@ -65,6 +68,8 @@ __all__ = [
     "Document",
     "Edge",
     "Expression",
+    "Gate",
+    "GateKind",
     "Graph",
     "Judged",
     "ModelByName",
@@ -94,6 +99,7 @@ __all__ = [
     "decoded",
     "did_you_mean",
     "document_of",
+    "document_sha256",
     "encoded",
     "escaped",
     "expression",
@@ -101,11 +107,13 @@ __all__ = [
     "graph_of",
     "load_models",
     "load_suite",
+    "metric_of",
     "most_visits",
     "nearest",
     "override_model",
     "parse_override",
     "question_of",
+    "registered_metrics",
     "render_diagnostic",
     "repeated",
     "reserved_columns",

@@ -16,6 +16,7 @@ from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
 from sygra_eval.suite.functions import check_functions
+from sygra_eval.suite.gates import GateNames, gates_of
 from sygra_eval.suite.graph import compile_graph
 from sygra_eval.suite.hidden import check_hidden
 from sygra_eval.suite.ids import DEFAULT_VARIANT
@@ -177,6 +178,20 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     check_measured(quality, inputs.folder, document)
     settings = _settings(sections, end, inputs)
     check_allowed(validators, settings["sandbox"].allow, document)
+    columns = None
+    if row is not None:
+        columns = frozenset(row.columns) | reserved_columns(has_graph=has_graph)
+        columns |= settings["output_map"].keys()
+    gates = gates_of(
+        quality.gates if quality is not None else (),
+        GateNames(
+            columns=columns,
+            validators=_validator_names(data),
+            plugins=inputs.plugins,
+            folder=inputs.folder,
+        ),
+        document,
+    )
     if head is None or found.source is None or not (nodes if has_graph else judged):
         return None
     merged = dict(data)
@@ -220,6 +235,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         validators=_validator_specs(validators),
         grade=quality.grade if quality is not None else None,
         first_row=row,
+        gates=gates,
         **settings,
     )
 

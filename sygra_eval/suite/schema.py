@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 
+from sygra_eval.suite.gate_schema import GateSection
+
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -286,6 +288,7 @@ class QualitySection(Section):
     `cluster` names a column: rows with one value in it go together where figures are given an
     interval, as those of one source question do. `target_verified` ends the run with the first so
     many verified rows of the input, and `max_candidates` is the most rows that are tried for them.
+    `gates` decide how the run ends, see `GateSection`.
     """
 
     candidate: str | None = None
@@ -298,6 +301,7 @@ class QualitySection(Section):
     measured: str | None = None
     target_verified: int | None = Field(default=None, ge=1)
     max_candidates: int | None = Field(default=None, ge=1)
+    gates: list[GateSection] = []
 
 
 class OutputColumn(Section):
@@ -399,7 +403,6 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
         ("graph_config", "nodes", "*", "multi_llm_post_process"),
         *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
-        *(("quality", key) for key in ("gates",)),
         *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
         *(("quality", key) for key in ("decontaminate", "max_errors")),
         *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from sygra_eval.suite.gate import Gate
 from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.template import Template
 from sygra_eval.suite.walk import Graph
@@ -158,6 +159,7 @@ class Suite:
     images: ImageChoice = ImageChoice()
     diagnostics: tuple[Diagnostic, ...] = ()
     first_row: Row | None = None
+    gates: tuple[Gate, ...] = ()
 
     @property
     def reserved_columns(self) -> frozenset[str]:

@@ -116,7 +116,7 @@ def test_a_suite_without_validators_is_allowed(folder):
         ("{name: good}", "{name: good, tags: §x}", "wrong-type write `[x]`"),
         ("{name: good}", "{name: §a/b}", "wrong-value"),
         ("suite: {name: good}", "§suit: {name: good}", "unknown-key write `suite`"),
-        ("quality:\n", "quality:\n  §gates: []\n", "unsupported-key take it out"),
+        ("quality:\n", "quality:\n  §dedup: []\n", "unsupported-key take it out"),
         ("quality:\n", "§guardrails: []\nquality:\n", "unsupported-key take it out"),
         ("quality:\n", "quality:\n  candidate: §answr\n", "unknown-variable write `answer`"),
         ("quality:\n", "quality:\n  grade: §test\n", "wrong-value write `tests`"),

@@ -1,0 +1,369 @@
+"""Judges a suite's gates by the rows of a run, once they are all there.
+
+Those that so many rows cannot pass are refused before the first one. The outcomes are journalled,
+so that the report, the closing line and the exit code of every later look at the run are of this
+one judgement (docs/decisions/0038).
+"""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.engine.comparing import Compared, compare_sides, side_of
+from sygra_eval.engine.finished_rows import measured_rows, settings_of_validators
+from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.plan import target_in
+from sygra_eval.engine.target import Cut
+from sygra_eval.journal import JournalReader, open_readonly
+from sygra_eval.plugins import Plugins
+from sygra_eval.quality import (
+    Facts,
+    GateOutcome,
+    Measuring,
+    Rules,
+    broken,
+    clopper_pearson,
+    is_baseline,
+    judged_changes,
+    judged_errors,
+    judged_metric,
+    judged_shares,
+    read_baseline,
+    skipped,
+)
+from sygra_eval.suite import (
+    Gate,
+    GateKind,
+    Suite,
+    UnfitRow,
+    metric_of,
+    registered_metrics,
+)
+from sygra_eval.values import (
+    Diagnostic,
+    MeasuredRow,
+    Metric,
+    Outcome,
+    Severity,
+    UsageError,
+    wilson,
+)
+
+MOST_GROUPS = 1_000
+"""With more values than this a column is no topic, and each of them would be a line."""
+_NOT_FINISHED = "the run is not finished"
+
+
+def refuse_gates(suite: Suite, options: RunOptions, rows: int | None, *, has_target: bool) -> None:
+    """Refuse gates that so many rows cannot pass, and baselines that are none of this suite.
+
+    :param rows: That were counted; None where there are too many, or nobody can say.
+    :raises UsageError: With a diagnostic for each; nothing was spent.
+    """
+    found = [*_unreachable(suite, options, None if has_target else rows), *_baselines(suite)]
+    if found:
+        raise UsageError(f"{suite.path}: a gate cannot be judged", tuple(found))
+
+
+async def judge_gates(
+    folder: Path, suite: Suite, plugins: Plugins, *, is_finished: bool, rows_read: int
+) -> tuple[GateOutcome, ...]:
+    """Return what became of each gate of a run whose rows are in its journal.
+
+    :param rows_read: Those that have not ended were not taken, and no gate may judge without them.
+    """
+    if not suite.gates:
+        return ()
+    with open_readonly(folder / "journal.db") as reader:
+        plan = reader.plan()
+        rows = _ended(reader)
+        if not (is_finished or rows.cut.is_complete):
+            return tuple(skipped(gate, _NOT_FINISHED) for gate in suite.gates)
+        why = why_partial(plan, rows.all)
+        if rows.all < rows_read and not rows.cut.is_complete:
+            why = why or f"{rows_read - rows.all} of {rows_read} rows were not reached"
+        found: list[GateOutcome] = []
+        hearings = [
+            _Hearing(gate, suite, plugins) if not why or gate.allows_partial else None
+            for gate in suite.gates
+        ]
+        _take(reader, [one for one in hearings if one is not None], suite.document)
+        for gate, hearing in zip(suite.gates, hearings, strict=True):
+            if hearing is None:
+                found.append(skipped(gate, why))
+                continue
+            found += [one async for one in hearing.outcomes(rows)]
+        return tuple(found)
+
+
+def why_partial(plan: Mapping[str, str], rows: int) -> str:
+    """Say why a run has not all rows of its source; empty where it has.
+
+    A sample keeps gates: it stands for all rows, with a wider interval.
+    """
+    asked = json.loads(plan["asked"])
+    if asked.get("partial"):
+        return str(asked["partial"])
+    limit = asked.get("limit")
+    if limit is not None and rows >= limit:
+        return f"--limit {limit} may have left rows out"
+    chosen = asked.get("selection") or {}
+    options = {"keywords": "-k", "deselected": "--deselect", "only": "--lf", "since": "--sw"}
+    named = [option for key, option in options.items() if chosen.get(key)]
+    if named:
+        return f"rows were deselected ({', '.join(named)})"
+    return ""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """How many rows a run has, of all and of those that count."""
+
+    cut: Cut
+    all: int = 0
+    failed: int = 0
+    counted: int = 0
+
+
+def _ended(reader: JournalReader) -> _Rows:
+    rows = _Rows(Cut(target_in(reader.plan())))
+    for end in reader.outcomes():
+        rows.all += 1
+        if rows.cut.counts(end):
+            rows.counted += 1
+            rows.failed += end.outcome is Outcome.FAILED
+    return rows
+
+
+def _take(reader: JournalReader, hearings: list["_Hearing"], document: Mapping[str, Any]) -> None:
+    if all(one.gate.kind is GateKind.ERRORS for one in hearings):
+        return
+    for row, input_hash in measured_rows(reader, document):
+        for one in hearings:
+            one.take(row, input_hash)
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """Takes the rows of a run past one gate."""
+
+    gate: Gate
+    suite: Suite
+    plugins: Plugins
+    groups: dict[str, Measuring] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    unfit: int = 0
+    has_too_many: bool = False
+
+    def take(self, row: MeasuredRow, input_hash: str) -> None:
+        """Take one row; what a gate cannot say of it counts as its error."""
+        gate = self.gate
+        if gate.kind is GateKind.ERRORS:
+            return
+        seen = _variables(row)
+        try:
+            if gate.where is not None and not gate.where.holds(seen):
+                return
+        except UnfitRow:
+            self.unfit += 1
+            return
+        if gate.kind is GateKind.DISTRIBUTION:
+            if row.outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
+                self._count(_at(gate.metric, seen))
+            return
+        group = "" if gate.group_by is None else _at(gate.group_by, seen)
+        if group is None:
+            self.unfit += 1
+            return
+        measuring = self.groups.get(group)
+        if measuring is None:
+            if len(self.groups) == MOST_GROUPS:
+                self.has_too_many = True
+                return
+            measuring = self.groups[group] = Measuring(self._metrics(), self._facts())
+        measuring.take(row, input_hash=input_hash)
+
+    async def outcomes(self, rows: _Rows) -> AsyncIterator[GateOutcome]:
+        """Yield what became of the gate."""
+        gate = self.gate
+        match gate.kind:
+            case GateKind.ERRORS:
+                yield judged_errors(gate, rows.failed, rows.counted)
+            case GateKind.DISTRIBUTION:
+                yield judged_shares(gate, self.counts, unfit=self.unfit)
+            case GateKind.BASELINE:
+                for one in await self._compared():
+                    yield one
+            case GateKind.METRIC:
+                for one in self._by_group():
+                    yield one
+
+    def _by_group(self) -> Iterator[GateOutcome]:
+        gate = self.gate
+        if self.has_too_many:
+            why = f"`{gate.group_by}` has more than {MOST_GROUPS:,} values"
+            yield broken(gate, f"{why}, so it names no groups")
+            return
+        if not self.groups and gate.group_by is None:
+            self.groups[""] = Measuring(self._metrics(), self._facts())
+        if not self.groups:
+            yield broken(gate, f"no row has a `{gate.group_by}`")
+        for group in sorted(self.groups):
+            # Rows without a group could be of any: they count in each.
+            yield judged_metric(gate, self.groups[group].side, unfit=self.unfit, group=group)
+
+    async def _compared(self) -> list[GateOutcome]:
+        gate = self.gate
+        if gate.baseline is None or "" not in self.groups:
+            return [broken(gate, "no row to compare")]
+        asked = Compared(
+            metrics=gate.metrics, rules=Rules(alpha=gate.alpha, max_drop=gate.max_drop)
+        )
+        try:
+            before = await side_of(gate.baseline, asked)
+            return list(judged_changes(gate, compare_sides(before, self.groups[""].side, asked)))
+        except (UsageError, OSError) as error:
+            return [broken(gate, str(error))]
+
+    def _metrics(self) -> list[Metric]:
+        metrics = registered_metrics(self.plugins)
+        if self.gate.kind is GateKind.BASELINE:
+            return list(metrics.values())
+        names = frozenset(spec.name for spec in self.suite.validators)
+        found = metric_of(self.gate.metric, metrics, names)
+        return [] if found is None else [found]
+
+    def _facts(self) -> Facts:
+        return Facts(
+            kind="run",
+            name="this run",
+            suite=self.suite.name,
+            suite_sha256=self.suite.sha256,
+            validators=dict(settings_of_validators(self.suite.document)),
+        )
+
+    def _count(self, value: str | None) -> None:
+        if value is None:
+            self.unfit += 1
+        else:
+            self.counts[value] += 1
+
+
+def _variables(row: MeasuredRow) -> dict[str, object]:
+    said = {name: one.status.value for name, one in row.verdicts.items()}
+    return {**row.columns, "outcome": row.outcome.value, "verdicts": said}
+
+
+def _at(name: str, variables: Mapping[str, object]) -> str | None:
+    """Return the text of a column; None where the row has none."""
+    value: object = variables.get(name)
+    if name not in variables:
+        value = variables
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None or isinstance(value, list | Mapping) else str(value)
+
+
+def _unreachable(suite: Suite, options: RunOptions, rows: int | None) -> Iterator[Diagnostic]:
+    is_alone = "cluster" not in (suite.document.get("quality") or {})
+    is_cut = options.limit is not None
+    if rows is None or not is_alone:
+        return
+    names = frozenset(spec.name for spec in suite.validators)
+    for gate in suite.gates:
+        if gate.kind is not GateKind.METRIC or (is_cut and not gate.allows_partial):
+            continue
+        if gate.metric not in _of_ones_and_zeros(names):
+            continue
+        for key, bound in gate.bounds:
+            best = _best(gate, key, rows)
+            if best is None or bound.holds(best):
+                continue
+            yield _refused(
+                suite,
+                gate,
+                code="gate-unreachable",
+                message=f'quality.gates[{gate.index}]: {key} "{bound.text}" cannot pass with '
+                f"{rows} rows (best {best:.4f})",
+                fix=f"ask for less, or for `value`, or have {_rows_for(gate, key, rows)} rows",
+            )
+
+
+def _of_ones_and_zeros(validators: frozenset[str]) -> frozenset[str]:
+    """Return the metrics whose rows have 0 or 1: others may have narrower intervals."""
+    return frozenset({"verified_rate", *(f"{name}_rate" for name in validators)})
+
+
+def _best(gate: Gate, key: str, rows: int) -> float | None:
+    """Return the end of the interval when every row is as it should be."""
+    interval = clopper_pearson if gate.method == "exact" else wilson
+    if key == "value":
+        return None
+    found = interval(rows if key == "lower" else 0, rows, confidence=1 - gate.alpha)
+    return None if found is None else found.low if key == "lower" else found.high
+
+
+def _rows_for(gate: Gate, key: str, rows: int) -> str:
+    """Return how many rows could pass, looked for by doubling and halving."""
+    bounds = [bound for name, bound in gate.bounds if name == key]
+
+    def can(number: int) -> bool:
+        best = _best(gate, key, number)
+        return best is not None and all(bound.holds(best) for bound in bounds)
+
+    high = max(rows, 1)
+    while not can(high):
+        high *= 2
+        if high > 1 << 40:
+            return "no number of"
+    low = high // 2
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if can(middle) else (middle, high)
+    return f"at least {high:,}"
+
+
+def _baselines(suite: Suite) -> Iterator[Diagnostic]:
+    for gate in suite.gates:
+        if gate.baseline is None:
+            continue
+        why = _why_no_baseline(gate.baseline, suite.name)
+        if why:
+            yield _refused(
+                suite,
+                gate,
+                code="bad-baseline",
+                message=f"quality.gates[{gate.index}]: {why}",
+                fix="take the gate out, run, and make one with `sygra-eval bless RUN`",
+            )
+
+
+def _why_no_baseline(path: Path, suite: str) -> str:
+    if path.is_dir():
+        return "" if (path / "journal.db").is_file() else f"{path} is no run"
+    if not path.is_file():
+        return f"there is no baseline {path}"
+    if not is_baseline(path):
+        return ""
+    try:
+        other = read_baseline(path).facts.suite
+    except UsageError as error:
+        return str(error)
+    return "" if other == suite else f"{path} is of the suite `{other}`, this one is `{suite}`"
+
+
+def _refused(suite: Suite, gate: Gate, *, code: str, message: str, fix: str) -> Diagnostic:
+    return Diagnostic(
+        code=code,
+        severity=Severity.ERROR,
+        path=str(suite.path),
+        line=gate.line,
+        column=gate.column,
+        message=message,
+        fix=fix,
+    )
