@@ -20,6 +20,7 @@ from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
+from sygra_eval.suite.guardrails import Guardrail, guardrails_in, visited
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -54,6 +55,7 @@ __all__ = [
     "Document",
     "Edge",
     "Graph",
+    "Guardrail",
     "Judged",
     "ModelByName",
     "ModelChoice",
@@ -83,6 +85,7 @@ __all__ = [
     "escaped",
     "function_of",
     "graph_of",
+    "guardrails_in",
     "load_models",
     "load_suite",
     "most_visits",
@@ -94,4 +97,5 @@ __all__ = [
     "resolved_yaml",
     "suite_schema",
     "visit_key",
+    "visited",
 ]
