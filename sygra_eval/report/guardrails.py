@@ -1,12 +1,14 @@
 """The report's table of guardrails, and what `show` says of those of one row."""
 
+import textwrap
 from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.report.figures import UNKNOWN
 from sygra_eval.report.layout import wrapped
 from sygra_eval.report.table import Align, Table
-from sygra_eval.values import GuardVerdict, RecordEnd
+from sygra_eval.report.text_safety import printable
+from sygra_eval.values import GuardVerdict, RecordEnd, Status
 
 
 def guardrails(summary: RunSummary) -> Table:
@@ -52,8 +54,14 @@ def guardrails_json(summary: RunSummary) -> list[dict[str, object]]:
 def guard_lines(end: RecordEnd) -> Iterator[str]:
     """Yield what the guardrails said of a row's calls, one line a verdict."""
     if end.guards:
-        lines = (wrapped(_told(one), indent="    ", first="  ") for one in end.guards)
-        yield "\n".join(("guardrails", *lines))
+        yield "\n".join(("guardrails", *(line for one in end.guards for line in _lines(one))))
+
+
+def _lines(one: GuardVerdict) -> Iterator[str]:
+    yield wrapped(_told(one), indent="    ", first="  ")
+    evidence = one.verdict.evidence
+    if evidence is not None and evidence.output and one.verdict.status is not Status.PASS:
+        yield textwrap.indent(printable(evidence.output).strip("\n"), "    ")
 
 
 def _told(one: GuardVerdict) -> str:
