@@ -23,6 +23,7 @@ from sygra_eval.validators.verdicts import says
 from sygra_eval.values import Candidate, Evidence, Status, ValidatorContext, Verdict
 
 Kind = Literal["email", "phone", "iban", "credit_card", "ip", "ssn"]
+SHOWN_OF_ONE = 2  # characters: four can be a first name
 KINDS: tuple[Kind, ...] = ("email", "phone", "iban", "credit_card", "ip", "ssn")
 
 
@@ -52,7 +53,7 @@ async def personal_data(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     ]
     if not found:
         return says(ctx, Status.PASS, f"none of {', '.join(config.kinds)}")
-    evidence = Evidence(output=shown(text, found))
+    evidence = Evidence(output=shown(text, found, SHOWN_OF_ONE))
     return says(ctx, Status.FAIL, f"holds personal data ({counted(found)})", evidence=evidence)
 
 

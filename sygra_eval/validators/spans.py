@@ -84,10 +84,10 @@ def counted(found: Iterable[Found]) -> str:
     return ", ".join(f"{kind}: {count}" for kind, count in Counter(o.kind for o in found).items())
 
 
-def shown(text: str, found: list[Found]) -> str:
+def shown(text: str, found: list[Found], most: int = SHOWN_OF_ONE) -> str:
     """Return the places, one a line, with no more of each than its first characters."""
     lines = [
-        f"line {line}, column {column}: {one.kind} {masked(text[one.start : one.end])}"
+        f"line {line}, column {column}: {one.kind} {masked(text[one.start : one.end], most)}"
         for one in found[:MOST_SHOWN]
         for line, column in [place_of(text, one.start)]
     ]
@@ -95,9 +95,9 @@ def shown(text: str, found: list[Found]) -> str:
     return "\n".join([*lines, *([f"and {more} more"] if more else [])])
 
 
-def masked(secret: str) -> str:
+def masked(secret: str, most: int = SHOWN_OF_ONE) -> str:
     """Return the first characters and the length; of a short text fewer."""
-    begin = secret[: min(SHOWN_OF_ONE, len(secret) // 4)]
+    begin = secret[: min(most, len(secret) // 4)]
     begin = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in begin)
     return f"{begin}… ({len(secret)} characters)"
 

@@ -2,7 +2,9 @@
 
 import json
 
-from sygra_eval.engine import ExitCode
+import pytest
+
+from sygra_eval.engine import ExitCode, PlanChange
 from sygra_eval.report import (
     json_report,
     markdown_report,
@@ -10,7 +12,7 @@ from sygra_eval.report import (
     record_text,
     terminal_report,
 )
-from tests.engine.conftest import chain, code_row, fast_suite
+from tests.engine.conftest import FAST_PLUGIN, chain, code_row, fast_suite
 
 WORD = "swordfish"
 NO_WORD = {"use": "regex", "pattern": WORD, "must": "not_match", "name": "words"}
@@ -259,3 +261,109 @@ async def test_nodes_inside_a_subgraph_have_their_paths(tmp_path, run):
     assert guards(finished, "r1") == [("input", "step/ask", 1, 0, "fail")]
     (row,) = finished.rows("rejected")
     assert row["reason"].startswith("guardrail words at input of step/ask: ")
+
+
+SWALLOWING = """
+from sygra_eval import hookimpl
+
+
+async def greedy(node, state, ctx):
+    from sygra_eval.values import Message
+
+    try:
+        reply = await ctx.complete((Message("user", str(state["question"])),), model="author")
+    except Exception:
+        return {"answer": "nothing happened"}
+    return {"answer": reply.text}
+
+
+@hookimpl
+def sygra_register_nodes(register):
+    register("greedy", greedy)
+"""
+
+
+@pytest.mark.parametrize("at", ["input", "output"])
+async def test_no_node_can_go_on_as_if_nothing_had_been_blocked(tmp_path, run, at):
+    plugin = tmp_path / "swallowing.py"
+    plugin.write_text(SWALLOWING)
+    suite = fast_suite(
+        tmp_path,
+        ["fine", WORD],
+        nodes={"solve": {"node_type": "greedy"}},
+        guardrails=[rail(at, on_fail="block")],
+        quality={"validators": [{"use": "says"}], "candidate": "answer"},
+    )
+
+    finished = await run(suite, plugins=[str(FAST_PLUGIN), str(plugin)])
+
+    assert finished.outcomes() == {"r0": "verified", "r1": "rejected"}
+    assert finished.rows("rejected")[0]["reason"].startswith(f"guardrail words at {at} of solve: ")
+
+
+async def test_a_secret_is_in_no_report_and_no_verdict(tmp_path, run):
+    key = "ghp_Zq7Rt2Xw9Lm4Vb6Np1Ks8Hd3Fg5Jc0Ty4Ue2"  # of GitHub's form, and nobody's
+    guardrails = [
+        {"use": "secrets", "at": "input", "on_fail": "block"},
+        {"use": "personal_data", "at": "input"},
+    ]
+    question = f"use {key} of jane.roe@mail-server.de"
+
+    finished = await run(fast_suite(tmp_path, [question], guardrails=guardrails))
+
+    (end,) = finished.ends()
+    shown = record_text(end, []).partition("guardrails")[2]
+    told = json.dumps(record_json(end, [])["guardrails"]) + shown + end.reason
+    for page in ("report.md", "report.json", "README.md"):
+        told += (finished.folder / page).read_text()
+    assert key[:12] not in told
+    assert "jane" not in told
+    assert "line 1, column 5: GitHub token ghp_… (40 characters)" in shown
+    assert "e-mail address jane" not in shown
+
+
+async def test_a_run_that_goes_on_with_other_guardrails_is_judged_by_them(
+    tmp_path, run, resume, stop
+):
+    async def agrees():
+        return True
+
+    def after_four(progress):
+        if progress.rows_done == 4:
+            stop.drain("SIGINT")
+
+    suite = fast_suite(tmp_path, [WORD] * 30, guardrails=[rail("output")])
+    stopped = await run(suite, show=after_four, stop=stop)
+    changed = fast_suite(
+        tmp_path / "changed", [WORD] * 30, guardrails=[rail("output", on_fail="block")]
+    )
+    change = PlanChange(suite=changed, goes_on=agrees)
+
+    resumed = await resume(stopped.folder, change=change)
+
+    assert set(resumed.outcomes().values()) == {"rejected"}
+    assert stopped.summary.not_reached > 0
+    assert resumed.summary.guardrails[0].blocked == 30
+
+
+async def test_a_repair_of_json_belongs_to_its_step(endpoint, code_suite, run):
+    replies = iter(["no JSON " + WORD, '{"code": "x"}'])
+    endpoint.answers_with(lambda body: next(replies))
+    schema = {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
+    model = {
+        "name": "author",
+        "structured_output": {"enabled": True, "schema": {"fields": {"code": {"type": "str"}}}},
+    }
+    del schema
+    node = {"node_type": "llm", "model": model, "prompt": "{question}", "output_keys": "answer"}
+    suite = code_suite(
+        {"id": "r0", "question": "why"},
+        graph_config={"nodes": {"solve": node}, "edges": chain(["solve"])},
+        quality={"validators": [{"use": "length", "min": 1}]},
+        guardrails=[rail("output")],
+    )
+
+    finished = await run(suite)
+
+    assert [one.passed + one.failed for one in finished.summary.guardrails] == [2]
+    assert finished.summary.guardrails[0].node == "solve"
