@@ -11,7 +11,7 @@ while the run goes: `GivenRows`.
 Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source`, `package_config`
 (the type `package`), `file_rows` (what both read), `forms` (which suffix is which), `text_formats`,
 `json_list`, `csv_format`, `parquet_format`, `arrow_format`, `arrow_rows` (readers), `unpacking`
-(packed and recoded text), `batches` (threads), `spool`, `in_batches` (a reader that may wait),
+(packed and recoded text), `batches` (readers in threads), `spool`,
 `stdin_source`, `stdin_config` (the type `stdin`), `sql_source`, `sql_config`, `sqlite_rows`,
 `alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
 `packed_stream` (the type `http`), `given_rows`, `giving` (the type `given`), `naming` (ids),

@@ -8,10 +8,13 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. While a run goes, `live` says what it does and takes other limits, through the socket of
-`control`; `look_at` and `change_limits` are the other side.
+err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, and `bless`
+makes it the baseline of its suite. While a run goes, `live` says what it does and takes other
+limits, through the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
@@ -24,6 +27,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
@@ -79,9 +83,11 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Blessed",
     "BudgetOutlook",
     "Canaries",
     "Cause",
+    "Compared",
     "Complaint",
     "ControlRefused",
     "CostEstimate",
@@ -102,6 +108,7 @@ __all__ = [
     "Member",
     "ModelShare",
     "NotRunning",
+    "NothingMatched",
     "NothingSelected",
     "PassRates",
     "PlanChange",
@@ -121,7 +128,9 @@ __all__ = [
     "TruthReport",
     "UpperBound",
     "WeakTests",
+    "bless",
     "change_limits",
+    "compare_two",
     "data_files_in",
     "estimate_to_json",
     "examine_run",
@@ -135,12 +144,14 @@ __all__ = [
     "look_at",
     "measure_truth",
     "outcome_of",
+    "plugins_of_run",
     "recheck",
     "repair_run",
     "resume_run",
     "run_in_loop",
     "run_suite",
     "shipped_from",
+    "side_of_run",
     "suite_folder_of",
     "summarise",
     "upper_bound_of",

@@ -295,8 +295,9 @@ class QualitySection(Section):
     their text: none of them is verified data, and one that would be raises an alarm. `probes` says
     what becomes of a row whose tests a program passes that must not. `measured` names a file with
     the line that `sygra-eval verify --truth FILE --json` printed of the suite's validators.
-    `target_verified` ends the run with the first so many verified rows of the input, and
-    `max_candidates` is the most rows that are tried for them.
+    `cluster` names a column: rows with one value in it go together where figures are given an
+    interval, as those of one source question do. `target_verified` ends the run with the first so
+    many verified rows of the input, and `max_candidates` is the most rows that are tried for them.
     """
 
     candidate: str | None = None
@@ -304,6 +305,7 @@ class QualitySection(Section):
     grade: Grade | None = None
     truth: str | None = None
     canary: str | None = None
+    cluster: str | None = None
     probes: ProbesMode = "mark"
     measured: str | None = None
     target_verified: int | None = Field(default=None, ge=1)
