@@ -1,10 +1,12 @@
 """Guardrails in real runs: what is not let out is not sent, what is not let in is not used."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from sygra_eval.engine import ExitCode, PlanChange
+from sygra_eval.engine.visits import Trace, visit_from_json, visit_to_json
 from sygra_eval.report import (
     json_report,
     markdown_report,
@@ -12,6 +14,7 @@ from sygra_eval.report import (
     record_text,
     terminal_report,
 )
+from sygra_eval.values import GuardAt, GuardVerdict, Status, Verdict
 from tests.engine.conftest import FAST_PLUGIN, chain, code_row, fast_suite
 
 WORD = "swordfish"
@@ -332,7 +335,7 @@ async def test_a_run_that_goes_on_with_other_guardrails_is_judged_by_them(
         if progress.rows_done == 4:
             stop.drain("SIGINT")
 
-    suite = fast_suite(tmp_path, [WORD] * 30, guardrails=[rail("output")])
+    suite = fast_suite(tmp_path, [WORD] * 30, guardrails=[rail("output", pattern="nothing")])
     stopped = await run(suite, show=after_four, stop=stop)
     changed = fast_suite(
         tmp_path / "changed", [WORD] * 30, guardrails=[rail("output", on_fail="block")]
@@ -367,3 +370,25 @@ async def test_a_repair_of_json_belongs_to_its_step(endpoint, code_suite, run):
 
     assert [one.passed + one.failed for one in finished.summary.guardrails] == [2]
     assert finished.summary.guardrails[0].node == "solve"
+
+
+def test_what_was_said_at_a_node_comes_back_with_its_visit():
+    """A run that was killed between two nodes does not make the first visit again."""
+    said = GuardVerdict(
+        verdict=Verdict(validator="words", status=Status.PASS, reason="no match"),
+        at=GuardAt.OUTPUT,
+        node="outer/solve#2",
+        visit=3,
+        sample=1,
+        is_blocking=True,
+    )
+    inner, outer = Trace(), Trace()
+    inner.guards[0] = [said]
+    outer.guards[1], outer.guards[0] = [said], [replace(said, visit=1)]
+    outer.inner.append(inner.visit({}))
+
+    visit = visit_from_json(json.loads(json.dumps(visit_to_json(outer.visit({"answer": "x"})))))
+
+    assert visit == outer.visit({"answer": "x"})
+    assert [one.visit for one in visit.guards] == [1, 3]
+    assert [one.guards for one in visit.flat()] == [(said,), visit.guards]
