@@ -201,8 +201,7 @@ def _check_names(entries: Sequence[TypedEntry], document: Document) -> None:
         mine = _section(entry)
         for before in entries[:index]:
             other = _section(before)
-            is_same_place = None in (mine.node, other.node) or mine.node == other.node
-            if entry.name == before.name and mine.at == other.at and is_same_place:
+            if entry.name == before.name and mine.at == other.at and _meet(mine.node, other.node):
                 document.report(
                     code="duplicate-name",
                     message=f"two guardrails at the {mine.at} of the same calls are called "
@@ -212,6 +211,13 @@ def _check_names(entries: Sequence[TypedEntry], document: Document) -> None:
                     fix="give one of them another `name: ...`",
                 )
                 break
+
+
+def _meet(node: str | None, other: str | None) -> bool:
+    """Say whether some call is looked at by guardrails of both nodes."""
+    if node is None or other is None:
+        return True
+    return f"{node}/".startswith(f"{other}/") or f"{other}/".startswith(f"{node}/")
 
 
 def _guardrail(entry: TypedEntry, document: Document) -> Guardrail:

@@ -94,6 +94,17 @@ def test_what_is_wrong_is_told_at_its_line_with_what_to_write(said, guardrail, e
         assert expected in found
 
 
+@pytest.mark.parametrize("given", [None, {}, "secrets", [1], [{"at": "input"}]])
+def test_a_section_that_is_no_list_of_guardrails_is_told(tmp_path, given):
+    path = fast_suite(tmp_path, ["why"], guardrails=given)
+
+    found = check_suite(path, load_plugins(tmp_path, named=PLUGINS))
+
+    assert {one.code for one in found} <= {"wrong-type", "missing-key"}
+    assert found
+    assert all(one.line > 1 for one in found)
+
+
 def test_a_guardrail_says_where_it_looks(said):
     assert [one[1] for one in said({"use": "secrets"})] == ["missing-key"]
 
@@ -107,7 +118,10 @@ def test_two_that_the_report_could_not_tell_apart_are_told(said):
         {"use": "secrets", "at": "output", "name": "more"},
     ]
 
+    nested = [{**twice[0], "node": "loop/draft"}, {**twice[0], "node": "loop"}]
+
     assert [one[1] for one in said(*twice)] == ["duplicate-name"]
+    assert [one[1] for one in said(*nested)] == ["duplicate-name"]
     assert said(*apart) == []
 
 
