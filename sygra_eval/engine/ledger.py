@@ -22,7 +22,7 @@ from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
-from sygra_eval.suite import Graph, always_visited, graph_of, load_suite
+from sygra_eval.suite import Graph, always_visited, graph_of, load_suite, visited
 from sygra_eval.values import (
     InputAccount,
     Outcome,
@@ -236,7 +236,8 @@ class _Count:
             kind = came
             if came == "done" and self.reader.visit(end.row_id, node) is None:
                 is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
-                kind = "lost" if is_judged and not _is_refused(end) else "failed here"
+                is_through = is_judged and not _is_refused(end) and _blocked_at(end) is None
+                kind = "lost" if is_through else "failed here"
                 if _is_refused(end) or end.reason.startswith("bad_input"):
                     kind = "ended before it"
                 came = kind if kind == "lost" else "ended before it"
@@ -248,7 +249,9 @@ class _Count:
         for node in self.graph.nodes:
             if self.reader.visit(end.row_id, node) is not None:
                 kind = "done"
-            elif is_judged and not _is_refused(end):
+            elif _blocked_at(end) == node:
+                kind = "failed here"
+            elif is_judged and not _is_refused(end) and _blocked_at(end) is None:
                 kind = "lost" if node in self.sure else _ELSEWHERE
             elif end.reason.startswith(f"node `{node}` "):
                 kind = "failed here"
@@ -260,6 +263,12 @@ class _Count:
 def _is_refused(end: RecordEnd) -> bool:
     """Say whether a row was turned away before its first node, because its tests prove nothing."""
     return bool(end.weak_tests) and not end.verdicts and end.reason == end.weak_tests
+
+
+def _blocked_at(end: RecordEnd) -> str | None:
+    """Return the node at which a guardrail stopped the row."""
+    places = (one.node for one in end.guards if one.has_blocked)
+    return next((visited(place).partition("/")[0] for place in places), None)
 
 
 def _contradiction(end: RecordEnd) -> str:

@@ -47,7 +47,7 @@ async def opened(
     async with contextlib.AsyncExitStack() as stack:
         try:
             sandbox = None
-            if suite.validators:
+            if suite.validators or suite.guardrails:
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)

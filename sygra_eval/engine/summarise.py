@@ -184,6 +184,7 @@ def summarise(folder: Path) -> RunSummary:
         members=count.ensembles.members,
         shares=count.ensembles.shares,
         edges=_edges(count, document),
+        guardrails=count.guards.tallies(document),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
         gates=life.gates,

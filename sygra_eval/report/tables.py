@@ -15,6 +15,7 @@ from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_e
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.report.gates import gates
+from sygra_eval.report.guardrails import guardrails
 from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome, Trust
 
@@ -51,6 +52,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         funnel(summary),
         edges(summary),
         validators(summary),
+        guardrails(summary),
         errors(summary),
         rounds(summary),
         samples(summary),

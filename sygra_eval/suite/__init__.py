@@ -22,6 +22,7 @@ from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.gate import Gate, GateKind
 from sygra_eval.suite.gates import metric_of, registered_metrics
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
+from sygra_eval.suite.guardrails import Guardrail, guardrails_in, visited
 from sygra_eval.suite.ids import (
     DEFAULT_VARIANT,
     case_id,
@@ -71,6 +72,7 @@ __all__ = [
     "Gate",
     "GateKind",
     "Graph",
+    "Guardrail",
     "Judged",
     "ModelByName",
     "ModelChoice",
@@ -105,6 +107,7 @@ __all__ = [
     "expression",
     "function_of",
     "graph_of",
+    "guardrails_in",
     "load_models",
     "load_suite",
     "metric_of",
@@ -121,4 +124,5 @@ __all__ = [
     "suite_schema",
     "variant_names",
     "visit_key",
+    "visited",
 ]

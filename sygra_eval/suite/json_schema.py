@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sygra_eval.plugins import Plugins, Registered
-from sygra_eval.suite.schema import SECTIONS, TYPED_KINDS, ModelSection, json_schema_of
+from sygra_eval.suite.schema import (
+    SECTIONS,
+    TYPED_KINDS,
+    GuardrailSection,
+    ModelSection,
+    TypedSection,
+    json_schema_of,
+)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/"
@@ -41,7 +48,15 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "additionalProperties": {"$ref": f"{_REFERENCE}ModelSection"},
     }
     properties |= _SPELLED_OUT
-    for kind, (_, type_key, section) in TYPED_KINDS.items():
+    definitions["GuardrailSection"] = _moved(json_schema_of(GuardrailSection), definitions)
+    properties["guardrails"] = {
+        "type": "array",
+        "description": "Validators of prompts and replies.",
+        "items": {"$ref": f"{_REFERENCE}GuardrailSection"},
+    }
+    entries = [(kind, key, section) for kind, (_, key, section) in TYPED_KINDS.items()]
+    guardrail: tuple[str, str, type[TypedSection]] = ("validators", "use", GuardrailSection)
+    for kind, type_key, section in (*entries, guardrail):
         definitions[section.__name__] = _one_of_types(
             definitions[section.__name__], type_key, plugins.of(kind), kind, definitions
         )

@@ -260,6 +260,20 @@ class ValidatorSection(TypedSection):
     required: bool | None = None
 
 
+class GuardrailSection(TypedSection):
+    """A validator of prompts (`at: input`) or replies (`at: output`).
+
+    `node` is a node's path, with a step where only that is meant (`solve/draft`); without it every
+    call of a node is looked at. `record` keeps the verdict and goes on, `block` ends the row.
+    """
+
+    use: str
+    name: Name | None = None
+    at: Literal["input", "output"]
+    node: str | None = Field(default=None, min_length=1)
+    on_fail: Literal["record", "block"] = "record"
+
+
 Grade = Literal[
     "tests", "tests + hidden", "differential", "properties + differential + mutation + stable"
 ]
@@ -390,7 +404,7 @@ TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
 
 UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
-        *((key,) for key in ("guardrails", "cache")),
+        ("cache",),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
         *(("suite", key) for key in ("max_errors", "matrix", "extends", "cases")),
         *(("data_config", key) for key in ("sink", "resumable")),
@@ -403,7 +417,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
         ("graph_config", "nodes", "*", "multi_llm_post_process"),
         *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
-        *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
+        *(("quality", key) for key in ("skip_ok", "metrics", "dedup")),
         *(("quality", key) for key in ("decontaminate", "max_errors")),
         *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),
         ("output_config", "output_map", "*", "transform"),

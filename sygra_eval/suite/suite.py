@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite.gate import Gate
+from sygra_eval.suite.guardrails import Guardrail
 from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.template import Template
 from sygra_eval.suite.walk import Graph
@@ -150,6 +151,7 @@ class Suite:
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     validators: tuple[ValidatorSpec, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
     grade: str | None = None
     sandbox: SandboxChoice = SandboxChoice()
     output_map: Mapping[str, OutputColumn] = field(default_factory=dict)
