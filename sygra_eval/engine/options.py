@@ -1,13 +1,13 @@
 """What a user asks of a run beside the suite itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.data import GivenRows
 from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
-from sygra_eval.values import Budget
+from sygra_eval.values import Budget, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class RunOptions:
         for them; where given, in place of the suite's.
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
+    :ivar through: Puts something between the source and a run that begins: who takes rows by need.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -51,3 +52,4 @@ class RunOptions:
     processes: int = 1
     sharing: int = 1
     executor: str | None = None
+    through: Callable[[Source], Source] | None = None
