@@ -12,6 +12,7 @@ err. While a run goes, `live` says what it does and takes other limits, through 
 `control`; `look_at` and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
@@ -28,6 +29,7 @@ from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
+from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -35,9 +37,10 @@ from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
-from sygra_eval.engine.reading import NothingSelected
+from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
+from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import summarise
@@ -81,6 +84,7 @@ __all__ = [
     "BudgetOutlook",
     "Canaries",
     "Cause",
+    "Collected",
     "Complaint",
     "ControlRefused",
     "CostEstimate",
@@ -93,12 +97,14 @@ __all__ = [
     "ExitCode",
     "HardCoding",
     "KnownRun",
+    "LastTime",
     "Ledger",
     "LedgerLine",
     "LiveView",
     "Measured",
     "Member",
     "ModelShare",
+    "Named",
     "NotRunning",
     "NothingSelected",
     "PassRates",
@@ -107,12 +113,15 @@ __all__ = [
     "Recheck",
     "RunOptions",
     "RunSummary",
+    "SelectedSource",
+    "Selection",
     "SpentAt",
     "SpentSoFar",
     "StageRows",
     "StopSignal",
     "StoppedEarly",
     "Strength",
+    "SuiteDeselected",
     "Tally",
     "TargetEnd",
     "TimeEstimate",
@@ -120,18 +129,22 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "change_limits",
+    "collect_suite",
     "data_files_in",
     "estimate_to_json",
     "examine_run",
     "first_rows",
     "fitted",
     "grade_of",
+    "id_of",
     "is_lines_of",
     "keep_ledger",
     "known_run",
     "known_runs",
+    "limited",
     "look_at",
     "measure_truth",
+    "named",
     "outcome_of",
     "recheck",
     "repair_run",
@@ -139,7 +152,9 @@ __all__ = [
     "run_in_loop",
     "run_suite",
     "shipped_from",
+    "source_of",
     "suite_folder_of",
     "summarise",
     "upper_bound_of",
+    "with_selection",
 ]

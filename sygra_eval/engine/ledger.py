@@ -271,7 +271,7 @@ async def _beside_the_source(
     """Yield a line for each row of the source and for each outcome, in the source's order."""
     ends = reader.outcomes()
     waiting = next(ends, None)
-    rows: AsyncGenerator[Any, None] = limited(source, limit)
+    rows: AsyncGenerator[Any, None] = limited(source, limit, is_in_order=True)
     async with contextlib.aclosing(rows):
         async for row in rows:
             count.rows += 1
@@ -299,7 +299,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
         suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
-        source = source_of(suite, plugins)
+        source = source_of(suite, plugins, plan.selection)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")
     except (SygraEvalError, OSError) as error:

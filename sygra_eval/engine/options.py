@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.data import GivenRows
+from sygra_eval.engine.selecting import Selection
 from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
 from sygra_eval.values import Budget, Source
@@ -30,6 +31,11 @@ class RunOptions:
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
     :ivar through: Puts something between the source and a run that begins: who takes rows by need.
+    :ivar selection: Which rows are meant, in which order, how often.
+    :ivar max_failures: So many rows that are rejected or failed end the run.
+    :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
+    :ivar is_strict: Warnings of a run that passed are told by its exit code.
+    :ivar slowest: So many of the slowest rows are named at the end.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -53,3 +59,8 @@ class RunOptions:
     sharing: int = 1
     executor: str | None = None
     through: Callable[[Source], Source] | None = None
+    selection: Selection = field(default_factory=Selection)
+    max_failures: int | None = None
+    rows_in_flight: int | None = None
+    is_strict: bool = False
+    slowest: int = 0

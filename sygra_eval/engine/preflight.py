@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import chosen, refuse_unpriced
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -76,6 +77,12 @@ async def opened(
                         f"{name}: its answers do not show which model gave them, so none is refused"
                     )
         yield gateway, sandbox
+
+
+def warnings_before(setting: Setting) -> tuple[str, ...]:
+    """Return the warnings that suite and models give before the first row."""
+    found = (f"{one.where}: {one.message}" for one in setting.suite.diagnostics)
+    return (*found, *setting.gateway.warnings)
 
 
 def models_of(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:

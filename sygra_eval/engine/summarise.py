@@ -85,8 +85,21 @@ def summarise(folder: Path) -> RunSummary:
         life.state = "finished"  # what was stopped were rows that it does not need
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended + cut.surplus)
-    limit = json.loads(plan["asked"])["limit"]
-    exit_code, exit_reason = _exit(life, count, cut, rows, limit=limit)
+    asked = json.loads(plan["asked"])
+    exit_code, exit_reason = _exit(life, count, cut, rows, limit=asked["limit"])
+    warnings = (
+        *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
+        *life.warnings,
+        *life.others,
+        *refused,
+        *damage.told(),
+        *_left_by_workers(folder),
+    )
+    if asked.get("is_strict") and warnings and exit_code is ExitCode.PASSED:
+        exit_code = ExitCode.WARNINGS
+        exit_reason = f"{exit_reason}; under --strict: {_counted(len(warnings), 'warning')}"
+    if life.deselected:
+        exit_reason = f"{exit_reason}; {life.deselected} deselected"
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -98,6 +111,7 @@ def summarise(folder: Path) -> RunSummary:
         counts={outcome: count.outcomes[outcome] for outcome in Outcome},
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
+        deselected=life.deselected,
         input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
@@ -141,14 +155,7 @@ def summarise(folder: Path) -> RunSummary:
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
         models=_models(document, labels),
-        warnings=(
-            *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
-            *life.warnings,
-            *life.others,
-            *refused,
-            *damage.told(),
-            *_left_by_workers(folder),
-        ),
+        warnings=warnings,
         damage=damage,
         exit_code=exit_code,
         exit_reason=exit_reason,
@@ -225,6 +232,8 @@ class _Life:
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
     input: tuple[InputAccount, ...] = ()  # of the last start that read it
+    deselected: int = 0
+    failures: int = 0  # so many ended it; 0 where they did not
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
 
 
@@ -250,6 +259,8 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.calls_cached += data["calls_cached"]
                 life.damaged += met_in(data)
                 life.input = input_accounts(data)
+                life.deselected = data.get("deselected", 0)
+                life.failures = data.get("failures", 0)
             case "repaired" | "plan_changed":  # what is gone has to be come to again
                 life.state = "interrupted"
     return life
@@ -417,6 +428,10 @@ def _exit(
     if count.alarms:
         of = count.canaries.total()
         return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
+    if life.failures and rows > ended:
+        stopped = f"{_counted(life.failures, 'row')} rejected or failed (--maxfail)"
+        left = f"{rows - ended} of {rows} rows not reached"
+        return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"
     if cut.target is not None:
         return how_it_ended(cut.target, cut, rows=rows, limit=limit)
     rejected = counts[Outcome.REJECTED] - count.canaries[Outcome.REJECTED]
@@ -427,6 +442,10 @@ def _exit(
     if counts[Outcome.UNJUDGED] == ended:
         return ExitCode.PASSED, "no row was judged: the suite has no validators"
     return ExitCode.GATE_FAILED, f"none of {rows} rows was verified"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def suite_document(folder: Path) -> Mapping[str, Any]:

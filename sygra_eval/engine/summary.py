@@ -280,5 +280,6 @@ class RunSummary:
     command: str = ""
     version: str = ""
     surplus: int = 0
+    deselected: int = 0  # rows of the source that were passed over; they are in no rate
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none

@@ -71,6 +71,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,
+        "deselected": summary.deselected,
         "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),

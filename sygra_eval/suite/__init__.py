@@ -7,7 +7,7 @@ the first row through the nodes to the validators (`first_row`, `names`); withou
 themselves are judged (`judged`). A suite that is an object is made such a tree too (`objects`).
 `compile` strings these together, `load` is the way in. `Template`, `Prompt`, `ModelChoice` and,
 where the row may choose, `ModelOrRoute` (`routing`) are what config models of nodes and validators
-use.
+use. What people call rows is `ids`, how they choose among them `matching`.
 """
 
 from sygra_eval.suite.conditions import (
@@ -20,8 +20,17 @@ from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
+from sygra_eval.suite.ids import (
+    DEFAULT_VARIANT,
+    case_id,
+    decoded,
+    encoded,
+    question_of,
+    repeated,
+)
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
+from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import document_of
@@ -46,6 +55,7 @@ from sygra_eval.suite.text_template import TextTemplate
 from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
+    "DEFAULT_VARIANT",
     "AskedByName",
     "AskedModel",
     "BadCondition",
@@ -53,6 +63,7 @@ __all__ = [
     "Condition",
     "Document",
     "Edge",
+    "Expression",
     "Graph",
     "Judged",
     "ModelByName",
@@ -75,12 +86,16 @@ __all__ = [
     "Walk",
     "always_visited",
     "as_text",
+    "case_id",
     "check_suite",
     "compile_condition",
     "condition_problem",
+    "decoded",
     "did_you_mean",
     "document_of",
+    "encoded",
     "escaped",
+    "expression",
     "function_of",
     "graph_of",
     "load_models",
@@ -89,7 +104,9 @@ __all__ = [
     "nearest",
     "override_model",
     "parse_override",
+    "question_of",
     "render_diagnostic",
+    "repeated",
     "reserved_columns",
     "resolved_yaml",
     "suite_schema",
