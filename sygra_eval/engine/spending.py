@@ -110,7 +110,7 @@ class Spending:
         self._release(most)
 
     def cost_usd_of(self, record: str) -> float | None:
-        """Return what an open record's calls cost; None where none was made, or one has no price."""
+        """Return what an open record cost; None without calls, or where one has no price."""
         spent = self.open.get(record)
         return None if spent is None or record in self.of_unknown_cost else spent.nano_usd / NANO
 
