@@ -104,7 +104,7 @@ class BackgroundRun:
         self.wanted.end()
         if self._thread is None:
             return
-        if len(self._ends) < len(self.wanted):
+        if not self._is_complete:
             self._drain("pytest wanted no more rows")
             self._thread.join(GRACE_S)
             if self._thread.is_alive():
@@ -116,6 +116,11 @@ class BackgroundRun:
             self._drain("an interrupt")
             self._thread.join()
             raise
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether all that was wanted has its outcome."""
+        return len(self._ends) >= len(self.wanted)
 
     def _drain(self, cause: str) -> None:
         with self._arrived:

@@ -12,7 +12,6 @@ import yaml
 from sygra_eval.engine import limited, run_in_loop, source_of
 from sygra_eval.plugins import load_plugins, remember_trust
 from sygra_eval.pytest_plugin.items import RowItem, SuiteItem
-from sygra_eval.pytest_plugin.local_models import asked_elsewhere
 from sygra_eval.pytest_plugin.session import Case, SuiteRuns, options_of
 from sygra_eval.suite import (
     DEFAULT_VARIANT,
@@ -77,10 +76,10 @@ class Variant(pytest.Collector):
             source = source_of(self.case.suite, self.case.plugins)
             rows = None if most == 0 else _in_a_thread(_names(source, most))
         runs = SuiteRuns.of(self.config)
-        run = runs.run_of(self.case, elsewhere=asked_elsewhere(self.case.suite), rows=rows)
         if rows is None:
-            yield SuiteItem.from_parent(self, name="rows", run=run)
+            yield SuiteItem.from_parent(self, name="rows", run=runs.of_a_suite(self.case))
             return
+        run = runs.of_rows(self.case, len(rows))
         for place, row_id in rows:
             yield RowItem.from_parent(
                 self, name=encoded(row_id), run=run, place=place, row_id=row_id

@@ -7,10 +7,12 @@ from typing import Protocol, runtime_checkable
 
 import pytest
 
-from sygra_eval.engine import RunOptions, Selection
+from sygra_eval.engine import LastTime, RunOptions, Selection
 from sygra_eval.plugins import Plugins
 from sygra_eval.pytest_plugin.background import BackgroundRun, Ended
+from sygra_eval.pytest_plugin.local_models import asked_elsewhere
 from sygra_eval.pytest_plugin.outcomes import Outcomes
+from sygra_eval.pytest_plugin.whole import WholeRun
 from sygra_eval.report import closing_words
 from sygra_eval.suite import Suite
 from sygra_eval.values import UsageError
@@ -101,6 +103,15 @@ class SuiteRun:
         return self.background.ended(place)
 
 
+class WholeSuite:
+    """The run of a suite that is one item."""
+
+    def __init__(self, case: Case, elsewhere: tuple[str, ...]) -> None:
+        self.case = case
+        self.elsewhere = elsewhere
+        self.background = WholeRun(case.path, case.options)
+
+
 class SuiteRuns:
     """The runs of a session; registered when the first suite is collected."""
 
@@ -108,7 +119,7 @@ class SuiteRuns:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self._runs: list[SuiteRun] = []
+        self._runs: list[SuiteRun | WholeSuite] = []
         self._is_worker = hasattr(config, "workerinput")
 
     @classmethod
@@ -121,21 +132,32 @@ class SuiteRuns:
         assert isinstance(known, cls), "nobody else has this name"  # noqa: S101
         return known
 
-    def run_of(
-        self, case: Case, *, elsewhere: tuple[str, ...], rows: Sequence[object] | None
-    ) -> SuiteRun:
+    def of_rows(self, case: Case, rows: int) -> SuiteRun:
         """Return the run that the items of a suite share."""
         option = self.config.getoption
-        stops_early = any(bool(option(name, default=None)) for name in ("maxfail", "stepwise"))
         run = SuiteRun(
             case,
-            elsewhere=() if option("sygra_calls") else elsewhere,
-            rows=None if rows is None else len(rows),
-            is_bounded=stops_early,
+            elsewhere=self._elsewhere(case),
+            rows=rows,
+            is_bounded=any(bool(option(name, default=None)) for name in ("maxfail", "stepwise")),
         )
         run.is_open = self._is_worker
         self._runs.append(run)
         return run
+
+    def of_a_suite(self, case: Case) -> WholeSuite:
+        """Return the run of a suite that is one item."""
+        options = case.options
+        if self.config.getoption("lf", default=False):
+            options = replace(options, selection=Selection(last_time=LastTime.ONLY))
+        if self.config.getini("sygra_rows") == "fail":  # else only errors count
+            options = replace(options, max_failures=self.config.getoption("maxfail") or None)
+        run = WholeSuite(replace(case, options=options), self._elsewhere(case))
+        self._runs.append(run)
+        return run
+
+    def _elsewhere(self, case: Case) -> tuple[str, ...]:
+        return () if self.config.getoption("sygra_calls") else asked_elsewhere(case.suite)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -169,7 +191,7 @@ class SuiteRuns:
                 told.runs.append(_told_of(run))
 
 
-def _told_of(run: SuiteRun) -> dict[str, object]:
+def _told_of(run: SuiteRun | WholeSuite) -> dict[str, object]:
     """Return what the session's end tells of a run, as xdist can send it."""
     background, name = run.background, run.case.suite.name
     summary = background.summary
