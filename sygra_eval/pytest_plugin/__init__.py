@@ -4,8 +4,9 @@ A file named on the command line (or matched by the ini option `sygra_files`) th
 is collected (`collecting`): file, variant, row. The rows that pytest selects are settled by one run
 per suite on a thread of its own (`background`), which works ahead of pytest and reads the `wanted`
 rows alone; an item (`items`) waits for its row's end and says of it what `sygra-eval show` says
-(`telling`). `session` starts and ends the runs; `outcomes` tells what they came to. Nothing heavy
-is imported before a suite is collected: this file holds the hooks that every session calls.
+(`telling`). `session` starts and ends the runs; `outcomes` tells what they came to. The fixture
+`sygra_run` runs a suite from a test in Python. Nothing heavy is imported before a suite is
+collected: this file holds the hooks that every session calls.
 """
 
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sygra_eval.pytest_plugin.fixtures import sygra_run as sygra_run
 from sygra_eval.pytest_plugin.outcomes import Outcomes
 
 _ROWS = ("fail", "report")

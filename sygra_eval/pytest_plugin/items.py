@@ -162,8 +162,8 @@ class SuiteItem(pytest.Item):
                 location=(self.location[0], None, row),
                 keywords={},
                 outcome="skipped" if is_expected and when == "call" else outcome,
-                longrepr=None if when == "teardown" else told,
-                when=when,  # type: ignore[arg-type]
+                longrepr=None if when == "teardown" else told,  # type: ignore[arg-type]
+                when=when,
                 user_properties=properties_of(ended),
             )
             if is_expected and when == "call":

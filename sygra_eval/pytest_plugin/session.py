@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import pytest
 
@@ -61,6 +61,9 @@ class OfARow(Protocol):
     place: int
     row_id: str
     run: "SuiteRun"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """Say why the row did not pass."""
 
 
 class SuiteRun:
@@ -182,6 +185,17 @@ class SuiteRuns:
             for one in (item, nextitem):
                 if isinstance(one, OfARow):
                     one.run.want([(one.place, one.row_id)])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let a row that failed tell why: of a set-up pytest prints the traceback of our code."""
+        report = yield
+        if report.when == "setup" and report.failed and isinstance(item, OfARow):
+            assert call.excinfo is not None, "it failed"  # noqa: S101
+            report.longrepr = item.repr_failure(call.excinfo)
+        return report
 
     def _end(self) -> None:
         told = self.config.pluginmanager.get_plugin(Outcomes.NAME)
