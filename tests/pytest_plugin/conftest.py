@@ -98,6 +98,7 @@ def project(_engine: None, pytester: pytest.Pytester, monkeypatch: pytest.Monkey
     before = os.environ.get("PYTHONPATH", "")
     monkeypatch.syspath_prepend(info.parent)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ours), str(info.parent), before]))
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("SYGRA_EVAL_CONFIG_DIR", str(pytester.path / "config"))
     pytester.path.joinpath("pytest.ini").write_text(SETTINGS)
     return Project(pytester, pytester.path)
