@@ -45,7 +45,7 @@ async def collect_suite(
         is_trusted=options.is_trusted,
     )
     replaced = {name: override_model(what) for name, what in options.models.items()}
-    suite = load_suite(path, plugins, overrides=replaced)
+    suite = load_suite(path, plugins, overrides=replaced, variant=options.variant)
     options = with_selection(options, suite, tell)
     source = source_of(suite, plugins, options.selection)
     most = most_rows(options.limit, target_of(suite, options))

@@ -11,13 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sygra_eval.engine.folder import as_folder_name
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.selecting import LastTime, Selection
 from sygra_eval.journal import open_readonly
-from sygra_eval.suite import question_of
+from sygra_eval.suite import DEFAULT_VARIANT, Suite, question_of
 from sygra_eval.values import Outcome
 
 LAST_FAILED = ".lastfailed.json"
+"""Of the suite; a variant of it has its name in it too, as `.lastfailed-NAME.json`."""
 MOST_KEPT = 100_000
 """Of more rows the first are kept, so that a run's memory stays flat."""
 _MOST_BYTES = 64 * 2**20
@@ -36,9 +38,8 @@ class Known:
     since: str | None = None
 
 
-def known(folder: Path) -> Known:
-    """Return what is known of the suite whose runs are in this folder."""
-    path = folder / LAST_FAILED
+def known(path: Path) -> Known:
+    """Return what a file says."""
     try:
         if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             return Known()
@@ -54,11 +55,18 @@ def known(folder: Path) -> Known:
     )
 
 
-def with_last_time(selection: Selection, folder: Path, tell: Tell) -> Selection:
+def memory_of(runs: Path, suite: Suite) -> Path:
+    """Return the file for a suite whose runs are in this folder."""
+    if suite.variant == DEFAULT_VARIANT:
+        return runs / LAST_FAILED
+    return runs / f".lastfailed-{as_folder_name(suite.variant)}.json"
+
+
+def with_last_time(selection: Selection, path: Path, tell: Tell) -> Selection:
     """Return the selection with what the last runs say in the place of the wish for it."""
     if selection.last_time is LastTime.IGNORED:
         return selection
-    option, before = _OPTION[selection.last_time], known(folder)
+    option, before = _OPTION[selection.last_time], known(path)
     is_stepwise = selection.last_time is LastTime.STEPWISE
     if not (before.since if is_stepwise else before.failed):
         tell(f"{option}: no row is known that did not pass last time, so all are run")
@@ -71,9 +79,10 @@ def with_last_time(selection: Selection, folder: Path, tell: Tell) -> Selection:
     return replace(selection, last_time=LastTime.IGNORED, only=before.failed)
 
 
-def keep_last_time(run: Path, selection: Selection) -> None:
+def keep_last_time(run: Path, suite: Suite, selection: Selection) -> None:
     """Note which rows of a run did not pass; a folder that cannot be written is left alone."""
-    before = known(run.parent)
+    path = memory_of(run.parent, suite)
+    before = known(path)
     failed: dict[str, None] = {}
     with open_readonly(run / "journal.db") as reader:
         for row_id in reader.ids_that(Outcome.REJECTED, Outcome.FAILED):
@@ -84,15 +93,15 @@ def keep_last_time(run: Path, selection: Selection) -> None:
         for row_id in before.failed:
             if len(failed) == MOST_KEPT:
                 break
-            called = row_id if selection.repeat == 1 else f"{row_id}::r1"
+            called = row_id if selection.times == 1 else f"{row_id}::r1"
             if row_id not in failed and reader.find(called) is None:
                 failed[row_id] = None
     with suppress(OSError):
-        _write(run.parent / LAST_FAILED, {"failed": list(failed), "since": since})
+        _write(path, {"failed": list(failed), "since": since})
 
 
 def _source_id(row_id: str, selection: Selection) -> str:
-    return row_id if selection.repeat == 1 else question_of(row_id)[0]
+    return row_id if selection.times == 1 else question_of(row_id)[0]
 
 
 def _write(path: Path, data: dict[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sygra_eval.engine.last_time import with_last_time
+from sygra_eval.engine.last_time import memory_of, with_last_time
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.reading import NothingSelected, named
@@ -26,8 +26,12 @@ def with_selection(options: RunOptions, suite: Suite, tell: Tell) -> RunOptions:
         raise SuiteDeselected(
             f"{suite.name}: not selected by -m `{options.selection.marks}`; its tags: {tags}"
         )
-    selection = with_last_time(options.selection, options.out.absolute() / suite.name, tell)
-    has_order = selection.is_in_order and selection.repeat == 1
+    selection = with_last_time(
+        options.selection, memory_of(options.out.absolute() / suite.name, suite), tell
+    )
+    if selection.repeat is None and suite.repeat > 1:
+        selection = replace(selection, repeat=suite.repeat)
+    has_order = selection.is_in_order and selection.times == 1
     if not has_order and target_of(suite, options) is not None:
         raise UsageError(
             "a target is met by the first verified rows of the input, so it goes with none of "

@@ -30,12 +30,13 @@ class RunOptions:
         for them; where given, in place of the suite's.
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
-    :ivar through: Puts something between the source and a run that begins: who takes rows by need.
     :ivar selection: Which rows are meant, in which order, how often.
+    :ivar variant: Which variant of the suite, where its `matrix` makes some.
     :ivar max_failures: So many rows that are rejected or failed end the run.
     :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
     :ivar is_strict: Warnings of a run that passed are told by its exit code.
     :ivar slowest: So many of the slowest rows are named at the end.
+    :ivar through: Puts something between the source and a run that begins: who takes rows by need.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -60,6 +61,7 @@ class RunOptions:
     executor: str | None = None
     through: Callable[[Source], Source] | None = None
     selection: Selection = field(default_factory=Selection)
+    variant: str | None = None
     max_failures: int | None = None
     rows_in_flight: int | None = None
     is_strict: bool = False

@@ -37,7 +37,7 @@ def source_of(suite: Suite, plugins: Plugins, selection: Selection | None = None
 
 def named(suite: Suite) -> Named:
     """Return what rows of a suite are selected by."""
-    return Named(suite=suite.name, tags=suite.tags)
+    return Named(suite=suite.name, tags=suite.tags, variant=suite.variant)
 
 
 async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int | None:

@@ -121,16 +121,15 @@ async def run_suite(
         overrides=replaced,
         document=document,
         source=given_source(options.given),
+        variant=options.variant,
     )
     options = with_selection(options, suite, tell)
     source = source_of(suite, plugins, options.selection)
-    if options.through is not None:
-        source = options.through(source)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
-        folder = new_run_folder(options.out, suite.name, options.name)
+        folder = new_run_folder(options.out, suite.name, options.name, suite.variant)
         await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
@@ -320,7 +319,7 @@ async def _drive(
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
             summary = write_folder(folder, summary, setting.plugins, tell_and_log)
-            keep_last_time(folder, plan.selection)
+            keep_last_time(folder, setting.suite, plan.selection)
     counts = {outcome.value: count for outcome, count in summary.counts.items()}
     end = RunEnd(
         folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts

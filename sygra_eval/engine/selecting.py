@@ -52,6 +52,7 @@ class Selection:
     :ivar marks: `-m`: an expression over the suite's tags; it takes or leaves the whole suite.
     :ivar deselected: `--deselect`: ids, or what ids begin with; a row's own id is one too.
     :ivar sample: So many rows, drawn by `seed`.
+    :ivar repeat: Each row is run so often; None leaves it to the suite.
     :ivar last_time: Asks for the rows that are known from the last run; `known` answers it.
     :ivar only: Ids of the rows that are meant; None for all.
     :ivar first: Ids of rows that are begun before the others.
@@ -64,17 +65,22 @@ class Selection:
     sample: int | None = None
     seed: int = 0
     is_shuffled: bool = False
-    repeat: int = 1
+    repeat: int | None = None
     last_time: LastTime = LastTime.IGNORED
     only: tuple[str, ...] | None = None
     first: tuple[str, ...] = ()
     since: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.repeat <= MOST_REPEATS:
+        if not 1 <= self.times <= MOST_REPEATS:
             raise UsageError(f"--repeat is a number from 1 to {MOST_REPEATS:,}")
         if self.sample is not None and self.sample < 1:
             raise UsageError("--sample is at least 1")
+
+    @property
+    def times(self) -> int:
+        """How often each row is run."""
+        return 1 if self.repeat is None else self.repeat
 
     @property
     def is_asked(self) -> bool:
@@ -116,7 +122,7 @@ class Named:
 def id_of(row_id: str, named: Named, selection: Selection) -> str:
     """Return the id under which people know a row of a run."""
     repeat = 0
-    if selection.repeat > 1:
+    if selection.times > 1:
         row_id, repeat = question_of(row_id)
     return case_id(named.suite, row_id, variant=named.variant, repeat=repeat)
 
@@ -145,11 +151,7 @@ def selected(source: Source, selection: Selection, named: Named) -> Source:
 
 def deselected_noted(source: Source) -> dict[str, int]:
     """Return what is journalled of the rows that the last reading passed over."""
-    while not isinstance(source, SelectedSource):
-        if (base := getattr(source, "base", None)) is None:
-            return {}
-        source = base  # of rows that are taken one by one
-    return {"deselected": source.deselected}
+    return {"deselected": source.deselected} if isinstance(source, SelectedSource) else {}
 
 
 class SelectedSource:
@@ -199,7 +201,7 @@ class SelectedSource:
                 rows = _shuffled(rows, self.selection.seed)
         async with contextlib.aclosing(rows):
             async for row in rows:
-                for one in _repeats(row, self.selection.repeat):
+                for one in _repeats(row, self.selection.times):
                     yield one
 
     async def _in_order(self, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:

@@ -340,8 +340,13 @@ def closing_lines(summary: RunSummary) -> Iterator[str]:
     """Yield the warnings and how the run ended."""
     for warning in summary.warnings:
         yield f"warning: {warning}"
+    yield exit_line(summary)
+
+
+def exit_line(summary: RunSummary) -> str:
+    """Return how the run ended: the code that the shell gets, and why."""
     is_over = summary.state != "running"
-    yield (
+    return (
         f"exit {int(summary.exit_code)}: {summary.exit_reason}" if is_over else summary.exit_reason
     )
 

@@ -38,6 +38,7 @@ from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
 from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
+from sygra_eval.suite.spelling_out import variant_names
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
 from sygra_eval.suite.subgraphs import Subgraph
 from sygra_eval.suite.suite import (
@@ -110,5 +111,6 @@ __all__ = [
     "reserved_columns",
     "resolved_yaml",
     "suite_schema",
+    "variant_names",
     "visit_key",
 ]

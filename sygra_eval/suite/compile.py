@@ -18,6 +18,7 @@ from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
 from sygra_eval.suite.functions import check_functions
 from sygra_eval.suite.graph import compile_graph
 from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.inputs import InputChoices, input_of
 from sygra_eval.suite.judged import (
     check_canary,
@@ -202,6 +203,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         target_verified=quality.target_verified if quality is not None else None,
         max_candidates=quality.max_candidates if quality is not None else None,
         tags=tuple(head.tags),
+        repeat=head.repeat,
+        variant=head.variant or DEFAULT_VARIANT,
         seed=head.seed,
         cache=head.cache,
         strict_model=head.strict_model,

@@ -11,6 +11,22 @@ _REFERENCE = "#/$defs/"
 _SECTION_OF = {"sources": "SourceSection", "nodes": "NodeSection"}
 
 
+_SPELLED_OUT: dict[str, Any] = {
+    "extends": {"type": "string", "description": "A suite below this one; what this says wins."},
+    "matrix": {
+        "type": "object",
+        "description": "Axes of variants; `${matrix.AXIS}` stands for the value.",
+        "additionalProperties": {"type": ["array", "object"]},
+    },
+    "cases": {
+        "type": "array",
+        "description": "The rows, written out here.",
+        "items": {"type": "object"},
+        "minItems": 1,
+    },
+}
+
+
 def suite_schema(plugins: Plugins) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the suites that these plugins can run."""
     definitions: dict[str, Any] = {}
@@ -24,6 +40,7 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "description": "Language models by the names that nodes use.",
         "additionalProperties": {"$ref": f"{_REFERENCE}ModelSection"},
     }
+    properties |= _SPELLED_OUT
     for kind, (_, type_key, section) in TYPED_KINDS.items():
         definitions[section.__name__] = _one_of_types(
             definitions[section.__name__], type_key, plugins.of(kind), kind, definitions
@@ -33,8 +50,12 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "title": "sygra_eval suite",
         "type": "object",
         "properties": properties,
-        "required": ["suite", "data_config"],
-        "oneOf": [{"required": ["graph_config"]}, {"required": ["candidate", "quality"]}],
+        "if": {"not": {"required": ["extends"]}},
+        "then": {
+            "required": ["suite"],
+            "anyOf": [{"required": ["data_config"]}, {"required": ["cases"]}],
+            "oneOf": [{"required": ["graph_config"]}, {"required": ["candidate", "quality"]}],
+        },
         "additionalProperties": False,
         "$defs": definitions,
     }

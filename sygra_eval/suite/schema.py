@@ -61,6 +61,8 @@ class SuiteSection(Section):
     budget: BudgetSection = BudgetSection()
     strict_model: bool = False
     record_timeout: Seconds | None = None
+    repeat: int = Field(default=1, ge=1, le=1_000)
+    variant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.+/=,-]+$")
 
     @field_validator("cache", mode="before")
     @classmethod
@@ -382,9 +384,9 @@ TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
 
 UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
-        *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
+        *((key,) for key in ("guardrails", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "matrix", "extends")),
+        *(("suite", key) for key in ("max_errors", "matrix", "extends", "cases")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         ("data_config", "source", "streaming"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.template import Template
 from sygra_eval.suite.walk import Graph
 from sygra_eval.values import (
@@ -111,6 +112,8 @@ class Suite:
         whether that is right or wrong.
     :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar target_verified: So many verified rows end the run; at most `max_candidates` are tried.
+    :ivar repeat: So often each row is run.
+    :ivar variant: Which of the suite's variants it is.
     :ivar record_timeout_s: So long a record may take, its judgement included.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar schema_fields: Types that variables must have at the end, by variable.
@@ -136,6 +139,8 @@ class Suite:
     max_candidates: int | None = None
     measured: str | None = None
     tags: tuple[str, ...] = ()
+    repeat: int = 1
+    variant: str = DEFAULT_VARIANT
     seed: int = 0
     cache: str = "off"
     strict_model: bool = False

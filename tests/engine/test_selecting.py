@@ -336,13 +336,18 @@ async def test_the_slowest_rows_are_named(tmp_path, run):
 
 
 async def test_under_strict_a_warning_shows_in_the_exit_code(tmp_path, run, resume):
-    same = {"author": {"use": "echo"}, "critic": {"use": "echo"}}
-    suite = fast_suite(tmp_path, ["fine"], models=same, suite={"name": "small", "cache": "off"})
-    plain = await run(suite)
-    strict = await run(suite, is_strict=True)
+    suite = fast_suite(tmp_path, ["{", *["fine"] * 30])  # its first row is none: a warning
 
-    if not strict.summary.warnings:
-        pytest.skip("no warning here")
+    plain, strict = await run(suite), await run(suite, is_strict=True)
+    again = await resume(strict.folder)
+
     assert plain.summary.exit_code == ExitCode.PASSED
-    assert strict.summary.exit_code == ExitCode.WARNINGS
-    assert (await resume(strict.folder)).summary.exit_code == ExitCode.WARNINGS
+    assert strict.summary.warnings
+    assert strict.summary.exit_code == again.summary.exit_code == ExitCode.WARNINGS
+    assert "under --strict: 1 warning" in strict.summary.exit_reason
+
+
+async def test_under_strict_a_run_without_warnings_passes(tmp_path, run):
+    strict = await run(fast_suite(tmp_path, ["fine"]), is_strict=True)
+
+    assert strict.summary.exit_code == ExitCode.PASSED
