@@ -3,22 +3,23 @@
 import contextlib
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import yaml
 
-from sygra_eval.engine import limited, run_in_loop, source_of
+from sygra_eval.engine import RunOptions, limited, run_in_loop, source_of, with_selection
 from sygra_eval.plugins import load_plugins, remember_trust
 from sygra_eval.pytest_plugin.items import RowItem, SuiteItem
 from sygra_eval.pytest_plugin.session import Case, SuiteRuns, options_of
 from sygra_eval.suite import (
-    DEFAULT_VARIANT,
     encoded,
     load_suite,
     override_model,
     render_diagnostic,
+    variant_names,
 )
 from sygra_eval.values import Source, UsageError
 
@@ -44,15 +45,23 @@ class SuiteFile(pytest.File):
         """Load the suite and yield its variants."""
         with _as_collect_errors(self.path):
             options = options_of(self.config)
-            home = self.path.absolute().parent
             if options.is_trusted:
                 with contextlib.suppress(OSError):  # then it is for this time
-                    remember_trust(home)
-            plugins = load_plugins(home, is_trusted=options.is_trusted)
-            overrides = {name: override_model(what) for name, what in options.models.items()}
-            suite = load_suite(self.path, plugins, overrides=overrides)
-        case = Case(self.path, suite, plugins, options)
-        yield Variant.from_parent(self, name=DEFAULT_VARIANT, case=case)
+                    remember_trust(self.path.absolute().parent)
+            names = variant_names(self.path) or (None,)
+        for name in names:
+            with _as_collect_errors(self.path):
+                case = _case_of(self.path, replace(options, variant=name))
+            yield Variant.from_parent(self, name=case.suite.variant, case=case)
+
+
+def _case_of(path: Path, options: RunOptions) -> Case:
+    plugins = load_plugins(path.absolute().parent, is_trusted=options.is_trusted)
+    overrides = {name: override_model(what) for name, what in options.models.items()}
+    suite = load_suite(path, plugins, overrides=overrides, variant=options.variant)
+    # What a suite says itself of its selection, as `repeat`; ids and marks are left to pytest.
+    options = with_selection(options, suite, lambda sentence: None)
+    return Case(path, suite, plugins, options)
 
 
 class Variant(pytest.Collector):
@@ -73,7 +82,8 @@ class Variant(pytest.Collector):
         how = self.config.getini("sygra_items")
         most = {"rows": None, "suite": 0}.get(how, MOST_ITEMS)
         with _as_collect_errors(self.path):
-            source = source_of(self.case.suite, self.case.plugins)
+            case = self.case
+            source = source_of(case.suite, case.plugins, case.options.selection)
             rows = None if most == 0 else _in_a_thread(_names(source, most))
         runs = SuiteRuns.of(self.config)
         if rows is None:

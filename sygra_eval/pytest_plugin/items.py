@@ -104,7 +104,8 @@ class RowItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Return the row's id as people type it."""
-        return self.path, None, case_id(self.run.case.suite.name, self.row_id)
+        suite = self.run.case.suite
+        return self.path, None, case_id(suite.name, self.row_id, variant=suite.variant)
 
 
 def refuse_calls(run: SuiteRun | WholeSuite) -> None:
@@ -152,7 +153,8 @@ class SuiteItem(pytest.Item):
         assert self.parent is not None, "it is below a variant"  # noqa: S101
         end = ended.end
         is_error = end.outcome is Outcome.FAILED
-        row = case_id(self.run.case.suite.name, end.row_id)
+        suite = self.run.case.suite
+        row = case_id(suite.name, end.row_id, variant=suite.variant)
         told = Told(self, story_of(end, self.run.background.folder), end.reason)
         self.session.testscollected += 1  # or more than 100 % would be done
         for when in ("setup" if is_error else "call", "teardown"):

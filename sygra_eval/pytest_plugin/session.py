@@ -14,7 +14,7 @@ from sygra_eval.pytest_plugin.local_models import asked_elsewhere
 from sygra_eval.pytest_plugin.outcomes import Outcomes
 from sygra_eval.pytest_plugin.whole import WholeRun
 from sygra_eval.report import closing_words
-from sygra_eval.suite import Suite
+from sygra_eval.suite import Suite, question_of
 from sygra_eval.values import UsageError
 
 _AT_ONCE = 8
@@ -95,10 +95,18 @@ class SuiteRun:
         if self.background.is_begun or self.elsewhere:
             return
         if not self.is_open and len(self.selected) != self.rows:
-            only = tuple(row_id for _, row_id in self.selected)
-            options = self.case.options
-            self.background.options = replace(options, selection=Selection(only=only))
+            self.background.options = replace(
+                self.case.options, selection=self._only_what_is_selected()
+            )
         self.background.begin([place for place, _ in self.selected], are_all=not self.is_open)
+
+    def _only_what_is_selected(self) -> Selection:
+        """Return the selection that a resume of this run goes by."""
+        whole = self.case.options.selection
+        ids = [row_id for _, row_id in self.selected]
+        if whole.times > 1:
+            ids = [question_of(row_id)[0] for row_id in ids]
+        return replace(whole, only=tuple(dict.fromkeys(ids)))
 
     def ended(self, place: int) -> Ended:
         """Wait for the end of a row."""
@@ -152,7 +160,8 @@ class SuiteRuns:
         """Return the run of a suite that is one item."""
         options = case.options
         if self.config.getoption("lf", default=False):
-            options = replace(options, selection=Selection(last_time=LastTime.ONLY))
+            wanted = replace(options.selection, last_time=LastTime.ONLY)
+            options = replace(options, selection=wanted)
         if self.config.getini("sygra_rows") == "fail":  # else only errors count
             options = replace(options, max_failures=self.config.getoption("maxfail") or None)
         run = WholeSuite(replace(case, options=options), self._elsewhere(case))

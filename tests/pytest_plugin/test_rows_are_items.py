@@ -35,7 +35,7 @@ def test_each_row_is_an_item_and_a_rejected_one_says_what_show_says(project, tol
     ran.stdout.fnmatch_lines(
         [
             f"*s::default::{two}*",
-            "add 2*: rejected, unit_tests: visible test 1 of 1 failed: `f(1)` gave 3, expected 2",
+            "add 2*: rejected, unit_tests: visible test 1 of 1 failed: `f(1)` gave 3,",
             "unit_tests[*]*fail*0.00*",
             "  test: assert f(1) == 2",
             "  input: f(1)",
@@ -118,6 +118,22 @@ def test_rejected_rows_may_be_reported_and_not_fail_the_session(project, rows, t
     assert (ran.ret, again.ret) == (0, 0)
     assert project.last_failed() == {"s.yaml::default::row/1"}
     assert told(again) == {"XFAIL": ["row/1"]}
+
+
+def test_each_variant_of_a_matrix_and_each_repeat_is_run(project, rows, told):
+    suite = project.suite(
+        rows("pr"),
+        suite={"name": "s", "repeat": 2},
+        matrix={"most": [4, 40]},
+        quality={"validators": [{"use": "length", "max": "${matrix.most}"}]},
+    )
+
+    ran = project.run(suite, "-v")
+
+    ran.assert_outcomes(passed=6, failed=2)
+    failed = [line.split()[0] for line in ran.outlines if "::" in line and " FAILED " in line]
+    assert failed == [f"s.yaml::most=4::row/1_x3A_x3Ar{number}" for number in (1, 2)]
+    assert len(project.runs()) == 2
 
 
 def test_without_pytests_cache_nothing_is_missing(project, rows):
