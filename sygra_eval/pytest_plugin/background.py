@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sygra_eval.engine import RunOptions, RunSummary, StopSignal, run_in_loop, run_suite
 from sygra_eval.pytest_plugin.wanted import Wanted, WantedRows
-from sygra_eval.values import RecordEnd, Source, SygraEvalError
+from sygra_eval.values import Outcome, RecordEnd, Source, SygraEvalError
 
 GRACE_S = 5.0
 """So long calls in flight are waited for when pytest wants no more; they are paid for."""
@@ -170,8 +170,9 @@ class BackgroundRun:
 
     def row_ended(self, end: RecordEnd, cost_usd: float | None = None) -> None:
         """Take a row's end, as the engine's watch."""
+        ended = Ended(_kept(end), cost_usd)
         with self._arrived:
-            self._ends[end.index] = Ended(end, cost_usd)
+            self._ends[end.index] = ended
             self._arrived.notify_all()
 
     def is_met(self) -> None:
@@ -186,3 +187,11 @@ class BackgroundRun:
             self._room.clear()
             await self._room.wait()
         self._begun += 1
+
+
+def _kept(end: RecordEnd) -> RecordEnd:
+    """Return what is told of a row: of one that is right only figures, as all rows are kept."""
+    if end.outcome in (Outcome.REJECTED, Outcome.FAILED):
+        return end
+    verdicts = tuple(replace(verdict, evidence=None) for verdict in end.verdicts)
+    return replace(end, data={}, verdicts=verdicts)

@@ -170,7 +170,7 @@ def test_a_row_that_cannot_be_judged_is_an_error_and_an_unjudged_one_says_so(pro
     ("module", "arguments"),
     [
         ("pytest_cov", ["--cov=nothing"]),
-        ("pytest_randomly", ["-p", "randomly"]),
+        ("pytest_randomly", ["-p", "no:rerunfailures"]),
         ("pytest_rerunfailures", ["--reruns", "1"]),
         ("pytest_html", ["--html=report.html"]),
     ],
