@@ -43,6 +43,8 @@ def main() -> None:
             count: _cpu_s(folder, count, _pytest("-q", "--collect-only"))
             for count in (1, COLLECTED)
         }
+        (folder / "test_empty.py").write_text("def test_nothing(): pass\n")
+        empty = _cpu_s(folder, 1, [*_pytest("-q")[:-2], "test_empty.py"])
     per_row = {name: _slope(found, few, rows) for name, found in (("n", native), ("p", under))}
     rest = {name: found[few] - per_row[name] * few for name, found in (("n", native), ("p", under))}
     table = [
@@ -55,6 +57,7 @@ def main() -> None:
         ),
     ]
     print(tabulate(table, headers=("", "CPU ms a row", "CPU s a session"), disable_numparse=True))
+    print(f"a session of pytest with one empty test: {empty:.2f} s, which is part of the above")
     more = only[COLLECTED] - only[1]
     print(f"collecting {COLLECTED:,} rows: {more:.2f} s of CPU more than one row (aim 0.5)")
 
