@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from sygra_eval.data import PipelineSource
-from sygra_eval.engine.selecting import SelectedSource
 from sygra_eval.journal import Event
 from sygra_eval.values import InputAccount, Source
 
@@ -17,8 +16,8 @@ _KEY = "input_accounts"
 
 def noted_input(source: Source) -> dict[str, Any]:
     """Return what is journalled of the last reading of a source."""
-    if isinstance(source, SelectedSource):
-        source = source.base
+    while (base := getattr(source, "base", None)) is not None:
+        source = base  # of rows that are selected, or taken one by one
     if not isinstance(source, PipelineSource):
         return {}
     return {_KEY: [asdict(one) for one in source.accounts()]}

@@ -1,6 +1,6 @@
 """What a user asks of a run beside the suite itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sygra_eval.data import GivenRows
 from sygra_eval.engine.selecting import Selection
 from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
-from sygra_eval.values import Budget
+from sygra_eval.values import Budget, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class RunOptions:
     :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
     :ivar is_strict: Warnings of a run that passed are told by its exit code.
     :ivar slowest: So many of the slowest rows are named at the end.
+    :ivar through: Puts something between the source and a run that begins: who takes rows by need.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -58,6 +59,7 @@ class RunOptions:
     processes: int = 1
     sharing: int = 1
     executor: str | None = None
+    through: Callable[[Source], Source] | None = None
     selection: Selection = field(default_factory=Selection)
     variant: str | None = None
     max_failures: int | None = None

@@ -128,6 +128,8 @@ async def run_suite(
     )
     options = with_selection(options, suite, tell)
     source = source_of(suite, plugins, options.selection)
+    if options.through is not None:
+        source = options.through(source)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)

@@ -130,7 +130,7 @@ def row_ended(
 ) -> None:
     """Count a row, and show it to all who watch."""
     setting.plugins.observe("sygra_record_finished", tell, record=end)
-    setting.watch.row_ended(end)
+    setting.watch.row_ended(end, setting.spending.cost_usd_of(end.row_id))
     if end.reason == ALARM:
         tell(f"row {end.row_id}: {ALARM}")
     running.done += 1

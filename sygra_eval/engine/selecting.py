@@ -153,7 +153,11 @@ def selected(source: Source, selection: Selection, named: Named) -> Source:
 
 def deselected_noted(source: Source) -> dict[str, int]:
     """Return what is journalled of the rows that the last reading passed over."""
-    return {"deselected": source.deselected} if isinstance(source, SelectedSource) else {}
+    while not isinstance(source, SelectedSource):
+        if (base := getattr(source, "base", None)) is None:
+            return {}
+        source = base  # of rows that are taken one by one
+    return {"deselected": source.deselected}
 
 
 class SelectedSource:
