@@ -55,7 +55,10 @@ from sygra_eval.suite import graph_of
 from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
-"""More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
+"""More rows failed by infrastructure than this share make a run incomplete (exit code 7).
+
+The suite may say another: `suite: {max_errors: 0.01}`.
+"""
 
 
 def summarise(folder: Path) -> RunSummary:
@@ -89,9 +92,9 @@ def summarise(folder: Path) -> RunSummary:
     rows = max(life.rows, ended + cut.surplus)
     asked = json.loads(plan["asked"])
     is_strict = bool(asked.get("is_strict", False))
-    exit_code, exit_reason = _exit(
-        life, count, cut, rows, limit=asked["limit"], is_strict=is_strict
-    )
+    most_failed = (document.get("suite") or {}).get("max_errors", MOST_FAILED)
+    bounds = _Bounds(limit=asked["limit"], most_failed=most_failed, is_strict=is_strict)
+    exit_code, exit_reason = _exit(life, count, cut, rows, bounds)
     warnings = (
         *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
         *life.warnings,
@@ -418,9 +421,16 @@ def _target(cut: Cut) -> TargetEnd | None:
     )
 
 
-def _exit(
-    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None, is_strict: bool
-) -> tuple[ExitCode, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """What a run was asked that decides how it ends."""
+
+    limit: int | None
+    most_failed: float
+    is_strict: bool
+
+
+def _exit(life: _Life, count: Count, cut: Cut, rows: int, bounds: _Bounds) -> tuple[ExitCode, str]:
     """Return the exit code, and the sentence that says why (design.md 6)."""
     counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
@@ -432,14 +442,16 @@ def _exit(
     if life.state == "incomplete":
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
-    gates = how_gates_ended(life.gates, is_strict=is_strict)
+    gates = how_gates_ended(life.gates, is_strict=bounds.is_strict)
     if gates.code is ExitCode.INCOMPLETE:
         return ExitCode.INCOMPLETE, f"incomplete: {gates.reason}"
     is_bounded = gates.bound_errors or cut.last is not None
-    if failed > MOST_FAILED * rows and not is_bounded:  # with its target met it lacks nothing
+    if (
+        failed > bounds.most_failed * rows and not is_bounded
+    ):  # with its target met it lacks nothing
         return (
             ExitCode.INCOMPLETE,
-            f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
+            f"incomplete: {failed} of {rows} rows failed, more than {100 * bounds.most_failed:g}%",
         )
     if count.alarms:
         of = count.canaries.total()
@@ -449,7 +461,7 @@ def _exit(
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"
     if cut.target is not None:
-        code, why = how_it_ended(cut.target, cut, rows=rows, limit=limit)
+        code, why = how_it_ended(cut.target, cut, rows=rows, limit=bounds.limit)
         if code is not ExitCode.PASSED or gates.code is None:
             return code, f"{why}{gates.beside}"
         return gates.code, f"{gates.reason}; {why}"

@@ -64,6 +64,7 @@ class SuiteSection(Section):
     strict_model: bool = False
     record_timeout: Seconds | None = None
     repeat: int = Field(default=1, ge=1, le=1_000)
+    max_errors: float = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
     variant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.+/=,-]+$")
 
     @field_validator("cache", mode="before")
@@ -406,7 +407,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
         ("cache",),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "matrix", "extends", "cases")),
+        *(("suite", key) for key in ("matrix", "extends", "cases")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         ("data_config", "source", "streaming"),
