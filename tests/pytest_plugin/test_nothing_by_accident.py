@@ -1,6 +1,7 @@
 """No suite is collected and no call is made that nobody asked for."""
 
 import json
+import re
 
 import pytest
 
@@ -84,14 +85,21 @@ def test_collect_only_asks_no_model_and_leaves_no_folder(project, rows, endpoint
     ran.stdout.no_fnmatch_line("*= sygra_eval =*")  # no run was begun
 
 
-def test_one_call_is_made_for_each_selected_row(project, rows, endpoint):
+def test_one_call_is_made_for_each_selected_row_and_its_cost_is_told(project, rows, endpoint):
     endpoint.answers_with(lambda body: "ok")
-    suite = asking(project, rows, endpoint, "pppp")
+    suite = asking(project, rows, endpoint, "pppp", price={"input": 1.0, "output": 2.0})
 
-    ran = project.run(suite, "-k", "row/1 or row/3")
+    ran = project.run(suite, "-k", "row/1 or row/3", "--junitxml=report.xml")
 
     ran.assert_outcomes(passed=2, deselected=2)
     assert chats(endpoint) == 2
+    report = (project.folder / "report.xml").read_text()
+    costs = re.findall(r'"sygra_cost_usd" value="([^"]+)"', report)
+    (run,) = project.runs()
+    total = json.loads((run / "report.json").read_text())["cost_usd"]
+    assert len(costs) == 2
+    assert sum(map(float, costs)) == pytest.approx(total)
+    assert total > 0
 
 
 def test_after_the_first_failure_no_more_is_begun_than_the_look_ahead(project, endpoint):
