@@ -15,8 +15,11 @@ from sygra_eval.values import (
     ChatModel,
     ChatRequest,
     ChatResponse,
+    Direction,
+    Each,
     Executor,
     LoopView,
+    MetricKind,
     ModelSpec,
     Node,
     NodeContext,
@@ -148,6 +151,30 @@ class RegisterExecutor(Protocol):
         ...
 
 
+class RegisterMetric(Protocol):
+    """Add a metric under a name."""
+
+    def __call__(
+        self,
+        name: str,
+        measure: Callable[..., Any],
+        *,
+        kind: MetricKind,
+        direction: Direction = Direction.NONE,
+        version: int = 1,
+        each: Each | None = None,
+        bounds: tuple[float, float] | None = None,
+        columns: tuple[str, ...] = (),
+    ) -> None:
+        """`measure(row)` returns a row's value, `measure(rows)` of a `set` the figure itself.
+
+        None is a row without a value (skipped); an exception is an error of the metric for this
+        row, which is counted apart and never as 0. `kind` and `direction` may be their words. A
+        `set` says which `columns` it looks at.
+        """
+        ...
+
+
 class Hooks:
     """The specifications, in the order in which a run reaches them."""
 
@@ -225,6 +252,15 @@ class Hooks:
         `local` settles them in this process, `procs` in child processes of this host; another is
         named by `--executor NAME`. What an executor has to do, and what is done for it, stands at
         `sygra_eval.values.executing`. An exception in it ends the run, which can be resumed.
+        """
+
+    @hookspec
+    def sygra_register_metrics(self, register: RegisterMetric) -> None:
+        """Add metrics: figures of a finished run, for `sygra-eval compare` and `bless`.
+
+        Called when plugins are loaded; a metric only when figures of a run are asked for. It sees
+        one finished row (or, of kind `set`, all of them) and returns its value. A metric that
+        breaks on a row gives that row an error with the text, which is left out and counted.
         """
 
     @hookspec

@@ -19,7 +19,7 @@ import pluggy
 
 from sygra_eval import trust
 from sygra_eval.hookspecs import PROJECT, Hooks, hookimpl
-from sygra_eval.values import Node, NodeContext, PluginError, State
+from sygra_eval.values import Metric, Node, NodeContext, PluginError, State
 
 BUILT_INS = (
     "sygra_eval.data.builtin",
@@ -27,6 +27,7 @@ BUILT_INS = (
     "sygra_eval.sandbox.builtin",
     "sygra_eval.nodes.builtin",
     "sygra_eval.validators.builtin",
+    "sygra_eval.quality.builtin",
     "sygra_eval.report.builtin",
     "sygra_eval.engine.executors.builtin",
 )
@@ -39,6 +40,7 @@ _SINGULAR = {
     "sandboxes": "sandbox",
     "reporters": "reporter",
     "executors": "executor",
+    "metrics": "metric",
 }
 KINDS = tuple(_SINGULAR)
 _ASYNC_HOOKS = frozenset(
@@ -435,7 +437,10 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
             prepare=prepare,
         )
 
-    return register
+    def register_metric(name: str, measure: Any, **about: Any) -> None:
+        register(name, Metric(name=name, measure=measure, **about))
+
+    return register_metric if kind == "metrics" else register
 
 
 def _origin(plugins: Plugins, name: str) -> str:

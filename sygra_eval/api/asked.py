@@ -20,6 +20,7 @@ class Keywords(TypedDict, total=False):
     """Keywords of `run`, `arun`, `stream`, `astream` and `resume`; `Asked` says what each means."""
 
     limit: int | None
+    variant: str | None
     models: Mapping[str, str]
     out: str | PathLike[str]
     name: str | None
@@ -30,6 +31,8 @@ class Keywords(TypedDict, total=False):
     target_verified: int | None
     max_candidates: int | None
     strict_model: bool
+    procs: int
+    executor: str | None
     durability: str
     disk_wait_s: float
     grace_s: float
@@ -45,6 +48,7 @@ class Asked:
     """What is asked of one run.
 
     :ivar limit: Only the first so many rows.
+    :ivar variant: Which variant of a suite with a `matrix`, as `author=small,style=terse`.
     :ivar models: Replacements of the suite's models by name, as `--model NAME=WHAT` gives them:
         `embedded`, `PATH.gguf`, `replay:RUN` or `URL#MODEL`.
     :ivar out: Where run folders go: `OUT/<suite>/<run>/`.
@@ -55,6 +59,9 @@ class Asked:
     :ivar budget: Send no more calls once so many USD are spent, or what a `Budget` bounds.
     :ivar target_verified: End with exactly so many verified rows, of `max_candidates` at most.
     :ivar strict_model: Take no answer of another model than the one asked.
+    :ivar procs: Settle the rows in so many processes; the files are the same. Plugins that are
+        objects exist in this one alone, so they need 1.
+    :ivar executor: Another way to settle rows, that a plugin registers.
     :ivar durability: `normal`, or `full`: every answer survives a power loss too.
     :ivar disk_wait_s: Seconds that a full disk is waited for.
     :ivar grace_s: Seconds that calls in flight are waited for after `cancel` or an interrupt.
@@ -67,6 +74,7 @@ class Asked:
     """
 
     limit: int | None = None
+    variant: str | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     out: str | PathLike[str] = "reports"
     name: str | None = None
@@ -77,6 +85,8 @@ class Asked:
     target_verified: int | None = None
     max_candidates: int | None = None
     strict_model: bool = False
+    procs: int = 1
+    executor: str | None = None
     durability: str = Durability.NORMAL.value
     disk_wait_s: float = DISK_WAIT_S
     grace_s: float = GRACE_S
@@ -87,10 +97,13 @@ class Asked:
     handle: Handle | None = None
 
     def __post_init__(self) -> None:
-        for name in ("limit", "target_verified", "max_candidates"):
+        for name in ("limit", "target_verified", "max_candidates", "procs"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise UsageError(f"{name}={value!r}: give a whole number from 1 on, or None")
+            if value is None and name != "procs":
+                continue
+            if not isinstance(value, int) or value < 1:
+                or_none = "" if name == "procs" else ", or None"
+                raise UsageError(f"{name}={value!r}: give a whole number from 1 on{or_none}")
         if isinstance(self.plugins, (str, ModuleType)):
             raise UsageError("plugins: give a list of modules, objects or names")
         if self.durability not in {one.value for one in Durability}:
@@ -105,6 +118,7 @@ class Asked:
         return RunOptions(
             out=Path(self.out),
             limit=self.limit,
+            variant=self.variant,
             models=dict(self.models),
             plugins=tuple(objects),
             objects={name: one for name, one in objects.items() if not isinstance(one, str)},
@@ -117,6 +131,8 @@ class Asked:
             target_verified=self.target_verified,
             max_candidates=self.max_candidates,
             durability=Durability(self.durability),
+            processes=self.procs,
+            executor=self.executor,
         )
 
 

@@ -17,6 +17,7 @@ from sygra_eval.engine import (
     run_suite,
 )
 from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.report import printable
 from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome
 
@@ -47,17 +48,18 @@ def with_variants(paths: Iterable[Path]) -> Iterator[Chosen]:
 class Ended:
     """How one of the suites ended; its exit code and its line are of one value.
 
-    :ivar summary: None where it did not begin.
+    :ivar summary: None where it did not begin, or came to none; `why` says why then.
     """
 
     suite: Chosen
     code: int
     summary: RunSummary | None = None
+    why: str = ""
 
     @property
     def told(self) -> str:
         """The line of this suite among those of all."""
-        why = "did not run" if self.summary is None else self.summary.exit_reason
+        why = self.why if self.summary is None else self.summary.exit_reason
         return f"{self.suite}: exit {self.code}: {why}"
 
     @property
@@ -81,12 +83,13 @@ def run_all(
     left = options.max_failures
     for suite in suites:
         if any(one.code == INTERRUPTED for one in ended):
-            said = f"{suite} was not started: the run before it was interrupted"
-            ended.append(Ended(suite, fail(INTERRUPTED, said, as_json=as_json)))
+            ended.append(
+                _not_started(suite, INTERRUPTED, "the run before it was interrupted", as_json)
+            )
             continue
         if left is not None and left <= 0:
-            said = f"{suite} was not started: {options.max_failures} rows did not pass (--maxfail)"
-            ended.append(Ended(suite, fail(ExitCode.GATE_FAILED, said, as_json=as_json)))
+            said = f"--maxfail {options.max_failures} was reached before it"
+            ended.append(_not_started(suite, ExitCode.GATE_FAILED, said, as_json))
             continue
         one = _run(
             suite,
@@ -99,6 +102,11 @@ def run_all(
         left = None if left is None else left - one.failures
         ended.append(one)
     return ended
+
+
+def _not_started(suite: Chosen, code: int, why: str, as_json: bool) -> Ended:
+    said = f"{suite} was not started: {why}"
+    return Ended(suite, fail(code, said, as_json=as_json), why=f"not started: {why}")
 
 
 def _run(
@@ -114,9 +122,11 @@ def _run(
     try:
         summary = drive(start, as_json=as_json, grace_s=grace_s, shown=shown)
     except KeyboardInterrupt:
-        return Ended(suite, fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
+        code = fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json)
+        return Ended(suite, code, why="interrupted")
     except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
-        return Ended(suite, fail_with(error, as_json=as_json))
+        why = printable(str(error).partition("\n")[0] or type(error).__name__)
+        return Ended(suite, fail_with(error, as_json=as_json), why=why)
     return Ended(suite, int(summary.exit_code), summary)
 
 

@@ -8,11 +8,14 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. While a run goes, `live` says what it does and takes other limits, through the socket of
-`control`; `look_at` and `change_limits` are the other side.
+err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, and `bless`
+makes it the baseline of its suite. While a run goes, `live` says what it does and takes other
+limits, through the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.collecting import Collected, collect_suite
+from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
@@ -25,6 +28,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
@@ -81,10 +85,12 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Blessed",
     "BudgetOutlook",
     "Canaries",
     "Cause",
     "Collected",
+    "Compared",
     "Complaint",
     "ControlRefused",
     "CostEstimate",
@@ -106,6 +112,7 @@ __all__ = [
     "ModelShare",
     "Named",
     "NotRunning",
+    "NothingMatched",
     "NothingSelected",
     "PassRates",
     "PlanChange",
@@ -128,8 +135,10 @@ __all__ = [
     "TruthReport",
     "UpperBound",
     "WeakTests",
+    "bless",
     "change_limits",
     "collect_suite",
+    "compare_two",
     "data_files_in",
     "estimate_to_json",
     "examine_run",
@@ -146,12 +155,14 @@ __all__ = [
     "measure_truth",
     "named",
     "outcome_of",
+    "plugins_of_run",
     "recheck",
     "repair_run",
     "resume_run",
     "run_in_loop",
     "run_suite",
     "shipped_from",
+    "side_of_run",
     "source_of",
     "suite_folder_of",
     "summarise",

@@ -122,7 +122,7 @@ async def keep_ledger(
         count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
         inputs = last_input_accounts(reader.events())
-    _check_input(inputs, count)
+    _check_input(inputs, count, deselected=summary.deselected, times=plan.selection.times)
     return Ledger(
         run=folder,
         accounts=(*map(_of_input, inputs), *count.accounts()),
@@ -137,11 +137,19 @@ def _of_input(found: InputAccount) -> Account:
     return Account(of=f"input, {found.of}", total=found.total, parts=found.parts)
 
 
-def _check_input(inputs: Sequence[InputAccount], count: "_Count") -> None:
-    """Compare the rows that reached the graph with those that this run has."""
+def _check_input(
+    inputs: Sequence[InputAccount], count: "_Count", *, deselected: int, times: int
+) -> None:
+    """Compare the rows that reached the graph with those that this run has.
+
+    :param deselected: So many of them were passed over.
+    :param times: So often each of the others was run.
+    """
     reached = inputs[0].parts.get(REACHED) if inputs else None
-    if reached is not None and reached != count.rows:
-        count.contradicts(f"{reached:,} rows reached the graph, and the run has {count.rows:,}")
+    if reached is not None and (reached - deselected) * times != count.rows:
+        left = f", {deselected:,} of them not selected" if deselected else ""
+        told = f"{reached:,} rows reached the graph{left}, and the run has {count.rows:,}"
+        count.contradicts(told)
 
 
 @dataclass(slots=True)

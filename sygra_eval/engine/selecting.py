@@ -85,7 +85,9 @@ class Selection:
     @property
     def is_asked(self) -> bool:
         """Whether anything is to happen to the rows of the source."""
-        return self != Selection(marks=self.marks, seed=self.seed)
+        return replace(self, repeat=None) != Selection(marks=self.marks, seed=self.seed) or (
+            self.times > 1
+        )
 
     @property
     def is_in_order(self) -> bool:

@@ -53,7 +53,10 @@ from sygra_eval.suite import graph_of
 from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
-"""More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
+"""More rows failed by infrastructure than this share make a run incomplete (exit code 7).
+
+The suite may say another: `suite: {max_errors: 0.01}`.
+"""
 
 
 def summarise(folder: Path) -> RunSummary:
@@ -86,7 +89,10 @@ def summarise(folder: Path) -> RunSummary:
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended + cut.surplus)
     asked = json.loads(plan["asked"])
-    exit_code, exit_reason = _exit(life, count, cut, rows, limit=asked["limit"])
+    most_failed = (document.get("suite") or {}).get("max_errors", MOST_FAILED)
+    exit_code, exit_reason = _exit(
+        life, count, cut, rows, limit=asked["limit"], most_failed=most_failed
+    )
     warnings = (
         *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
         *life.warnings,
@@ -112,6 +118,7 @@ def summarise(folder: Path) -> RunSummary:
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
         deselected=life.deselected,
+        repeats=asked.get("selection", {}).get("repeat", 1),
         input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
@@ -407,7 +414,7 @@ def _target(cut: Cut) -> TargetEnd | None:
 
 
 def _exit(
-    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None
+    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None, most_failed: float
 ) -> tuple[ExitCode, str]:
     """Return the exit code without gates, and the sentence that says why (design.md 6)."""
     counts = count.outcomes
@@ -420,15 +427,15 @@ def _exit(
     if life.state == "incomplete":
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
-    if failed > MOST_FAILED * rows and cut.last is None:  # with its target met it lacks nothing
+    if failed > most_failed * rows and cut.last is None:  # with its target met it lacks nothing
         return (
             ExitCode.INCOMPLETE,
-            f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
+            f"incomplete: {failed} of {rows} rows failed, more than {100 * most_failed:g}%",
         )
     if count.alarms:
         of = count.canaries.total()
         return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
-    if life.failures and rows > ended:
+    if life.failures and rows > ended and cut.last is None:
         stopped = f"{_counted(life.failures, 'row')} rejected or failed (--maxfail)"
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"

@@ -281,5 +281,6 @@ class RunSummary:
     version: str = ""
     surplus: int = 0
     deselected: int = 0  # rows of the source that were passed over; they are in no rate
+    repeats: int = 1  # of each row; they are rows of their own in every count
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none

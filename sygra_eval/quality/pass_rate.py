@@ -44,3 +44,17 @@ def pass_at_k(drawn: int, passed: int, k: int) -> float | None:
     if k > drawn:
         return None
     return 1 - math.comb(drawn - passed, k) / math.comb(drawn, k)
+
+
+def pass_hat_k(drawn: int, passed: int, k: int) -> float | None:
+    """Return the unbiased estimate that all of `k` answers pass, from `drawn` of one question.
+
+    Source: Yao et al., tau-bench, arXiv 2406.12045.
+
+    :returns: None where fewer than `k` were drawn.
+    """
+    if not 0 <= passed <= drawn or k < 1:
+        raise ValueError(f"{passed} of {drawn} answers, k = {k}")
+    if k > drawn:
+        return None
+    return math.comb(passed, k) / math.comb(drawn, k)

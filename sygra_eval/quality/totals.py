@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from sygra_eval.quality.means import t_quantile
+from sygra_eval.quality.kernels import t_quantile
 from sygra_eval.values import Interval
 
 FEWEST_ROWS = 3

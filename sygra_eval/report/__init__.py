@@ -4,14 +4,20 @@
 `card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
-be trusted. Of money they say before a run `upper_bound` and `cost_estimate`, and while it goes
-`spent_so_far`; `live` is what a run does then, `progress_line` how far it is. Text from rows,
-models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns.
-`builtin` registers the formats, as a plugin would.
+be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
+and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
+`progress_line` how far it is. Text from rows, models and suites passes `text_safety` on its way
+out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
 from sygra_eval.report.closing import closing_json, closing_words
+from sygra_eval.report.comparison import (
+    blessed_text,
+    comparison_json,
+    comparison_markdown,
+    comparison_text,
+)
 from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.first_rows import first_rows_json, first_rows_text
 from sygra_eval.report.journal_view import journal_json, journal_text
@@ -36,9 +42,13 @@ from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "account_line",
+    "blessed_text",
     "changed_text",
     "closing_json",
     "closing_words",
+    "comparison_json",
+    "comparison_markdown",
+    "comparison_text",
     "complaint_line",
     "data_card",
     "estimate_text",

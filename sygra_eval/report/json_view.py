@@ -72,6 +72,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,
         "deselected": summary.deselected,
+        "repeats": summary.repeats,
         "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),

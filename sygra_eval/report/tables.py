@@ -119,9 +119,18 @@ def outcomes(summary: RunSummary) -> Table:
         notes=(
             *(("% of the rows that have an outcome",) if summary.not_reached else ()),
             *(("surplus: they ended behind the row that completed the target",) if surplus else ()),
+            *_notes_on_rows(summary),
             *canary_notes(summary),
         ),
     )
+
+
+def _notes_on_rows(summary: RunSummary) -> Iterator[str]:
+    if summary.deselected:
+        yield f"{summary.deselected} rows of the source were not selected; they are in no figure"
+    if summary.repeats > 1:
+        yield f"each row was run {summary.repeats} times; the intervals take these runs as"
+        yield "independent, which they are not, so they are too narrow"
 
 
 def funnel(summary: RunSummary) -> Table:

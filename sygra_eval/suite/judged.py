@@ -32,11 +32,16 @@ def check_truth(section: QualitySection | None, scope: Scope, document: Document
 
 
 def check_canary(section: QualitySection | None, row: Row | None, document: Document) -> None:
-    """Report a column of canaries that the source has not: its canaries would be verified data."""
-    if section is None or section.canary is None or row is None:
+    """Report a column of canaries or of clusters that the source has not.
+
+    Canaries would be verified data, and rows that go together would count as independent.
+    """
+    if section is None or row is None:
         return
     scope = Scope(variables=frozenset(row.columns), row=row.columns)
-    check_variable(section.canary, scope, document, ("quality", "canary"))
+    for key, column in (("canary", section.canary), ("cluster", section.cluster)):
+        if column is not None:
+            check_variable(column, scope, document, ("quality", key))
 
 
 def check_measured(section: QualitySection | None, folder: Path, document: Document) -> None:

@@ -62,6 +62,7 @@ class SuiteSection(Section):
     strict_model: bool = False
     record_timeout: Seconds | None = None
     repeat: int = Field(default=1, ge=1, le=1_000)
+    max_errors: float = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
     variant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.+/=,-]+$")
 
     @field_validator("cache", mode="before")
@@ -283,8 +284,9 @@ class QualitySection(Section):
     their text: none of them is verified data, and one that would be raises an alarm. `probes` says
     what becomes of a row whose tests a program passes that must not. `measured` names a file with
     the line that `sygra-eval verify --truth FILE --json` printed of the suite's validators.
-    `target_verified` ends the run with the first so many verified rows of the input, and
-    `max_candidates` is the most rows that are tried for them.
+    `cluster` names a column: rows with one value in it go together where figures are given an
+    interval, as those of one source question do. `target_verified` ends the run with the first so
+    many verified rows of the input, and `max_candidates` is the most rows that are tried for them.
     """
 
     candidate: str | None = None
@@ -292,6 +294,7 @@ class QualitySection(Section):
     grade: Grade | None = None
     truth: str | None = None
     canary: str | None = None
+    cluster: str | None = None
     probes: ProbesMode = "mark"
     measured: str | None = None
     target_verified: int | None = Field(default=None, ge=1)
@@ -386,7 +389,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
         *((key,) for key in ("guardrails", "cache")),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "matrix", "extends", "cases")),
+        *(("suite", key) for key in ("matrix", "extends", "cases")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         ("data_config", "source", "streaming"),

@@ -6,7 +6,8 @@ A `Row` comes from a source and becomes the `State` of one record; nodes ask mod
 outcome), `pipelines` (from sources to rows), `chat` (model calls), `parts` (images in messages),
 `structured` (answers by a schema), `texts` (other calls), `judging` (candidate, verdict, sandbox),
 `loops` (rounds), `intervals` (a rate and how sure it is), `bounds` (what may be asked at most),
-`contexts` (what hooks are handed), `diagnostics` (what is wrong with a document) and `errors`.
+`contexts` (what hooks are handed), `metrics` (a figure of a run, and what it sees of a row),
+`diagnostics` (what is wrong with a document) and `errors`.
 """
 
 from sygra_eval.values.bounds import BoundScope, CallBound, Length, longest_of, sum_of
@@ -98,6 +99,16 @@ from sygra_eval.values.loops import (
     RoundKind,
     Sentinel,
     StopReason,
+)
+from sygra_eval.values.metrics import (
+    Direction,
+    Each,
+    MeasuredRow,
+    Metric,
+    MetricError,
+    MetricKind,
+    RowFigure,
+    RowVerdict,
 )
 from sygra_eval.values.parts import (
     IMAGE_MARK,
@@ -192,8 +203,10 @@ __all__ = [
     "Complete",
     "CompleteJson",
     "Diagnostic",
+    "Direction",
     "DraftRate",
     "DroppedRow",
+    "Each",
     "EndpointLost",
     "EnsembleEnd",
     "Evidence",
@@ -222,7 +235,11 @@ __all__ = [
     "LoopEnd",
     "LoopView",
     "Made",
+    "MeasuredRow",
     "Message",
+    "Metric",
+    "MetricError",
+    "MetricKind",
     "ModelMissing",
     "ModelSpec",
     "ModelUnavailable",
@@ -249,7 +266,9 @@ __all__ = [
     "RoundKind",
     "Row",
     "RowCondition",
+    "RowFigure",
     "RowTransform",
+    "RowVerdict",
     "RunEnd",
     "RunView",
     "Sampling",

@@ -131,7 +131,7 @@ def test_each_of_several_suites_has_its_line_at_the_end(run, suite):
     assert ran.out.splitlines()[-3:] == [
         "one.yaml: exit 0: 1 of 1 rows verified",
         "two.yaml: exit 1: none of 1 rows was verified",
-        "missing.yaml: exit 4: did not run",
+        "missing.yaml: exit 4: missing.yaml: 1 error",
     ]
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sygra_eval.engine import (
+    EstimateFirst,
     ExitCode,
     LastTime,
     NothingSelected,
@@ -351,3 +352,81 @@ async def test_under_strict_a_run_without_warnings_passes(tmp_path, run):
     strict = await run(fast_suite(tmp_path, ["fine"]), is_strict=True)
 
     assert strict.summary.exit_code == ExitCode.PASSED
+
+
+async def test_the_ledger_holds_where_rows_are_changed_before_they_are_chosen(tmp_path, run):
+    source = {"type": "disk", "file_path": "rows.jsonl", "id": "id", "where": "id != 'r0'"}
+    suite = fast_suite(tmp_path, TEN, data_config={"source": source})
+
+    finished = await run(suite, selection=Selection(keywords="not r1", repeat=2), limit=4)
+    ledger = await keep_ledger(
+        finished.folder, lambda line: None, RunOptions(plugins=[str(FAST_PLUGIN)])
+    )
+
+    assert finished.summary.rows == 8
+    assert ledger.holds, ledger
+
+
+async def test_workers_write_the_same_bytes_of_the_rows_that_are_chosen(tmp_path, run):
+    suite = fast_suite(tmp_path, ["fine", "says-fail"] * 20)
+    selection = Selection(keywords="not r1", repeat=2, is_shuffled=True)
+
+    alone = await run(suite, selection=selection)
+    together = await run(suite, selection=selection, processes=2, rows_in_flight=2)
+
+    names = ("verified.jsonl", "rejected.jsonl")
+    assert together.bytes_of(*names) == alone.bytes_of(*names)
+    assert together.summary.deselected == alone.summary.deselected
+
+
+async def test_so_many_failures_end_a_run_of_workers_too(tmp_path, run):
+    suite = fast_suite(tmp_path, ["fine", "says-fail"] * 200)
+
+    finished = await run(suite, max_failures=2, processes=2)
+
+    assert finished.summary.exit_code == ExitCode.GATE_FAILED
+    assert len(finished.ends()) <= 2 * 2 + 2 * 8
+    assert counts_add_up(finished.summary)
+
+
+async def test_the_rows_of_an_estimate_are_among_those_that_are_chosen(tmp_path, run):
+    async def goes_on():
+        return True
+
+    suite = fast_suite(tmp_path, ["fine"] * 80)
+    selection = Selection(keywords="not r1 and not r2", is_shuffled=True)
+
+    finished = await run(
+        suite,
+        selection=selection,
+        first=EstimateFirst(rows=20, goes_on=goes_on, show=lambda estimate: None),
+    )
+
+    assert finished.summary.rows == len(finished.ends()) == 58
+    assert counts_add_up(finished.summary)
+
+
+@pytest.mark.parametrize(
+    ("questions", "code"),
+    [
+        (["says-fail", "fine", *["says-fail"] * 30], ExitCode.PASSED),
+        (["says-fail", *["says-fail"] * 30], ExitCode.GATE_FAILED),
+    ],
+)
+async def test_a_target_that_is_met_is_met_whatever_failed(tmp_path, run, questions, code):
+    finished = await run(
+        fast_suite(tmp_path, questions), max_failures=1, target_verified=1, rows_in_flight=2
+    )
+
+    assert finished.summary.exit_code == code
+    assert counts_add_up(finished.summary) or finished.summary.surplus
+
+
+async def test_a_run_that_failures_ended_is_over_and_a_resume_calls_nothing(tmp_path, run, resume):
+    suite = fast_suite(tmp_path, ["fine", "says-fail", *["fine"] * 30])
+    ended = await run(suite, max_failures=1, rows_in_flight=1)
+
+    again = await resume(ended.folder)
+
+    assert again.summary == ended.summary
+    assert ended.outcomes() == {"r0": "verified", "r1": "rejected"}

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.engine import ExitCode, RunOptions, resume_run
+from sygra_eval.engine import ExitCode, RunOptions, plugins_of_run, resume_run, side_of_run
 from sygra_eval.hookspecs import Hooks
 from sygra_eval.journal import open_readonly
+from sygra_eval.quality import figure_of
 from sygra_eval.suite import load_suite
 from sygra_eval.testing import ScriptedEndpoint
-from sygra_eval.values import Outcome
+from sygra_eval.values import Outcome, PluginError
 
 PAGE = Path(__file__).parents[2] / "docs" / "hooks.md"
 ALL_HOOKS = [name for name in vars(Hooks) if name.startswith("sygra_")]
@@ -334,6 +335,37 @@ def sygra_register_executors(register):
     assert read() == [[1, summary.folder.name, 8]]
     assert answers(summary) == ["WHY", "HOW"]
     assert not (summary.folder / "parts").exists()
+
+
+async def test_hook_register_metrics(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+def sygra_register_metrics(register):
+    register("length", lambda row: len(row.columns["answer"]), kind="mean", direction="lower")
+    register("rows", len, kind="set")
+""")
+    finished = await project.run(small_suite())
+
+    plugins = plugins_of_run(finished.folder, (), is_trusted=True)
+    side = side_of_run(finished.folder, plugins)
+
+    length, rows = figure_of(side, "length"), figure_of(side, "rows")
+    assert (length.estimate.value, length.n_judged) == (3, 2)
+    assert rows.estimate.value == 2
+    assert "metric length" in [line for one in plugins.listing() for line in one.adds]
+
+
+async def test_a_metric_that_is_none_is_refused_with_the_plugin(project, plugin, small_suite):
+    plugin("""
+@hookimpl
+def sygra_register_metrics(register):
+    register("length", len, kind="median")
+""")
+
+    with pytest.raises(
+        PluginError, match=r"mine .*sygra_register_metrics raised ValueError: 'median'"
+    ):
+        await project.run(small_suite())
 
 
 async def test_hook_run_started(project, plugin, small_suite):

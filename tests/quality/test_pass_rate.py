@@ -1,46 +1,13 @@
-"""pass@k, the t interval and difficulty bands, against other packages and what must always hold."""
+"""What must always hold of pass@k, pass^k and difficulty bands."""
 
 import random
-from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sygra_eval.quality import DIFFICULTIES, difficulty_of, mean_t, pass_at_k, t_quantile
-from tests.quality.test_intervals import COUNTS, cases
-
-
-@cases("pass_at_k")
-def test_pass_at_k_agrees_with_the_reference(case):
-    given = case["inputs"]
-
-    found = pass_at_k(given["n"], given["c"], given["k"])
-
-    assert found == (
-        None if case["expected"] is None else pytest.approx(case["expected"], abs=case["abs_tol"])
-    )
-
-
-@cases("t_ppf")
-def test_the_quantile_of_t_agrees_with_the_reference(case):
-    found = t_quantile(case["inputs"]["p"], case["inputs"]["df"])
-
-    assert found == pytest.approx(case["expected"], abs=case["abs_tol"], rel=0)
-
-
-@cases("mean_t")
-def test_the_mean_agrees_with_the_reference(case):
-    values, expected = case["inputs"]["x"], case["expected"]
-
-    found = mean_t(Counter(values), confidence=1 - case["inputs"]["alpha"])
-
-    if expected["lo"] is None:
-        assert found is None
-        return
-    assert (found.estimate, found.low, found.high) == pytest.approx(
-        (expected["estimate"], expected["lo"], expected["hi"]), abs=case["abs_tol"], rel=0
-    )
+from sygra_eval.quality import DIFFICULTIES, difficulty_of, pass_at_k, pass_hat_k
+from tests.quality.test_intervals import COUNTS
 
 
 @given(COUNTS, st.data())
@@ -50,6 +17,17 @@ def test_pass_at_k_grows_with_k_from_the_plain_rate_on(counts, data):
 
     assert pass_at_k(drawn, passed, 1) == pytest.approx(passed / drawn)
     assert pass_at_k(drawn, passed, k) >= pass_at_k(drawn, passed, 1) - 1e-12
+
+
+@given(COUNTS, st.data())
+def test_pass_hat_k_falls_with_k_from_the_plain_rate_on(counts, data):
+    passed, drawn = counts
+    k = data.draw(st.integers(1, max(1, drawn - 1)))
+
+    assert pass_hat_k(drawn, passed, 1) == pytest.approx(passed / drawn)
+    if k < drawn:
+        assert pass_hat_k(drawn, passed, k + 1) <= pass_hat_k(drawn, passed, k) + 1e-12
+        assert pass_at_k(drawn, passed, k + 1) >= pass_at_k(drawn, passed, k) - 1e-12
 
 
 def test_pass_at_k_does_not_lean_to_one_side():

@@ -419,3 +419,12 @@ def test_a_replaced_model_keeps_how_many_calls_the_suite_lets_it_take(folder):
 
     assert suite.models["author"].max_concurrency == 3
     assert suite.models["author"].parameters == {"temperature": 0.5}
+
+
+def test_a_cluster_column_that_the_source_lacks_would_let_rows_count_as_independent(folder):
+    folder.rows({"id": "a", "question": "q", "expected": "e", "topic": "x"})
+    folder.change("quality:\n", "quality:\n  cluster: topc\n")
+
+    diagnostic = folder.only()
+
+    assert (diagnostic.code, diagnostic.fix) == ("unknown-variable", "write `topic`")

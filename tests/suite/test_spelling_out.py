@@ -1,6 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import check_suite, load_suite, resolved_yaml, variant_names
@@ -97,14 +101,14 @@ def test_what_is_wrong_is_named_in_the_file_in_which_it_stands(write, check):
     }
 
 
-def test_a_placeholder_is_found_within_the_file_in_which_it_stands(write, check):
+def test_a_placeholder_is_found_within_the_file_in_which_it_stands(write, plugins):
     write("base.yaml", BASE.replace("{use: length, max: 10}", "{use: python_compiles}"))
     write("mid.yaml", 'extends: base.yaml\n\n\n\ncandidate:\n  text: "so {answr}"\n')
     own = write("own.yaml", "extends: mid.yaml\n")
 
-    ((name, line, code, _),) = check(own)
+    (found,) = check_suite(own, plugins)
 
-    assert (name, line, code) == ("mid.yaml", 6, "unknown-variable")
+    assert (Path(found.path).name, found.line, found.column) == ("mid.yaml", 6, 14)
 
 
 @pytest.mark.parametrize(
@@ -232,3 +236,45 @@ def test_an_axis_that_nothing_uses_is_told(write, check):
     found = check(write("own.yaml", MATRIX.replace("  limit: [2", "  other: [1]\n  limit: [2")))
 
     assert [(line, code) for _, line, code, _ in found] == [(3, "unused-axis")]
+
+
+PAGE = Path(__file__).parents[2] / "docs/selecting.md"
+
+
+def test_the_suites_of_the_page_are_fit_to_run(write, check):
+    write("base.yaml", BASE.replace("{use: length, max: 10}", "{use: python_compiles}"))
+    write("questions.jsonl", '{"task_id": "a", "question": "why?"}\n')
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+    found = [check(write("own.yaml", block)) for block in blocks]
+
+    assert len(found) == 3
+    assert [one for of_block in found for one in of_block] == []
+
+
+SCALARS = st.sampled_from(["${matrix.a}", "x ${matrix.b} ${matrix.}", "base.yaml", "", 1, None, []])
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "id", "source", "name", "variant"]), inner)
+    ),
+    max_leaves=6,
+)
+TOPS = st.dictionaries(
+    st.sampled_from(["extends", "matrix", "cases", "suite", "data_config", "candidate", "models"]),
+    TREES,
+)
+
+
+@given(TOPS, TOPS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+def test_whatever_stands_there_is_told_and_never_raised(tmp_path_factory, plugins, base, own):
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "base.yaml").write_text(yaml.safe_dump(base))
+    (folder / "own.yaml").write_text(yaml.safe_dump(own))
+
+    found = check_suite(folder / "own.yaml", plugins)
+
+    assert all(one.message for one in found)
+    assert isinstance(variant_names(folder / "own.yaml"), tuple)

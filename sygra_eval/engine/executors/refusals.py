@@ -14,12 +14,16 @@ def executor_of(options: RunOptions) -> str:
 
 
 def refuse_in_workers(gateway: Gateway, plugins: Plugins, options: RunOptions) -> None:
-    """Refuse models that have to be in one process.
+    """Refuse models and plugins that have to be in one process.
 
-    :raises UsageError: With the model and why, or when there is no such executor.
+    :raises UsageError: With what it is and why, or when there is no such executor.
     """
     if plugins.find("executors", executor_of(options)).name == "local":
         return
+    if options.objects:
+        name = next(iter(options.objects))
+        told = f"plugin `{name}` was given as an object, which other processes do not have"
+        raise UsageError(f"{told}: put it into a module and name that, or leave it to one process")
     for name, model in gateway.models.items():
         told = f"model `{name}` and more than one process do not go together"
         if name in gateway.batched:
