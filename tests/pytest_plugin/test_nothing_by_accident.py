@@ -1,8 +1,11 @@
 """No suite is collected and no call is made that nobody asked for."""
 
 import json
+import re
 
 import pytest
+
+from sygra_eval.testing import rate_limited
 
 GRAPH = {
     "candidate": None,
@@ -79,26 +82,45 @@ def test_collect_only_asks_no_model_and_leaves_no_folder(project, rows, endpoint
     assert chats(endpoint) == 0
     assert endpoint.paths == []
     assert not (project.folder / "reports").exists()
+    ran.stdout.no_fnmatch_line("*= sygra_eval =*")  # no run was begun
 
 
-def test_one_call_is_made_for_each_selected_row(project, rows, endpoint):
+def test_one_call_is_made_for_each_selected_row_and_its_cost_is_told(project, rows, endpoint):
     endpoint.answers_with(lambda body: "ok")
-    suite = asking(project, rows, endpoint, "pppp")
+    suite = asking(project, rows, endpoint, "pppp", price={"input": 1.0, "output": 2.0})
 
-    ran = project.run(suite, "-k", "row/1 or row/3")
+    ran = project.run(suite, "-k", "row/1 or row/3", "--junitxml=report.xml")
 
     ran.assert_outcomes(passed=2, deselected=2)
     assert chats(endpoint) == 2
+    report = (project.folder / "report.xml").read_text()
+    costs = re.findall(r'"sygra_cost_usd" value="([^"]+)"', report)
+    (run,) = project.runs()
+    total = json.loads((run / "report.json").read_text())["cost_usd"]
+    assert len(costs) == 2
+    assert sum(map(float, costs)) == pytest.approx(total)
+    assert total > 0
 
 
-def test_after_the_first_failure_no_more_is_begun_than_the_look_ahead(project, rows, endpoint):
-    endpoint.answers_with(lambda body: "far too long")
-    suite = asking(project, rows, endpoint, "p" * 60, max_concurrency=2)
+def test_after_the_first_failure_no_more_is_begun_than_the_look_ahead(project, endpoint):
+    refused = []
+
+    def answer(body):
+        if body["messages"][-1]["content"] == "first" and not refused:
+            refused.append(body)
+            return rate_limited(retry_after_s=1)  # all others would have ended meanwhile
+        return "far too long"
+
+    endpoint.answers_with(answer)
+    said = ["first", *["other"] * 59]
+    questions = [{"id": f"row/{number}", "said": text} for number, text in enumerate(said)]
+    entry = {**endpoint.model_entry(), "max_concurrency": 2}
+    suite = project.suite(questions, models={"author": entry}, **GRAPH)
 
     ran = project.run(suite, "-x")
 
     ran.assert_outcomes(failed=1)
-    assert 1 <= chats(endpoint) <= 2 * 2 + 1
+    assert 2 <= chats(endpoint) <= 1 + 2 * 2 + 2
     (run,) = project.runs()
     assert (run / "report.json").is_file()
 
