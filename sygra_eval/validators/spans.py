@@ -18,7 +18,7 @@ REACH = 512
 MOST_SHOWN = 10
 MOST_KEPT = 1_000
 SHOWN_OF_ONE = 4  # characters, and the length: enough to find it, and to use it too few
-_WINDOWS_A_TURN = 8
+_WINDOWS_A_TURN = 2
 
 
 @dataclass(frozen=True, slots=True)
