@@ -20,6 +20,7 @@ class Keywords(TypedDict, total=False):
     """Keywords of `run`, `arun`, `stream`, `astream` and `resume`; `Asked` says what each means."""
 
     limit: int | None
+    variant: str | None
     models: Mapping[str, str]
     out: str | PathLike[str]
     name: str | None
@@ -47,6 +48,7 @@ class Asked:
     """What is asked of one run.
 
     :ivar limit: Only the first so many rows.
+    :ivar variant: Which variant of a suite with a `matrix`, as `author=small,style=terse`.
     :ivar models: Replacements of the suite's models by name, as `--model NAME=WHAT` gives them:
         `embedded`, `PATH.gguf`, `replay:RUN` or `URL#MODEL`.
     :ivar out: Where run folders go: `OUT/<suite>/<run>/`.
@@ -72,6 +74,7 @@ class Asked:
     """
 
     limit: int | None = None
+    variant: str | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     out: str | PathLike[str] = "reports"
     name: str | None = None
@@ -115,6 +118,7 @@ class Asked:
         return RunOptions(
             out=Path(self.out),
             limit=self.limit,
+            variant=self.variant,
             models=dict(self.models),
             plugins=tuple(objects),
             objects={name: one for name, one in objects.items() if not isinstance(one, str)},

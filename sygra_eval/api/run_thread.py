@@ -26,8 +26,9 @@ class Watching:
     mailbox: Mailbox
     given: GivenRows | None
 
-    def row_ended(self, end: RecordEnd) -> None:
+    def row_ended(self, end: RecordEnd, cost_usd: float | None = None) -> None:
         """Post the row."""
+        del cost_usd
         self.mailbox.row_ended(end)
 
     def is_met(self) -> None:

@@ -35,7 +35,7 @@ VERBS = (
 _EPILOG = (
     "Exit codes: 0 gates passed, 1 a gate failed or nothing was verified, 2 interrupted, "
     "3 internal error, 4 usage, suite or plugin error (nothing spent), 5 nothing selected, "
-    "7 incomplete (resumable)."
+    "6 warnings under --strict, 7 incomplete (resumable)."
 )
 
 

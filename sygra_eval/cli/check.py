@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sygra_eval.cli.output import print_diagnostics, tell
+from sygra_eval.cli.several import Chosen, with_variants
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode, StageRows, UpperBound, first_rows, upper_bound_of
@@ -61,9 +62,10 @@ def command(
         of_this = check_suite(path, loaded)
         found += of_this
         if not any(diagnostic.severity is Severity.ERROR for diagnostic in of_this):
-            if most_rows is not None:
-                shown += _first_rows(suite, loaded, most_rows)
-            bounds += _bound(suite, loaded)
+            for chosen in with_variants([path]):
+                if most_rows is not None:
+                    shown += _first_rows(chosen, loaded, most_rows)
+                bounds += _bound(chosen, loaded)
     errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in found)
     code = ExitCode.USAGE if errors else ExitCode.PASSED
     if as_json:
@@ -76,7 +78,7 @@ def command(
         return int(code)
     print_diagnostics(found)
     for suite, rows in shown:
-        if len(suites) > 1:
+        if len(shown) > 1:
             say(f"{suite}:")
         say(first_rows_text(rows))
     if errors:
@@ -85,24 +87,26 @@ def command(
         say(f"{', '.join(suites)}: fit to run")
     for suite, bound in bounds:
         if bound.calls:
-            named = f"{suite}: " if len(suites) > 1 else ""
+            named = f"{suite}: " if len(bounds) > 1 else ""
             say(f"{named}{upper_bound_text(bound)}".rstrip("\n"))
     return int(code)
 
 
-def _first_rows(suite: str, plugins: Plugins, most: int) -> list[tuple[str, tuple[StageRows, ...]]]:
+def _first_rows(
+    suite: Chosen, plugins: Plugins, most: int
+) -> list[tuple[str, tuple[StageRows, ...]]]:
     """Return the first rows of a suite; a source that breaks is told."""
     try:
-        return [(suite, asyncio.run(first_rows(Path(suite), plugins, most)))]
+        return [(str(suite), asyncio.run(first_rows(suite.path, plugins, most, suite.variant)))]
     except SygraEvalError as error:
         tell(f"{suite}: its rows cannot be shown: {error}")
         return []
 
 
-def _bound(suite: str, plugins: Plugins) -> list[tuple[str, UpperBound]]:
+def _bound(suite: Chosen, plugins: Plugins) -> list[tuple[str, UpperBound]]:
     """Return the most that a suite can take; without it the suite is fit all the same."""
     try:
-        return [(suite, asyncio.run(upper_bound_of(Path(suite), plugins)))]
+        return [(str(suite), asyncio.run(upper_bound_of(suite.path, plugins, suite.variant)))]
     except SygraEvalError as error:
         tell(f"{suite}: no bound of what it can take: {error}")
         return []

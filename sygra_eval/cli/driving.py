@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from sygra_eval.cli.output import ProgressLines, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.data import leave_pandas_out
 from sygra_eval.engine import DISK_WAIT_S, Progress, RunSummary, StopSignal, run_in_loop
-from sygra_eval.report import closing_json, closing_words, terminal_report
+from sygra_eval.report import closing_json, closing_words, exit_line, printable, terminal_report
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 GRACE_S = 30.0
@@ -80,27 +81,60 @@ _T = TypeVar("_T")
 Drive = Callable[[StopSignal, Callable[[Progress], None]], Awaitable[RunSummary]]
 
 
-def drive(start: Drive, *, as_json: bool, grace_s: float = GRACE_S) -> int:
-    """Run to the end, print the report, and return the run's exit code."""
-    summary = run_with_signals(start, grace_s=grace_s)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbosity:
+    """How often `-q` and `-v` were given."""
+
+    quiet: int = 0
+    verbose: int = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the closing lines are enough."""
+        return self.quiet > self.verbose
+
+    def progress(self) -> Callable[[Progress], None]:
+        """Return what shows how far a run is."""
+        if self.is_quiet:
+            return lambda progress: None
+        return ProgressLines(has_every_row=self.verbose > self.quiet)
+
+
+AS_USUAL = Verbosity()
+
+
+def drive(
+    start: Drive, *, as_json: bool, grace_s: float = GRACE_S, shown: Verbosity = AS_USUAL
+) -> RunSummary:
+    """Run to the end and print the report; the run's exit code is in what is returned."""
+    summary = run_with_signals(start, grace_s=grace_s, show=shown.progress())
     if as_json:
         say(closing_json(summary).rstrip("\n"))
+    elif shown.is_quiet:
+        say(f"{closing_words(summary).splitlines()[0]}\n{printable(exit_line(summary))}")
     else:
         say(terminal_report(summary))
         say(closing_words(summary, program=_program()).rstrip("\n"))
-    return int(summary.exit_code)
+    return summary
 
 
-def run_with_signals(start: Callable[..., Awaitable[_T]], *, grace_s: float = GRACE_S) -> _T:
+def run_with_signals(
+    start: Callable[..., Awaitable[_T]],
+    *,
+    grace_s: float = GRACE_S,
+    show: Callable[[Progress], None] | None = None,
+) -> _T:
     """Run to the end; a signal drains the run."""
     leave_pandas_out()
-    return run_in_loop(_with_signals(start, grace_s))
+    return run_in_loop(_with_signals(start, grace_s, show or ProgressLines()))
 
 
-async def _with_signals(start: Callable[..., Awaitable[_T]], grace_s: float) -> _T:
+async def _with_signals(
+    start: Callable[..., Awaitable[_T]], grace_s: float, show: Callable[[Progress], None]
+) -> _T:
     stop = StopSignal()
     with _draining_on_signals(stop, grace_s):
-        return await start(stop, ProgressLines())
+        return await start(stop, show)
 
 
 @contextlib.contextmanager

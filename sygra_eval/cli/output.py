@@ -38,7 +38,8 @@ def tell(sentence: str) -> None:
 class ProgressLines:
     """Plain lines: one a row, or one each few seconds where there are many rows."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, has_every_row: bool = False) -> None:
+        self._has_every_row = has_every_row
         self._stream = stream if stream is not None else sys.stderr
         self._printed_at = 0.0
 
@@ -46,7 +47,7 @@ class ProgressLines:
         """Print where the run is."""
         is_last = progress.rows_done == progress.rows_total
         is_long = progress.rows_total is None or progress.rows_total > MANY_ROWS
-        if is_long and not is_last and self._is_early():
+        if is_long and not self._has_every_row and not is_last and self._is_early():
             return
         self._printed_at = time.monotonic()
         write_line(self._stream, progress_line(progress))

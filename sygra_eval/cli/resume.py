@@ -94,7 +94,7 @@ def command(
         suite=suite, limit=limit, goes_on=partial(_goes_on, is_answered=accept_plan_change)
     )
     start = partial(_resume, folder, options, not no_retry_failed, change)
-    return drive(start, as_json=as_json, grace_s=grace)
+    return int(drive(start, as_json=as_json, grace_s=grace).exit_code)
 
 
 async def _resume(

@@ -1,28 +1,39 @@
 """`sygra-eval run SUITE...`."""
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sygra_eval.cli.budgets import BudgetParameter, budget_of
-from sygra_eval.cli.driving import disk_wait_option, drive, grace_option, procs_option
+from sygra_eval.cli.choosing import choosing_options, chosen_by
+from sygra_eval.cli.collecting import collect_all
+from sygra_eval.cli.configured import ConfiguredCommand
+from sygra_eval.cli.driving import Verbosity, disk_wait_option, grace_option, procs_option
 from sygra_eval.cli.estimating import estimate_first
-from sygra_eval.cli.failures import INTERRUPTED, fail, fail_with
-from sygra_eval.cli.output import tell
+from sygra_eval.cli.several import run_all, with_variants
+from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import EstimateFirst, RunOptions, RunSummary, StopSignal, run_suite
-from sygra_eval.engine.progress import ShowProgress
+from sygra_eval.engine import ExitCode, RunOptions, Selection
 from sygra_eval.journal import Durability
 from sygra_eval.quality import FEWEST_ROWS
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 
 
-@click.command("run")
+@click.command("run", cls=ConfiguredCommand)
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N rows.", metavar="N")
+@choosing_options
+@click.option(
+    "--collect-only",
+    "--co",
+    "collects_only",
+    is_flag=True,
+    help="List the ids of the rows and run none; -q: one a line, -qq: how many.",
+)
+@click.option("-q", "--quiet", count=True, help="Print the closing lines only.")
+@click.option("-v", "--verbose", count=True, help="Print a line for every row.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -87,7 +98,9 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
 def command(
     suites: tuple[str, ...],
-    limit: int | None,
+    collects_only: bool,
+    quiet: int,
+    verbose: int,
     out: Path,
     models: tuple[str, ...],
     plugins: tuple[str, ...],
@@ -105,6 +118,7 @@ def command(
     disk_wait: float,
     grace: float,
     as_json: bool,
+    **choosing: Any,
 ) -> int:
     """Generate rows, judge them, and write the verified data set and its report."""
     if trust:
@@ -112,7 +126,6 @@ def command(
             remember(Path(suite).absolute().parent)
     options = RunOptions(
         out=out,
-        limit=limit,
         models=dict(_model(given) for given in models),
         plugins=plugins,
         is_trusted=trust,
@@ -126,10 +139,17 @@ def command(
         processes=processes,
         executor=executor,
     )
+    options = chosen_by(options, choosing)
+    paths = list(with_variants(Path(suite) for suite in suites))
+    if collects_only:
+        return _worst_of(collect_all(paths, options, as_json=as_json, quiet=quiet), options)
     first = None if estimate is None else estimate_first(estimate, is_answered=yes)
-    return worst(
-        _run_all([Path(suite) for suite in suites], options, first, as_json=as_json, grace_s=grace)
-    )
+    shown = Verbosity(quiet=quiet, verbose=verbose)
+    ended = run_all(paths, options, first, as_json=as_json, grace_s=grace, shown=shown)
+    if len(paths) > 1 and not as_json:
+        for one in ended:
+            say(one.told)
+    return _worst_of([one.code for one in ended], options)
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -137,40 +157,12 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=WORST_FIRST.index)
 
 
-def _run_all(
-    suites: Sequence[Path],
-    options: RunOptions,
-    first: EstimateFirst | None,
-    *,
-    as_json: bool,
-    grace_s: float,
-) -> list[int]:
-    """Run one suite after the other; only an interrupt keeps those that are left from running."""
-    codes: list[int] = []
-    for suite in suites:
-        if INTERRUPTED in codes:
-            said = f"{suite} was not started: the run before it was interrupted"
-            codes.append(fail(INTERRUPTED, said, as_json=as_json))
-            continue
-        try:
-            codes.append(
-                drive(partial(_start, suite, options, first), as_json=as_json, grace_s=grace_s)
-            )
-        except KeyboardInterrupt:
-            codes.append(fail(INTERRUPTED, f"{suite}: interrupted", as_json=as_json))
-        except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
-            codes.append(fail_with(error, as_json=as_json))
-    return codes
-
-
-async def _start(
-    suite: Path,
-    options: RunOptions,
-    first: EstimateFirst | None,
-    stop: StopSignal,
-    show: ShowProgress,
-) -> RunSummary:
-    return await run_suite(suite, options, show=show, tell=tell, stop=stop, first=first)
+def _worst_of(codes: list[int], options: RunOptions) -> int:
+    """Return the code of all suites; one of which nothing is selected needs no look then."""
+    empty = int(ExitCode.NOTHING_SELECTED)
+    is_chosen = options.selection != Selection()
+    others = [code for code in codes if code != empty] if is_chosen else codes
+    return worst(others or codes)
 
 
 def _model(given: str) -> tuple[str, str]:

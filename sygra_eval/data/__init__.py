@@ -11,14 +11,14 @@ while the run goes: `GivenRows`.
 Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source`, `package_config`
 (the type `package`), `file_rows` (what both read), `forms` (which suffix is which), `text_formats`,
 `json_list`, `csv_format`, `parquet_format`, `arrow_format`, `arrow_rows` (readers), `unpacking`
-(packed and recoded text), `batches` (threads), `spool`, `in_batches` (a reader that may wait),
+(packed and recoded text), `batches` (readers in threads), `spool`,
 `stdin_source`, `stdin_config` (the type `stdin`), `sql_source`, `sql_config`, `sqlite_rows`,
 `alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
-`packed_stream` (the type `http`), `given_rows`, `giving` (the type `given`), `naming` (ids),
-`taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time), `packing` (gzip and zstd),
-`columns` (Parquet types of JSON values), `first_types` (whether all rows have those of the first),
-`replacing` (whole files), `images` (looks at those that prompts name), `surrogates`, `light_arrow`
-(pyarrow alone), `builtin` (the hook).
+`packed_stream` (the type `http`), `cases_source` (the type `cases`), `given_rows`, `giving` (the
+type `given`), `naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time),
+`packing` (gzip and zstd), `columns` (Parquet types of JSON values), `first_types` (whether all rows
+have those of the first), `replacing` (whole files), `images` (looks at those that prompts name),
+`surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig

@@ -1,5 +1,6 @@
 """The data sources and transforms that come with us, registered as anybody's would be."""
 
+from sygra_eval.data.cases_source import CASES, CasesConfig, CasesSource
 from sygra_eval.data.disk_config import DiskConfig
 from sygra_eval.data.given_rows import GIVEN, GivenConfig, GivenSource
 from sygra_eval.data.hf_config import HfConfig
@@ -37,6 +38,7 @@ def sygra_register_sources(register: RegisterSource) -> None:
     register("http", HttpSource, config=HttpConfig)
     register(GIVEN, GivenSource, config=GivenConfig)
     register("hf", HfSource, config=HfConfig)
+    register(CASES, CasesSource, config=CasesConfig)
 
 
 @hookimpl

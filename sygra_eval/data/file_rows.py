@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from sygra_eval.data.batches import read_in_thread
+from sygra_eval.data.batches import in_batches
 from sygra_eval.data.csv_format import DELIMITERS, other_delimiter
 from sygra_eval.data.data_file import DataFile
 from sygra_eval.data.forms import KNOWN, Form, form_of, is_text_form, seems_utf16
@@ -135,7 +135,7 @@ def rows_of_files(files: Sequence[FileRows]) -> AsyncGenerator[Row | BadRow, Non
 
     :raises UsageError: When one cannot be read.
     """
-    return read_in_thread(_read_all(files))
+    return in_batches(_read_all(files))
 
 
 def _read_all(files: Sequence[FileRows]) -> Generator[Row | BadRow, None, None]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.data.batches import read_in_thread
+from sygra_eval.data.batches import in_batches
 from sygra_eval.data.data_file import DataFile
 from sygra_eval.data.file_rows import FileRows
 from sygra_eval.data.forms import FORMS, form_of
@@ -94,7 +94,7 @@ class HfSource:
 
         :raises UsageError: When the hub does not give a file, or one cannot be read.
         """
-        return read_in_thread(self._read())
+        return in_batches(self._read())
 
     async def keep_in(self, folder: Path) -> None:
         """Keep which commit and files are meant, so that a resume reads the same."""

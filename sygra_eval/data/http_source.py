@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from urllib.parse import unquote, urlsplit
 
+from sygra_eval.data.batches import Places
 from sygra_eval.data.download import Address, Download, DownloadFailed, too_long
 from sygra_eval.data.http_config import HttpConfig
-from sygra_eval.data.in_batches import Places
 from sygra_eval.data.naming import Namer
 from sygra_eval.data.packed_stream import unpacked
 from sygra_eval.data.spool import Spool

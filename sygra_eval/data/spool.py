@@ -40,7 +40,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from sygra_eval.data.in_batches import Places, in_batches, some_of
+from sygra_eval.data.batches import Places, in_batches, some_of
 from sygra_eval.data.light_arrow import loaded_pyarrow
 from sygra_eval.data.replacing import replacing
 from sygra_eval.values import BadRow, Interrupted, Row, SourceSpec, UsageError
@@ -156,6 +156,7 @@ class Spool:
             file = self._opened()
             if self._places is None:
                 self._places = iter(self._read(self._given_up))
+            places: list[Row | BadRow]
             try:
                 places, is_all = some_of(self._places)
                 lines = b"".join(self._line(place) for place in places)

@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Event
 
 from sygra_eval.data.alchemy_rows import alchemy_columns, alchemy_rows
+from sygra_eval.data.batches import Places
 from sygra_eval.data.found import Columns
-from sygra_eval.data.in_batches import Places
 from sygra_eval.data.json_value import json_columns
 from sygra_eval.data.naming import Namer
 from sygra_eval.data.spool import Spool

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 from threading import Event
 
-from sygra_eval.data.in_batches import Places
+from sygra_eval.data.batches import Places
 from sygra_eval.data.naming import Namer
 from sygra_eval.data.spool import Spool
 from sygra_eval.data.stdin_config import StdinConfig

@@ -15,6 +15,7 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
     ControlRefused,
@@ -30,9 +31,11 @@ from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
+from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
+from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
@@ -40,10 +43,11 @@ from sygra_eval.engine.plan import suite_folder_of
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
-from sygra_eval.engine.reading import NothingSelected
+from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
+from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import summarise
@@ -88,6 +92,7 @@ __all__ = [
     "BudgetOutlook",
     "Canaries",
     "Cause",
+    "Collected",
     "Compared",
     "Complaint",
     "ControlRefused",
@@ -99,14 +104,17 @@ __all__ = [
     "ErrorRates",
     "EstimateFirst",
     "ExitCode",
+    "GuardTally",
     "HardCoding",
     "KnownRun",
+    "LastTime",
     "Ledger",
     "LedgerLine",
     "LiveView",
     "Measured",
     "Member",
     "ModelShare",
+    "Named",
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
@@ -117,12 +125,15 @@ __all__ = [
     "RunOptions",
     "RunSummary",
     "Scored",
+    "SelectedSource",
+    "Selection",
     "SpentAt",
     "SpentSoFar",
     "StageRows",
     "StopSignal",
     "StoppedEarly",
     "Strength",
+    "SuiteDeselected",
     "Tally",
     "TargetEnd",
     "TimeEstimate",
@@ -131,6 +142,7 @@ __all__ = [
     "WeakTests",
     "bless",
     "change_limits",
+    "collect_suite",
     "compare_two",
     "data_files_in",
     "estimate_to_json",
@@ -138,12 +150,15 @@ __all__ = [
     "first_rows",
     "fitted",
     "grade_of",
+    "id_of",
     "is_lines_of",
     "keep_ledger",
     "known_run",
     "known_runs",
+    "limited",
     "look_at",
     "measure_truth",
+    "named",
     "outcome_of",
     "plugins_of_run",
     "recheck",
@@ -154,7 +169,9 @@ __all__ = [
     "score",
     "shipped_from",
     "side_of_run",
+    "source_of",
     "suite_folder_of",
     "summarise",
     "upper_bound_of",
+    "with_selection",
 ]

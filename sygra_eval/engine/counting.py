@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sygra_eval.engine.canaries import ALARM, mark_of
 from sygra_eval.engine.ensembles import EnsembleCount
+from sygra_eval.engine.guard_counts import GuardCount
 from sygra_eval.values import DraftRate, Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
@@ -61,6 +62,7 @@ class Count:
     first_id: str | None = None
     columns: tuple[str, ...] = ()
     ensembles: EnsembleCount = field(default_factory=EnsembleCount)
+    guards: GuardCount = field(default_factory=GuardCount)
     edge_rows: Counter[str] = field(default_factory=Counter)
     edge_times: Counter[str] = field(default_factory=Counter)
 
@@ -89,6 +91,7 @@ class Count:
             self._take_probes(end, end.weak_tests)
         self._take_loop(end, is_verified=is_verified)
         self.ensembles.take(end)
+        self.guards.take(end)
         self.edge_rows.update(set(end.way))
         self.edge_times.update(end.way)
         self._take_stages(end)

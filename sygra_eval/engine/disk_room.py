@@ -60,7 +60,7 @@ def expected_bytes(suite: Suite, rows: int, *, ended: int = 0, journal_bytes: in
     left = max(0, rows - ended)
     if ended:
         return left * journal_bytes // ended
-    return left * _BYTES_A_STEP * (len(suite.nodes) + len(suite.validators))
+    return left * _BYTES_A_STEP * (len(suite.nodes) + len(suite.validators) + len(suite.guardrails))
 
 
 def warn_of_little_room(

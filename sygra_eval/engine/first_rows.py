@@ -24,12 +24,14 @@ class StageRows:
     rows: tuple[Row | BadRow, ...]
 
 
-async def first_rows(path: Path, plugins: Plugins, most: int) -> tuple[StageRows, ...]:
+async def first_rows(
+    path: Path, plugins: Plugins, most: int, variant: str | None = None
+) -> tuple[StageRows, ...]:
     """Return the first rows after each step; nothing is asked of a model and nothing written.
 
     :raises SygraEvalError: When the suite or its source are not fit.
     """
-    suite = load_suite(path, plugins)
+    suite = load_suite(path, plugins, variant=variant)
     pipeline = suite.pipeline or Pipeline(sources=(SourceEntry(spec=suite.source, at=("source",)),))
     source = PipelineSource.of(pipeline, plugins, shown=most)
     taken: list[Row | BadRow] = []

@@ -21,13 +21,16 @@ from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import open_readonly, sync
 from sygra_eval.plugins import Plugins
+from sygra_eval.suite import DEFAULT_VARIANT
 from sygra_eval.values import Outcome, UsageError
+
+_LONGEST_VARIANT = 120
 
 VIEWS = {"report.md": "markdown", "report.json": "json", "README.md": "card"}
 """Files of every run folder that a registered reporter writes, by its format's name."""
 
 
-def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
+def new_run_folder(out: Path, suite: str, name: str | None, variant: str = DEFAULT_VARIANT) -> Path:
     """Make `OUT/<suite>/<run>/`; a name that is not given comes from the time.
 
     :raises UsageError: When the folder cannot be made, or a named one is there already.
@@ -39,6 +42,8 @@ def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
             (parent / name).mkdir()
             return parent / name
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        if variant != DEFAULT_VARIANT:
+            stamp = f"{stamp}-{as_folder_name(variant)}"
         for attempt in range(1_000):
             folder = parent / (stamp if attempt == 0 else f"{stamp}-{attempt}")
             try:
@@ -51,6 +56,14 @@ def new_run_folder(out: Path, suite: str, name: str | None) -> Path:
     except OSError as error:
         raise UsageError(f"no run folder can be made in {parent}: {error.strerror}") from error
     raise UsageError(f"{parent} holds a thousand runs of this second")
+
+
+def as_folder_name(variant: str) -> str:
+    """Return a variant as a part of a folder's name, which is short and has no `/`."""
+    name = variant.replace("/", "_x2F")
+    if len(name) <= _LONGEST_VARIANT:
+        return name
+    return f"{name[:_LONGEST_VARIANT]}-{hashlib.sha256(variant.encode()).hexdigest()[:8]}"
 
 
 def keep_suite(folder: Path, suite: str, measured: str | None) -> None:

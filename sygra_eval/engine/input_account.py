@@ -16,6 +16,8 @@ _KEY = "input_accounts"
 
 def noted_input(source: Source) -> dict[str, Any]:
     """Return what is journalled of the last reading of a source."""
+    while (base := getattr(source, "base", None)) is not None:
+        source = base  # of rows that are selected, or taken one by one
     if not isinstance(source, PipelineSource):
         return {}
     return {_KEY: [asdict(one) for one in source.accounts()]}

@@ -22,7 +22,7 @@ from sygra_eval.engine.summary import ExitCode
 from sygra_eval.engine.target import SURPLUS, Cut
 from sygra_eval.journal import JournalReader, open_readonly
 from sygra_eval.plugins import load_plugins
-from sygra_eval.suite import Graph, always_visited, graph_of, load_suite
+from sygra_eval.suite import Graph, always_visited, graph_of, load_suite, visited
 from sygra_eval.values import (
     InputAccount,
     Outcome,
@@ -122,7 +122,7 @@ async def keep_ledger(
         count.not_reached = count.rows - sum(count.outcomes.values()) - count.cut.surplus
         damaged = reader.damaged
         inputs = last_input_accounts(reader.events())
-    _check_input(inputs, count)
+    _check_input(inputs, count, deselected=summary.deselected, times=plan.selection.times)
     return Ledger(
         run=folder,
         accounts=(*map(_of_input, inputs), *count.accounts()),
@@ -137,11 +137,19 @@ def _of_input(found: InputAccount) -> Account:
     return Account(of=f"input, {found.of}", total=found.total, parts=found.parts)
 
 
-def _check_input(inputs: Sequence[InputAccount], count: "_Count") -> None:
-    """Compare the rows that reached the graph with those that this run has."""
+def _check_input(
+    inputs: Sequence[InputAccount], count: "_Count", *, deselected: int, times: int
+) -> None:
+    """Compare the rows that reached the graph with those that this run has.
+
+    :param deselected: So many of them were passed over.
+    :param times: So often each of the others was run.
+    """
     reached = inputs[0].parts.get(REACHED) if inputs else None
-    if reached is not None and reached != count.rows:
-        count.contradicts(f"{reached:,} rows reached the graph, and the run has {count.rows:,}")
+    if reached is not None and (reached - deselected) * times != count.rows:
+        left = f", {deselected:,} of them not selected" if deselected else ""
+        told = f"{reached:,} rows reached the graph{left}, and the run has {count.rows:,}"
+        count.contradicts(told)
 
 
 @dataclass(slots=True)
@@ -228,7 +236,8 @@ class _Count:
             kind = came
             if came == "done" and self.reader.visit(end.row_id, node) is None:
                 is_judged = bool(end.verdicts) or end.outcome is not Outcome.FAILED
-                kind = "lost" if is_judged and not _is_refused(end) else "failed here"
+                is_through = is_judged and not _is_refused(end) and _blocked_at(end) is None
+                kind = "lost" if is_through else "failed here"
                 if _is_refused(end) or end.reason.startswith("bad_input"):
                     kind = "ended before it"
                 came = kind if kind == "lost" else "ended before it"
@@ -240,7 +249,9 @@ class _Count:
         for node in self.graph.nodes:
             if self.reader.visit(end.row_id, node) is not None:
                 kind = "done"
-            elif is_judged and not _is_refused(end):
+            elif _blocked_at(end) == node:
+                kind = "failed here"
+            elif is_judged and not _is_refused(end) and _blocked_at(end) is None:
                 kind = "lost" if node in self.sure else _ELSEWHERE
             elif end.reason.startswith(f"node `{node}` "):
                 kind = "failed here"
@@ -252,6 +263,12 @@ class _Count:
 def _is_refused(end: RecordEnd) -> bool:
     """Say whether a row was turned away before its first node, because its tests prove nothing."""
     return bool(end.weak_tests) and not end.verdicts and end.reason == end.weak_tests
+
+
+def _blocked_at(end: RecordEnd) -> str | None:
+    """Return the node at which a guardrail stopped the row."""
+    places = (one.node for one in end.guards if one.has_blocked)
+    return next((visited(place).partition("/")[0] for place in places), None)
 
 
 def _contradiction(end: RecordEnd) -> str:
@@ -271,7 +288,7 @@ async def _beside_the_source(
     """Yield a line for each row of the source and for each outcome, in the source's order."""
     ends = reader.outcomes()
     waiting = next(ends, None)
-    rows: AsyncGenerator[Any, None] = limited(source, limit)
+    rows: AsyncGenerator[Any, None] = limited(source, limit, is_in_order=True)
     async with contextlib.aclosing(rows):
         async for row in rows:
             count.rows += 1
@@ -299,7 +316,7 @@ def _source_of(folder: Path, plan: Plan, options: RunOptions) -> tuple[Source | 
         home = plan.suite_folder if plan.suite_folder.is_dir() else folder
         plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
         suite = load_suite(folder / "suite.yaml", plugins, folder=home, kept_in=folder)
-        source = source_of(suite, plugins)
+        source = source_of(suite, plugins, plan.selection)
         if source.fingerprint() != plan.input_fingerprint:
             raise UsageError("the input has changed since this run began")
     except (SygraEvalError, OSError) as error:

@@ -1,13 +1,14 @@
 """What a user asks of a run beside the suite itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.data import GivenRows
+from sygra_eval.engine.selecting import Selection
 from sygra_eval.engine.watch import Nobody, Watch
 from sygra_eval.journal import DISK_WAIT_S, Durability
-from sygra_eval.values import Budget
+from sygra_eval.values import Budget, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,13 @@ class RunOptions:
         for them; where given, in place of the suite's.
     :ivar processes: Workers that settle rows; with more than one `executor` is `procs`, unless it
         is named.
+    :ivar selection: Which rows are meant, in which order, how often.
+    :ivar variant: Which variant of the suite, where its `matrix` makes some.
+    :ivar max_failures: So many rows that are rejected or failed end the run.
+    :ivar rows_in_flight: At most so many rows at a time; None leaves it to the models.
+    :ivar is_strict: Warnings of a run that passed are told by its exit code.
+    :ivar slowest: So many of the slowest rows are named at the end.
+    :ivar through: Puts something between the source and a run that begins: who takes rows by need.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -51,3 +59,10 @@ class RunOptions:
     processes: int = 1
     sharing: int = 1
     executor: str | None = None
+    through: Callable[[Source], Source] | None = None
+    selection: Selection = field(default_factory=Selection)
+    variant: str | None = None
+    max_failures: int | None = None
+    rows_in_flight: int | None = None
+    is_strict: bool = False
+    slowest: int = 0

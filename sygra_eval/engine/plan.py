@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.selecting import Selection, selection_from_json
 from sygra_eval.engine.target import Target, most_rows, target_of
 from sygra_eval.journal import Durability, open_readonly
 from sygra_eval.models import Gateway, has_json_mode
@@ -39,6 +40,9 @@ class Plan:
     durability: Durability = Durability.NORMAL
     rows_per_shard: int = ROWS_PER_SHARD
     contents: Mapping[str, str] = field(default_factory=dict)  # of the plugins, by name
+    selection: Selection = field(default_factory=Selection)
+    max_failures: int | None = None
+    is_strict: bool = False
     scored: str = ""  # the run or file whose candidates were judged again
     partial: str = ""  # why that has not all rows of its source
 
@@ -71,6 +75,9 @@ class Plan:
                     "durability": self.durability.value,
                     "rows_per_shard": self.rows_per_shard,
                     "contents": dict(self.contents),
+                    "selection": self.selection.as_json(),
+                    "max_failures": self.max_failures,
+                    "is_strict": self.is_strict,
                     **({"scored": self.scored} if self.scored else {}),
                     **({"partial": self.partial} if self.partial else {}),
                 },
@@ -120,6 +127,9 @@ def plan_of(
         strict_model=options.strict_model,
         target=target_of(suite, options),
         durability=options.durability,
+        selection=options.selection,
+        max_failures=options.max_failures,
+        is_strict=options.is_strict,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {
@@ -179,6 +189,9 @@ def read_plan(folder: Path) -> Plan:
         durability=Durability(asked.get("durability", Durability.NORMAL)),
         rows_per_shard=asked.get("rows_per_shard", ROWS_PER_SHARD),
         contents=asked.get("contents", {}),
+        selection=selection_from_json(asked.get("selection", {})),
+        max_failures=asked.get("max_failures"),
+        is_strict=asked.get("is_strict", False),
         scored=asked.get("scored", ""),
         partial=asked.get("partial", ""),
     )

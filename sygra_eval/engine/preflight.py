@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import chosen, refuse_unpriced
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
@@ -46,7 +47,7 @@ async def opened(
     async with contextlib.AsyncExitStack() as stack:
         try:
             sandbox = None
-            if suite.validators:
+            if suite.validators or suite.guardrails:
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
@@ -76,6 +77,12 @@ async def opened(
                         f"{name}: its answers do not show which model gave them, so none is refused"
                     )
         yield gateway, sandbox
+
+
+def warnings_before(setting: Setting) -> tuple[str, ...]:
+    """Return the warnings that suite and models give before the first row."""
+    found = (f"{one.where}: {one.message}" for one in setting.suite.diagnostics)
+    return (*found, *setting.gateway.warnings)
 
 
 def models_of(suite: Suite, plugins: Plugins) -> dict[str, ChatModel]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sygra_eval.data import TakenIds, composed
 from sygra_eval.engine.given import known_total
 from sygra_eval.engine.preflight import StoppedEarly, Tell
+from sygra_eval.engine.selecting import Named, SelectedSource, Selection, selected
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.journal import open_readonly
@@ -25,9 +26,18 @@ class NothingSelected(UsageError):
     exit_code = ExitCode.NOTHING_SELECTED
 
 
-def source_of(suite: Suite, plugins: Plugins) -> Source:
-    """Make the suite's source, with what happens to its rows on the way to the graph."""
-    return composed(suite.source, suite.pipeline, plugins)
+def source_of(suite: Suite, plugins: Plugins, selection: Selection | None = None) -> Source:
+    """Make the suite's source, with what happens to its rows on the way to the graph.
+
+    :param selection: Which of the rows that come there are meant; None for all.
+    """
+    source = composed(suite.source, suite.pipeline, plugins)
+    return source if selection is None else selected(source, selection, named(suite))
+
+
+def named(suite: Suite) -> Named:
+    """Return what rows of a suite are selected by."""
+    return Named(suite=suite.name, tags=suite.tags, variant=suite.variant)
 
 
 async def count_rows(source: Source, limit: int | None, stop: StopSignal) -> int | None:
@@ -59,8 +69,16 @@ async def _count(source: Source, limit: int | None) -> int | None:
     except Exception as error:
         raise UsageError(f"{_broke(error)} (after {counted} rows)") from error
     if counted == 0:
-        raise NothingSelected("the source has no rows, so there is nothing to run")
+        raise NothingSelected(nothing_selected(source))
     return None if is_given else counted
+
+
+def nothing_selected(source: Source) -> str:
+    """Say why there is no row to run."""
+    passed_over = source.deselected if isinstance(source, SelectedSource) else 0
+    if passed_over:
+        return f"no row is selected: all {passed_over:,} rows of the source are deselected"
+    return "the source has no rows, so there is nothing to run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +145,18 @@ async def while_it_lasts(
             stop.give_up(cause)
 
 
-async def limited(source: Source, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
-    """Yield the first rows, or all where there is no limit; each id is that of one row only."""
+async def limited(
+    source: Source, limit: int | None, *, is_in_order: bool = False
+) -> AsyncGenerator[Row | BadRow, None]:
+    """Yield the first rows, or all where there is no limit; each id is that of one row only.
+
+    :param is_in_order: In the order of the source, also where they begin in another.
+    """
+    if isinstance(source, SelectedSource):
+        async with contextlib.aclosing(source.first(limit, is_in_order=is_in_order)) as chosen:
+            async for row in chosen:
+                yield row
+        return
     taken = 0
     if limit == 0:
         return

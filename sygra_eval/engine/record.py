@@ -22,6 +22,7 @@ from sygra_eval.engine.canaries import is_canary, outcome_of_canary
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.ensembles import ensemble_end
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
+from sygra_eval.engine.guarding import guarded
 from sygra_eval.engine.handling import none_passes
 from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.input_changes import stands_for
@@ -44,6 +45,8 @@ from sygra_eval.values import (
     CallSite,
     ChatResponse,
     EnsembleEnd,
+    GuardrailBlocked,
+    GuardVerdict,
     InfrastructureError,
     Interrupted,
     Judgement,
@@ -61,6 +64,7 @@ from sygra_eval.values import (
     State,
     Status,
     StopReason,
+    SygraEvalError,
     is_chat,
 )
 
@@ -91,6 +95,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             end = _failed(row, visits, f"bad_input: {row.origin}: {error}")
         except InfrastructureError as error:
             end = _failed(row, visits, str(error))
+        except GuardrailBlocked as blocked:
+            end = _blocked(row, visits, str(blocked))
     input_hash = row.end.input if isinstance(row, StoredRow) else stands_for(row)
     end = replace(end, input=input_hash)
     await setting.journal.finish(end)
@@ -205,6 +211,7 @@ async def _judge_generated(
         weak_tests=weak,
         ensembles=_ensembles(visits),
         way=way,
+        guards=_guards(visits),
     )
 
 
@@ -279,7 +286,19 @@ def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
         data=leftover_row(row, reason),
         loop=_last_loop(visits),
         ensembles=_ensembles(visits),
+        guards=_guards(visits),
     )
+
+
+def _blocked(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
+    """End a row that a guardrail stopped: something is wrong with it, and not with the machine."""
+    end = _failed(row, visits, reason)
+    loop = None if end.loop is None else replace(end.loop, stop_reason=StopReason.GUARDRAIL)
+    return replace(end, outcome=Outcome.REJECTED, loop=loop)
+
+
+def _guards(visits: list[Visit]) -> tuple[GuardVerdict, ...]:
+    return tuple(one for visit in visits for one in visit.guards)
 
 
 def _prompt_of(candidate: str, visits: list[Visit]) -> tuple[Message, ...]:
@@ -309,7 +328,7 @@ async def _visit(
         return
     trace = Trace()
     seen = MappingProxyType({**row.columns, **state})  # tests are the row's, inside a node too
-    complete = partial(_complete, setting, node, key, row, trace)
+    complete = partial(_complete, setting, node, key, row, trace, seen)
     ctx = NodeContext(
         row=row,
         complete=complete,
@@ -327,6 +346,10 @@ async def _visit(
     additions: State = {}
     try:
         additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
+        trace.raise_if_stopped()
+    except SygraEvalError:
+        trace.raise_if_stopped()  # rather than what the node made of it
+        raise
     finally:  # a loop that broke is told of too
         visit = trace.visit(additions)
         visits.extend(visit.flat())
@@ -341,7 +364,11 @@ async def _walk_inside(
     state: dict[str, object] = dict(given)
     walk = Walk(inner.graph, outer=key)
     while (name := walk.step(state)) is not None:
-        await _visit(inner.nodes[name], walk.key, row, state, trace.inner, setting)
+        try:
+            await _visit(inner.nodes[name], walk.key, row, state, trace.inner, setting)
+        except GuardrailBlocked as blocked:
+            trace.stopped[len(trace.asked)] = blocked
+            raise
         state.update(trace.inner[-1].additions)
     return state
 
@@ -363,7 +390,7 @@ async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting
             proceed = _around(middleware, proceed)
         additions = await proceed(state)
         return _as_json_values(additions)
-    except (InfrastructureError, Interrupted):
+    except (InfrastructureError, Interrupted, GuardrailBlocked):
         raise
     except (Exception, SystemExit) as error:
         culprit = _plugin_that_raised(error, setting.plugins) or origin
@@ -412,6 +439,7 @@ async def _complete(
     key: str,
     row: Row,
     trace: Trace,
+    columns: State,
     messages: tuple[Message, ...],
     *,
     model: str,
@@ -430,7 +458,8 @@ async def _complete(
         trace.messages = messages
     path = f"{key}/{step}" if step else key
     site = CallSite(record=row.id, node=path, visit=visit, sample=sample)
-    response = await ask(
+    asking = partial(
+        ask,
         setting,
         site,
         messages,
@@ -438,6 +467,9 @@ async def _complete(
         parameters=parameters,
         has_begun=has_begun,
         on_length=on_length,
+    )
+    response = await guarded(
+        setting, site, messages, asking, columns=columns, trace=trace, place=place
     )
     trace.note(response, place, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model

@@ -36,8 +36,10 @@ from sygra_eval.engine.gate_exit import noted_gates
 from sygra_eval.engine.gating import judge_gates, refuse_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
+from sygra_eval.engine.last_time import keep_last_time
 from sygra_eval.engine.live import watched
 from sygra_eval.engine.loop_lag import loop_watched
+from sygra_eval.engine.meant import with_selection
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import Plan, plan_of, read_plan
@@ -48,19 +50,25 @@ from sygra_eval.engine.plan_changes import (
     suite_to_go_on_with,
     with_changed_plan,
 )
-from sygra_eval.engine.preflight import Tell, opened
+from sygra_eval.engine.preflight import Tell, opened, warnings_before
 from sygra_eval.engine.preparing import with_prepared
 from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import count_rows, counted_before, keep_input, source_of
 from sygra_eval.engine.run_log import RunLog
-from sygra_eval.engine.running import Running, noted
+from sygra_eval.engine.running import Limits, Running, noted
+from sygra_eval.engine.selecting import deselected_noted
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summarise import last_start_finished, summarise
 from sygra_eval.engine.summary import ExitCode, RunSummary
-from sygra_eval.engine.taking import most_in_flight, stopped_at_once, take_sample
+from sygra_eval.engine.taking import (
+    concurrency,
+    most_in_flight,
+    stopped_at_once,
+    take_sample,
+)
 from sygra_eval.engine.target import Approach, Target, most_rows, target_of
 from sygra_eval.engine.time_taken import noting_time, seconds_taken
 from sygra_eval.journal import Journal, JournalUnwritable, RunLock, take_in_parts
@@ -116,14 +124,18 @@ async def run_suite(
         overrides=replaced,
         document=document,
         source=given_source(options.given),
+        variant=options.variant,
     )
-    source = source_of(suite, plugins)
+    options = with_selection(options, suite, tell)
+    source = source_of(suite, plugins, options.selection)
+    if options.through is not None:
+        source = options.through(source)
     measured = text_of(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
         refuse_in_workers(parts[0], plugins, options)
-        folder = new_run_folder(options.out, suite.name, options.name)
+        folder = new_run_folder(options.out, suite.name, options.name, suite.variant)
         await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
@@ -188,7 +200,7 @@ async def resume_run(
     )
     serve_given(plugins, options.given)
     suite = suite_to_go_on_with(folder, plan, plugins, change)
-    source = source_of(suite, plugins)
+    source = source_of(suite, plugins, plan.selection)
     is_other = is_changed(plan, suite, source, change)
     options = _as_it_began(options, plan, has_own_target=is_other and bool(suite.target_verified))
     if before is not None and not is_other:
@@ -239,7 +251,13 @@ def _as_it_began(options: RunOptions, plan: Plan, *, has_own_target: bool) -> Ru
 
     :param has_own_target: The suite is another one by now, and says itself what it aims at.
     """
-    options = replace(options, durability=plan.durability)
+    options = replace(
+        options,
+        durability=plan.durability,
+        selection=plan.selection,
+        max_failures=plan.max_failures,
+        is_strict=plan.is_strict,
+    )
     if plan.target is None or has_own_target:
         return options
     return replace(
@@ -298,7 +316,7 @@ async def drive_rows(
         telling_of_a_full_disk(setting, tell_and_log)
         with _disk_named(folder):
             try:
-                running = _running(setting, total, show, log, plan.target)
+                running = _running(setting, total, show, log, plan.target, options)
                 _look_at_the_disk(setting, folder, running, tell_and_log)
                 await _take_all(
                     setting, plan, folder, source, running, options, tell_and_log, first
@@ -316,6 +334,7 @@ async def drive_rows(
             summary = summarise(folder)
             log.event("summarised", exit=int(summary.exit_code), why=summary.exit_reason)
             summary = write_folder(folder, summary, setting.plugins, tell_and_log)
+            keep_last_time(folder, setting.suite, plan.selection)
     counts = {outcome.value: count for outcome, count in summary.counts.items()}
     end = RunEnd(
         folder=folder, suite=summary.suite, exit_code=int(summary.exit_code), counts=counts
@@ -364,8 +383,14 @@ def _running(
     show: ShowProgress | None,
     log: RunLog,
     target: Target | None,
+    options: RunOptions,
 ) -> Running:
     approach = Approach(target)
+    limits = Limits(
+        max_failures=options.max_failures,
+        rows_in_flight=options.rows_in_flight,
+        slowest=options.slowest,
+    )
     counts = setting.journal.counts()
     before = sum(counts.values())
     return Running(
@@ -376,7 +401,12 @@ def _running(
         log=log,
         done=before,
         counts=counts,
-        slots=Slots(lambda: approach.in_flight(most_in_flight(setting))),
+        slots=Slots(
+            lambda: limits.in_flight(
+                approach.in_flight(most_in_flight(setting)), concurrency(setting)
+            )
+        ),
+        limits=limits,
         approach=approach,
         nano_usd_before=setting.spending.spent.nano_usd,
     )
@@ -408,6 +438,9 @@ async def _take_all(
         limit=plan.most_rows,
         input=plan.input_fingerprint,
     )
+    if plan.is_strict:  # there a warning decides how the run ends
+        for told in warnings_before(setting):
+            journal.event("warned", text=told)
     log.event("started", rows=running.total, rows_before=running.before, isolation=view.isolation)
     setting.plugins.observe("sygra_run_started", tell, run=view)
     setting.gateway.when_asleep = running.slots.look_again
@@ -428,6 +461,8 @@ async def _take_all(
             rows_read = await settle_rows(setting, plan, folder, source, running, options, tell)
         async with stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
+    for sentence in running.slowest_told():
+        tell(sentence)
     left_open = setting.gateway.open_batches
     for sentence in told_of(left_open):
         tell(sentence)
@@ -448,6 +483,8 @@ async def _take_all(
         "cause": setting.stop.cause,
         "open_batches": [batch.id for batch in left_open],
         **noted_input(source),
+        **deselected_noted(source),
+        **running.failures_noted(),
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)

@@ -1,6 +1,7 @@
 """What a start of a run has done so far: for progress, for the log, and noted as it goes."""
 
 import contextlib
+import heapq
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,33 @@ from sygra_eval.values import Outcome, RecordEnd
 NANO = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds the taking of rows beside the models.
+
+    :ivar max_failures: So many rows that are rejected or failed end the run.
+    :ivar rows_in_flight: At most so many rows at a time.
+    :ivar slowest: So many rows are kept that took longest.
+    """
+
+    max_failures: int | None = None
+    rows_in_flight: int | None = None
+    slowest: int = 0
+
+    def in_flight(self, most: int, concurrency: int) -> int:
+        """Return how many rows may be in flight.
+
+        :param most: As many as there could be else.
+        :param concurrency: As many as the models take at once.
+        """
+        bounds = [most]
+        if self.rows_in_flight is not None:
+            bounds.append(self.rows_in_flight)
+        if self.max_failures is not None:  # what is begun beyond the last failure is spent
+            bounds.append(2 * min(concurrency, *bounds))
+        return max(1, min(bounds))
+
+
 @dataclass(slots=True)
 class Running:
     """Outcomes so far, of earlier starts too, for progress; the journal is what counts.
@@ -25,6 +53,8 @@ class Running:
     :ivar slots: Those of the records in flight.
     :ivar approach: To so many verified rows as are asked for.
     :ivar blocked_by: Who held the loop up, here or in a worker; `on_blocked` is told of each.
+    :ivar limits: What the user lets it take.
+    :ivar slowest: A heap of the rows that took longest in this start, as (seconds, id).
     :ivar row_s: Seconds that each row took in this start, while a sample is measured.
     """
 
@@ -42,12 +72,30 @@ class Running:
     paused_at: float | None = None
     blocked_by: set[str] = field(default_factory=set)
     on_blocked: OnBlocked | None = None
+    limits: "Limits" = field(default_factory=lambda: Limits())
+    slowest: list[tuple[float, str]] = field(default_factory=list)
 
     @property
     def elapsed_s(self) -> float:
         """Seconds of this start, without those in which somebody was asked something."""
         now = time.monotonic() if self.paused_at is None else self.paused_at
         return now - self.started
+
+    @property
+    def has_failed_enough(self) -> bool:
+        """Whether so many rows did not pass that no further ones begin."""
+        most = self.limits.max_failures
+        failures = self.counts[Outcome.REJECTED] + self.counts[Outcome.FAILED]
+        return most is not None and failures >= most
+
+    def slowest_told(self) -> list[str]:
+        """Return a line for each of the rows that took longest in this start."""
+        ordered = sorted(self.slowest, key=lambda timed: (-timed[0], timed[1]))
+        return [f"{seconds:9.3f} s  row {row_id}" for seconds, row_id in ordered]
+
+    def failures_noted(self) -> dict[str, int]:
+        """Return what is journalled where failures ended the run."""
+        return {"failures": self.limits.max_failures or 0} if self.has_failed_enough else {}
 
     def rows(self) -> dict[str, int | None]:
         """Return how many rows are where."""
@@ -82,7 +130,7 @@ def row_ended(
 ) -> None:
     """Count a row, and show it to all who watch."""
     setting.plugins.observe("sygra_record_finished", tell, record=end)
-    setting.watch.row_ended(end)
+    setting.watch.row_ended(end, setting.spending.cost_usd_of(end.row_id))
     if end.reason == ALARM:
         tell(f"row {end.row_id}: {ALARM}")
     running.done += 1
@@ -90,6 +138,10 @@ def row_ended(
     running.counts[end.outcome] += 1
     if running.row_s is not None:
         running.row_s.append(took_s)
+    if running.limits.slowest:
+        heapq.heappush(running.slowest, (took_s, end.row_id))
+        if len(running.slowest) > running.limits.slowest:
+            heapq.heappop(running.slowest)
     setting.spending.ended(end.row_id)
     running.log.event("row_ended", row=end.row_id, outcome=end.outcome.value, reason=end.reason)
     if running.show is None:

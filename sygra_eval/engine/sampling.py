@@ -25,7 +25,8 @@ class Sample:
 async def sample_of(source: Source, limit: int | None, total: int | None, size: int) -> Sample:
     """Draw rows by the hash of their ids: the same each time, and by no order of the input."""
     if total is None:
-        return Sample(indices=frozenset(range(size)), is_spread=False)
+        async with contextlib.aclosing(limited(source, min(size, limit or size))) as first:
+            return Sample(indices=frozenset([row.index async for row in first]), is_spread=False)
     kept: list[tuple[int, int]] = []  # a heap whose first is the one with the greatest hash
     async with contextlib.aclosing(limited(source, limit)) as rows:
         async for row in rows:

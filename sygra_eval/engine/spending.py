@@ -47,6 +47,7 @@ class Spending:
     :ivar largest: The most that one call of this start came to.
     :ivar open: By record that has not ended, what it came to so far in this start; `of_open` is
         their sum.
+    :ivar of_unknown_cost: Records that have not ended and a call whose price is not known.
     :ivar of_ended: What the records came to that ended in this start, `rows_ended` of them.
     """
 
@@ -59,6 +60,7 @@ class Spending:
     of_open: Amount = field(default_factory=Amount)
     of_ended: Amount = field(default_factory=Amount)
     rows_ended: int = 0
+    of_unknown_cost: set[str] = field(default_factory=set)
     _waiting: deque[tuple[Amount, asyncio.Future[None]]] = field(default_factory=deque)
 
     @classmethod
@@ -100,13 +102,21 @@ class Spending:
             self.largest.nano_usd = max(self.largest.nano_usd, came_to.nano_usd)
             self.largest.tokens = max(self.largest.tokens, came_to.tokens)
             self.unpriced += response.cost_nano_usd is None
+            if record and response.cost_nano_usd is None:
+                self.of_unknown_cost.add(record)
             if record:
                 self.open.setdefault(record, Amount()).add(came_to)
                 self.of_open.add(came_to)
         self._release(most)
 
+    def cost_usd_of(self, record: str) -> float | None:
+        """Return what an open record cost; None without calls, or where one has no price."""
+        spent = self.open.get(record)
+        return None if spent is None or record in self.of_unknown_cost else spent.nano_usd / NANO
+
     def ended(self, record: str) -> None:
         """Note that a record has its outcome: it asks for nothing any more."""
+        self.of_unknown_cost.discard(record)
         came_to = self.open.pop(record, Amount())
         self.rows_ended += 1
         self.of_open.add(came_to, sign=-1)

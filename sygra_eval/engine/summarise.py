@@ -55,7 +55,10 @@ from sygra_eval.suite import graph_of
 from sygra_eval.values import InputAccount, Outcome, Status
 
 MOST_FAILED = 0.05
-"""More rows failed by infrastructure than this share make a run incomplete (exit code 7)."""
+"""More rows failed by infrastructure than this share make a run incomplete (exit code 7).
+
+The suite may say another: `suite: {max_errors: 0.01}`.
+"""
 
 
 def summarise(folder: Path) -> RunSummary:
@@ -88,9 +91,24 @@ def summarise(folder: Path) -> RunSummary:
     ended = sum(count.outcomes.values())
     rows = max(life.rows, ended + cut.surplus)
     asked = json.loads(plan["asked"])
-    exit_code, exit_reason = _exit(
-        life, count, cut, rows, limit=asked["limit"], is_strict=asked.get("is_strict", False)
+    is_strict = bool(asked.get("is_strict", False))
+    most_failed = (document.get("suite") or {}).get("max_errors", MOST_FAILED)
+    bounds = _Bounds(limit=asked["limit"], most_failed=most_failed, is_strict=is_strict)
+    exit_code, exit_reason = _exit(life, count, cut, rows, bounds)
+    warnings = (
+        *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
+        *life.warnings,
+        *life.others,
+        *refused,
+        *damage.told(),
+        *warned(life.gates),
+        *_left_by_workers(folder),
     )
+    if is_strict and warnings and exit_code is ExitCode.PASSED:
+        exit_code = ExitCode.WARNINGS
+        exit_reason = f"{exit_reason}; under --strict: {_counted(len(warnings), 'warning')}"
+    if life.deselected:
+        exit_reason = f"{exit_reason}; {life.deselected} deselected"
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],
@@ -102,6 +120,8 @@ def summarise(folder: Path) -> RunSummary:
         counts={outcome: count.outcomes[outcome] for outcome in Outcome},
         not_reached=rows - ended - cut.surplus,
         surplus=cut.surplus,
+        deselected=life.deselected,
+        repeats=asked.get("selection", {}).get("repeat", 1),
         input=life.input,
         target=_target(cut),
         funnel=_funnel(count, rows),
@@ -145,15 +165,7 @@ def summarise(folder: Path) -> RunSummary:
         isolation=tuple(sorted(count.isolation)),
         trust=tuple(sorted(count.trust)),
         models=_models(document, labels),
-        warnings=(
-            *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
-            *life.warnings,
-            *life.others,
-            *refused,
-            *damage.told(),
-            *warned(life.gates),
-            *_left_by_workers(folder),
-        ),
+        warnings=warnings,
         damage=damage,
         exit_code=exit_code,
         exit_reason=exit_reason,
@@ -175,6 +187,7 @@ def summarise(folder: Path) -> RunSummary:
         members=count.ensembles.members,
         shares=count.ensembles.shares,
         edges=_edges(count, document),
+        guardrails=count.guards.tallies(document),
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
         gates=life.gates,
@@ -231,6 +244,8 @@ class _Life:
     warnings: tuple[str, ...] = ()  # of the last start
     estimate: CostEstimate | None = None
     input: tuple[InputAccount, ...] = ()  # of the last start that read it
+    deselected: int = 0
+    failures: int = 0  # so many ended it; 0 where they did not
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
     gates: tuple[GateOutcome, ...] = ()  # of the last start
 
@@ -259,6 +274,8 @@ def _life(events: Iterable[Event]) -> _Life:
                 life.calls_cached += data["calls_cached"]
                 life.damaged += met_in(data)
                 life.input = input_accounts(data)
+                life.deselected = data.get("deselected", 0)
+                life.failures = data.get("failures", 0)
             case "repaired" | "plan_changed":  # what is gone has to be come to again
                 life.state = "interrupted"
     return life
@@ -404,9 +421,16 @@ def _target(cut: Cut) -> TargetEnd | None:
     )
 
 
-def _exit(
-    life: _Life, count: Count, cut: Cut, rows: int, *, limit: int | None, is_strict: bool
-) -> tuple[ExitCode, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """What a run was asked that decides how it ends."""
+
+    limit: int | None
+    most_failed: float
+    is_strict: bool
+
+
+def _exit(life: _Life, count: Count, cut: Cut, rows: int, bounds: _Bounds) -> tuple[ExitCode, str]:
     """Return the exit code, and the sentence that says why (design.md 6)."""
     counts = count.outcomes
     verified, failed = counts[Outcome.VERIFIED], counts[Outcome.FAILED]
@@ -418,20 +442,26 @@ def _exit(
     if life.state == "incomplete":
         left = f"{rows - ended} of {rows} rows not reached"
         return ExitCode.INCOMPLETE, f"incomplete: {left}: {life.cause}"
-    gates = how_gates_ended(life.gates, is_strict=is_strict)
+    gates = how_gates_ended(life.gates, is_strict=bounds.is_strict)
     if gates.code is ExitCode.INCOMPLETE:
         return ExitCode.INCOMPLETE, f"incomplete: {gates.reason}"
     is_bounded = gates.bound_errors or cut.last is not None
-    if failed > MOST_FAILED * rows and not is_bounded:  # with its target met it lacks nothing
+    if (
+        failed > bounds.most_failed * rows and not is_bounded
+    ):  # with its target met it lacks nothing
         return (
             ExitCode.INCOMPLETE,
-            f"incomplete: {failed} of {rows} rows failed, more than {MOST_FAILED:.0%}",
+            f"incomplete: {failed} of {rows} rows failed, more than {100 * bounds.most_failed:g}%",
         )
     if count.alarms:
         of = count.canaries.total()
         return ExitCode.GATE_FAILED, f"alarm: {count.alarms} of {of} canaries passed their tests"
+    if life.failures and rows > ended and cut.last is None:
+        stopped = f"{_counted(life.failures, 'row')} rejected or failed (--maxfail)"
+        left = f"{rows - ended} of {rows} rows not reached"
+        return ExitCode.GATE_FAILED, f"stopped after {stopped}: {left}"
     if cut.target is not None:
-        code, why = how_it_ended(cut.target, cut, rows=rows, limit=limit)
+        code, why = how_it_ended(cut.target, cut, rows=rows, limit=bounds.limit)
         if code is not ExitCode.PASSED or gates.code is None:
             return code, f"{why}{gates.beside}"
         return gates.code, f"{gates.reason}; {why}"
@@ -453,6 +483,10 @@ def _by_rows(count: Count, rows: int, ended: int) -> tuple[ExitCode, str]:
     if counts[Outcome.UNJUDGED] == ended:
         return ExitCode.PASSED, "no row was judged: the suite has no validators"
     return ExitCode.GATE_FAILED, f"none of {rows} rows was verified"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def suite_document(folder: Path) -> Mapping[str, Any]:

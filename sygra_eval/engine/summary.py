@@ -11,6 +11,7 @@ from pathlib import Path
 from sygra_eval.engine.cost_estimate import CostEstimate
 from sygra_eval.engine.damage import Damage
 from sygra_eval.engine.ensembles import Member, ModelShare
+from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
 from sygra_eval.quality import GateOutcome, Interval, wilson
@@ -254,6 +255,7 @@ class RunSummary:
     calls_from_cache: int = 0
     saved_usd: float = 0.0
     spent: tuple[SpentAt, ...] = ()
+    guardrails: tuple[GuardTally, ...] = ()  # by node, where the suite has any
     edges: tuple[EdgeCount, ...] = ()  # none where all rows take the same way
     estimate: CostEstimate | None = None  # None where the run was not estimated first
     calls_from_plugins: int = 0
@@ -280,6 +282,8 @@ class RunSummary:
     command: str = ""
     version: str = ""
     surplus: int = 0
+    deselected: int = 0  # rows of the source that were passed over; they are in no rate
+    repeats: int = 1  # of each row; they are rows of their own in every count
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none
     gates: tuple[GateOutcome, ...] = ()  # none where the suite has none

@@ -53,14 +53,15 @@ async def take_rows(
 ) -> int:
     """Settle the rows, a bounded number at a time; return how many were read.
 
-    A drain stops admitting, and so does a target that is met; the rows that are left are still
-    read, so that they are counted.
+    A drain stops admitting, and so do a target that is met and as many failures as are taken; the
+    rows that are left are still read, so that they are counted.
 
     :param only: Places of the rows that are settled, where not all are; the rest is left unread
         behind the last of them.
     :param settle: Takes one row to its outcome, here or elsewhere.
     """
     rows_read = 0
+    left = None if only is None else set(only)
     running.approach.begin()
 
     async def settle_one(row: Row | BadRow) -> None:
@@ -79,11 +80,13 @@ async def take_rows(
         asyncio.TaskGroup() as group,
     ):
         async for row in rows:
-            if only is not None and rows_read > max(only):
+            if left is not None and not left:
                 break
             rows_read += 1
-            if only is not None and row.index not in only:
-                continue
+            if left is not None:
+                if row.index not in left:
+                    continue
+                left.discard(row.index)
             if _is_over(setting, running) or has_ended(setting, running, row.index):
                 continue
             await setting.watch.room()
@@ -98,7 +101,7 @@ async def take_rows(
 def _is_over(setting: Setting, running: Running) -> bool:
     if running.approach.is_met:
         setting.watch.is_met()
-    return setting.stop.is_draining or running.approach.is_met
+    return setting.stop.is_draining or running.approach.is_met or running.has_failed_enough
 
 
 @contextlib.asynccontextmanager
@@ -122,6 +125,11 @@ async def stopped_at_once(stop: StopSignal) -> AsyncIterator[None]:
         watcher.cancel()
 
 
+def concurrency(setting: Setting) -> int:
+    """Return how many calls the endpoints take at once, or rows where none says how many."""
+    return setting.gateway.capacity or WITHOUT_MODELS
+
+
 def most_in_flight(setting: Setting) -> int:
     """As many records as the endpoints take calls, and half as many again.
 
@@ -129,7 +137,7 @@ def most_in_flight(setting: Setting) -> int:
     record that waits to try a call again keeps no endpoint busy, so another may begin: but not more
     than twice as many, or an endpoint that refuses everything would begin everything.
     """
-    calls = setting.gateway.capacity or WITHOUT_MODELS
+    calls = concurrency(setting)
     asleep = min(calls, setting.gateway.asleep)
     most = max(MOST_IN_FLIGHT, setting.gateway.batch_capacity)  # a batch needs many at once
     return min(most, calls + asleep + max(2, calls // 2))

@@ -154,7 +154,7 @@ def how_it_ended(target: Target, cut: Cut, *, rows: int, limit: int | None) -> t
     """
     asked = f"{cut.verified} of the {target.verified} verified rows asked for"
     if cut.last is not None:
-        return ExitCode.PASSED, f"{asked}, among the first {cut.last + 1} of {rows} rows"
+        return ExitCode.PASSED, f"{asked}, among the first {cut.taken} of {rows} rows"
     if rows == target.max_candidates:
         why = f"max_candidates lets no more than {rows} rows be tried"
     elif rows == limit:

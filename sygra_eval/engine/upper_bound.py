@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sygra_eval.engine.preflight import models_of
 from sygra_eval.engine.reading import COUNTED_ROWS, limited, source_of
+from sygra_eval.engine.selecting import Selection
 from sygra_eval.models import CHARACTERS_PER_TOKEN, Gateway
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite, UnknownVariable, load_suite, most_visits
@@ -65,16 +66,17 @@ class UpperBound:
         return (*self.no_tokens, *self.no_money)
 
 
-async def upper_bound_of(path: Path, plugins: Plugins) -> UpperBound:
+async def upper_bound_of(path: Path, plugins: Plugins, variant: str | None = None) -> UpperBound:
     """Return the most that a suite can take.
 
+    :param variant: Which of its variants, where it has some.
     :raises SygraEvalError: When the suite, its models or its source are not fit.
     """
-    suite = load_suite(path, plugins)
+    suite = load_suite(path, plugins, variant=variant)
     gateway = Gateway(models_of(suite, plugins), specs=suite.models)  # never opened
     bound = UpperBound()
     _add_once(bound, suite, gateway)
-    source = source_of(suite, plugins)
+    source = source_of(suite, plugins, Selection(repeat=suite.repeat))
     async with contextlib.aclosing(limited(source, COUNTED_ROWS + 1)) as rows:
         async for row in rows:
             if bound.rows == COUNTED_ROWS:

@@ -9,10 +9,20 @@ from sygra_eval.engine.images import messages_from_json, messages_to_json
 from sygra_eval.journal import (
     ensemble_end_from_json,
     ensemble_end_to_json,
+    guard_from_json,
+    guard_to_json,
     loop_end_from_json,
     loop_end_to_json,
 )
-from sygra_eval.values import ChatResponse, EnsembleEnd, LoopEnd, Message, ModelUse
+from sygra_eval.values import (
+    ChatResponse,
+    EnsembleEnd,
+    GuardVerdict,
+    LoopEnd,
+    Message,
+    ModelUse,
+    SygraEvalError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +42,7 @@ class Visit:
     notes: tuple[str, ...] = ()
     cut: frozenset[str] = frozenset()
     inner: "tuple[Visit, ...]" = ()
+    guards: tuple[GuardVerdict, ...] = ()
 
     def flat(self) -> "list[Visit]":
         """Return it behind those inside it."""
@@ -43,7 +54,7 @@ class Trace:
     """What happens during one visit, while it happens.
 
     :ivar asked: A place per call in the order in which they began, which no latency changes;
-        `notes` by these places.
+        `notes`, `guards` and `stopped` by these places.
     """
 
     asked: list[ModelUse | None] = field(default_factory=list)
@@ -53,6 +64,8 @@ class Trace:
     notes: dict[int, list[str]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     inner: list[Visit] = field(default_factory=list)
+    guards: dict[int, list[GuardVerdict]] = field(default_factory=dict)
+    stopped: dict[int, SygraEvalError] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[ModelUse, ...]:
@@ -79,7 +92,16 @@ class Trace:
             notes=tuple(note for place in sorted(self.notes) for note in self.notes[place]),
             cut=frozenset(self.cut),
             inner=tuple(replace(visit, additions={}, inner=()) for visit in self.inner),
+            guards=tuple(one for place in sorted(self.guards) for one in self.guards[place]),
         )
+
+    def raise_if_stopped(self) -> None:
+        """Raise what a guardrail stopped the visit with, whatever the node made of that.
+
+        Of several calls side by side it is the one that began first, whichever was answered first.
+        """
+        if self.stopped:
+            raise self.stopped[min(self.stopped)]
 
 
 def digest_of(text: str) -> str:
@@ -101,6 +123,8 @@ def visit_to_json(visit: Visit) -> dict[str, Any]:
         data["notes"] = list(visit.notes)
     if visit.cut:
         data["cut"] = sorted(visit.cut)
+    if visit.guards:
+        data["guards"] = [guard_to_json(one) for one in visit.guards]
     if visit.inner:
         data["inner"] = [visit_to_json(one) for one in visit.inner]
     return data
@@ -121,4 +145,5 @@ def visit_from_json(data: Mapping[str, Any]) -> Visit:
         notes=tuple(data.get("notes", ())),
         cut=frozenset(data.get("cut", ())),
         inner=tuple(visit_from_json(one) for one in data.get("inner", ())),
+        guards=tuple(guard_from_json(one) for one in data.get("guards", ())),
     )

@@ -8,8 +8,11 @@ from sygra_eval.values import RecordEnd
 class Watch(Protocol):
     """Called on the run's event loop; it must not block, and what it raises ends the run."""
 
-    def row_ended(self, end: RecordEnd) -> None:
-        """Take a row's end, after it was journalled."""
+    def row_ended(self, end: RecordEnd, cost_usd: float | None = None) -> None:
+        """Take a row's end, after it was journalled.
+
+        :param cost_usd: What its calls cost; None where there were none, or that is not known.
+        """
         ...
 
     def is_met(self) -> None:
@@ -24,7 +27,7 @@ class Watch(Protocol):
 class Nobody:
     """Watches nothing and holds nothing back."""
 
-    def row_ended(self, end: RecordEnd) -> None:
+    def row_ended(self, end: RecordEnd, cost_usd: float | None = None) -> None:
         """Take no notice."""
 
     def is_met(self) -> None:

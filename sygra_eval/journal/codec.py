@@ -15,6 +15,8 @@ from sygra_eval.values import (
     EnsembleEnd,
     Evidence,
     FailingCase,
+    GuardAt,
+    GuardVerdict,
     LoopEnd,
     Outcome,
     RecordEnd,
@@ -324,6 +326,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         **({"ensembles": ensembles} if ensembles else {}),
         **({"input": end.input} if end.input else {}),
         **({"way": list(end.way)} if end.way else {}),
+        **({"guards": [guard_to_json(one) for one in end.guards]} if end.guards else {}),
     }
 
 
@@ -342,6 +345,31 @@ def record_end_from_json(data: Json) -> RecordEnd:
         ensembles=tuple(ensemble_end_from_json(one) for one in data.get("ensembles", ())),
         input=data.get("input", ""),  # journals of 0.1.0 have none
         way=tuple(data.get("way", ())),
+        guards=tuple(guard_from_json(one) for one in data.get("guards", ())),
+    )
+
+
+def guard_to_json(said: GuardVerdict) -> Json:
+    """Return a guardrail's verdict on one call as JSON."""
+    return {
+        "verdict": verdict_to_json(said.verdict),
+        "at": said.at.value,
+        "node": said.node,
+        "visit": said.visit,
+        "sample": said.sample,
+        "is_blocking": said.is_blocking,
+    }
+
+
+def guard_from_json(data: Json) -> GuardVerdict:
+    """Return the verdict that `guard_to_json` was given."""
+    return GuardVerdict(
+        verdict=verdict_from_json(data["verdict"]),
+        at=GuardAt(data["at"]),
+        node=data["node"],
+        visit=data["visit"],
+        sample=data["sample"],
+        is_blocking=data["is_blocking"],
     )
 
 

@@ -149,6 +149,11 @@ class Journal:
         columns = (key, plain(record), verdict.status.value, stored)
         await self._writer.commit("execution", columns, texts)
 
+    def append_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
+        """Queue a verdict that the next call's commit puts on disk before anything follows."""
+        stored, texts = set_aside(verdict_to_json(verdict))
+        self._writer.append("execution", (key, plain(record), verdict.status.value, stored), texts)
+
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
         return self.reader.execution(key)

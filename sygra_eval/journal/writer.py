@@ -261,6 +261,13 @@ def _settle(waiters: Sequence[Waiter], error: BaseException | None) -> None:
         if error is None:
             waiter.set_result(None)
         else:
-            refusal = JournalUnwritable(f"the journal could not be written: {error}")
+            refusal = JournalUnwritable(f"the journal could not be written: {told(error)}")
             refusal.__cause__ = error
             waiter.set_exception(refusal)
+
+
+def told(error: BaseException) -> str:
+    """Say what is the matter, and what can be done where that is not plain."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+        return str(error)
+    return f"{error}: another process is in the middle of writing it (one that sleeps?); end that"

@@ -125,6 +125,10 @@ class BestOfNConfig(BaseModel):
         """How often validators look at a candidate here, at most."""
         return MOST_CANDIDATES if self.from_ is not None else len(self.asked()) * self.samples
 
+    def steps(self) -> tuple[str, ...]:
+        """Return its labels: each call is at one."""
+        return tuple(label for label in self.asked() if label)
+
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield all samples of each model."""
         if self.prompt is None:

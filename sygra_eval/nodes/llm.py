@@ -58,6 +58,10 @@ class LlmConfig(BaseModel):
                 fix=f"choose another name, as `{name}_json`; fields are variables anyway",
             )
 
+    def steps(self) -> tuple[str, ...]:
+        """Return that it asks without a step."""
+        return ()
+
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield its one call."""
         yield bound_of(self.model, 1, self.prompt.length(scope.variables, scope.longest))

@@ -185,6 +185,10 @@ class CritiqueLoopConfig(BaseModel):
         steps = (self.draft, self.critique, self.revise)
         return tuple(step.model for step in steps if step is not None)
 
+    def steps(self) -> tuple[str, ...]:
+        """Return where its calls come from, inside the node."""
+        return ("draft", "critique", "revise") if self.critique else ("draft", "revise")
+
     def outputs(self) -> tuple[str, ...]:
         """Return the variable that holds the kept answer."""
         return (self.output,)

@@ -37,6 +37,10 @@ class MultiLlmConfig(BaseModel):
         names = dict.fromkeys(name for model in self.models.values() for name in model.names())
         yield from self.prompt.problems(scope, ("prompt",), models=tuple(names))
 
+    def steps(self) -> tuple[str, ...]:
+        """Return its labels: each call is at one."""
+        return tuple(self.models)
+
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield a call of each."""
         prompt = self.prompt.length(scope.variables, scope.longest)

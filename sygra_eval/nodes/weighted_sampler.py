@@ -6,7 +6,7 @@ the order in which rows end, nor a resume, nor a shard changes it.
 
 from collections.abc import Iterator
 from random import Random
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
@@ -79,6 +79,8 @@ class WeightedSamplerConfig(BaseModel):
                         at=("attributes", name, key, "column"),
                         fix=did_you_mean(source.column, scope.variables),
                     )
+
+    asks_no_model: ClassVar[bool] = True
 
     def most_calls(self, scope: BoundScope) -> Iterator[CallBound]:
         """Yield nothing: it asks no model."""

@@ -29,6 +29,7 @@ from sygra_eval.report.progress_line import progress_line
 from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
+from sygra_eval.report.tables import exit_line
 from sygra_eval.report.terminal import terminal_report
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.report.truth import (
@@ -52,6 +53,7 @@ __all__ = [
     "complaint_line",
     "data_card",
     "estimate_text",
+    "exit_line",
     "first_rows_json",
     "first_rows_text",
     "journal_json",

@@ -40,6 +40,7 @@ def closing_json(summary: RunSummary) -> str:
         **{outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,
+        "deselected": summary.deselected,
         "target_verified": None if summary.target is None else summary.target.verified,
         "calls": summary.calls,
         "calls_cached": summary.calls_cached,

@@ -23,6 +23,7 @@ from sygra_eval.report.costs import costs_json
 from sygra_eval.report.edges import edges_json
 from sygra_eval.report.ensembles import ensembles_json
 from sygra_eval.report.estimate import estimate_of, estimate_of_all, has_estimate, measured_for
+from sygra_eval.report.guardrails import guardrails_json
 from sygra_eval.values import Outcome
 
 SCHEMA_VERSION = 1
@@ -46,6 +47,7 @@ def json_report(summary: RunSummary) -> str:
         **_loops(summary),
         **ensembles_json(summary),
         **({"edges": edges_json(summary)} if summary.edges else {}),
+        **({"guardrails": guardrails_json(summary)} if summary.guardrails else {}),
         **_spending(summary),
         "models": [
             {"name": name, "type": kind, "model": what} for name, kind, what in summary.models
@@ -72,6 +74,8 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "outcomes": {outcome.value: summary.counts.get(outcome, 0) for outcome in Outcome},
         "not_reached": summary.not_reached,
         "surplus": summary.surplus,
+        "deselected": summary.deselected,
+        "repeats": summary.repeats,
         "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary.canaries),
         "verified_rate": _rate(summary.verified_rate),

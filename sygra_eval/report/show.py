@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from sygra_eval.report.figures import UNKNOWN, duration
+from sygra_eval.report.guardrails import guard_lines, guards_json
 from sygra_eval.report.layout import grid, shorten, wrapped
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.values import (
@@ -33,6 +34,7 @@ def record_text(end: RecordEnd, rounds: Sequence[Round], faults: Sequence[CallFa
         *_question(end),
         *("\n".join(_round_lines(finished)) for finished in rounds),
         *("\n".join(_fault_lines(fault)) for fault in faults),
+        *guard_lines(end),
         *_verdict_table(end.verdicts),
         _close(end),
     )
@@ -51,6 +53,7 @@ def record_json(
         "rounds": [_round_json(finished) for finished in rounds],
         "verdicts": [_verdict_json(verdict) for verdict in end.verdicts],
         **({"notes": list(notes)} if (notes := _notes(end)) else {}),
+        **({"guardrails": guards_json(end)} if end.guards else {}),
         **({"faults": [asdict(fault) for fault in faults]} if faults else {}),
     }
 

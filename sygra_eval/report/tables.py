@@ -15,6 +15,7 @@ from sygra_eval.report.estimate import cells, estimate_notes, estimate_of, has_e
 from sygra_eval.report.evidence import canary_notes, counted, grades, notes_on_tests, pass_rates
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, some_of, stops
 from sygra_eval.report.gates import gates
+from sygra_eval.report.guardrails import guardrails
 from sygra_eval.report.table import Align, Table
 from sygra_eval.values import Outcome, Trust
 
@@ -51,6 +52,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         funnel(summary),
         edges(summary),
         validators(summary),
+        guardrails(summary),
         errors(summary),
         rounds(summary),
         samples(summary),
@@ -121,9 +123,18 @@ def outcomes(summary: RunSummary) -> Table:
         notes=(
             *(("% of the rows that have an outcome",) if summary.not_reached else ()),
             *(("surplus: they ended behind the row that completed the target",) if surplus else ()),
+            *_notes_on_rows(summary),
             *canary_notes(summary),
         ),
     )
+
+
+def _notes_on_rows(summary: RunSummary) -> Iterator[str]:
+    if summary.deselected:
+        yield f"{summary.deselected} rows of the source were not selected; they are in no figure"
+    if summary.repeats > 1:
+        yield f"each row was run {summary.repeats} times; the intervals take these runs as"
+        yield "independent, which they are not, so they are too narrow"
 
 
 def funnel(summary: RunSummary) -> Table:
@@ -342,8 +353,13 @@ def closing_lines(summary: RunSummary) -> Iterator[str]:
     """Yield the warnings and how the run ended."""
     for warning in summary.warnings:
         yield f"warning: {warning}"
+    yield exit_line(summary)
+
+
+def exit_line(summary: RunSummary) -> str:
+    """Return how the run ended: the code that the shell gets, and why."""
     is_over = summary.state != "running"
-    yield (
+    return (
         f"exit {int(summary.exit_code)}: {summary.exit_reason}" if is_over else summary.exit_reason
     )
 

@@ -7,7 +7,7 @@ the first row through the nodes to the validators (`first_row`, `names`); withou
 themselves are judged (`judged`). A suite that is an object is made such a tree too (`objects`).
 `compile` strings these together, `load` is the way in. `Template`, `Prompt`, `ModelChoice` and,
 where the row may choose, `ModelOrRoute` (`routing`) are what config models of nodes and validators
-use.
+use. What people call rows is `ids`, how they choose among them `matching`.
 """
 
 from sygra_eval.suite.conditions import (
@@ -22,8 +22,18 @@ from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.gate import Gate, GateKind
 from sygra_eval.suite.gates import metric_name, metric_of, registered_metrics
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
+from sygra_eval.suite.guardrails import Guardrail, guardrails_in, visited
+from sygra_eval.suite.ids import (
+    DEFAULT_VARIANT,
+    case_id,
+    decoded,
+    encoded,
+    question_of,
+    repeated,
+)
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.load import check_suite, load_models, load_suite
+from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import document_of
@@ -31,6 +41,7 @@ from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
 from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
+from sygra_eval.suite.spelling_out import variant_names
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
 from sygra_eval.suite.subgraphs import Subgraph
 from sygra_eval.suite.suite import (
@@ -49,6 +60,7 @@ from sygra_eval.suite.text_template import TextTemplate
 from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
+    "DEFAULT_VARIANT",
     "AskedByName",
     "AskedModel",
     "BadCondition",
@@ -56,9 +68,11 @@ __all__ = [
     "Condition",
     "Document",
     "Edge",
+    "Expression",
     "Gate",
     "GateKind",
     "Graph",
+    "Guardrail",
     "Judged",
     "ModelByName",
     "ModelChoice",
@@ -80,15 +94,20 @@ __all__ = [
     "Walk",
     "always_visited",
     "as_text",
+    "case_id",
     "check_suite",
     "compile_condition",
     "condition_problem",
+    "decoded",
     "did_you_mean",
     "document_of",
     "document_sha256",
+    "encoded",
     "escaped",
+    "expression",
     "function_of",
     "graph_of",
+    "guardrails_in",
     "load_models",
     "load_suite",
     "metric_name",
@@ -97,10 +116,14 @@ __all__ = [
     "nearest",
     "override_model",
     "parse_override",
+    "question_of",
     "registered_metrics",
     "render_diagnostic",
+    "repeated",
     "reserved_columns",
     "resolved_yaml",
     "suite_schema",
+    "variant_names",
     "visit_key",
+    "visited",
 ]

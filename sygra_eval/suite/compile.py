@@ -18,7 +18,10 @@ from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
 from sygra_eval.suite.functions import check_functions
 from sygra_eval.suite.gates import GateNames, gates_of
 from sygra_eval.suite.graph import compile_graph
+from sygra_eval.suite.guardrails import KEY as GUARDRAILS
+from sygra_eval.suite.guardrails import check_guardrails, read_guardrails
 from sygra_eval.suite.hidden import check_hidden
+from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.inputs import InputChoices, input_of
 from sygra_eval.suite.judged import (
     check_canary,
@@ -175,6 +178,14 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     check_canary(quality, row, document)
     check_target(quality, document)
     check_measured(quality, inputs.folder, document)
+    guardrails = check_guardrails(
+        read_guardrails(data, document, inputs.plugins),
+        nodes,
+        end,
+        document,
+        has_graph=has_graph,
+        are_all_nodes_known=are_all_known,
+    )
     settings = _settings(sections, end, inputs)
     check_allowed(validators, settings["sandbox"].allow, document)
     columns = None
@@ -217,6 +228,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         target_verified=quality.target_verified if quality is not None else None,
         max_candidates=quality.max_candidates if quality is not None else None,
         tags=tuple(head.tags),
+        repeat=head.repeat,
+        variant=head.variant or DEFAULT_VARIANT,
         seed=head.seed,
         cache=head.cache,
         strict_model=head.strict_model,
@@ -230,6 +243,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         description=head.description,
         models={name: model_spec(entry, inputs.folder) for name, entry in models.items()},
         validators=_validator_specs(validators),
+        guardrails=guardrails,
         grade=quality.grade if quality is not None else None,
         first_row=row,
         gates=gates,
@@ -273,8 +287,10 @@ def _sections(data: Mapping[str, Any], document: Document) -> dict[str, Section]
     for key, raw in data.items():
         if key == "models":
             _complain_about_models(raw, document, ("models",))
+        elif key == GUARDRAILS:
+            continue  # read apart, as it is a list
         elif key not in SECTIONS:
-            report_extra(document, (key,), (*SECTIONS, "models"))
+            report_extra(document, (key,), (*SECTIONS, "models", GUARDRAILS))
         else:
             try:
                 sections[key] = SECTIONS[key].model_validate(raw)

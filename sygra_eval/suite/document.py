@@ -23,6 +23,7 @@ class Document:
     """One file: its text, its data, and what is wrong with it so far.
 
     :ivar root: The tree with places; None when nothing could be read.
+    :ivar texts: Of other files that pieces of it stand in, by their paths.
     :ivar section: Where in a suite its top level stands: `models.yaml` is the section `models`.
     """
 
@@ -30,6 +31,7 @@ class Document:
     text: str = ""
     root: Piece | None = None
     section: At = ()
+    texts: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _seen: set[Diagnostic] = field(default_factory=set)
 
@@ -71,7 +73,7 @@ class Document:
         diagnostic = Diagnostic(
             code=code,
             severity=severity,
-            path=self.path,
+            path=mark.path or self.path,
             line=mark.line,
             column=mark.column,
             message=message,
@@ -113,7 +115,14 @@ class Document:
     def inside(self, at: At) -> "Document":
         """Return the mapping at a path as a document of its own, in the same text."""
         *_, (piece, _, _) = self._walk(at)
-        return Document(self.path, self.text, piece, diagnostics=self.diagnostics, _seen=self._seen)
+        return Document(
+            self.path,
+            self.text,
+            piece,
+            texts=self.texts,
+            diagnostics=self.diagnostics,
+            _seen=self._seen,
+        )
 
     def find(self, value: object, under: At) -> At:
         """Return the path of the first scalar below `under` that equals `value`, else `under`."""
@@ -138,12 +147,14 @@ class Document:
 
     def _mark_within(self, piece: Piece, within: str) -> Mark | None:
         is_placeholder = _PLACEHOLDER.fullmatch(within) is not None
-        for mark in marks_in(self.text, piece, within):
+        path = piece.mark.path
+        text = self.texts.get(path, "") if path else self.text
+        for mark in marks_in(text, piece, within):
             if not is_placeholder:
-                return mark
-            before = self.text[: mark.index]
+                return Mark(mark.line, mark.column, mark.index, path)
+            before = text[: mark.index]
             if (len(before) - len(before.rstrip("{"))) % 2 == 0:  # `{{x}}` is no placeholder
-                return Mark(mark.line, mark.column + 1, mark.index + 1)
+                return Mark(mark.line, mark.column + 1, mark.index + 1, path)
         return None
 
 

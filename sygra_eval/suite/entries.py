@@ -100,6 +100,7 @@ def typed_entry(
     *,
     name: str = "",
     extra: Mapping[str, object] | None = None,
+    section: type[TypedSection] | None = None,
 ) -> TypedEntry | None:
     """Resolve one entry; None, with diagnostics, when its type or its own keys are wrong.
 
@@ -108,24 +109,26 @@ def typed_entry(
     :param kind: One of `TYPED_KINDS`.
     :param name: Its name, when that is not said inside of it.
     :param extra: Own keys that the suite says elsewhere.
+    :param section: The common keys, where they are not the usual ones of the kind.
     """
-    _, type_key, section_type = TYPED_KINDS[kind]
-    section = _section(section_type, raw)
-    if section is None:
+    _, type_key, usual = TYPED_KINDS[kind]
+    section_type = section or usual
+    common = _section(section_type, raw)
+    if common is None:
         return None
-    type_name = str(getattr(section, type_key))
+    type_name = str(getattr(common, type_key))
     registered = plugins.of(kind).get(type_name)
     if registered is None:
         report_unknown_type(kind, type_name, plugins, document, (*at, type_key))
         return None
-    own = {**(extra or {}), **section.own}
+    own = {**(extra or {}), **common.own}
     config = _validated(registered, own, section_type, document, at)
     if config is None:
         return None
     return TypedEntry(
-        name=name or str(getattr(section, "name", None) or type_name),
+        name=name or str(getattr(common, "name", None) or type_name),
         type=type_name,
-        section=section,
+        section=common,
         config=config,
         registered=registered,
         document=document,

@@ -4,11 +4,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from sygra_eval.plugins import Plugins, Registered
-from sygra_eval.suite.schema import SECTIONS, TYPED_KINDS, ModelSection, json_schema_of
+from sygra_eval.suite.schema import (
+    SECTIONS,
+    TYPED_KINDS,
+    GuardrailSection,
+    ModelSection,
+    TypedSection,
+    json_schema_of,
+)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = "#/$defs/"
 _SECTION_OF = {"sources": "SourceSection", "nodes": "NodeSection"}
+
+
+_SPELLED_OUT: dict[str, Any] = {
+    "extends": {"type": "string", "description": "A suite below this one; what this says wins."},
+    "matrix": {
+        "type": "object",
+        "description": "Axes of variants; `${matrix.AXIS}` stands for the value.",
+        "additionalProperties": {"type": ["array", "object"]},
+    },
+    "cases": {
+        "type": "array",
+        "description": "The rows, written out here.",
+        "items": {"type": "object"},
+        "minItems": 1,
+    },
+}
 
 
 def suite_schema(plugins: Plugins) -> dict[str, Any]:
@@ -24,7 +47,16 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "description": "Language models by the names that nodes use.",
         "additionalProperties": {"$ref": f"{_REFERENCE}ModelSection"},
     }
-    for kind, (_, type_key, section) in TYPED_KINDS.items():
+    properties |= _SPELLED_OUT
+    definitions["GuardrailSection"] = _moved(json_schema_of(GuardrailSection), definitions)
+    properties["guardrails"] = {
+        "type": "array",
+        "description": "Validators of prompts and replies.",
+        "items": {"$ref": f"{_REFERENCE}GuardrailSection"},
+    }
+    entries = [(kind, key, section) for kind, (_, key, section) in TYPED_KINDS.items()]
+    guardrail: tuple[str, str, type[TypedSection]] = ("validators", "use", GuardrailSection)
+    for kind, type_key, section in (*entries, guardrail):
         definitions[section.__name__] = _one_of_types(
             definitions[section.__name__], type_key, plugins.of(kind), kind, definitions
         )
@@ -33,8 +65,12 @@ def suite_schema(plugins: Plugins) -> dict[str, Any]:
         "title": "sygra_eval suite",
         "type": "object",
         "properties": properties,
-        "required": ["suite", "data_config"],
-        "oneOf": [{"required": ["graph_config"]}, {"required": ["candidate", "quality"]}],
+        "if": {"not": {"required": ["extends"]}},
+        "then": {
+            "required": ["suite"],
+            "anyOf": [{"required": ["data_config"]}, {"required": ["cases"]}],
+            "oneOf": [{"required": ["graph_config"]}, {"required": ["candidate", "quality"]}],
+        },
         "additionalProperties": False,
         "$defs": definitions,
     }

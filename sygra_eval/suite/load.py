@@ -6,6 +6,7 @@ so that one look at the diagnostics is enough; nothing from the suite is execute
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS
+from sygra_eval.suite.spelling_out import each_variant, spell_out, with_bases
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
 
@@ -36,6 +38,7 @@ def load_suite(
     document: Document | None = None,
     source: Mapping[str, Any] | None = None,
     kept_in: Path | None = None,
+    variant: str | None = None,
 ) -> Suite:
     """Return the suite in a file.
 
@@ -45,12 +48,14 @@ def load_suite(
     :param document: The suite, where it does not stand in the file; see `document_of`.
     :param source: Takes the place of the suite's own source.
     :param kept_in: The folder of the run that goes on, see `SourceSpec`.
+    :param variant: Which of the variants that its `matrix` makes, by its name.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
     if document is None:
         document, shared = read_document(path), _shared_models(path)
     else:
         shared = None
+    spell_out(document, path, variant)
     if source is not None:
         with_source(document, source)
     suite, diagnostics = _examine(
@@ -71,8 +76,12 @@ def check_suite(
     first_row: Row | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return all that is wrong with the suite in a file, in the order of its lines."""
-    document, shared = read_document(path), _shared_models(path)
-    return _examine(path, plugins, overrides or {}, folder, first_row, document, shared)[1]
+    found: dict[Diagnostic, None] = {}
+    for document in each_variant(partial(read_document, path), path):
+        shared = _shared_models(path)
+        of_this = _examine(path, plugins, overrides or {}, folder, first_row, document, shared)[1]
+        found |= dict.fromkeys(of_this)
+    return tuple(found)
 
 
 def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
@@ -82,6 +91,7 @@ def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
     """
     path = path / MODELS_FILE if path.is_dir() else path
     document = read_document(path)
+    with_bases(document, path)
     shared = _shared_models(path)
     replaced = Document("--model")
     files = [document, shared] if shared is not None else [document]

@@ -63,6 +63,9 @@ class SuiteSection(Section):
     budget: BudgetSection = BudgetSection()
     strict_model: bool = False
     record_timeout: Seconds | None = None
+    repeat: int = Field(default=1, ge=1, le=1_000)
+    max_errors: float = Field(default=0.05, ge=0, le=1, allow_inf_nan=False)
+    variant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.+/=,-]+$")
 
     @field_validator("cache", mode="before")
     @classmethod
@@ -258,6 +261,20 @@ class ValidatorSection(TypedSection):
     required: bool | None = None
 
 
+class GuardrailSection(TypedSection):
+    """A validator of prompts (`at: input`) or replies (`at: output`).
+
+    `node` is a node's path, with a step where only that is meant (`solve/draft`); without it every
+    call of a node is looked at. `record` keeps the verdict and goes on, `block` ends the row.
+    """
+
+    use: str
+    name: Name | None = None
+    at: Literal["input", "output"]
+    node: str | None = Field(default=None, min_length=1)
+    on_fail: Literal["record", "block"] = "record"
+
+
 Grade = Literal[
     "tests", "tests + hidden", "differential", "properties + differential + mutation + stable"
 ]
@@ -388,9 +405,9 @@ TYPED_KINDS: dict[str, tuple[str, str, type[TypedSection]]] = {
 
 UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
     {
-        *((key,) for key in ("guardrails", "matrix", "extends", "cases", "cache")),
+        ("cache",),
         *((key,) for key in ("graph_post_process", "max_errors", "variants", "params")),
-        *(("suite", key) for key in ("max_errors", "matrix", "extends")),
+        *(("suite", key) for key in ("matrix", "extends", "cases")),
         *(("data_config", key) for key in ("sink", "resumable")),
         *(("data_config", "source", key) for key in ("transformations", "fields", "shard")),
         ("data_config", "source", "streaming"),
@@ -401,7 +418,7 @@ UNSUPPORTED: frozenset[tuple[str, ...]] = frozenset(
         *(("graph_config", "nodes", "*", key) for key in ("chat_history", "node_state")),
         ("graph_config", "nodes", "*", "multi_llm_post_process"),
         *(("graph_config", "edges", "*", key) for key in ("condition", "path_map")),
-        *(("quality", key) for key in ("guardrails", "skip_ok", "metrics", "dedup")),
+        *(("quality", key) for key in ("skip_ok", "metrics", "dedup")),
         *(("quality", key) for key in ("decontaminate", "max_errors")),
         *(("output_config", key) for key in ("generator", "oasst_mapper", "data_quality")),
         ("output_config", "output_map", "*", "transform"),

@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite.gate import Gate
+from sygra_eval.suite.guardrails import Guardrail
+from sygra_eval.suite.ids import DEFAULT_VARIANT
 from sygra_eval.suite.template import Template
 from sygra_eval.suite.walk import Graph
 from sygra_eval.values import (
@@ -112,6 +114,8 @@ class Suite:
         whether that is right or wrong.
     :ivar canary: The column, if any, that marks rows which nothing right can verify.
     :ivar target_verified: So many verified rows end the run; at most `max_candidates` are tried.
+    :ivar repeat: So often each row is run.
+    :ivar variant: Which of the suite's variants it is.
     :ivar record_timeout_s: So long a record may take, its judgement included.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar schema_fields: Types that variables must have at the end, by variable.
@@ -137,6 +141,8 @@ class Suite:
     max_candidates: int | None = None
     measured: str | None = None
     tags: tuple[str, ...] = ()
+    repeat: int = 1
+    variant: str = DEFAULT_VARIANT
     seed: int = 0
     cache: str = "off"
     strict_model: bool = False
@@ -145,6 +151,7 @@ class Suite:
     description: str = ""
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     validators: tuple[ValidatorSpec, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
     grade: str | None = None
     sandbox: SandboxChoice = SandboxChoice()
     output_map: Mapping[str, OutputColumn] = field(default_factory=dict)

@@ -28,11 +28,15 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mark:
-    """A place in the text: 1-based line and column, 0-based index of the character."""
+    """A place in the text: 1-based line and column, 0-based index of the character.
+
+    :ivar path: The file, where that is another than the document's own.
+    """
 
     line: int
     column: int
     index: int = 0
+    path: str = ""
 
 
 TOP = Mark(1, 1)

@@ -11,6 +11,7 @@ from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.doctests import DoctestConfig, doctest
 from sygra_eval.validators.exact import ExactConfig, exact
+from sygra_eval.validators.injection import injection
 from sygra_eval.validators.javascript_tests import JavascriptTestsConfig, javascript_tests
 from sygra_eval.validators.json_schema import JsonSchemaConfig, json_schema
 from sygra_eval.validators.judge import judge
@@ -20,9 +21,11 @@ from sygra_eval.validators.language import LanguageConfig, language
 from sygra_eval.validators.length import LengthConfig, length
 from sygra_eval.validators.lint import LintConfig, lint
 from sygra_eval.validators.mutation import MutationConfig, mutation
+from sygra_eval.validators.personal_data import PersonalDataConfig, personal_data
 from sygra_eval.validators.properties import properties
 from sygra_eval.validators.properties_config import PropertiesConfig
 from sygra_eval.validators.python_compiles import python_compiles
+from sygra_eval.validators.refusal import refusal
 from sygra_eval.validators.regex import RegexConfig, regex
 from sygra_eval.validators.scores import (
     ClassifyConfig,
@@ -32,6 +35,7 @@ from sygra_eval.validators.scores import (
     reward,
     score,
 )
+from sygra_eval.validators.secrets import SecretsConfig, secrets
 from sygra_eval.validators.security import SecurityConfig, security
 from sygra_eval.validators.shell import ShellConfig, shell
 from sygra_eval.validators.similar import SimilarConfig, similar
@@ -72,6 +76,10 @@ def register_texts_and_tools(register: RegisterValidator) -> None:
     register("json_schema", json_schema, config=JsonSchemaConfig)
     register("length", length, config=LengthConfig)
     register("language", language, config=LanguageConfig)
+    register("secrets", secrets, config=SecretsConfig)
+    register("personal_data", personal_data, config=PersonalDataConfig)
+    register("refusal", refusal)
+    register("injection", injection)
     register("doctest", doctest, config=DoctestConfig)
     register("lint", lint, config=LintConfig)
     register("types", types, config=TypesConfig)

@@ -49,6 +49,7 @@ from sygra_eval.values.errors import (
     BadAnswer,
     CallFailed,
     EndpointLost,
+    GuardrailBlocked,
     InfrastructureError,
     Interrupted,
     KeyRefused,
@@ -61,6 +62,7 @@ from sygra_eval.values.errors import (
     UsageError,
 )
 from sygra_eval.values.executing import Channel, Executor, Frame, Job, Shard, StartWorker
+from sygra_eval.values.guarding import GuardAt, GuardVerdict
 from sygra_eval.values.handling import (
     CallFault,
     Handling,
@@ -218,6 +220,9 @@ __all__ = [
     "Fallback",
     "Fitted",
     "Frame",
+    "GuardAt",
+    "GuardVerdict",
+    "GuardrailBlocked",
     "Handling",
     "Image",
     "ImageProvider",

@@ -94,5 +94,9 @@ class BadAnswer(InfrastructureError):
     """A plugin or server answered with something that is not of the agreed form."""
 
 
+class GuardrailBlocked(SygraEvalError):
+    """A guardrail does not let a prompt out or a reply in: the record ends as `rejected`."""
+
+
 class Interrupted(SygraEvalError):
     """The run is draining: this record stops here, has no outcome and is taken up by `resume`."""

@@ -16,6 +16,7 @@ class StopReason(StrEnum):
     BUDGET = "budget"
     TIMEOUT = "timeout"
     ERROR = "error"
+    GUARDRAIL = "guardrail"
 
 
 class Sentinel(StrEnum):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from sygra_eval.values.guarding import GuardVerdict
 from sygra_eval.values.judging import Verdict
 from sygra_eval.values.loops import EnsembleEnd, LoopEnd
 
@@ -92,6 +93,7 @@ class RecordEnd:
     :ivar weak_tests: Why the row's tests are weak, empty where they are not; None: not tried.
     :ivar ensembles: What came of the nodes that ask several models.
     :ivar way: The edges that it took, of a graph that has several ways.
+    :ivar guards: What guardrails said of its calls, in the order in which these began.
     :ivar input: What stands for the row as it was read; empty where that is not known.
     """
 
@@ -106,3 +108,4 @@ class RecordEnd:
     ensembles: tuple[EnsembleEnd, ...] = ()
     input: str = ""
     way: tuple[str, ...] = ()
+    guards: tuple[GuardVerdict, ...] = ()

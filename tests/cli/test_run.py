@@ -9,7 +9,7 @@ from sygra_eval.cli.run import worst
 LINE = {
     "run", "exit", "rows", "verified", "rejected", "failed", "unjudged", "not_reached", "calls",
     "calls_cached", "tokens", "cost", "estimate", "stop_reasons", "gates", "canaries", "wall_s",
-    "exit_reason", "surplus", "target_verified",
+    "exit_reason", "surplus", "deselected", "target_verified",
 }  # fmt: skip
 
 

@@ -25,6 +25,23 @@ async def test_the_exit_code_follows_the_outcomes(tmp_path, run, rows, code, sta
     assert summarise(finished.folder) == finished.summary
 
 
+@pytest.mark.parametrize(
+    ("most", "code", "said"),
+    [
+        (0.0, ExitCode.INCOMPLETE, "1 of 10 rows failed, more than 0%"),
+        (0.015, ExitCode.INCOMPLETE, "1 of 10 rows failed, more than 1.5%"),
+        (0.1, ExitCode.PASSED, "9 of 10 rows verified"),
+    ],
+)
+async def test_a_suite_says_how_many_errors_it_takes(tmp_path, run, most, code, said):
+    rows = ["fine"] * 9 + ["call-timeout"]
+
+    finished = await run(fast_suite(tmp_path, rows, suite={"name": "small", "max_errors": most}))
+
+    assert finished.summary.exit_code == code
+    assert said in finished.summary.exit_reason
+
+
 async def test_a_drained_run_is_interrupted_and_counts_what_it_left(tmp_path, run, stop):
     def after_two(progress):
         if progress.rows_done == 2:

@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import socket
+import sqlite3
 import termios
 import time
 
@@ -147,6 +148,23 @@ def test_a_run_that_sleeps_in_its_middle_retries_what_was_cut_and_loses_nothing(
     assert len(server.requests()) - len(undisturbed.asked) <= UNSAVED
 
 
+def asleep_between_commits(child, journal):
+    """Stop a process while it holds no lock of the database: nobody else could write there."""
+    while True:
+        child.send(signal.SIGSTOP)
+        database = sqlite3.connect(journal, timeout=0.1, isolation_level=None)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            child.send(signal.SIGCONT)
+            time.sleep(0.02)
+        else:
+            return
+        finally:
+            database.close()
+
+
 def test_a_run_that_was_taken_over_while_it_slept_begins_no_call_and_no_file(
     server, cli, undisturbed, only_run
 ):
@@ -156,7 +174,7 @@ def test_a_run_that_was_taken_over_while_it_slept_begins_no_call_and_no_file(
     server.wait_for(len(undisturbed.asked) // 3, child)
     folder = only_run("taken")
 
-    child.send(signal.SIGSTOP)
+    asleep_between_commits(child, folder / "journal.db")
     (folder / "LOCK").unlink()  # as somebody does who takes the sleeper for dead
     other = cli("resume", folder, "--json").end()
     asked = len(server.requests())

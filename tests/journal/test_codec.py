@@ -13,6 +13,8 @@ from sygra_eval.values import (
     EnsembleEnd,
     Evidence,
     FailingCase,
+    GuardAt,
+    GuardVerdict,
     LoopEnd,
     Outcome,
     RecordEnd,
@@ -133,6 +135,15 @@ LOOP_END = built(
     kept_round=COUNT,
     rate=st.none() | built(DraftRate, passed=COUNT, judged=COUNT, has_left_band=st.booleans()),
 )
+GUARD = built(
+    GuardVerdict,
+    verdict=verdicts(),
+    at=st.sampled_from(GuardAt),
+    node=TEXT,
+    visit=COUNT,
+    sample=COUNT,
+    is_blocking=st.booleans(),
+)
 RECORD_END = built(
     RecordEnd,
     row_id=TEXT,
@@ -144,6 +155,7 @@ RECORD_END = built(
     loop=st.none() | LOOP_END,
     weak_tests=st.none() | TEXT,
     ensembles=st.lists(ENSEMBLE_END, max_size=2).map(tuple),
+    guards=st.lists(GUARD, max_size=2).map(tuple),
 )
 KINDS = {
     "response": RESPONSE,
@@ -153,6 +165,7 @@ KINDS = {
     "round": ROUND,
     "loop_end": LOOP_END,
     "ensemble_end": ENSEMBLE_END,
+    "guard": GUARD,
     "record_end": RECORD_END,
 }
 

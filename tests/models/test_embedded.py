@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -76,6 +77,14 @@ async def test_two_models_share_the_engines_and_a_seed_repeats(request_of):
     assert (threads, engine_threads()) == (2, 0)
 
 
+async def once_in_time(gateway, request):
+    """Ask until there is an answer: a busy machine may take longer, a taken engine never ends."""
+    for _ in range(40):
+        with contextlib.suppress(CallFailed):
+            return await gateway.complete("author", request)
+    raise AssertionError("the engine was never free again")
+
+
 @pytest.mark.embedded
 @needs_engine
 async def test_a_cancelled_call_and_one_past_its_time_free_their_engine(request_of):
@@ -90,7 +99,7 @@ async def test_a_cancelled_call_and_one_past_its_time_free_their_engine(request_
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    after = await gateway.complete("author", request_of("hi", max_tokens=1))
+    after = await once_in_time(gateway, request_of("hi", max_tokens=1))
     await gateway.close()
 
     assert (late.value.kind, after.usage.completion_tokens) == ("timeout", 1)

@@ -12,7 +12,8 @@ from sygra_eval.values import Outcome
 
 KEYS = [
     "run", "exit", "exit_reason", "rows", "verified", "rejected", "failed", "unjudged",
-    "not_reached", "surplus", "target_verified", "calls", "calls_cached", "tokens", "cost",
+    "not_reached", "surplus",
+        "deselected", "target_verified", "calls", "calls_cached", "tokens", "cost",
     "stop_reasons", "gates", "canaries", "wall_s", "estimate",
 ]  # fmt: skip
 

@@ -117,7 +117,6 @@ def test_a_suite_without_validators_is_allowed(folder):
         ("{name: good}", "{name: §a/b}", "wrong-value"),
         ("suite: {name: good}", "§suit: {name: good}", "unknown-key write `suite`"),
         ("quality:\n", "quality:\n  §dedup: []\n", "unsupported-key take it out"),
-        ("quality:\n", "§guardrails: []\nquality:\n", "unsupported-key take it out"),
         ("quality:\n", "quality:\n  candidate: §answr\n", "unknown-variable write `answer`"),
         ("quality:\n", "quality:\n  grade: §test\n", "wrong-value write `tests`"),
         ("use: contains", "use: §contain", "unknown-type write `contains`"),

@@ -166,11 +166,11 @@ def test_what_a_node_asked_and_recorded_can_be_looked_at(user):
     user(source, "-p", "no:asyncio").assert_outcomes(passed=1)
 
 
-def test_our_pytest_plugin_imports_nothing_heavy():
+def test_our_pytest_plugins_import_nothing_heavy():
     program = """if True:
         import json, sys
         before = set(sys.modules)
-        import sygra_eval.testing.plugin
+        import sygra_eval.testing.plugin, sygra_eval.pytest_plugin
         print(json.dumps(sorted(name for name in set(sys.modules) - before if "." not in name)))
     """
 

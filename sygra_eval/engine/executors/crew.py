@@ -27,7 +27,7 @@ from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.running import Running
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached
-from sygra_eval.engine.taking import most_in_flight
+from sygra_eval.engine.taking import concurrency, most_in_flight
 from sygra_eval.journal import JournalUnwritable
 from sygra_eval.models import share_of, show
 from sygra_eval.values import (
@@ -87,7 +87,9 @@ class Crew:
         # Enough for every worker to have a shard in hand and one before it.
         least = 2 * self._order.rows_per_shard * len(self._hands)
         approach = running.approach
-        running.slots.bound = lambda: approach.in_flight(max(least, most_in_flight(setting)))
+        running.slots.bound = lambda: running.limits.in_flight(
+            approach.in_flight(max(least, most_in_flight(setting))), concurrency(setting)
+        )
         await asyncio.gather(*(self._begin(hand) for hand in self._hands))
         self._do(self._look())
         return self

@@ -1,0 +1,115 @@
+"""The options that say which rows are run and when a run ends, as pytest has them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from sygra_eval.engine import LastTime, RunOptions, Selection
+from sygra_eval.engine.selecting import MOST_REPEATS
+
+_LAST_TIMES = ("last_failed", "failed_first", "stepwise")
+
+
+def choosing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add them; the command takes what they say as keyword arguments, for `chosen_by`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_by(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
+    """Return the options with what `choosing_options` were given.
+
+    :raises click.UsageError: When two of them exclude each other.
+    """
+    asked = [name for name in _LAST_TIMES if given[name]]
+    if len(asked) > 1:
+        named = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
+        raise click.UsageError(f"{named} exclude each other")
+    last_time = {
+        "last_failed": LastTime.ONLY,
+        "failed_first": LastTime.FIRST,
+        "stepwise": LastTime.STEPWISE,
+    }
+    selection = Selection(
+        keywords=given["keywords"],
+        marks=given["marks"],
+        deselected=given["deselect"],
+        sample=given["sample"],
+        seed=given["seed"],
+        is_shuffled=given["shuffle"],
+        repeat=given["repeat"],
+        last_time=last_time[asked[0]] if asked else LastTime.IGNORED,
+    )
+    most = 1 if given["exit_first"] or given["stepwise"] else given["maxfail"]
+    return replace(
+        options,
+        limit=given["limit"],
+        selection=selection,
+        max_failures=most,
+        rows_in_flight=given["jobs"],
+        is_strict=given["strict"],
+        slowest=given["durations"],
+    )
+
+
+def _flag(*names: str, text: str) -> Callable[..., Any]:
+    return click.option(*names, is_flag=True, help=text)
+
+
+def _number(*names: str, text: str, most: int | None = None) -> Callable[..., Any]:
+    kind = click.IntRange(min=1, max=most)
+    return click.option(*names, type=kind, metavar="N", help=text)
+
+
+_OPTIONS = (
+    click.option(
+        "-k",
+        "keywords",
+        default="",
+        metavar="EXPR",
+        help="Only rows whose suite, variant, id or tags match: `code and not (slow or r7)`.",
+    ),
+    click.option(
+        "-m", "marks", default="", metavar="EXPR", help="Only suites whose tags match, whole tags."
+    ),
+    click.option(
+        "--deselect",
+        multiple=True,
+        metavar="ID",
+        help="Leave out a row, or all below an id: `suite::default::row`, `suite`, a row's own id.",
+    ),
+    _flag("--lf", "--last-failed", "last_failed", text="Only rows that did not pass last time."),
+    _flag("--ff", "--failed-first", "failed_first", text="Rows that did not pass last time first."),
+    _flag(
+        "--sw",
+        "--stepwise",
+        "stepwise",
+        text="Stop at a row that does not pass; next time go on there.",
+    ),
+    _number("--limit", text="Only the first N of the rows that are meant."),
+    _number("--sample", text="N rows, drawn from those that are meant."),
+    click.option(
+        "--seed", default=0, show_default=True, metavar="S", help="Of --sample, --shuffle."
+    ),
+    _flag("--shuffle", text="Begin rows in another order; files keep that of the source."),
+    click.option(
+        "--repeat",
+        type=click.IntRange(1, MOST_REPEATS),
+        metavar="N",
+        help="Run each row N times, as ROW::r1 to ROW::rN.",
+    ),
+    _flag("-x", "--exitfirst", "exit_first", text="Stop at the first row that does not pass."),
+    _number("--maxfail", text="Stop after N rows that were rejected or failed."),
+    _number("-j", "--jobs", "jobs", text="At most N rows at a time.", most=4_096),
+    click.option(
+        "--durations",
+        type=click.IntRange(0, 10_000),
+        default=0,
+        metavar="N",
+        help="Name the N rows that took longest.",
+    ),
+    _flag("--strict", text="Exit with 6 where a run passed with warnings."),
+)
