@@ -32,6 +32,7 @@ from sygra_eval.quality import (
     judged_metric,
     judged_shares,
     read_baseline,
+    shown,
     skipped,
 )
 from sygra_eval.suite import (
@@ -39,6 +40,7 @@ from sygra_eval.suite import (
     GateKind,
     Suite,
     UnfitRow,
+    metric_name,
     metric_of,
     registered_metrics,
 )
@@ -332,7 +334,7 @@ def _baselines(suite: Suite) -> Iterator[Diagnostic]:
     for gate in suite.gates:
         if gate.baseline is None:
             continue
-        why = _why_no_baseline(gate.baseline, suite.name)
+        why = _why_no_baseline(gate, gate.baseline, suite.name)
         if why:
             yield _refused(
                 suite,
@@ -343,7 +345,7 @@ def _baselines(suite: Suite) -> Iterator[Diagnostic]:
             )
 
 
-def _why_no_baseline(path: Path, suite: str) -> str:
+def _why_no_baseline(gate: Gate, path: Path, suite: str) -> str:
     if path.is_dir():
         return "" if (path / "journal.db").is_file() else f"{path} is no run"
     if not path.is_file():
@@ -351,10 +353,13 @@ def _why_no_baseline(path: Path, suite: str) -> str:
     if not is_baseline(path):
         return ""
     try:
-        other = read_baseline(path).facts.suite
+        side = read_baseline(path)
     except UsageError as error:
         return str(error)
-    return "" if other == suite else f"{path} is of the suite `{other}`, this one is `{suite}`"
+    if side.facts.suite != suite:
+        return f"{path} is of the suite `{shown(side.facts.suite)}`, this one is `{suite}`"
+    lacking = [name for name in map(metric_name, gate.metrics) if name not in side.metrics]
+    return f"{path} has no metric `{lacking[0]}`" if lacking else ""
 
 
 def _refused(suite: Suite, gate: Gate, *, code: str, message: str, fix: str) -> Diagnostic:

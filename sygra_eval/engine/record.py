@@ -147,16 +147,20 @@ async def _generate_and_judge(
 async def _judge_stored(
     row: StoredRow, visits: list[Visit], weak: str | None, setting: Setting
 ) -> RecordEnd:
-    """Judge what a run kept of a record; one that has no candidate ends as it did there."""
+    """Judge what a run kept of a record; one that never came before its validators ends as there.
+
+    Its calls failed, or a guardrail stopped it; whatever a node had made by then, a run would do
+    the same again.
+    """
     visits.extend(row.visits)
     for key, data in row.kept:  # so that the new run can be looked at, and judged again, as it is
         setting.journal.append_visit(row.id, key, data)
     for finished in row.rounds:
         setting.journal.append_round(row.id, finished)
-    if not isinstance(row.state.get(setting.suite.candidate), str):
-        if row.end.outcome is Outcome.FAILED:
-            return row.end
-        raise BadAnswer(f"no candidate of it was kept: {row.end.reason}")
+    if not row.end.verdicts and row.end.outcome is not Outcome.UNJUDGED:
+        if row.end.weak_tests:  # which are no reason any more
+            raise BadAnswer(f"no candidate of it was made: {row.end.reason}")
+        return row.end
     return await _judge_generated(row, row.state, visits, row.end.way, weak, setting)
 
 

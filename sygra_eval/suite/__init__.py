@@ -20,7 +20,7 @@ from sygra_eval.suite.diagnostics import render_diagnostic
 from sygra_eval.suite.document import Document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.gate import Gate, GateKind
-from sygra_eval.suite.gates import metric_of, registered_metrics
+from sygra_eval.suite.gates import metric_name, metric_of, registered_metrics
 from sygra_eval.suite.graph import always_visited, graph_of, most_visits
 from sygra_eval.suite.guardrails import Guardrail, guardrails_in, visited
 from sygra_eval.suite.ids import (
@@ -110,6 +110,7 @@ __all__ = [
     "guardrails_in",
     "load_models",
     "load_suite",
+    "metric_name",
     "metric_of",
     "most_visits",
     "nearest",

@@ -1,6 +1,7 @@
 """What a gate may say, as it is written in a suite; `gates` makes it a `Gate`."""
 
 import re
+from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -21,7 +22,8 @@ _NEEDED = {"distribution": ("wanted", "max_tv")}
 
 def _bound(value: object) -> object:
     """Refuse what is no bound: a bare number does not say which way."""
-    if isinstance(value, str) and BOUND.fullmatch(value):
+    found = BOUND.fullmatch(value) if isinstance(value, str) else None
+    if found is not None and isfinite(float(found[2])):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     raise PydanticCustomError(

@@ -20,7 +20,7 @@ from sygra_eval.suite.gate import Gate, GateKind, bound_of
 from sygra_eval.suite.gate_schema import GateSection
 from sygra_eval.suite.names import check_variable
 from sygra_eval.suite.nearest import did_you_mean, nearest
-from sygra_eval.values import Each, Metric, MetricKind, Scope
+from sygra_eval.values import Direction, Each, Metric, MetricKind, Scope
 
 FEWEST_OF_A_GROUP = 20
 OF_A_ROW = frozenset({"outcome", "verdicts"})
@@ -63,6 +63,12 @@ def metric_of(
         if metric.each is Each.VALIDATOR and one in validators:
             return metric.of(one)
     return None
+
+
+def metric_name(asked: str) -> str:
+    """Return the name in `NAME:higher`, by which a comparison is told which way is better."""
+    name, _, word = asked.rpartition(":")
+    return name if name and word in set(Direction) else asked
 
 
 def registered_metrics(plugins: Plugins) -> dict[str, Metric]:
@@ -109,7 +115,9 @@ def _gate(index: int, section: GateSection, names: GateNames, document: Document
 
 def _name(section: GateSection, names: GateNames, document: Document, at: At) -> str:
     for place, one in enumerate(section.metrics or ()):
-        _known_metric(one.partition(":")[0], names, document, (*at, "metrics", place))
+        _known_metric(metric_name(one), names, document, (*at, "metrics", place))
+    if section.errors is not None:
+        _check_share("errors", section.errors, document, (*at, "errors"))
     if section.metric is None:
         return str(section.distribution or section.kind)
     name = section.metric if section.of is None else f"{section.of}_{section.metric}"
@@ -117,7 +125,24 @@ def _name(section: GateSection, names: GateNames, document: Document, at: At) ->
     metric = _known_metric(name, names, document, (*at, key))
     if metric is not None and section.method is not None:
         _check_method(metric, section.method, document, (*at, "method"))
+    for key in ("value", "lower", "upper"):
+        text = getattr(section, key)
+        if metric is not None and metric.kind is MetricKind.RATE and text is not None:
+            _check_share(metric.name, text, document, (*at, key))
     return name
+
+
+def _check_share(what: str, text: str, document: Document, at: At) -> None:
+    """Report a bound that no share can be near: as a rule its % is missing."""
+    bound = bound_of(text)
+    if not 0 <= bound.number <= 1:
+        is_percent = 1 < bound.number <= 100 and "%" not in text
+        document.report(
+            code="bad-bound",
+            message=f"`{what}` is a share, between 0 and 1, so `{text}` says nothing of it",
+            at=at,
+            fix=f'write `"{bound.text}%"`' if is_percent else "",
+        )
 
 
 def _is_validator(of: str, names: GateNames) -> bool:
@@ -167,6 +192,7 @@ def _check_method(metric: Metric, method: str, document: Document, at: At) -> No
 
 
 def _check_column(column: str, names: GateNames, document: Document, at: At) -> None:
+    _check_verdict(column, names, document, at)
     if names.columns is not None:
         scope = Scope(variables=names.columns | OF_A_ROW)
         if column not in scope.variables:
@@ -184,17 +210,23 @@ def _where(text: str | None, names: GateNames, document: Document, at: At) -> Co
     if names.columns is not None:
         document.report_problems(condition.problems(Scope(variables=names.columns | OF_A_ROW)), at)
     for use in condition.uses:
-        first, _, validator = use.name.partition(".")
-        if first == "verdicts" and validator and validator not in names.validators:
-            near = nearest(validator, names.validators)
-            document.report(
-                code="unknown-variable",
-                message=f"no validator is called `{validator}`",
-                at=at,
-                within=use.name,
-                fix=f"write `verdicts.{near}`" if near else "",
-            )
+        _check_verdict(use.name, names, document, at)
     return condition
+
+
+def _check_verdict(name: str, names: GateNames, document: Document, at: At) -> None:
+    """Report `verdicts.NAME` of a validator that the suite has not."""
+    first, _, validator = name.partition(".")
+    if first != "verdicts" or not validator or validator in names.validators:
+        return
+    near = nearest(validator, names.validators)
+    document.report(
+        code="unknown-variable",
+        message=f"no validator is called `{validator}`",
+        at=at,
+        within=name,
+        fix=f"write `verdicts.{near}`" if near else "",
+    )
 
 
 def _wanted(

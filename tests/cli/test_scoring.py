@@ -64,3 +64,25 @@ def test_score_prints_what_flipped_and_ends_as_the_new_run_does(cli, run, suite)
     assert line["run"] != first
     assert line["unsupported"] == []
     assert cli("score", "nowhere").code == 4
+
+
+def test_rows_that_were_deselected_skip_gates_and_a_sample_keeps_them(run, gated):
+    path = gated({"metric": "verified_rate", "value": ">=0.1"}, questions=["good"] * 6)
+
+    some = run(path, "-k", "r0 or r1", "--json").json[-1]
+    sample = run(path, "--sample", "3", "--json").json[-1]
+
+    assert [gate["state"] for gate in some["gates"]] == ["skipped"]
+    assert "-k" in some["gates"][0]["reason"]
+    assert "gates: 1 skipped" in some["exit_reason"]
+    assert [gate["state"] for gate in sample["gates"]] == ["passed"]
+
+
+def test_a_gate_that_warns_ends_with_6_under_strict(run, gated):
+    path = gated({"metric": "verified_rate", "value": ">=0.9", "severity": "warn"})
+
+    usual, strict = run(path, "--json"), run(path, "--strict", "--json")
+
+    assert (usual.code, strict.code) == (0, 6)
+    assert strict.json[-1]["exit"] == 6
+    assert strict.json[-1]["gates"][0]["state"] == "warned"

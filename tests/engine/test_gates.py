@@ -263,6 +263,47 @@ async def test_a_run_that_was_stopped_judges_no_gate_until_it_is_resumed(
     assert (states(ended), ended.summary.exit_code) == ([PASSED], ExitCode.PASSED)
 
 
+PLUGIN = """
+from sygra_eval import hookimpl
+
+
+def share(row):
+    if row.columns["solution"] == "odd":
+        raise ValueError("no share of this")
+    return 0.97 if row.id.endswith("0") else 0.99
+
+
+def spread(rows):
+    return float(len({row.columns["topic"] for row in rows}))
+
+
+@hookimpl
+def sygra_register_metrics(register):
+    register("share", share, kind="rate", direction="higher")
+    register("spread", spread, kind="set", direction="higher", columns=("topic",))
+"""
+
+
+async def test_a_metric_of_a_plugin_is_gated_as_ours_are_and_may_break_on_a_row(tmp_path, gated):
+    plugin = tmp_path / "more_metrics.py"
+    plugin.write_text(PLUGIN)
+    rows = [*rows_of(fine=30), {"id": "x", "question": "?", "solution": "odd", "topic": "trees"}]
+
+    done = await gated(
+        rows,
+        {"metric": "share", "lower": ">=0.95"},  # beyond what 31 rows of 0 or 1 could show
+        {"metric": "spread", "value": ">=2"},
+        {"metric": "share", "value": ">=0.5", "where": "topic == 'trees'"},
+        plugins=[str(FAST_PLUGIN), str(plugin)],
+    )
+
+    share, spread, trees = done.summary.gates
+    assert (share.state, share.n_judged, share.n_error) == (PASSED, 30, 1)
+    assert (spread.state, spread.value) == (PASSED, 2.0)
+    assert trees.state is ERROR
+    assert "no value: 0 rows, 1 with errors: no share of this" in trees.reason
+
+
 def outcome(state, *, kind="metric", is_warning=False):
     return GateOutcome(
         index=0,

@@ -13,6 +13,8 @@ from tests.engine.conftest import (
     CODE_VALIDATORS,
     FAST_NODES,
     FAST_PLUGIN,
+    LOOP,
+    chain,
     code_row,
     fast_suite,
     write_suite,
@@ -189,3 +191,25 @@ async def test_gates_of_a_run_in_part_stay_skipped_when_it_is_scored(tmp_path, r
     again = [await scored(one.folder, suite=path) for one in (part, whole)]
 
     assert [one.summary.gates[0].state.value for one in again] == ["skipped", "passed"]
+
+
+async def test_a_row_that_a_guardrail_stopped_ends_as_it_did(code_suite, run, scored):
+    nodes = {
+        "solve": {**LOOP, "output": "answer"},
+        "say": {**FAST_NODES["solve"], "prompt": "say {question}"},
+    }
+    nodes["say"]["output_keys"] = "said"
+    rail = {"use": "regex", "pattern": "swordfish", "must": "not_match", "name": "words"}
+    asked = {
+        "graph_config": {"nodes": nodes, "edges": chain(nodes)},
+        "guardrails": [{**rail, "at": "input", "node": "say", "on_fail": "block"}],
+        "quality": {"candidate": "answer", "validators": VISIBLE_ONLY},
+    }
+    rows = [code_row("fine", "draft=right"), code_row("stopped", "draft=right swordfish")]
+    first = await run(code_suite(*rows, **asked))
+
+    again = await scored(first.folder)
+
+    assert first.outcomes() == {"fine": "verified", "stopped": "rejected"}
+    assert _lines(again, "rejected") == (first.folder / "rejected.jsonl").read_text().splitlines()
+    assert again.summary.counts == first.summary.counts
