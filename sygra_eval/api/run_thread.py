@@ -59,6 +59,7 @@ class RunThread:
     grace_s: float
     summary: RunSummary | None = None
     error: BaseException | None = None
+    is_left: bool = False
     _thread: threading.Thread | None = field(default=None)
 
     def begin(self) -> None:
@@ -69,9 +70,12 @@ class RunThread:
 
     def leave(self, cause: str) -> None:
         """Let it drain by itself: nobody gives it rows any more, or waits for what it says."""
+        self.is_left = True
         if self.given is not None:
             self.given.enough()
         self.handle.cancel(cause)
+        if self not in _GOING:
+            self._let_go()
 
     def join(self) -> None:
         """Wait for the thread, which has nothing left to do."""
@@ -86,6 +90,13 @@ class RunThread:
         finally:
             self.mailbox.end()
             _GOING.discard(self)
+            if self.is_left:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the file of the rows that were given, as who gave them is not there to do it."""
+        if self.given is not None:
+            self.given.close()
 
     async def _main(self) -> RunSummary:
         loop = asyncio.get_running_loop()

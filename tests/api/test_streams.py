@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 
+import psutil
 import pytest
 
 import sygra_eval
@@ -65,7 +66,8 @@ async def test_who_leaves_an_async_for_drains_the_run(suite, asked, questions):
 
 
 async def test_a_stream_that_nobody_closes_ends_by_itself(suite, asked, questions):
-    rows = sygra_eval.astream(suite, rows=questions(500), name="one", **asked)
+    given = iter(questions(500))  # has no end that is known, so its file stays open for more
+    rows = sygra_eval.astream(suite, rows=given, name="one", **asked)
     await anext(rows)
     thread = next(t for t in threading.enumerate() if t.name == "sygra_eval run")
 
@@ -73,7 +75,9 @@ async def test_a_stream_that_nobody_closes_ends_by_itself(suite, asked, question
     gc.collect()
     await asyncio.to_thread(thread.join)
 
-    assert (asked["out"] / "small" / "one" / "report.md").is_file()
+    folder = asked["out"] / "small" / "one"
+    assert (folder / "report.md").is_file()
+    assert str(folder / "given.jsonl") not in {file.path for file in psutil.Process().open_files()}
 
 
 def test_a_cancel_lets_the_rows_in_flight_come(suite, asked, questions):
