@@ -31,6 +31,7 @@ from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
+from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
@@ -150,6 +151,7 @@ __all__ = [
     "first_rows",
     "fitted",
     "grade_of",
+    "how_gates_ended",
     "id_of",
     "is_lines_of",
     "keep_ledger",

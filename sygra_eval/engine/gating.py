@@ -57,6 +57,8 @@ from sygra_eval.values import (
 MOST_GROUPS = 1_000
 """With more values than this a column is no topic, and each of them would be a line."""
 _NOT_FINISHED = "the run is not finished"
+_LEFT_OUT = {"keywords": "-k", "deselected": "--deselect", "only": "--lf", "since": "--sw"}
+"""What of a selection leaves rows out, and how it is asked for."""
 
 
 def refuse_gates(suite: Suite, options: RunOptions, rows: int | None, *, has_target: bool) -> None:
@@ -113,8 +115,7 @@ def why_partial(plan: Mapping[str, str], rows: int) -> str:
     if limit is not None and rows >= limit:
         return f"--limit {limit} may have left rows out"
     chosen = asked.get("selection") or {}
-    options = {"keywords": "-k", "deselected": "--deselect", "only": "--lf", "since": "--sw"}
-    named = [option for key, option in options.items() if chosen.get(key)]
+    named = [option for key, option in _LEFT_OUT.items() if chosen.get(key)]
     if named:
         return f"rows were deselected ({', '.join(named)})"
     return ""
@@ -273,7 +274,11 @@ def _at(name: str, variables: Mapping[str, object]) -> str | None:
 
 def _unreachable(suite: Suite, options: RunOptions, rows: int | None) -> Iterator[Diagnostic]:
     is_alone = "cluster" not in (suite.document.get("quality") or {})
-    is_cut = options.limit is not None
+    is_cut = (
+        options.limit is not None
+        or bool(options.partial)
+        or any(getattr(options.selection, key) for key in _LEFT_OUT)
+    )
     if rows is None or not is_alone:
         return
     names = frozenset(spec.name for spec in suite.validators)

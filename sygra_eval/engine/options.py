@@ -37,6 +37,8 @@ class RunOptions:
     :ivar is_strict: Warnings of a run that passed are told by its exit code.
     :ivar slowest: So many of the slowest rows are named at the end.
     :ivar through: Puts something between the source and a run that begins: who takes rows by need.
+    :ivar partial: Why the rows of a run that begins are not all of its source's; gates that need
+        all of them are skipped for it.
     :ivar sharing: Processes of one run that have a sandbox each on this host.
     """
 
@@ -66,3 +68,4 @@ class RunOptions:
     rows_in_flight: int | None = None
     is_strict: bool = False
     slowest: int = 0
+    partial: str = ""

@@ -130,6 +130,7 @@ def plan_of(
         selection=options.selection,
         max_failures=options.max_failures,
         is_strict=options.is_strict,
+        partial=options.partial,
         labels={name: model.label for name, model in gateway.models.items()},
         recorded={
             name: {

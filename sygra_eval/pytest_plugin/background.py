@@ -99,6 +99,21 @@ class BackgroundRun:
                 self._arrived.wait()
             return self._ends[place]
 
+    def over(self) -> RunSummary:
+        """Wait until the run is over; rows that nobody waited for are begun too.
+
+        :raises NoEnd: When it did not come to its end.
+        """
+        if self.look_ahead is not None:
+            self._reached = len(self.wanted)
+            self._on_loop(self._room.set)
+        with self._arrived:
+            while not self._is_over:
+                self._arrived.wait()
+        if self.summary is None:
+            raise NoEnd(self._why_none())
+        return self.summary
+
     def finish(self) -> None:
         """Want no more: what is in flight ends or is given up, the files are written."""
         self.wanted.end()
@@ -138,7 +153,8 @@ class BackgroundRun:
 
     def _why_none(self) -> str:
         if self.error is not None:
-            return f"the run did not go on: {self.error}"
+            found = [one.message for one in getattr(self.error, "diagnostics", ())]
+            return "\n".join([f"the run did not go on: {self.error}", *found])
         if self.summary is not None:
             return f"the run ended before this row: {self.summary.exit_reason}"
         return "the run ended before this row"

@@ -12,8 +12,9 @@ import yaml
 
 from sygra_eval.engine import RunOptions, limited, run_in_loop, source_of, with_selection
 from sygra_eval.plugins import load_plugins, remember_trust
+from sygra_eval.pytest_plugin.gate_items import Gates
 from sygra_eval.pytest_plugin.items import RowItem, SuiteItem
-from sygra_eval.pytest_plugin.session import Case, SuiteRuns, options_of
+from sygra_eval.pytest_plugin.session import Case, SuiteRun, SuiteRuns, WholeSuite, options_of
 from sygra_eval.suite import (
     encoded,
     load_suite,
@@ -77,8 +78,8 @@ class Variant(pytest.Collector):
                 self.config.addinivalue_line("markers", f"{tag}: a tag of sygra_eval suites")
                 self.add_marker(tag)
 
-    def collect(self) -> Iterator[pytest.Item]:
-        """Read the source and yield an item for each row, or one for all of them."""
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Read the source and yield an item for each row, or one for all of them; then gates."""
         how = self.config.getini("sygra_items")
         most = {"rows": None, "suite": 0}.get(how, MOST_ITEMS)
         with _as_collect_errors(self.path):
@@ -87,13 +88,16 @@ class Variant(pytest.Collector):
             rows = None if most == 0 else _in_a_thread(_names(source, most))
         runs = SuiteRuns.of(self.config)
         if rows is None:
-            yield SuiteItem.from_parent(self, name="rows", run=runs.of_a_suite(self.case))
-            return
-        run = runs.of_rows(self.case, len(rows))
-        for place, row_id in rows:
-            yield RowItem.from_parent(
-                self, name=encoded(row_id), run=run, place=place, row_id=row_id
-            )
+            run: SuiteRun | WholeSuite = runs.of_a_suite(self.case)
+            yield SuiteItem.from_parent(self, name="rows", run=run)
+        else:
+            run = runs.of_rows(self.case, len(rows))
+            for place, row_id in rows:
+                yield RowItem.from_parent(
+                    self, name=encoded(row_id), run=run, place=place, row_id=row_id
+                )
+        if self.case.suite.gates:
+            yield Gates.from_parent(self, name="gates", run=run)
 
 
 async def _names(source: Source, most: int | None) -> list[tuple[int, str]] | None:

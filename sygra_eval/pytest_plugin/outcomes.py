@@ -10,6 +10,8 @@ import pytest
 
 OUTCOME = "sygra_outcome"
 """The property of a report that says how its row ended."""
+GATE = "sygra_gate"
+"""The property of a report that says what became of a gate."""
 
 _SENT = "sygra_runs"
 _LAST_FAILED = "cache/lastfailed"
@@ -54,7 +56,7 @@ class Outcomes:
         if sent is not None:
             sent[_SENT] = self.runs
         elif session.exitstatus == pytest.ExitCode.OK and any(
-            run["exit"] not in _ACCEPTED for run in self.runs
+            run["exit"] not in _ACCEPTED or run.get("failed_unseen") for run in self.runs
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         yield

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pytest
 
-from sygra_eval.engine import LastTime, RunOptions, Selection
+from sygra_eval.engine import LastTime, RunOptions, Selection, how_gates_ended
 from sygra_eval.plugins import Plugins
 from sygra_eval.pytest_plugin.background import BackgroundRun, Ended
 from sygra_eval.pytest_plugin.local_models import asked_elsewhere
@@ -21,6 +21,8 @@ _AT_ONCE = 8
 """Calls at once of a model that does not say how many: what a look-ahead is made from."""
 _ROWS_AT_ONCE = 32
 _AHEAD = 2
+A_PART = "a worker of xdist runs a part of the rows: run without -n for the gates"
+NO_ROW = "no row of the suite was run here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class OfARow(Protocol):
         """Say why the row did not pass."""
 
 
+class AfterRows(pytest.Item):
+    """An item that waits for the end of a whole run, so it comes behind all rows."""
+
+
 class SuiteRun:
     """The run of one suite in this session, begun when it is first needed.
 
@@ -84,6 +90,13 @@ class SuiteRun:
         look_ahead = _AHEAD * case.at_once if is_bounded else None
         self.background = BackgroundRun(case.path, case.options, look_ahead)
 
+    @property
+    def why_no_gates(self) -> str:
+        """Why no gate can be judged here; empty where the run says it."""
+        if self.is_open:
+            return A_PART
+        return "" if self.background.is_begun else NO_ROW
+
     def want(self, rows: Sequence[tuple[int, str]]) -> None:
         """Learn of rows that will be waited for; under xdist of a few at a time."""
         self.selected += rows
@@ -96,7 +109,9 @@ class SuiteRun:
             return
         if not self.is_open and len(self.selected) != self.rows:
             self.background.options = replace(
-                self.case.options, selection=self._only_what_is_selected()
+                self.case.options,
+                selection=self._only_what_is_selected(),
+                partial=f"pytest selected {len(self.selected)} of {self.rows} rows",
             )
         self.background.begin([place for place, _ in self.selected], are_all=not self.is_open)
 
@@ -122,6 +137,11 @@ class WholeSuite:
         self.elsewhere = elsewhere
         self.background = WholeRun(case.path, case.options)
 
+    @property
+    def why_no_gates(self) -> str:
+        """Why no gate can be judged here; empty where the run says it."""
+        return "" if self.background.is_begun else NO_ROW
+
 
 class SuiteRuns:
     """The runs of a session; registered when the first suite is collected."""
@@ -146,6 +166,8 @@ class SuiteRuns:
     def of_rows(self, case: Case, rows: int) -> SuiteRun:
         """Return the run that the items of a suite share."""
         option = self.config.getoption
+        if self._is_worker:
+            case = replace(case, options=replace(case.options, partial=A_PART))
         run = SuiteRun(
             case,
             elsewhere=self._elsewhere(case),
@@ -170,6 +192,18 @@ class SuiteRuns:
 
     def _elsewhere(self, case: Case) -> tuple[str, ...]:
         return () if self.config.getoption("sygra_calls") else asked_elsewhere(case.suite)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Move gates behind all rows, in their order; after `--ff` and whoever else orders items.
+
+        Those are wrappers too; this plugin is registered after them, so it is around them.
+        """
+        result = yield
+        items.sort(key=lambda item: isinstance(item, AfterRows))  # keeps their order otherwise
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -201,7 +235,8 @@ class SuiteRuns:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let a row that failed tell why: of a set-up pytest prints the traceback of our code."""
         report = yield
-        if report.when == "setup" and report.failed and isinstance(item, OfARow):
+        is_ours = isinstance(item, AfterRows | OfARow)
+        if report.when == "setup" and report.failed and is_ours:
             assert call.excinfo is not None, "it failed"  # noqa: S101
             report.longrepr = item.repr_failure(call.excinfo)
         return report
@@ -211,11 +246,14 @@ class SuiteRuns:
         for run in self._runs:
             run.background.finish()
             if told is not None and run.background.is_begun:
-                told.runs.append(_told_of(run))
+                told.runs.append(_told_of(run, has_gates=not self._is_worker))
 
 
-def _told_of(run: SuiteRun | WholeSuite) -> dict[str, object]:
-    """Return what the session's end tells of a run, as xdist can send it."""
+def _told_of(run: SuiteRun | WholeSuite, *, has_gates: bool) -> dict[str, object]:
+    """Return what the session's end tells of a run, as xdist can send it.
+
+    :param has_gates: Its gates were items, so that they said themselves when they failed.
+    """
     background, name = run.background, run.case.suite.name
     summary = background.summary
     if summary is None:
@@ -228,4 +266,6 @@ def _told_of(run: SuiteRun | WholeSuite) -> dict[str, object]:
         "why": summary.exit_reason,
         "closing": closing_words(summary),
         "notes": background.notes[:20],
+        "failed_unseen": not has_gates
+        and how_gates_ended(summary.gates, is_strict=False).code not in (None, 0),
     }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sygra_eval.engine import Compared, ExitCode, bless, summarise
+from sygra_eval.engine import Compared, ExitCode, Selection, bless, summarise
 from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.quality import GateOutcome, GateState
 from sygra_eval.report import closing_json, json_report, markdown_report, terminal_report
@@ -332,3 +332,11 @@ def outcome(state, *, kind="metric", is_warning=False):
 )
 def test_errors_weigh_more_than_failures_and_these_more_than_warnings(gates, is_strict, code):
     assert how_gates_ended(gates, is_strict=is_strict).code is code
+
+
+async def test_a_gate_that_the_selected_rows_could_not_pass_is_skipped_and_not_refused(gated):
+    gate = {"metric": "verified_rate", "lower": ">=0.95"}
+
+    done = await gated(rows_of(fine=80), gate, selection=Selection(keywords="r001"))
+
+    assert (states(done), done.summary.rows) == ([SKIPPED], 1)
