@@ -303,7 +303,16 @@ sygra_eval.run({suite!r}, rows=rows, id="id", name="killed", on_row=on_row,
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     folder = asked["out"] / "small" / "killed"
 
-    command = ["sygra-eval", "resume", folder, "-p", fast_plugin.__file__, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "sygra_eval",
+        "resume",
+        folder,
+        "-p",
+        fast_plugin.__file__,
+        "--json",
+    ]
     resumed = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
 
     assert json.loads(resumed.stdout)["verified"] == 120

@@ -344,7 +344,7 @@ def test_the_type_registers_through_the_hook():
         lambda name, implementation, *, config: registered.update({name: (implementation, config)})
     )
 
-    assert registered.keys() == {"disk", "package", "stdin", "sql", "http", "hf", "given"}
+    assert registered.keys() == {"disk", "package", "stdin", "sql", "http", "hf", "given", "cases"}
     assert registered["disk"] == (DiskSource, DiskConfig)
     assert registered["package"] == (PackageSource, PackageConfig)
 

@@ -272,7 +272,7 @@ def only_run(tmp_path) -> Callable[[str], Path]:
     """Return the one run folder below an out folder."""
 
     def find(out: str) -> Path:
-        (folder,) = (tmp_path / out / "small").iterdir()
+        (folder,) = (one for one in (tmp_path / out / "small").iterdir() if one.is_dir())
         return folder
 
     return find

@@ -37,7 +37,7 @@ DAMAGES = 0.25
 UNREPAIRED = 0.3
 REFUSED = (4, 7)  # what a resume may say of a journal that is damaged: not readable, not writable
 PAGE = 8192
-FOLDERS = "*/small/*"
+FOLDERS = "*/small/[!.]*"
 
 
 def answer_of(body: dict[str, Any]) -> str:

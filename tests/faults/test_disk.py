@@ -74,7 +74,7 @@ def test_a_run_that_waited_in_vain_is_resumed(server, cli, small_disk, undisturb
 
     stopped = cli("run", undisturbed.suite, "--out", small_disk, "--disk-wait", 1, "--json").end()
     ballast.unlink()
-    (folder,) = (small_disk / "small").iterdir()
+    (folder,) = (one for one in (small_disk / "small").iterdir() if one.is_dir())
     resumed = cli("resume", folder, "--json").end()
 
     assert stopped.code == 7, stopped.err

@@ -15,8 +15,6 @@ import yaml
 from sygra_eval.api import run
 from sygra_eval.testing import ScriptedEndpoint
 
-pytest_plugins = ["pytester"]
-
 SETTINGS = """
 [pytest]
 addopts = --strict-markers --strict-config -W error
