@@ -115,7 +115,9 @@ def test_last_failed_takes_the_gate_with_its_rows_and_skips_it(project, gated):
 
 
 def test_a_session_that_stops_early_judges_no_gate(project, gated):
-    ran = project.run(gated("r" + "p" * 99, NEARLY_ALL), "-x")  # more than the look-ahead
+    suite = gated("r" + "p" * 99, NEARLY_ALL)  # more than the look-ahead
+
+    ran = project.run(suite, "-x", "-p", "no:randomly")
 
     ran.assert_outcomes(failed=1)
     (run,) = project.runs()
@@ -224,3 +226,20 @@ def test_a_run_that_ends_with_7_by_a_gate_ends_pytest_with_1(project, gated):
 
     assert ran.ret == 1
     ran.stdout.fnmatch_lines(["s: exit 7, incomplete: gate error: rounds *"])
+
+
+def test_a_gate_does_not_wait_for_rows_that_nobody_waits_for(project, gated):
+    project.pytester.makeconftest(
+        """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if "row" in item.name:
+        pytest.skip("not today")
+"""
+    )
+
+    ran = project.run(gated("p" * 99, NEARLY_ALL), "-x")  # more than the look-ahead
+
+    ran.assert_outcomes(passed=1, skipped=99)
