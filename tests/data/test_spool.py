@@ -252,8 +252,8 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=8))
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=5))
 def test_rows_come_out_as_they_went_in(tmp_path_factory, many):
     folder = tmp_path_factory.mktemp("kept")
     places = [

@@ -321,9 +321,7 @@ async def test_an_executor_that_nobody_registered_is_refused_with_the_nearest_na
         await run(fast_suite("a"), executor="proc")
 
 
-async def test_an_endpoint_that_is_lost_ends_the_run_for_all_workers_and_a_resume_goes_on(
-    code_suite, run, endpoint
-):
+async def test_an_endpoint_that_is_lost_ends_the_run_for_all_workers(code_suite, run, endpoint):
     endpoint.answers_with(lambda body: status(401, {"error": {"message": "no such key"}}))
     suite = code_suite(*ROWS)
 
@@ -332,7 +330,8 @@ async def test_an_endpoint_that_is_lost_ends_the_run_for_all_workers_and_a_resum
     assert stopped.summary.exit_code is ExitCode.INCOMPLETE
     assert "the run cannot go on" in stopped.summary.exit_reason
     assert stopped.summary.not_reached > len(ROWS) // 2
-    assert len(endpoint.requests) <= 2 * IN_FLIGHT
+    # Each of the two has to be refused three times by itself; the others in flight come on top.
+    assert len(endpoint.requests) <= 2 * 3 + (IN_FLIGHT - 2)
 
 
 async def test_models_that_have_to_do_with_all_rows_are_refused_before_anything_is_spent(
