@@ -162,8 +162,13 @@ def decoded(form: object, depth: int = 0) -> object:
     """
     if depth > 2 * MOST_DEPTH + 2:
         raise BadForm("nested too deeply")
-    if depth == 0:
+    if depth == 0:  # a value may hold another that was encoded by itself
+        outer = vars(MEMORY).copy()
         MEMORY.shared, MEMORY.parts = {}, 0
+        try:
+            return decoded(form, 1)
+        finally:
+            vars(MEMORY).update(outer)
     if form is None or isinstance(form, bool | int | str):
         return form
     if not isinstance(form, dict) or len(form) != 1:

@@ -44,6 +44,16 @@ async def test_code_whose_values_are_shared_fails_what_python_fails(
     assert verdict.status is Status.FAIL
 
 
+async def test_what_stands_before_and_behind_an_iterator_is_still_one(judge_tests):
+    """An iterator of the test is a value in the value, with things of its own that are shared."""
+    code = "def add(first, it, last):\n    last.append(sum(map(len, it)))\n    return first"
+    test = "x, y = [], [0]\nassert add(x, iter([y, y]), x) == [2]"
+
+    verdict = await judge_tests(code, visible=[test])
+
+    assert verdict.status is Status.PASS, verdict.reason
+
+
 LEAVES = st.integers() | st.text(max_size=3) | st.floats(allow_nan=False) | st.none()
 SETS = st.sets(st.integers(0, 5), max_size=2)
 
