@@ -1,6 +1,7 @@
 """`pytest suites/x.yaml`: what is collected, what a row's item says, what options do."""
 
 import json
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_row_is_named_on_the_command_line_and_a_run_of_some_rows_is_resumed_as
 
     assert told(ran) == {"FAILED": ["row/1"]}
     (run,) = project.runs()
-    resumed = project.pytester.run("sygra-eval", "resume", run, "--json")
+    resumed = project.pytester.run(sys.executable, "-m", "sygra_eval", "resume", run, "--json")
     line = json.loads(resumed.outlines[-1])
     assert (line["rows"], line["verified"], line["rejected"]) == (3, 2, 1)
 
