@@ -3,9 +3,9 @@
 `tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
 `card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
-is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
-be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
-and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
+is, `first_rows` what happens to rows before the graph, `truth` how far validators can be trusted
+and `rechecked` folders, `comparison` what changed between two runs. Of money they say before a run
+`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
 `progress_line` how far it is. Text from rows, models and suites passes `text_safety` on its way
 out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
 """
@@ -26,19 +26,14 @@ from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.progress_line import progress_line
+from sygra_eval.report.rechecked import recheck_json, recheck_text
 from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.tables import exit_line
 from sygra_eval.report.terminal import terminal_report
 from sygra_eval.report.text_safety import one_line, printable
-from sygra_eval.report.truth import (
-    complaint_line,
-    recheck_json,
-    recheck_text,
-    truth_json,
-    truth_text,
-)
+from sygra_eval.report.truth import complaint_line, truth_json, truth_text
 from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
