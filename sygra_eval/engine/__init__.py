@@ -8,10 +8,11 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, `score`
-judges its candidates again, and `bless` makes it the baseline of its suite; `gating` judges what
-the suite asks of it. While a run goes, `live` says what it does and takes other limits, through
-the socket of `control`; `look_at` and `change_limits` are the other side.
+err. `finding` looks for rows of a run, by a condition or a pattern. `finished_rows` hands a run to
+the metrics, `compare_two` compares it with another, `score` judges its candidates again, and
+`bless` makes it the baseline of its suite; `gating` judges what the suite asks of it. While a run
+goes, `live` says what it does and takes other limits, through the socket of `control`; `look_at`
+and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
@@ -29,6 +30,16 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.finding import (
+    Match,
+    Part,
+    Where,
+    found_in,
+    pattern_of,
+    rows_where,
+    variables_of,
+    where_of,
+)
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
@@ -46,6 +57,12 @@ from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
+from sygra_eval.engine.removing import (
+    Leftover,
+    collect_garbage,
+    refuse_removal,
+    remove_run,
+)
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
@@ -111,7 +128,9 @@ __all__ = [
     "LastTime",
     "Ledger",
     "LedgerLine",
+    "Leftover",
     "LiveView",
+    "Match",
     "Measured",
     "Member",
     "ModelShare",
@@ -119,6 +138,7 @@ __all__ = [
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
+    "Part",
     "PassRates",
     "PlanChange",
     "Progress",
@@ -141,8 +161,10 @@ __all__ = [
     "TruthReport",
     "UpperBound",
     "WeakTests",
+    "Where",
     "bless",
     "change_limits",
+    "collect_garbage",
     "collect_suite",
     "compare_two",
     "data_files_in",
@@ -150,6 +172,7 @@ __all__ = [
     "examine_run",
     "first_rows",
     "fitted",
+    "found_in",
     "grade_of",
     "how_gates_ended",
     "id_of",
@@ -162,10 +185,14 @@ __all__ = [
     "measure_truth",
     "named",
     "outcome_of",
+    "pattern_of",
     "plugins_of_run",
     "recheck",
+    "refuse_removal",
+    "remove_run",
     "repair_run",
     "resume_run",
+    "rows_where",
     "run_in_loop",
     "run_suite",
     "score",
@@ -175,5 +202,7 @@ __all__ = [
     "suite_folder_of",
     "summarise",
     "upper_bound_of",
+    "variables_of",
+    "where_of",
     "with_selection",
 ]

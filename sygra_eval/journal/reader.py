@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sygra_eval.journal.blobs import Blobs, without_texts
+from sygra_eval.journal.blobs import Blobs, names_in, without_texts
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.codec import (
     fault_from_json,
@@ -262,6 +262,16 @@ class JournalReader:
         """Yield the rows of a table as they were written, without their checksums, in order."""
         for row in self._stream(table, "rowid"):
             yield row[1:-1]
+
+    def named_texts(self) -> set[str]:
+        """Return the names of all long texts beside the journal that its rows name."""
+        named: set[str] = set()
+        for table in TABLES:
+            if table == "run" or (table == "fault" and not self._has_faults):
+                continue
+            for row in self._stream(table, "rowid", is_whole=False):
+                named.update(names_in(_stored(row[-2])))
+        return named
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,12 +2,13 @@
 
 `tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
 `card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
-`show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
-is, `first_rows` what happens to rows before the graph, `truth` how far validators can be trusted
-and `rechecked` folders, `comparison` what changed between two runs. Of money they say before a run
-`upper_bound` and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress_line` how far it is. Text from rows, models and suites passes `text_safety` on its way
-out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
+`show` the story of one row, `differing` what changed in it, `found_rows` several, `ledger_view` the
+end of every row, `journal_view` how sound a journal is, `first_rows` what happens to rows before
+the graph, `truth` how far validators can be trusted and `rechecked` folders, `comparison` what
+changed between two runs. Of money they say before a run `upper_bound` and `cost_estimate`, and
+while it goes `spent_so_far`; `live` is what a run does then, `progress_line` how far it is. Text
+from rows, models and suites passes `text_safety` on its way out; `layout` keeps a terminal's 80
+columns. `builtin` registers the formats, as a plugin would.
 """
 
 from sygra_eval.report.card import data_card
@@ -19,11 +20,18 @@ from sygra_eval.report.comparison import (
     comparison_text,
 )
 from sygra_eval.report.cost_estimate import estimate_text
+from sygra_eval.report.differing import (
+    differing_json,
+    differing_text,
+    ends_differing,
+    rounds_differing,
+)
 from sygra_eval.report.first_rows import first_rows_json, first_rows_text
+from sygra_eval.report.found_rows import match_json, match_lines, row_json, rows_text
 from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
-from sygra_eval.report.live import changed_text, live_text, runs_text
+from sygra_eval.report.live import changed_text, live_text, removed_text, runs_text
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.progress_line import progress_line
 from sygra_eval.report.rechecked import recheck_json, recheck_text
@@ -47,6 +55,9 @@ __all__ = [
     "comparison_text",
     "complaint_line",
     "data_card",
+    "differing_json",
+    "differing_text",
+    "ends_differing",
     "estimate_text",
     "exit_line",
     "first_rows_json",
@@ -59,6 +70,8 @@ __all__ = [
     "line_json",
     "live_text",
     "markdown_report",
+    "match_json",
+    "match_lines",
     "one_line",
     "printable",
     "progress_line",
@@ -66,6 +79,10 @@ __all__ = [
     "recheck_text",
     "record_json",
     "record_text",
+    "removed_text",
+    "rounds_differing",
+    "row_json",
+    "rows_text",
     "runs_text",
     "scored_json",
     "scored_text",

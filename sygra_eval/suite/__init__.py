@@ -10,6 +10,7 @@ where the row may choose, `ModelOrRoute` (`routing`) are what config models of n
 use. What people call rows is `ids`, how they choose among them `matching`.
 """
 
+from sygra_eval.suite.condition_terms import UnfitForCondition
 from sygra_eval.suite.conditions import (
     BadCondition,
     Condition,
@@ -89,6 +90,7 @@ __all__ = [
     "Suite",
     "Template",
     "TextTemplate",
+    "UnfitForCondition",
     "UnfitRow",
     "UnknownVariable",
     "Walk",
