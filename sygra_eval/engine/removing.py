@@ -84,7 +84,7 @@ def collect_garbage(out: Path, *, removes: bool) -> Iterator[tuple[Path, Leftove
 
     :param removes: False only looks.
     """
-    for journal in sorted(out.glob(f"*/*/{_JOURNAL}")):
+    for journal in sorted(out.absolute().glob(f"*/*/{_JOURNAL}")):
         folder = journal.parent
         if folder.is_symlink() or folder.parent.is_symlink():
             yield folder, "it is a link"
