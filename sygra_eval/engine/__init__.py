@@ -15,6 +15,7 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -70,7 +71,6 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
-    SpentAt,
     Strength,
     Tally,
     TargetEnd,
