@@ -57,7 +57,7 @@ class CallCount:
     spent: dict[tuple[str, str], Spent] = field(default_factory=dict)
     _rounds: dict[int, Spent] = field(default_factory=dict)
     _drafts: dict[int, Spent] = field(default_factory=dict)
-    _times: dict[tuple[str, str], array[float]] = field(default_factory=dict)
+    _times: dict[tuple[str, str], "array[float]"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, reader: JournalReader) -> "CallCount":
