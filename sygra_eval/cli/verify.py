@@ -12,6 +12,7 @@ from sygra_eval.cli.streams import complain, say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import DEFAULT_VALIDATORS, RunOptions, measure_truth, recheck
 from sygra_eval.report import (
+    claims_by_query,
     complaint_line,
     recheck_json,
     recheck_text,
@@ -98,7 +99,9 @@ def command(
     folder = run_folder(str(run), holding=("journal.db", "manifest.json"))
     if trust:
         remember(folder)
-    found = asyncio.run(recheck(folder, options, sample=sample, seed=seed))
+    found = asyncio.run(
+        recheck(folder, options, sample=sample, seed=seed, by_query=claims_by_query)
+    )
     say(json.dumps(recheck_json(found)) if as_json else recheck_text(found).rstrip("\n"))
     return int(found.exit_code)
 

@@ -16,6 +16,9 @@ and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.bound import Bound, limits_in
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
+from sygra_eval.engine.canaries import mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -25,6 +28,8 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.counting import cause_of
+from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
@@ -51,24 +56,32 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of
+from sygra_eval.engine.plan import suite_folder_of, target_in
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
-from sygra_eval.engine.recheck import Recheck, recheck
+from sygra_eval.engine.recheck import Claim, Recheck, recheck
 from sygra_eval.engine.removing import (
     Leftover,
     collect_garbage,
     refuse_removal,
     remove_run,
 )
+from sygra_eval.engine.reporting import (
+    GOING_ON,
+    ReportContext,
+    ReportOptions,
+    ReportRow,
+    parts_of,
+    put_view,
+)
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
@@ -79,13 +92,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
-    SpentAt,
     Strength,
     Tally,
     TargetEnd,
     WeakTests,
 )
-from sygra_eval.engine.target import SURPLUS
+from sygra_eval.engine.target import SURPLUS, that_count
 from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -100,6 +112,7 @@ from sygra_eval.journal import DISK_WAIT_S
 __all__ = [
     "DEFAULT_VALIDATORS",
     "DISK_WAIT_S",
+    "GOING_ON",
     "JOURNAL",
     "NOT_REACHED",
     "SURPLUS",
@@ -107,15 +120,18 @@ __all__ = [
     "Account",
     "Acknowledged",
     "Blessed",
+    "Bound",
     "BudgetOutlook",
     "Canaries",
     "Cause",
+    "Claim",
     "Collected",
     "Compared",
     "Complaint",
     "ControlRefused",
     "CostEstimate",
     "Counts",
+    "Critiques",
     "EdgeCount",
     "EndpointState",
     "ErrorCount",
@@ -126,6 +142,7 @@ __all__ = [
     "HardCoding",
     "KnownRun",
     "LastTime",
+    "Latency",
     "Ledger",
     "LedgerLine",
     "Leftover",
@@ -138,11 +155,15 @@ __all__ = [
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
+    "Paid",
     "Part",
     "PassRates",
     "PlanChange",
     "Progress",
     "Recheck",
+    "ReportContext",
+    "ReportOptions",
+    "ReportRow",
     "RunOptions",
     "RunSummary",
     "Scored",
@@ -163,6 +184,7 @@ __all__ = [
     "WeakTests",
     "Where",
     "bless",
+    "cause_of",
     "change_limits",
     "collect_garbage",
     "collect_suite",
@@ -174,6 +196,7 @@ __all__ = [
     "fitted",
     "found_in",
     "grade_of",
+    "heard_in",
     "how_gates_ended",
     "id_of",
     "is_lines_of",
@@ -181,12 +204,17 @@ __all__ = [
     "known_run",
     "known_runs",
     "limited",
+    "limits_in",
     "look_at",
+    "loop_step_of",
+    "mark_of",
     "measure_truth",
     "named",
     "outcome_of",
+    "parts_of",
     "pattern_of",
     "plugins_of_run",
+    "put_view",
     "recheck",
     "refuse_removal",
     "remove_run",
@@ -199,10 +227,15 @@ __all__ = [
     "shipped_from",
     "side_of_run",
     "source_of",
+    "step_of",
+    "suite_document",
     "suite_folder_of",
     "summarise",
+    "target_in",
+    "that_count",
     "upper_bound_of",
     "variables_of",
+    "was_sent",
     "where_of",
     "with_selection",
 ]

@@ -92,6 +92,7 @@ def _cost(folder: Path, reader: JournalReader) -> float | None:
     report = read_report(folder)
     if report is not None and is_written(folder):
         said = report.get("cost_usd")
+        said = said.get("value") if isinstance(said, dict) else said
         return said if isinstance(said, int | float) else None
     if (folder / "journal.db").stat().st_size > MOST_ADDED_UP:
         return None

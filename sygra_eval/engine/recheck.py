@@ -6,7 +6,7 @@ written into it, so a read-only disk will do, and what of it was passed on is ch
 goes: `recheck_files` needs a manifest, `recheck_claims` a report, `recheck_rows` the suite.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from sygra_eval.engine.recheck_claims import (
     Claim,
     DataCount,
     count_data,
+    figure_of,
     is_same,
     read_report,
     rewritten,
@@ -42,6 +43,8 @@ from sygra_eval.engine.summary import ExitCode
 from sygra_eval.journal import examine_journal
 from sygra_eval.values import Outcome, SygraEvalError, UsageError
 
+ByQuery = Callable[[Path, Mapping[str, Any]], Iterator[Claim | None]]
+
 SAMPLE = 20
 MOST_NAMED = 20
 """Altered rows are named up to here."""
@@ -57,7 +60,8 @@ class Recheck:
         whose rows or text are not those of the journal; `missing`: files that it lists and are
         gone, `absent` those that need not have been passed on without the journal.
     :ivar altered: Rows that are not the journal's, or not the same in both formats.
-    :ivar claims: Figures that do not come out again, of `figures` that were computed.
+    :ivar claims: Figures that do not come out again, of `figures` that were computed and `queries` that
+        were asked for one each.
     :ivar verified: Verified rows in the data files; `re_executed` of them, drawn by `seed`, were
         judged again; `refuted`: ids and reasons of those that no longer pass, `undecided` of
         those that could not be judged here.
@@ -74,6 +78,7 @@ class Recheck:
     altered: tuple[AlteredRow, ...] = ()
     claims: tuple[Claim, ...] = ()
     figures: int = 0
+    queries: int = 0
     verified: int = 0
     seed: int = 0
     re_executed: int = 0
@@ -99,11 +104,13 @@ async def recheck(
     *,
     sample: int | None = SAMPLE,
     seed: int | None = None,
+    by_query: ByQuery | None = None,
 ) -> Recheck:
     """Compare a folder with its manifest, its journal and its report; judge some rows again.
 
     :param sample: So many verified rows are judged again; None for all.
     :param seed: Which they are. By default one by chance, so that nobody knows it beforehand.
+    :param by_query: Computes each figure of a report by the query that it names.
     :raises UsageError: When the folder is no run.
     """
     has_journal = (folder / _JOURNAL).is_file()
@@ -117,7 +124,7 @@ async def recheck(
         note = f"nothing else was looked at: {MANIFEST} is none"
         return Recheck(folder=folder, files=0, changed=(MANIFEST,), note=note)
     found = _files(folder, manifest, has_journal=has_journal)
-    found = _figures(found, manifest, has_journal=has_journal)
+    found = _figures(found, manifest, by_query, has_journal=has_journal)
     found = replace(found, seed=randbelow(_SEEDS) if seed is None else seed)
     return await _rows(found, manifest, options or RunOptions(), sample)
 
@@ -179,11 +186,14 @@ def _is_damaged(folder: Path) -> bool:
     if state.complaint:
         return True
     said = (read_report(folder) or {}).get("damaged_rows")
-    known = sum(n for n in said.values() if isinstance(n, int)) if isinstance(said, dict) else 0
+    figures = (figure_of(n) for n in said.values()) if isinstance(said, dict) else ()
+    known = sum(number for number in figures if isinstance(number, int))
     return sum(state.damaged.values()) > known
 
 
-def _figures(found: Recheck, manifest: Manifest, *, has_journal: bool) -> Recheck:
+def _figures(
+    found: Recheck, manifest: Manifest, by_query: ByQuery | None, *, has_journal: bool
+) -> Recheck:
     """Compute the figures that the folder states."""
     report = read_report(found.folder)
     if report is None and (found.folder / REPORT).is_file():
@@ -199,14 +209,16 @@ def _figures(found: Recheck, manifest: Manifest, *, has_journal: bool) -> Rechec
         return found
     try:
         again = rewritten(found.folder, manifest, report)
-    except SygraEvalError as error:
+        asked = list(by_query(found.folder, report)) if by_query is not None else []
+    except (SygraEvalError, ValueError) as error:
         said = f"the report cannot be written again here: {error}"
         return replace(found, open=(*found.open, said))
-    stated = {claim.of for claim in claims}
+    every = (*claims, *again.claims, *(claim for claim in asked if claim is not None))
     return replace(
         found,
-        claims=(*claims, *(claim for claim in again.claims if claim.of not in stated)),
+        claims=tuple({claim.of: claim for claim in reversed(every)}.values())[::-1],
         figures=max(figures, again.figures),
+        queries=len(asked),
         changed=tuple(sorted({*found.changed, *again.views})),
         open=(*found.open, *([again.note] if again.note else [])),
     )

@@ -15,8 +15,9 @@ from typing import Any
 
 import sygra_eval
 from sygra_eval.data import stored_rows
-from sygra_eval.engine.folder import VIEWS
+from sygra_eval.engine.folder import VIEWS, options_of
 from sygra_eval.engine.recheck_files import Manifest, lines_of, tables_in
+from sygra_eval.engine.reporting import ReportContext, parts_of
 from sygra_eval.engine.summarise import summarise
 from sygra_eval.plugins import load_plugins
 from sygra_eval.quality import wilson
@@ -100,7 +101,7 @@ def unlike_the_data(
     if report is None:
         return
     for path, found in _counted(report, count):
-        said = _figure(_at(report, path))
+        said = figure_of(_at(report, path))
         if said is not None:
             yield f"{REPORT}: {'.'.join(path)}", said, found
 
@@ -108,7 +109,7 @@ def unlike_the_data(
 def _counted(report: Mapping[str, Any], count: DataCount) -> Iterator[tuple[Path_, object]]:
     """Yield the report's figures that can be counted from the rows of the data files.
 
-    Here figures that name their query can be computed by it.
+    With the journal every figure is computed by its own query, too: see `recheck`.
     """
     for outcome, rows in count.rows.items():
         yield ("outcomes", outcome.value), rows
@@ -146,12 +147,14 @@ def rewritten(folder: Path, manifest: Manifest, report: Mapping[str, Any]) -> Re
     Only built-in reporters write it: a run folder alone makes us import nothing.
     """
     plugins = load_plugins(folder, environ={"SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD": "1"})
-    reporters = plugins.of("reporters")
     summary = replace(summarise(folder), run=manifest.run)
-    fresh = json.loads(reporters["json"].implementation(summary))
+    ctx = ReportContext(summary=summary, options=options_of(folder), plugins=plugins)
+    fresh = ctx.document
     is_ours = report.get("version") == sygra_eval.__version__
     said, found = (dict(_leaves(doc, ())) for doc in (report, fresh))
-    paths = [path for path in said if path[:1] not in {(key,) for key in _OF_THE_COPY}]
+    others = {p[:2] for p in said if p[0] == "metrics"} - {p[:2] for p in found}
+    of_copy = {(key,) for key in _OF_THE_COPY}
+    paths = [p for p in said if p[:1] not in of_copy and p[:2] not in others]
     if not is_ours:
         paths = [path for path in paths if path in found and _is_number(said[path])]
     elif missing := [path for path in found if path not in said]:
@@ -166,14 +169,17 @@ def rewritten(folder: Path, manifest: Manifest, report: Mapping[str, Any]) -> Re
         for p in paths
         if not is_same(said.get(p), found.get(p))
     )
-    if claims or not is_ours:
-        note = "" if claims else "report.md and README.md are by another version: only checksums"
+    note = ", ".join(f"metric `{name}` is of a plugin" for _, name in sorted(others))
+    if claims or others or not is_ours:
+        if not (claims or is_ours):
+            note = "report.md and README.md are by another version: only their checksums"
         return Rewritten(claims=claims, figures=len(paths), note=note)
-    views = {name: reporters[view].implementation(summary) for name, view in VIEWS.items()}
     unlike = (
         name
-        for name, text in views.items()
-        if name != REPORT and (folder / name).is_file() and not _is_text(folder / name, text)
+        for name, view in VIEWS.items()
+        if name != REPORT
+        and (folder / name).is_file()
+        and not _is_text(folder / name, parts_of(plugins.of("reporters")[view], ctx))
     )
     return Rewritten(claims=(), figures=len(paths), views=tuple(unlike))
 
@@ -190,11 +196,15 @@ def told(value: object) -> str:
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)[:200]
 
 
-def _is_text(path: Path, text: str) -> bool:
-    return path.read_bytes() == text.encode("utf-8", "backslashreplace")
+def _is_text(path: Path, parts: Iterator[str | bytes]) -> bool:
+    made = (
+        part.encode("utf-8", "backslashreplace") if isinstance(part, str) else part
+        for part in parts
+    )
+    return path.read_bytes() == b"".join(made)
 
 
-def _figure(value: object) -> object:
+def figure_of(value: object) -> object:
     """Return a figure's value, which may come with its interval and its query."""
     return value.get("value") if isinstance(value, Mapping) else value
 

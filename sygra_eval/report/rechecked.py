@@ -28,6 +28,7 @@ def recheck_json(found: Recheck) -> dict[str, object]:
         "altered": [asdict(row) for row in found.altered],
         "claims": [asdict(claim) for claim in found.claims],
         "figures": found.figures,
+        "queries": found.queries,
         "verified": found.verified,
         "seed": found.seed,
         "re_executed": found.re_executed,
@@ -60,7 +61,8 @@ def _what_held(found: Recheck) -> Iterator[str]:
     if not (found.changed or found.missing):
         yield f"{found.files} files are those of the manifest"
     if found.figures and not found.claims:
-        yield f"{found.figures} figures were computed again, and are as stated"
+        by = f", {found.queries} of them by their own queries" if found.queries else ""
+        yield f"{found.figures} figures were computed again{by}, and are as stated"
     yield from (f"not decided in this copy: {one_line(what)}" for what in found.open)
     if found.note:
         yield found.note

@@ -116,7 +116,7 @@ async def test_verify_reads_the_journalled_replies_again_and_asks_no_one(judging
     undecided = await recheck(finished.folder, options)
     ((row, reason),) = undecided.undecided
     assert (undecided.exit_code, row) == (ExitCode.GATE_FAILED, "r0")
-    assert "report.json: calls" in [claim.of for claim in undecided.claims]  # one is gone
+    assert any("calls" in claim.of for claim in undecided.claims)  # one is gone
     assert "the journal holds no answer of `critic`" in reason
 
 
