@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sygra_eval.engine.folder import is_written
-from sygra_eval.engine.recheck_claims import read_report
+from sygra_eval.engine.recheck_claims import figure_of, read_report
 from sygra_eval.engine.removing import size_of
 from sygra_eval.journal import JournalReader, lock_owner, open_readonly
 from sygra_eval.values import Outcome, UsageError
@@ -91,8 +91,9 @@ def _cost(folder: Path, reader: JournalReader) -> float | None:
     """Return what a run cost: as its report says, else by its calls where they are not many."""
     report = read_report(folder)
     if report is not None and is_written(folder):
-        said = report.get("cost_usd")
-        said = said.get("value") if isinstance(said, dict) else said
+        spent = report.get("spent")
+        said = spent.get("cost_usd") if isinstance(spent, dict) else report.get("cost_usd")
+        said = figure_of(said)
         return said if isinstance(said, int | float) else None
     if (folder / "journal.db").stat().st_size > MOST_ADDED_UP:
         return None

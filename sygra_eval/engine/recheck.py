@@ -60,8 +60,8 @@ class Recheck:
         whose rows or text are not those of the journal; `missing`: files that it lists and are
         gone, `absent` those that need not have been passed on without the journal.
     :ivar altered: Rows that are not the journal's, or not the same in both formats.
-    :ivar claims: Figures that do not come out again, of `figures` that were computed and `queries` that
-        were asked for one each.
+    :ivar claims: Figures that do not come out again, of `figures` that were computed; `queries`
+        were asked, one for each figure that names one.
     :ivar verified: Verified rows in the data files; `re_executed` of them, drawn by `seed`, were
         judged again; `refuted`: ids and reasons of those that no longer pass, `undecided` of
         those that could not be judged here.

@@ -29,10 +29,10 @@ from sygra_eval.engine import (
     was_sent,
 )
 from sygra_eval.journal import JournalReader, open_readonly
-from sygra_eval.quality import difficulty_of
+from sygra_eval.quality import Side, difficulty_of, figure_of
 from sygra_eval.report.estimate import measured_for
 from sygra_eval.suite import visited
-from sygra_eval.values import Outcome, RecordEnd, Status
+from sygra_eval.values import MetricKind, Outcome, RecordEnd, Status
 
 SCHEMA = """
 CREATE TABLE ended(idx INTEGER PRIMARY KEY, id TEXT, outcome TEXT, counts INTEGER);
@@ -91,13 +91,15 @@ _MOST_LABELS, _OTHER_LABELS = 64, "(others)"
 Columns = tuple[object, ...]
 
 
-def database_of(folder: Path, summary: RunSummary) -> sqlite3.Connection:
+def database_of(folder: Path, summary: RunSummary, side: Side | None = None) -> sqlite3.Connection:
     """Return the tables of a run; the caller closes the connection.
 
+    :param side: What the registered metrics say of its rows; None leaves their tables empty.
     :raises UsageError: When the folder holds no journal that can be read.
     """
     database = sqlite3.connect("", isolation_level=None)  # a file of its own where it grows
-    database.executescript(f"BEGIN; {SCHEMA}")
+    database.executescript(SCHEMA)
+    database.execute("BEGIN")
     document = suite_document(folder)
     with open_readonly(folder / "journal.db") as reader:
         _take_rows(database, folder, reader, document)
@@ -115,7 +117,9 @@ def database_of(folder: Path, summary: RunSummary) -> sqlite3.Connection:
         )
         _fill(database, "damaged", [(reader.damaged,)])
     _fill(database, "measured", _measured(summary))
-    database.executescript(f"{_INDEXES} COMMIT")
+    _take_metrics(database, side)
+    database.execute("COMMIT")
+    database.executescript(_INDEXES)
     return database
 
 
@@ -336,6 +340,22 @@ def _measured(summary: RunSummary) -> Iterator[Columns]:
             counts.false_rejects,
             counts.errors,
         )
+
+
+def _take_metrics(database: sqlite3.Connection, side: Side | None) -> None:
+    """Fill what each metric says of each row; of one over the whole set, the figure itself."""
+    for name, found in side.metrics.items() if side is not None else ():
+        kind = found.metric.kind
+        _fill(database, "metric_names", [(name, kind.value)])
+        if side is not None and kind is MetricKind.SET:
+            value = figure_of(side, name).estimate.value
+            _fill(database, "metric_values", [(name, "", value, "")])
+            continue
+        clusters = side.clusters if side is not None else {}
+        rows = ((name, one, x, clusters.get(one, one)) for one, x in found.values.items())
+        _fill(database, "metric_values", rows)
+        errors = ((name, one, why) for one, why in found.errors.items())
+        _fill(database, "metric_errors", errors)
 
 
 def _fill(database: sqlite3.Connection, table: str, rows: Iterable[Columns]) -> None:

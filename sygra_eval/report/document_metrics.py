@@ -6,6 +6,7 @@ from sygra_eval.engine import RunSummary
 from sygra_eval.quality import Figure as Measured
 from sygra_eval.quality import GateOutcome
 from sygra_eval.report.figure import CONFIDENCE, Figure, counted
+from sygra_eval.values import MetricKind
 
 
 def gates(summary: RunSummary) -> list[dict[str, object]]:
@@ -48,13 +49,14 @@ def _metric(name: str, measured: Measured) -> dict[str, object]:
         "method": "metric",
         "query": "metrics",
         "at": {"metric": name},
-        "n": measured.n_judged,
         "estimated_by": estimate.method,
     }
     if estimate.value is None:
         figure["reason"] = "no row has a value"
-    if estimate.low is not None and estimate.high is not None:
-        figure |= {"lower": estimate.low, "upper": estimate.high, "confidence": CONFIDENCE}
+    if metric.kind is not MetricKind.SET:  # whose interval is drawn anew, from all rows at once
+        figure["n"] = measured.n_judged
+        if estimate.low is not None and estimate.high is not None:
+            figure |= {"lower": estimate.low, "upper": estimate.high, "confidence": CONFIDENCE}
     return {
         "kind": metric.kind.value,
         "direction": metric.direction.value,

@@ -89,9 +89,9 @@ def recomputed(figure: Mapping[str, Any], queries: Queries) -> dict[str, Any]:
         case method:
             if len(lines) > 1:
                 raise NoQuery(f"{len(lines)} lines of `{figure['query']}` are at {at}")
-            line = lines[0] if lines else {}
-            value = line.get("value")
-            value = 0 if value is None and method in _COUNTS else value
+            line = lines[0] if lines else {"value": 0 if method in _COUNTS else None}
+            value = line["value"]
+            value = 0 if value is None and method == "count" else value  # a sum over nothing
             return {"value": value, **{key: line[key] for key in _BOUNDED if key in line}}
 
 

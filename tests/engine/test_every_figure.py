@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 from sygra_eval.plugins import load_plugins
-from tests.engine.conftest import code_row, fast_suite, write_suite
+from tests.engine.conftest import LOOP, code_row, fast_suite, write_suite
 from tests.report.checking import complaints_of
 
 QUESTIONS = (
@@ -22,7 +22,9 @@ async def test_of_a_run_with_loops(run, code_suite):
         {**code_row(f"r{at}", question), "topic": f"t{at % 2}"}
         for at, question in enumerate(QUESTIONS)
     ]
-    done = await run(code_suite(*rows, loop={"samples": 2}))
+    loop = {"draft": {**LOOP["draft"], "samples": 2}}
+
+    done = await run(code_suite(*rows, loop=loop))
 
     assert complaints_of(done.folder) == []
     report = json.loads((done.folder / "report.json").read_text())
@@ -72,7 +74,7 @@ async def test_of_rows_that_were_there_before(run, tmp_path):
 async def test_of_a_run_that_was_interrupted(run, tmp_path, stop):
     def halt(progress):
         if progress.rows_done == 2:
-            stop.request()
+            stop.drain("SIGINT")
 
     done = await run(fast_suite(tmp_path / "suite", ["fine"] * 40), stop=stop, show=halt)
 

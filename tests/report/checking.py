@@ -4,10 +4,15 @@ import json
 import math
 from contextlib import closing
 
-from sygra_eval.engine import summarise
+from jsonschema import Draft202012Validator
+
+from sygra_eval.engine import side_of_run, summarise
+from sygra_eval.plugins import load_plugins
+from sygra_eval.report import report_schema
 from sygra_eval.report.database import database_of
 from sygra_eval.report.recompute import Queries, figures_in, is_figure, recomputed
 
+SCHEMA = Draft202012Validator(json.loads(report_schema()))
 SETTINGS = {
     "$.schema_version",
     "$.exit",
@@ -19,12 +24,15 @@ SETTINGS = {
 NAMES = {"round", "sample"}
 
 
-def complaints_of(folder, document=None):
+def complaints_of(folder, document=None, plugins=None):
     """Return what is wrong with the figures of a run's report; nothing where all is well."""
     if document is None:
         document = json.loads((folder / "report.json").read_text())
-    complaints = list(_bare_numbers(document))
-    with closing(database_of(folder, summarise(folder))) as database:
+    complaints = [f"{one.json_path}: {one.message}" for one in SCHEMA.iter_errors(document)]
+    complaints += _bare_numbers(document)
+    plugins = plugins or load_plugins(folder)
+    side = side_of_run(folder, plugins)
+    with closing(database_of(folder, summarise(folder), side)) as database:
         queries = Queries(database)
         for path, figure in figures_in(document):
             try:
