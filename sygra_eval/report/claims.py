@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.engine import Claim, summarise
+from sygra_eval.engine import Claim, side_of_run, summarise
+from sygra_eval.plugins import load_plugins
 from sygra_eval.report.database import database_of
 from sygra_eval.report.recompute import NoQuery, Queries, figures_in, recomputed
 
@@ -23,9 +24,15 @@ def claims_by_query(folder: Path, document: Mapping[str, Any]) -> Iterator[Claim
 
     :raises UsageError: When the folder holds no journal that can be read.
     """
-    with closing(database_of(folder, summarise(folder))) as database:
+    plugins = load_plugins(folder, environ={"SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    side = side_of_run(folder, plugins)
+    with closing(database_of(folder, summarise(folder), side)) as database:
         queries = Queries(database)
         for path, figure in figures_in(dict(document)):
+            at = figure.get("at")
+            metric = at.get("metric") if isinstance(at, Mapping) else None
+            if metric is not None and metric not in side.metrics:
+                continue
             of = f"report.json: {path.removeprefix('$.')}"
             try:
                 found = recomputed(figure, queries)
