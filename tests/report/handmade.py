@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sygra_eval.engine import summarise
+from sygra_eval.engine import ReportContext, summarise
 from sygra_eval.engine.folder import write_folder
 from sygra_eval.engine.plan import Plan
 from sygra_eval.engine.summary import RunSummary
@@ -33,6 +33,12 @@ SUITE: Mapping[str, Any] = {
     },
     "quality": {"validators": [{"use": "python_compiles"}, {"use": "unit_tests"}]},
 }
+
+
+def context_of(folder: Path) -> ReportContext:
+    """Return what a view of the run is given."""
+    plugins = load_plugins(folder, environ=BUILT_INS)
+    return ReportContext(summary=summarise(folder), plugins=plugins)
 
 
 def handmade_run(
