@@ -1,5 +1,6 @@
 """Whether each figure of a report comes out of the query that it names, over its run's folder."""
 
+import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ def claims_by_query(folder: Path, document: Mapping[str, Any]) -> Iterator[Claim
         for path, figure in figures_in(dict(document)):
             at = figure.get("at")
             metric = at.get("metric") if isinstance(at, Mapping) else None
-            if metric is not None and metric not in side.metrics:
+            if (metric is not None and metric not in side.metrics) or not _can_be_asked(at):
                 continue
             of = f"report.json: {path.removeprefix('$.')}"
             try:
@@ -45,6 +46,15 @@ def claims_by_query(folder: Path, document: Mapping[str, Any]) -> Iterator[Claim
             for key in unlike:
                 said, now = repr(figure[key])[:200], repr(found[key])[:200]
                 yield Claim(of=f"{of}.{key}", said=said, found=now, by=f"query `{figure['query']}`")
+
+
+def _can_be_asked(at: object) -> bool:
+    """Say whether SQLite can hold what a figure is of: a lone surrogate stands there escaped."""
+    try:
+        json.dumps(at, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _same(said: object, found: object) -> bool:

@@ -33,6 +33,7 @@ from sygra_eval.suite.ids import (
     repeated,
 )
 from sygra_eval.suite.json_schema import suite_schema
+from sygra_eval.suite.licences import is_language, licence_id
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -110,6 +111,8 @@ __all__ = [
     "function_of",
     "graph_of",
     "guardrails_in",
+    "is_language",
+    "licence_id",
     "load_models",
     "load_suite",
     "metric_name",

@@ -382,6 +382,7 @@ class CardSection(Section):
     pretty_name: str = ""
     citation: str = ""
     source_licenses: str | list[str] = []
+    model_licenses: dict[str, str] = {}
 
 
 SECTIONS: dict[str, type[Section]] = {
