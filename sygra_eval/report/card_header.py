@@ -44,7 +44,7 @@ def header(summary: RunSummary, card: Mapping[str, object], pretty_name: str) ->
     front["tags"] = [*(["synthetic"] if summary.has_graph else []), "code", "sygra-eval"]
     if verified:
         front["configs"] = [{"config_name": "default", "data_files": summary.to_load}]
-        front |= _info(summary, verified)
+        front |= _info(summary)
     return front
 
 
@@ -63,7 +63,7 @@ def texts(value: object) -> list[str]:
 
 def columns_of(summary: RunSummary) -> list[tuple[str, str]]:
     """Return name and type of each column of the data, as its file has them."""
-    schema, _ = _schema(summary)
+    schema, _, _ = _schema(summary)
     if schema is None:
         return [(name, "") for name in summary.columns]
     return [(field.name, str(field.type)) for field in schema]
@@ -76,15 +76,15 @@ def _licence(said: str) -> dict[str, object]:
     return {"license": known} if known else {"license": "other", "license_name": said}
 
 
-def _info(summary: RunSummary, verified: int) -> dict[str, object]:
-    schema, size = _schema(summary)
+def _info(summary: RunSummary) -> dict[str, object]:
+    schema, rows, size = _schema(summary)
     if schema is None:
         return {}
     try:
         features = [{"name": field.name, **_feature(field.type)} for field in schema]
     except _Unknown:
         return {}
-    split = {"name": "train", "num_bytes": size, "num_examples": verified}
+    split = {"name": "train", "num_bytes": size, "num_examples": rows}
     return {"dataset_info": {"config_name": "default", "features": features, "splits": [split]}}
 
 
@@ -101,22 +101,23 @@ def _feature(kind: Any) -> dict[str, object]:
     return {"dtype": _TYPES[str(kind)]}
 
 
-def _schema(summary: RunSummary) -> tuple[Any, int]:
-    """Return the schema of the verified rows' Parquet files and their unpacked size, if there."""
+def _schema(summary: RunSummary) -> tuple[Any, int, int]:
+    """Return schema, rows and unpacked size of the verified rows' Parquet files, if there."""
     names = [name for name in data_files_in(summary.folder) if name.endswith(".parquet")]
     if not names:
-        return None, 0
+        return None, 0, 0
     import pyarrow as pa
     from pyarrow import parquet
 
-    size, schema = 0, None
+    rows, size, schema = 0, 0, None
     try:
         for name in names:
             metadata = parquet.read_metadata(summary.folder / name)
+            rows += metadata.num_rows
             size += sum(
                 metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups)
             )
             schema = metadata.schema.to_arrow_schema() if schema is None else schema
     except (pa.ArrowException, OSError):  # a card of a folder that was damaged says less
-        return None, 0
-    return schema, size
+        return None, 0, 0
+    return schema, rows, size
