@@ -102,7 +102,7 @@ def _decides(document: Document, *, is_over: bool) -> Iterator[str]:
     )
     alarms = (document["canaries"] or {}).get("verified", {}).get("value")
     if alarms:
-        yield f"ALARM: {alarms} canaries passed tests that contradict their text"
+        yield f"ALARM: canaries that passed tests which contradict their text: {alarms}"
     for gate in document["gates"]:
         yield f"gate {gate['state']}: {gate['name']} ({gate['reason']})"
 
