@@ -6,7 +6,7 @@
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress_line` how far it is. Text from rows, models and suites passes `text_safety` on its way
+`progress` how far it is. Text from rows, models and suites passes `text_safety` on its way
 out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
 
 Names are loaded when they are first used: a page of a finished run is made from its `report.json`
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
     from sygra_eval.report.live import changed_text, live_text, runs_text
     from sygra_eval.report.markdown import markdown_report
-    from sygra_eval.report.progress_line import progress_line
+    from sygra_eval.report.progress import progress_line
     from sygra_eval.report.query_text import query_json, query_text
-    from sygra_eval.report.report_schema import report_schema
+    from sygra_eval.report.schema import report_schema
     from sygra_eval.report.scored import scored_json, scored_text
     from sygra_eval.report.short_page import short_text
     from sygra_eval.report.show import record_json, record_text
@@ -146,12 +146,12 @@ _MODULES = {
         "runs_text",
     ),
     "markdown": ("markdown_report",),
-    "progress_line": ("progress_line",),
+    "progress": ("progress_line",),
     "query_text": (
         "query_json",
         "query_text",
     ),
-    "report_schema": ("report_schema",),
+    "schema": ("report_schema",),
     "scored": (
         "scored_json",
         "scored_text",

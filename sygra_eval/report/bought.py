@@ -103,7 +103,6 @@ def _bought(
                 str(got),
                 percent(interval.estimate if interval is not None else None),
                 bounds(interval),
-                str(one.spent.calls),
                 short_count(tokens),
                 count(tokens / got) if got else UNKNOWN,
                 cost(usd).removesuffix(" USD"),
@@ -111,8 +110,8 @@ def _bought(
         )
     return Table(
         title=title,
-        columns=(what, "verified", "so far %", "95 %", "calls", "tokens", "each", "USD each"),
-        aligns=(Align.RIGHT,) * 8,
+        columns=(what, "verified", "so far %", "95 %", "tokens", "each", "USD each"),
+        aligns=(Align.RIGHT,) * 7,
         rows=tuple(lines),
         notes=("each: tokens of a row that it verified", *notes) if lines else (),
     )
