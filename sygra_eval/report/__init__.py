@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sygra_eval.report.asked_query import query_json, query_text
     from sygra_eval.report.card import data_card
     from sygra_eval.report.closing import closing_json, closing_words
     from sygra_eval.report.comparison import (
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from sygra_eval.report.live import changed_text, live_text, runs_text
     from sygra_eval.report.markdown import markdown_report
     from sygra_eval.report.progress import progress_line
-    from sygra_eval.report.query_text import query_json, query_text
     from sygra_eval.report.schema import report_schema
     from sygra_eval.report.scored import scored_json, scored_text
     from sygra_eval.report.short_page import short_text
@@ -147,7 +147,7 @@ _MODULES = {
     ),
     "markdown": ("markdown_report",),
     "progress": ("progress_line",),
-    "query_text": (
+    "asked_query": (
         "query_json",
         "query_text",
     ),
