@@ -213,13 +213,16 @@ def _figures(
     except (SygraEvalError, ValueError) as error:
         said = f"the report cannot be written again here: {error}"
         return replace(found, open=(*found.open, said))
+    views = set(again.views)
+    if any(name.endswith(".parquet") for name in found.changed):
+        views.discard("README.md")  # it tells of that file's columns
     every = (*claims, *again.claims, *(claim for claim in asked if claim is not None))
     return replace(
         found,
         claims=tuple({claim.of: claim for claim in reversed(every)}.values())[::-1],
         figures=max(figures, again.figures),
         queries=len(asked),
-        changed=tuple(sorted({*found.changed, *again.views})),
+        changed=tuple(sorted({*found.changed, *views})),
         open=(*found.open, *([again.note] if again.note else [])),
     )
 

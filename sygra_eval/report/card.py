@@ -22,7 +22,7 @@ from sygra_eval.report.tables import (
     trust_notes,
     verified_words,
 )
-from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line
+from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line, printable
 from sygra_eval.values import Outcome
 
 _LOAD = 'import datasets; rows = datasets.load_dataset("PATH/OF/THIS/FOLDER")["train"]'
@@ -64,7 +64,7 @@ def data_card(
     said = summary.card if card is None else card
     columns = features or columns_of(summary)
     name = _pretty_name(summary, said)
-    front = yaml.safe_dump(header(summary, said, name), sort_keys=False, allow_unicode=True)
+    front = _front_matter(header(summary, said, name))
     sections = (
         f"# {markdown_text(name)}",
         *_what_it_is(summary),
@@ -78,6 +78,14 @@ def data_card(
         *_rights(said),
     )
     return f"---\n{front}---\n\n" + "\n\n".join(sections) + "\n"
+
+
+def _front_matter(front: Mapping[str, object]) -> str:
+    """Return the header as YAML; a column's name in it has to be the name, so it may be escaped."""
+    text = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True)
+    if printable(text) == text:
+        return text
+    return yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=False)
 
 
 def _what_it_is(summary: RunSummary) -> Iterator[str]:
