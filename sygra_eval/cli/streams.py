@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
+from sygra_eval.report import printable
+
 
 def say(text: str) -> None:
     """Print to standard output: what the verb was asked for."""
@@ -17,8 +19,11 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print to standard error: what a person should read beside that."""
-    write_line(sys.stderr, text)
+    """Print to standard error: what a person should read beside that.
+
+    An error may name a row, a file or a reply, so what a terminal would obey is made visible.
+    """
+    write_line(sys.stderr, printable(text))
 
 
 def write_line(stream: TextIO | None, text: str) -> None:
