@@ -14,19 +14,24 @@ from typing import Any, Unpack
 from sygra_eval.api.asked import Asked, Keywords
 from sygra_eval.api.handle import Handle
 from sygra_eval.api.result import RunInterrupted, RunNotPassed, RunResult
-from sygra_eval.api.rows import FinishedRow, RowsOf
+from sygra_eval.api.rows import AllRows, FinishedRow, RowsOf
 from sygra_eval.api.session import Session
 from sygra_eval.api.streams import AsyncRowStream, RowStream
 from sygra_eval.api.work import SuiteLike, Work, new_run, same_run
 from sygra_eval.data import Rows
+from sygra_eval.engine import ReportContext, ReportOptions, ReportRow
 from sygra_eval.values import UsageError
 
 __all__ = [
+    "AllRows",
     "Asked",
     "AsyncRowStream",
     "FinishedRow",
     "Handle",
     "Keywords",
+    "ReportContext",
+    "ReportOptions",
+    "ReportRow",
     "RowStream",
     "RowsOf",
     "RunInterrupted",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from sygra_eval.api.rows import RowsOf
+from sygra_eval.api.rows import AllRows, RowsOf
 from sygra_eval.engine import ExitCode, RunSummary
-from sygra_eval.report import closing_words, terminal_report
+from sygra_eval.report import closing_words, one_line, terminal_report
 from sygra_eval.values import Outcome, SygraEvalError
 
 
@@ -90,6 +90,11 @@ class RunResult:
         return self._rows(Outcome.UNJUDGED)
 
     @property
+    def rows(self) -> AllRows:
+        """The rows of all outcomes; `to_dataset()` and `to_pandas()` load them."""
+        return AllRows(tuple(self._rows(outcome) for outcome in Outcome))
+
+    @property
     def report(self) -> str:
         """The report, as the command prints it."""
         return f"{terminal_report(self.summary)}\n{closing_words(self.summary)}"
@@ -111,5 +116,21 @@ class RunResult:
         return f"<RunResult exit {int(self.exit_code)}: {counts or 'no rows'}; {self.folder}>"
 
     def _repr_html_(self) -> str:
-        """Show the report in a notebook; all of it is text there."""
-        return f"<pre>{escape(self.report)}</pre>"
+        """Show what it came to, and the report folded; all of it is text there.
+
+        A notebook runs what a page says, so nothing of a row or a name is more than text: controls
+        and marks that reorder text are escapes already, and the tags are only those below.
+        """
+        facts = [("exit", f"{int(self.exit_code)}: {self.exit_reason}")]
+        facts += [(word, f"{count:,}") for word, count in self.counts.items() if count]
+        facts.append(("folder", str(self.folder)))
+        rows = "".join(f"<tr><th>{_text(a)}</th><td>{_text(b)}</td></tr>" for a, b in facts)
+        name = _text(f"{self.summary.suite}/{self.summary.run}")
+        table = f'<table class="sygra-eval-run"><caption>{name}</caption>{rows}</table>'
+        return (
+            f"{table}<details><summary>report</summary><pre>{escape(self.report)}</pre></details>"
+        )
+
+
+def _text(text: str) -> str:
+    return escape(one_line(text))

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sygra_eval.data import opened
+from sygra_eval.data import opened, write_parquet
 from sygra_eval.engine import data_files_in, is_lines_of
 from sygra_eval.values import Outcome, RecordEnd, UsageError, Verdict
 
@@ -100,3 +101,51 @@ class RowsOf:
     def _refuse_none(self) -> None:
         if not self.count:
             raise UsageError(f"no row of {self.folder} is {self.outcome.value}, nothing to load")
+
+
+@dataclass(frozen=True, slots=True)
+class AllRows:
+    """The rows of all outcomes: the verified first, each with its `outcome`."""
+
+    parts: tuple[RowsOf, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield each row of the data files; memory stays flat.
+
+        A source's own column of the name `outcome` stands for itself.
+        """
+        for part in self.parts:
+            for row in part:
+                yield {"outcome": part.outcome.value, **row}
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} rows: {', '.join(f'{len(p)} {p.outcome.value}' for p in self.parts)}>"
+
+    def to_dataset(self) -> "datasets.Dataset":
+        """Load the rows as an object of the library `datasets`.
+
+        A column is null where an outcome has none; one without a common type is JSON text.
+
+        :raises UsageError: When there are none.
+        """
+        if not len(self):
+            raise UsageError("the run has no rows, nothing to load")
+        from datasets import Dataset  # takes seconds
+        from pyarrow import parquet
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "rows.parquet")
+            write_parquet(path, lambda: self)
+            return Dataset(parquet.read_table(path, memory_map=False))
+
+    def to_pandas(self) -> Any:
+        """Load the rows as a DataFrame; nested columns hold Python's lists and dicts.
+
+        :raises ImportError: When pandas is not installed.
+        """
+        pandas: Any = import_module("pandas")  # it brings no types
+
+        return pandas.DataFrame.from_records(list(self))

@@ -7,6 +7,7 @@ import click
 
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
+from sygra_eval.cli.rows import asked_where, where_option
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
@@ -15,6 +16,7 @@ from sygra_eval.engine import (
     LedgerLine,
     RunOptions,
     keep_ledger,
+    rows_where,
     suite_folder_of,
 )
 from sygra_eval.report import account_line, ledger_json, ledger_line, line_json, one_line
@@ -32,6 +34,7 @@ ENDS = (*(outcome.value for outcome in Outcome), NOT_REACHED, SURPLUS)
     type=click.Choice(ENDS),
     help="Print only the rows that ended so; the sums are of all.",
 )
+@where_option
 @click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="As the run was given it.")
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 @click.option("--unsafe-no-sandbox", is_flag=True, help="As the run was given it.")
@@ -39,6 +42,7 @@ ENDS = (*(outcome.value for outcome in Outcome), NOT_REACHED, SURPLUS)
 def command(
     run: str,
     outcomes: tuple[str, ...],
+    where: str | None,
     plugins: tuple[str, ...],
     trust: bool,
     unsafe_no_sandbox: bool,
@@ -55,8 +59,13 @@ def command(
         remember(suite_folder_of(folder))
     options = RunOptions(plugins=plugins, is_trusted=trust, accepts_no_sandbox=unsafe_no_sandbox)
 
+    with asked_where(folder, where) as condition:
+        ended = rows_where(folder, condition)
+        meant = None if condition is None else {end.index for end in ended}
+
     def take(line: LedgerLine) -> None:
-        if not outcomes or line.outcome in outcomes:
+        is_meant = meant is None or line.index in meant
+        if is_meant and (not outcomes or line.outcome in outcomes):
             say(json.dumps(line_json(line)) if as_json else ledger_line(line))
 
     ledger = asyncio.run(keep_ledger(folder, take, options))

@@ -11,15 +11,14 @@ from typing import Any
 import click
 
 from sygra_eval.cli.places import run_folder
+from sygra_eval.cli.run_folders import facts_of, gc_command, list_command, list_runs, rm_command
 from sygra_eval.cli.streams import say
 from sygra_eval.engine import (
     Acknowledged,
-    KnownRun,
     LiveView,
     NotRunning,
     change_limits,
     known_run,
-    known_runs,
     look_at,
 )
 from sygra_eval.models import Limit, LimitChange
@@ -56,7 +55,29 @@ class LimitParameter(click.ParamType[LimitChange]):
         return LimitChange(of, self.limit, number)
 
 
-@click.command("runs")
+class _Runs(click.Group):
+    """Takes what is no command of its own for the RUN that is meant, or for options of a look."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command before such arguments."""
+        if not args or args[0] not in (*self.commands, "--help"):
+            args = ["look", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("runs", cls=_Runs, subcommand_metavar="[RUN | COMMAND] [ARGS]...")
+def command() -> None:
+    """List runs, show what one does or give it other limits, remove runs.
+
+    Without a command: `list` without RUN, else `look`.
+    """
+
+
+for _one in (list_command, rm_command, gc_command):
+    command.add_command(_one)
+
+
+@command.command("look")
 @click.argument("run", required=False)
 @click.option(
     "--max-concurrency",
@@ -89,7 +110,7 @@ class LimitParameter(click.ParamType[LimitChange]):
     help="Where run folders are.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-def command(
+def look(
     run: str | None,
     in_flight: tuple[LimitChange, ...],
     rpm: tuple[LimitChange, ...],
@@ -108,7 +129,7 @@ def command(
     if run is None:
         if changes or watch:
             raise UsageError("name the RUN that is meant: `sygra-eval runs RUN …`")
-        return _list(out, as_json=as_json)
+        return list_runs(out, as_json=as_json)
     if watch and as_json:
         raise UsageError("--watch is for people; a program asks `runs RUN --json` again")
     folder = run_folder(run, reports=out)
@@ -122,31 +143,20 @@ def command(
     return 0
 
 
-def _list(out: Path, *, as_json: bool) -> int:
-    runs = list(known_runs(out))
-    if as_json:
-        say(json.dumps({"exit": 0, "runs": [_facts(one) for one in runs]}))
-    elif runs:
-        say(runs_text(runs))
-    else:
-        say(f"no runs below {out}")
-    return 0
-
-
 def _show(folder: Path, *, as_json: bool) -> None:
     known = known_run(folder)
     try:
         view = look_at(folder)
     except NotRunning as nobody:
         if as_json:
-            say(json.dumps({"exit": 0, **_facts(known)}))
+            say(json.dumps({"exit": 0, **facts_of(known)}))
         else:
             say(runs_text([known]))
             say(str(nobody) if known.owner else f"{known.state}: no process works on it")
         return
     if as_json:
         told = view.model_dump(mode="json")
-        say(json.dumps({"exit": 0, **_facts(known), "state": "running", **told}))
+        say(json.dumps({"exit": 0, **facts_of(known), "state": "running", **told}))
     else:
         say(live_text(view))
 
@@ -179,13 +189,3 @@ def _views(folder: Path) -> Iterator[LiveView]:
         except NotRunning:
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _facts(known: KnownRun) -> dict[str, Any]:
-    return {
-        "run": str(known.folder),
-        "state": known.state,
-        "owner": known.owner,
-        "last": None if known.last is None else known.last.isoformat(timespec="seconds"),
-        **{outcome.value: count for outcome, count in known.counts.items()},
-    }

@@ -7,7 +7,10 @@ closed from the start change no exit code.
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
+
+from sygra_eval.report import printable
 
 
 def say(text: str) -> None:
@@ -16,8 +19,11 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print to standard error: what a person should read beside that."""
-    write_line(sys.stderr, text)
+    """Print to standard error: what a person should read beside that.
+
+    An error may name a row, a file or a reply, so what a terminal would obey is made visible.
+    """
+    write_line(sys.stderr, printable(text))
 
 
 def write_line(stream: TextIO | None, text: str) -> None:
@@ -28,6 +34,20 @@ def write_line(stream: TextIO | None, text: str) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except OSError:  # the reader or the terminal has gone, or the device behind it is full
+        silence(stream)
+
+
+def write_chunks(stream: TextIO, chunks: Iterable[str | bytes]) -> None:
+    """Write text and bytes as they come; where nobody reads any more, stop asking for them."""
+    try:
+        for chunk in chunks:
+            if isinstance(chunk, str):
+                stream.write(chunk)
+            else:
+                stream.flush()
+                stream.buffer.write(chunk)
+        stream.flush()
+    except OSError:
         silence(stream)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,12 +12,29 @@ from sygra_eval.cli.streams import complain, say
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import DEFAULT_VALIDATORS, RunOptions, measure_truth, recheck
 from sygra_eval.report import (
+    claims_by_query,
     complaint_line,
     recheck_json,
     recheck_text,
     truth_json,
     truth_text,
 )
+
+
+class SampleParameter(click.ParamType[int | None]):
+    """Reads how many rows are meant, or `all`."""
+
+    name = "sample"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        """Return the number; None for all."""
+        if value == "all":
+            return None
+        if not str(value).isdecimal():
+            self.fail(f"`{value}` is neither a number of rows nor `all`", param, ctx)
+        return int(value)
 
 
 @click.command("verify")
@@ -36,11 +54,17 @@ from sygra_eval.report import (
 )
 @click.option(
     "--sample",
-    type=click.IntRange(min=0),
-    default=20,
+    type=SampleParameter(),
+    default="20",
     show_default=True,
-    metavar="N",
+    metavar="N|all",
     help="With RUN: judge so many verified rows again.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="S",
+    help="With RUN: draw the rows that another check drew; by default by chance, and printed.",
 )
 @click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too.")
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
@@ -50,7 +74,8 @@ def command(
     run: str | None,
     truth: Path | None,
     validators: str,
-    sample: int,
+    sample: int | None,
+    seed: int | None,
     plugins: tuple[str, ...],
     trust: bool,
     unsafe_no_sandbox: bool,
@@ -58,8 +83,9 @@ def command(
 ) -> int:
     """Check a run's claims, or measure how often validators err.
 
-    RUN is a run folder's path or SUITE/RUN below reports/: the checksums of its files are computed
-    anew, its rows compared with its journal, and some verified rows judged again. Exit codes: 0 it
+    RUN is a run folder's path or SUITE/RUN below reports/, or a copy of one, with or without its
+    journal: the checksums of its files are computed anew, its rows compared with its journal, the
+    figures of its report counted again, and some verified rows judged again. Exit codes: 0 it
     holds, 1 a claim fails or a file changed, 4 not a run, 7 not decidable here.
 
     FILE has a row a line: task_id, prompt, entry_point, test, reference, code, and label, which is
@@ -73,7 +99,9 @@ def command(
     folder = run_folder(str(run), holding=("journal.db", "manifest.json"))
     if trust:
         remember(folder)
-    found = asyncio.run(recheck(folder, options, sample=sample))
+    found = asyncio.run(
+        recheck(folder, options, sample=sample, seed=seed, by_query=claims_by_query)
+    )
     say(json.dumps(recheck_json(found)) if as_json else recheck_text(found).rstrip("\n"))
     return int(found.exit_code)
 

@@ -16,9 +16,10 @@ Modules: `sources`, `disk_config`, `patterns` (the type `disk`), `package_source
 `alchemy_rows`, `json_value` (the type `sql`), `http_source`, `http_config`, `download`,
 `packed_stream` (the type `http`), `cases_source` (the type `cases`), `given_rows`, `giving` (the
 type `given`), `naming` (ids), `taken_ids` (duplicates), `sinks`, `pieces` (few rows at a time),
-`packing` (gzip and zstd), `columns` (Parquet types of JSON values), `first_types` (whether all rows
-have those of the first), `replacing` (whole files), `images` (looks at those that prompts name),
-`surrogates`, `light_arrow` (pyarrow alone), `builtin` (the hook).
+`packing` (gzip and zstd), `read_back` (rows out of data files), `columns` (Parquet types of JSON
+values), `first_types` (whether all rows have those of the first), `replacing` (whole files),
+`images` (looks at those that prompts name), `surrogates`, `light_arrow` (pyarrow alone), `builtin`
+(the hook).
 """
 
 from sygra_eval.data.disk_config import DiskConfig
@@ -31,6 +32,12 @@ from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
 from sygra_eval.data.package_source import PackageSource
 from sygra_eval.data.pipeline import PipelineSource, composed
+from sygra_eval.data.read_back import (
+    columns_that_differ,
+    row_of_line,
+    stored_lines,
+    stored_rows,
+)
 from sygra_eval.data.sinks import (
     WrittenParquet,
     jsonl_line,
@@ -64,12 +71,16 @@ __all__ = [
     "Spool",
     "TakenIds",
     "WrittenParquet",
+    "columns_that_differ",
     "composed",
     "image_of",
     "jsonl_line",
     "leave_pandas_out",
     "looked_at",
     "opened",
+    "row_of_line",
+    "stored_lines",
+    "stored_rows",
     "write_jsonl",
     "write_jsonl_shards",
     "write_parquet",

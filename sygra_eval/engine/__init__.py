@@ -8,13 +8,17 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. `finished_rows` hands a run to the metrics, `compare_two` compares it with another, `score`
-judges its candidates again, and `bless` makes it the baseline of its suite; `gating` judges what
-the suite asks of it. While a run goes, `live` says what it does and takes other limits, through
-the socket of `control`; `look_at` and `change_limits` are the other side.
+err. `finding` looks for rows of a run, by a condition or a pattern. `finished_rows` hands a run to
+the metrics, `compare_two` compares it with another, `score` judges its candidates again, and
+`bless` makes it the baseline of its suite; `gating` judges what the suite asks of it. While a run
+goes, `live` says what it does and takes other limits, through the socket of `control`; `look_at`
+and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.bound import Bound, limits_in
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
+from sygra_eval.engine.canaries import mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -24,11 +28,23 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.counting import cause_of
+from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.finding import (
+    Match,
+    Part,
+    Where,
+    found_in,
+    pattern_of,
+    rows_where,
+    variables_of,
+    where_of,
+)
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
@@ -40,18 +56,32 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of
+from sygra_eval.engine.plan import suite_folder_of, target_in
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
-from sygra_eval.engine.recheck import Recheck, recheck
+from sygra_eval.engine.recheck import Claim, Recheck, recheck
+from sygra_eval.engine.removing import (
+    Leftover,
+    collect_garbage,
+    refuse_removal,
+    remove_run,
+)
+from sygra_eval.engine.reporting import (
+    GOING_ON,
+    ReportContext,
+    ReportOptions,
+    ReportRow,
+    parts_of,
+    put_view,
+)
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
@@ -62,13 +92,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
-    SpentAt,
     Strength,
     Tally,
     TargetEnd,
     WeakTests,
 )
-from sygra_eval.engine.target import SURPLUS
+from sygra_eval.engine.target import SURPLUS, that_count
 from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -83,6 +112,7 @@ from sygra_eval.journal import DISK_WAIT_S
 __all__ = [
     "DEFAULT_VALIDATORS",
     "DISK_WAIT_S",
+    "GOING_ON",
     "JOURNAL",
     "NOT_REACHED",
     "SURPLUS",
@@ -90,15 +120,18 @@ __all__ = [
     "Account",
     "Acknowledged",
     "Blessed",
+    "Bound",
     "BudgetOutlook",
     "Canaries",
     "Cause",
+    "Claim",
     "Collected",
     "Compared",
     "Complaint",
     "ControlRefused",
     "CostEstimate",
     "Counts",
+    "Critiques",
     "EdgeCount",
     "EndpointState",
     "ErrorCount",
@@ -109,9 +142,12 @@ __all__ = [
     "HardCoding",
     "KnownRun",
     "LastTime",
+    "Latency",
     "Ledger",
     "LedgerLine",
+    "Leftover",
     "LiveView",
+    "Match",
     "Measured",
     "Member",
     "ModelShare",
@@ -119,10 +155,15 @@ __all__ = [
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
+    "Paid",
+    "Part",
     "PassRates",
     "PlanChange",
     "Progress",
     "Recheck",
+    "ReportContext",
+    "ReportOptions",
+    "ReportRow",
     "RunOptions",
     "RunSummary",
     "Scored",
@@ -141,8 +182,11 @@ __all__ = [
     "TruthReport",
     "UpperBound",
     "WeakTests",
+    "Where",
     "bless",
+    "cause_of",
     "change_limits",
+    "collect_garbage",
     "collect_suite",
     "compare_two",
     "data_files_in",
@@ -150,7 +194,9 @@ __all__ = [
     "examine_run",
     "first_rows",
     "fitted",
+    "found_in",
     "grade_of",
+    "heard_in",
     "how_gates_ended",
     "id_of",
     "is_lines_of",
@@ -158,22 +204,38 @@ __all__ = [
     "known_run",
     "known_runs",
     "limited",
+    "limits_in",
     "look_at",
+    "loop_step_of",
+    "mark_of",
     "measure_truth",
     "named",
     "outcome_of",
+    "parts_of",
+    "pattern_of",
     "plugins_of_run",
+    "put_view",
     "recheck",
+    "refuse_removal",
+    "remove_run",
     "repair_run",
     "resume_run",
+    "rows_where",
     "run_in_loop",
     "run_suite",
     "score",
     "shipped_from",
     "side_of_run",
     "source_of",
+    "step_of",
+    "suite_document",
     "suite_folder_of",
     "summarise",
+    "target_in",
+    "that_count",
     "upper_bound_of",
+    "variables_of",
+    "was_sent",
+    "where_of",
     "with_selection",
 ]

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sygra_eval.engine.folder import is_written
+from sygra_eval.engine.recheck_claims import figure_of, read_report
+from sygra_eval.engine.removing import size_of
 from sygra_eval.journal import JournalReader, lock_owner, open_readonly
 from sygra_eval.values import Outcome, UsageError
 
 RUNNING = "running"
+MOST_ADDED_UP = 64 * 1024 * 1024
+"""Bytes of a journal whose calls are added up for a list of runs."""
 _STATES = {
     "started": "killed",  # nothing was written after it, and nobody holds the lock
     "finished": "finished",
@@ -26,6 +31,9 @@ class KnownRun:
     :ivar state: `running`, `finished`, `interrupted`, `incomplete`, `killed`, or `unreadable`.
     :ivar last: When something last happened to it; None where that is not known.
     :ivar owner: The process that works on it.
+    :ivar size: Bytes of all its files.
+    :ivar cost_usd: What its calls cost; None where a price is unknown, or too many would have to
+        be added up for a look at a run that has no report yet.
     """
 
     folder: Path
@@ -33,6 +41,14 @@ class KnownRun:
     counts: dict[Outcome, int]
     last: datetime | None = None
     owner: str | None = None
+    size: int = 0
+    cost_usd: float | None = None
+
+    @property
+    def verified_rate(self) -> float | None:
+        """The share of the rows that ended; None where none did."""
+        ended = sum(self.counts.values())
+        return self.counts.get(Outcome.VERIFIED, 0) / ended if ended else None
 
 
 def known_runs(out: Path) -> Iterator[KnownRun]:
@@ -48,7 +64,8 @@ def known_run(folder: Path) -> KnownRun:
         with open_readonly(folder / "journal.db") as reader:
             return _read(folder, reader, owner)
     except UsageError:
-        return KnownRun(folder=folder, state="unreadable", counts={}, owner=owner)
+        size = size_of(folder)
+        return KnownRun(folder=folder, state="unreadable", counts={}, owner=owner, size=size)
 
 
 def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
@@ -59,4 +76,26 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
     counts = reader.counts_at_a_glance()
-    return KnownRun(folder=folder, state=state, counts=counts, last=last, owner=owner)
+    return KnownRun(
+        folder=folder,
+        state=state,
+        counts=counts,
+        last=last,
+        owner=owner,
+        size=size_of(folder),
+        cost_usd=_cost(folder, reader),
+    )
+
+
+def _cost(folder: Path, reader: JournalReader) -> float | None:
+    """Return what a run cost: as its report says, else by its calls where they are not many."""
+    report = read_report(folder)
+    if report is not None and is_written(folder):
+        spent = report.get("spent")
+        said = spent.get("cost_usd") if isinstance(spent, dict) else report.get("cost_usd")
+        said = figure_of(said)
+        return said if isinstance(said, int | float) else None
+    if (folder / "journal.db").stat().st_size > MOST_ADDED_UP:
+        return None
+    nano_usd = reader.calls_summary().cost_nano_usd
+    return None if nano_usd is None else nano_usd / 1e9

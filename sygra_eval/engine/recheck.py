@@ -1,52 +1,55 @@
-"""Checks what a run folder claims: its files by their checksums, its verified rows by running them.
+"""Checks what a run folder claims: files, rows, figures, and verified rows by running them again.
 
 Start at `recheck`. The folder is data and may be a stranger's: nothing in it makes us import a
-plugin or leave the sandbox, the caller has to ask for that as at the run's start.
+plugin or leave the sandbox, the caller has to ask for that as at the run's start. Nothing is
+written into it, so a read-only disk will do, and what of it was passed on is checked as far as it
+goes: `recheck_files` needs a manifest, `recheck_claims` a report, `recheck_rows` the suite.
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from random import Random
+from secrets import randbelow
+from typing import Any
 
-from sygra_eval.data import Broken, jsonl_line, opened
-from sygra_eval.engine.asking import handling_of, request_of
-from sygra_eval.engine.data_files import data_files_in, is_data_file, is_lines_of
-from sygra_eval.engine.existing import existing_candidate
+from sygra_eval.data import Broken
+from sygra_eval.engine.data_files import is_data_file
 from sygra_eval.engine.folder import MANIFEST
-from sygra_eval.engine.handling import handled
-from sygra_eval.engine.judging import Ask, Court, entry_point_of, language_of, verdict_of
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.engine.outcome import outcome_of
-from sygra_eval.engine.plan import Plan, read_plan, target_in
-from sygra_eval.engine.preflight import models_of, started_sandbox
-from sygra_eval.engine.summarise import suite_document
-from sygra_eval.engine.summary import ExitCode
-from sygra_eval.engine.target import that_count
-from sygra_eval.engine.ways import state_at_the_end
-from sygra_eval.journal import JournalReader, call_key, open_readonly
-from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.suite import Suite, load_suite, reserved_columns
-from sygra_eval.validators import candidate_of
-from sygra_eval.values import (
-    BadAnswer,
-    CallFailed,
-    CallSite,
-    ChatRequest,
-    ChatResponse,
-    Message,
-    OnLength,
-    Outcome,
-    RecordEnd,
-    Row,
-    Stage,
-    SygraEvalError,
-    UsageError,
+from sygra_eval.engine.recheck_claims import (
+    REPORT,
+    Claim,
+    DataCount,
+    count_data,
+    figure_of,
+    is_same,
+    read_report,
+    rewritten,
+    told,
+    unlike_the_data,
 )
+from sygra_eval.engine.recheck_files import (
+    AlteredRow,
+    Manifest,
+    changed_files,
+    lines_of,
+    read_manifest,
+    unlike_each_other,
+    unlike_the_journal,
+)
+from sygra_eval.engine.recheck_rows import drawn_numbers, judge_again
+from sygra_eval.engine.summary import ExitCode
+from sygra_eval.journal import examine_journal
+from sygra_eval.values import Outcome, SygraEvalError, UsageError
+
+ByQuery = Callable[[Path, Mapping[str, Any]], Iterator[Claim | None]]
 
 SAMPLE = 20
+MOST_NAMED = 20
+"""Altered rows are named up to here."""
+_JOURNAL = "journal.db"
+_SEEDS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +57,15 @@ class Recheck:
     """What became of a folder's claims.
 
     :ivar changed: Files whose bytes are not those of the manifest, which it does not list, or
-        whose rows are not those of the journal; `missing`: files that it lists and are gone.
-    :ivar re_executed: Verified rows that were judged again; `refuted`: ids and reasons of those
-        that no longer pass, `undecided` of those that could not be judged here.
+        whose rows or text are not those of the journal; `missing`: files that it lists and are
+        gone, `absent` those that need not have been passed on without the journal.
+    :ivar altered: Rows that are not the journal's, or not the same in both formats.
+    :ivar claims: Figures that do not come out again, of `figures` that were computed; `queries`
+        were asked, one for each figure that names one.
+    :ivar verified: Verified rows in the data files; `re_executed` of them, drawn by `seed`, were
+        judged again; `refuted`: ids and reasons of those that no longer pass, `undecided` of
+        those that could not be judged here.
+    :ivar open: Sentences on what could not be looked at in this copy.
     :ivar note: Why no row was judged again, where none was.
     :ivar is_undecidable: The rows should have been judged again and could not be here.
     """
@@ -65,16 +74,24 @@ class Recheck:
     files: int
     changed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    altered: tuple[AlteredRow, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    figures: int = 0
+    queries: int = 0
+    verified: int = 0
+    seed: int = 0
     re_executed: int = 0
     refuted: tuple[tuple[str, str], ...] = ()
     undecided: tuple[tuple[str, str], ...] = ()
+    open: tuple[str, ...] = ()
     note: str = ""
     is_undecidable: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
         """0 it holds, 1 a claim fails or a file changed, 7 not decidable here."""
-        if self.changed or self.missing or self.refuted:
+        if self.changed or self.missing or self.altered or self.claims or self.refuted:
             return ExitCode.GATE_FAILED
         if self.undecided or self.is_undecidable:
             return ExitCode.INCOMPLETE
@@ -82,200 +99,167 @@ class Recheck:
 
 
 async def recheck(
-    folder: Path, options: RunOptions | None = None, *, sample: int = SAMPLE
+    folder: Path,
+    options: RunOptions | None = None,
+    *,
+    sample: int | None = SAMPLE,
+    seed: int | None = None,
+    by_query: ByQuery | None = None,
 ) -> Recheck:
-    """Compare the folder's files with its manifest and journal, and judge some rows again.
+    """Compare a folder with its manifest, its journal and its report; judge some rows again.
 
+    :param sample: So many verified rows are judged again; None for all.
+    :param seed: Which they are. By default one by chance, so that nobody knows it beforehand.
+    :param by_query: Computes each figure of a report by the query that it names.
     :raises UsageError: When the folder is no run.
     """
-    has_journal = (folder / "journal.db").is_file()
+    has_journal = (folder / _JOURNAL).is_file()
     if not (folder / MANIFEST).is_file():
         if not has_journal:
-            raise UsageError(f"{folder} is not a run: neither {MANIFEST} nor journal.db is there")
+            raise UsageError(f"{folder} is not a run: neither {MANIFEST} nor {_JOURNAL} is there")
         note = f"the run is not finished: it has no {MANIFEST} yet"
         return Recheck(folder=folder, files=0, note=note, is_undecidable=True)
-    files = _files(folder)
-    if files is None:
-        return Recheck(folder=folder, files=0, changed=(MANIFEST,))
-    missing = tuple(name for name in files if not (folder / name).is_file())
-    changed = {name for name in files if name not in missing and not _is_same(folder, name, files)}
-    changed |= {name for name in data_files_in(folder) if name not in files}
+    manifest = read_manifest(folder)
+    if manifest is None:
+        note = f"nothing else was looked at: {MANIFEST} is none"
+        return Recheck(folder=folder, files=0, changed=(MANIFEST,), note=note)
+    found = _files(folder, manifest, has_journal=has_journal)
+    found = _figures(found, manifest, by_query, has_journal=has_journal)
+    found = replace(found, seed=randbelow(_SEEDS) if seed is None else seed)
+    return await _rows(found, manifest, options or RunOptions(), sample)
+
+
+def _files(folder: Path, manifest: Manifest, *, has_journal: bool) -> Recheck:
+    """Compare checksums, and rows with the rows that they should be."""
+    changed = changed_files(folder, manifest)
+    gone = tuple(name for name in manifest.files if not (folder / name).is_file())
+    missing, absent = (gone, ()) if has_journal else _passed_on(folder, manifest, gone)
+    altered: list[AlteredRow] = []
+    still_open = []
     if has_journal:
         try:
-            changed |= set(_unlike_the_journal(folder, files))
-        except SygraEvalError:  # the journal itself cannot be read any more
-            changed.add("journal.db")
-    found = Recheck(
-        folder=folder, files=len(files), changed=tuple(sorted(changed)), missing=missing
+            altered = list(islice(unlike_the_journal(folder, manifest.files), MOST_NAMED))
+            changed |= {row.file for row in altered}
+            if _is_damaged(folder):
+                changed.add(_JOURNAL)
+        except SygraEvalError:  # it cannot be read any more
+            changed.add(_JOURNAL)
+    else:
+        still_open.append(
+            f"there is no {_JOURNAL}: whether these are the rows that the run made, what each call "
+            "cost and what it answered"
+        )
+    told_already = {row.row for row in altered}
+    both = islice(unlike_each_other(folder), 2 * MOST_NAMED)
+    others = [one for one in both if one.row not in told_already]
+    if not changed.intersection(lines_of(folder, Outcome.VERIFIED)):
+        changed |= {row.file for row in others}
+    altered = (altered + others)[:MOST_NAMED]
+    if absent:
+        still_open.append(f"not in this copy: {', '.join(absent)}")
+    return Recheck(
+        folder=folder,
+        files=len(manifest.files) - len(gone),
+        changed=tuple(sorted(changed)),
+        missing=missing,
+        absent=absent,
+        altered=tuple(altered),
+        open=tuple(still_open),
     )
-    if not has_journal:
-        return replace(found, note="no row was judged again: there is no journal.db")
-    if found.exit_code is not ExitCode.PASSED:
-        return replace(found, note="no row was judged again: the files do not hold")
+
+
+def _passed_on(
+    folder: Path, manifest: Manifest, gone: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell files that are missing from those that a data set without its journal can do without."""
+    data = [name for name in manifest.files if name.startswith(Outcome.VERIFIED.value)]
+    for suffix in (".parquet", ""):  # one format is enough, if it is whole
+        those = [n for n in data if is_data_file(n) and n.endswith(".parquet") == bool(suffix)]
+        if those and all((folder / name).is_file() for name in those):
+            return (), gone
+    return (gone, ()) if data else ((), gone)
+
+
+def _is_damaged(folder: Path) -> bool:
+    """Say whether the journal has damage that the run's report does not tell of."""
+    state = examine_journal(folder / _JOURNAL)
+    if state.complaint:
+        return True
+    said = (read_report(folder) or {}).get("damaged_rows")
+    figures = (figure_of(n) for n in said.values()) if isinstance(said, dict) else ()
+    known = sum(number for number in figures if isinstance(number, int))
+    return sum(state.damaged.values()) > known
+
+
+def _figures(
+    found: Recheck, manifest: Manifest, by_query: ByQuery | None, *, has_journal: bool
+) -> Recheck:
+    """Compute the figures that the folder states."""
+    report = read_report(found.folder)
+    if report is None and (found.folder / REPORT).is_file():
+        found = replace(found, changed=tuple(sorted({*found.changed, REPORT})))
     try:
-        return await _judge_again(found, options or RunOptions(), sample)
-    except SygraEvalError as error:
+        count = count_data(found.folder, manifest)
+    except Broken as error:
+        return replace(found, note=f"no row was judged and no figure computed again: {error}")
+    claims, figures = _of_the_data(manifest, report, count)
+    verified = count.rows.get(Outcome.VERIFIED, 0)
+    found = replace(found, verified=verified, figures=figures, claims=tuple(claims))
+    if report is None or not has_journal or _JOURNAL in found.changed:
+        return found
+    try:
+        again = rewritten(found.folder, manifest, report)
+        asked = list(by_query(found.folder, report)) if by_query is not None else []
+    except (SygraEvalError, ValueError) as error:
+        said = f"the report cannot be written again here: {error}"
+        return replace(found, open=(*found.open, said))
+    views = set(again.views)
+    if any(name.endswith(".parquet") for name in found.changed):
+        views.discard("README.md")  # it tells of that file's columns
+    every = (*claims, *again.claims, *(claim for claim in asked if claim is not None))
+    return replace(
+        found,
+        claims=tuple({claim.of: claim for claim in reversed(every)}.values())[::-1],
+        figures=max(figures, again.figures),
+        queries=len(asked),
+        changed=tuple(sorted({*found.changed, *views})),
+        open=(*found.open, *([again.note] if again.note else [])),
+    )
+
+
+def _of_the_data(
+    manifest: Manifest, report: Mapping[str, Any] | None, count: DataCount
+) -> tuple[list[Claim], int]:
+    compared = list(unlike_the_data(manifest, report, count))
+    claims = [
+        Claim(of=of, said=told(said), found=told(by_rows), by="data files")
+        for of, said, by_rows in compared
+        if not is_same(said, by_rows)
+    ]
+    return claims, len(compared)
+
+
+async def _rows(
+    found: Recheck, manifest: Manifest, options: RunOptions, sample: int | None
+) -> Recheck:
+    """Judge a sample of the verified rows again, where that makes sense and is possible here."""
+    if found.note:
+        return found
+    if sample == 0:
+        return replace(found, note="no row was judged again: none was asked for")
+    if not found.verified:
+        return replace(found, note="no row was judged again: none is verified")
+    unfit = {"suite.yaml", _JOURNAL} & {*found.changed}
+    if unfit:
+        note = f"no row was judged again: {' and '.join(sorted(unfit))} changed"
+        return replace(found, note=note)
+    numbers = drawn_numbers(found.verified, sample, found.seed)
+    try:
+        again = await judge_again(found.folder, manifest, numbers, options)
+    except (SygraEvalError, Broken) as error:
         note = f"no row was judged again: {error}"
         return replace(found, note=note, is_undecidable=True)
+    return replace(found, re_executed=again.rows, refuted=again.refuted, undecided=again.undecided)
 
 
-def _files(folder: Path) -> dict[str, str] | None:
-    """Return the checksums by file; None when the manifest is none."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        files = {str(name): str(said["sha256"]) for name, said in manifest["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    is_ours = all(Path(name).name == name or is_data_file(name) for name in files)
-    return files if is_ours else None
-
-
-def _is_same(folder: Path, name: str, files: Mapping[str, str]) -> bool:
-    with (folder / name).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == files[name]
-
-
-def _unlike_the_journal(folder: Path, files: Mapping[str, str]) -> Iterator[str]:
-    """Yield data files that hold other rows than the journal, whatever their checksum is."""
-    for outcome in Outcome:
-        names = [name for name in files if is_lines_of(outcome, name)]
-        if any(not (folder / name).is_file() for name in names):
-            continue  # told already
-        rows = _rows(folder, outcome)
-        for name in sorted(names):
-            if not _holds(folder / name, rows):
-                yield name
-                break
-        else:
-            if next(rows, None) is not None:
-                yield names[-1] if names else f"{outcome.value}.jsonl"
-
-
-def _holds(path: Path, rows: Iterator[Mapping[str, object]]) -> bool:
-    """Say whether a file's lines are the next rows."""
-    try:
-        with opened(path) as lines:
-            return all(line == jsonl_line(next(rows, {})) for line in lines)
-    except Broken:
-        return False
-
-
-def _rows(folder: Path, outcome: Outcome) -> Iterator[Mapping[str, object]]:
-    with open_readonly(folder / "journal.db") as reader:
-        for end in that_count(reader.outcomes(), target_in(reader.plan())):
-            if end.outcome is outcome:
-                yield end.data
-
-
-async def _judge_again(found: Recheck, options: RunOptions, sample: int) -> Recheck:
-    folder, plan = found.folder, read_plan(found.folder)
-    with open_readonly(folder / "journal.db") as reader:
-        ends = _sample(reader, plan, sample)
-        if not ends:
-            return replace(found, note="no row was judged again: none is verified")
-        suite, court = _suite_and_court(folder, plan, options, ends[0])
-        sandbox = await started_sandbox(suite.sandbox, court.plugins, options)
-        court = replace(court, sandbox=sandbox, ask=replaying(suite, reader, court.plugins))
-        refuted, undecided = [], []
-        try:
-            for end in ends:
-                outcome, reason = await _again(end, suite, reader, court)
-                if outcome is Outcome.FAILED:
-                    undecided.append((end.row_id, reason))
-                elif outcome is not Outcome.VERIFIED:
-                    refuted.append((end.row_id, reason))
-        finally:
-            await sandbox.close()
-    return replace(found, re_executed=len(ends), refuted=tuple(refuted), undecided=tuple(undecided))
-
-
-def _sample(reader: JournalReader, plan: Plan, sample: int) -> list[RecordEnd]:
-    """Draw verified rows; the same ones each time, so that two checks can be compared."""
-    total = reader.counts().get(Outcome.VERIFIED, 0)
-    total = total if plan.target is None else min(total, plan.target.verified)
-    chance = Random(plan.suite_sha256)  # noqa: S311 - not a secret
-    drawn = set(chance.sample(range(total), min(sample, total)))
-    verified = (end for end in reader.outcomes() if end.outcome is Outcome.VERIFIED)
-    return [end for number, end in enumerate(verified) if number in drawn]
-
-
-def _suite_and_court(
-    folder: Path, plan: Plan, options: RunOptions, end: RecordEnd
-) -> tuple[Suite, Court]:
-    """Load the run's own copy of its suite.
-
-    :raises UsageError: When that needs a plugin or a right that the caller did not give.
-    """
-    plan.refuse_unrepeated(options)
-    home = plan.suite_folder if plan.suite_folder.is_dir() else folder
-    plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
-    columns = _columns_of_the_source(end.data, folder)
-    given = Row(id=end.row_id, index=end.index, columns=columns, origin="verified.jsonl")
-    suite = load_suite(folder / "suite.yaml", plugins, folder=home, first_row=given)
-    if suite.sha256 != plan.suite_sha256:
-        raise UsageError("suite.yaml is not the suite that the journal was begun with")
-    if suite.sandbox.accepts_none and not options.accepts_no_sandbox:
-        raise UsageError("it ran its code without a sandbox; say --unsafe-no-sandbox to do so too")
-    court = Court(plugins=plugins, sandbox=None, timeout_s=suite.sandbox.timeout_s, seed=suite.seed)
-    return suite, court
-
-
-async def _again(
-    end: RecordEnd, suite: Suite, reader: JournalReader, court: Court
-) -> tuple[Outcome, str]:
-    """Judge one row again by the validators that it needed, and by the grade."""
-    ours = suite.reserved_columns | suite.output_map.keys()
-    state = {name: value for name, value in end.data.items() if name not in ours}
-    state = dict(state_at_the_end(suite, end.row_id, state, reader))
-    candidate = (
-        existing_candidate(suite.judged, suite.validators, state)
-        if suite.judged is not None
-        else candidate_of(
-            str(end.data["answer"]),
-            entry_point_of(suite.validators, state),
-            language_of(suite.validators),
-        )
-    )
-    required = [spec for spec in suite.validators if spec.is_required]
-    verdicts = [
-        await verdict_of(spec, candidate, state, Stage.FINAL, court, row_id=end.row_id)
-        for spec in required
-    ]
-    return outcome_of(verdicts, least_grade=suite.grade)
-
-
-def replaying(suite: Suite, reader: JournalReader, plugins: Plugins) -> Ask:
-    """Answer validators that ask a model with what it said in the run: nothing is sent."""
-    models = models_of(suite, plugins)
-
-    refusals = {key: fault for key, _, fault in reader.refusals()}
-
-    async def replay(
-        site: CallSite,
-        messages: tuple[Message, ...],
-        *,
-        model: str,
-        parameters: Mapping[str, object] | None = None,
-        on_length: OnLength | None = None,
-    ) -> ChatResponse:
-        async def once(asked: ChatRequest) -> ChatResponse:
-            key = call_key(models[model].identity, asked, site)
-            if (answered := reader.answer(key)) is not None:
-                return answered
-            if refused := refusals.get(key):
-                raise CallFailed(refused.kind, refused.message)
-            told = f"the journal holds no answer of `{model}` to this, and none is asked"
-            raise BadAnswer(told)
-
-        request = request_of(suite, messages, model=model, parameters=parameters)
-        return await handled(request, once, handling_of(suite, model, on_length))
-
-    return replay
-
-
-def _columns_of_the_source(data: Mapping[str, object], folder: Path) -> Mapping[str, object]:
-    """Return a row without what the suite added to it, before that suite is loaded."""
-    document = suite_document(folder)
-    mapped = (document.get("output_config") or {}).get("output_map") or {}
-    ours = reserved_columns(has_graph="candidate" not in document) | mapped.keys()
-    return {name: value for name, value in data.items() if name not in ours}
+__all__ = ["SAMPLE", "AlteredRow", "Claim", "Recheck", "recheck"]

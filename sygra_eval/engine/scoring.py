@@ -21,7 +21,7 @@ from sygra_eval.engine.plan import plan_of, read_plan
 from sygra_eval.engine.preflight import Tell, models_of, started_sandbox
 from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import NothingSelected, count_rows, source_of
-from sygra_eval.engine.recheck import replaying
+from sygra_eval.engine.recheck_rows import replaying
 from sygra_eval.engine.run import drive_rows, setting_of, silent
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.stored import StoredRows, first_stored

@@ -13,6 +13,7 @@ reader together), `blobs` (long texts in files of their own), `changing` (anothe
 and for damaged files `repair` (the good rows into a new file) on `salvage` (rows in raw pages).
 """
 
+from sygra_eval.journal.blobs import FOLDER as BLOBS
 from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
 from sygra_eval.journal.changing import PLAN_CHANGED, Forgotten
 from sygra_eval.journal.codec import (
@@ -61,11 +62,12 @@ from sygra_eval.journal.repair import (
     examine_journal,
     repair_journal,
 )
-from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import Durability, plain, sync
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
+    "BLOBS",
     "DISK_WAIT_S",
     "PARTS",
     "PLAN_CHANGED",
@@ -82,6 +84,7 @@ __all__ = [
     "Repair",
     "RunLock",
     "Spent",
+    "StoredCall",
     "attempt_from_json",
     "attempt_to_json",
     "call_key",

@@ -114,6 +114,13 @@ def set_aside(value: object) -> tuple[str | bytes, dict[str, bytes]]:
     return (to_stored([plain, places]), texts) if texts else (stored, {})
 
 
+def names_in(stored: str | bytes) -> Iterator[str]:
+    """Yield the names of the long texts that a row names."""
+    if stored[:1] in ("[", b"["):
+        _, places = from_stored(stored)
+        yield from (str(name) for _, name in places)
+
+
 def without_texts(stored: str | bytes) -> Any:
     """Return a value with null in the place of its long texts, without reading these."""
     value = from_stored(stored)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sygra_eval.journal.blobs import Blobs, without_texts
+from sygra_eval.journal.blobs import Blobs, names_in, without_texts
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.codec import (
     fault_from_json,
@@ -22,7 +22,7 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
-from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
@@ -218,6 +218,15 @@ class JournalReader:
         sound = (row for row in rows if self._accept("round", row, row[:3]))
         return tuple(round_from_json(self._blobs.value(_stored(row[3]))) for row in sound)
 
+    def stored_rounds(self) -> Iterator[tuple[str, str, int, Mapping[str, Any]]]:
+        """Yield record, node, number and data of the rounds as they were journalled.
+
+        Those of one loop come in order; those of rows in flight at once stand among each other.
+        """
+        for row in self._stream("round", "rowid"):
+            data = self._blobs.value(_stored(row[4]))
+            yield str(row[1]), str(row[2]), int(row[3]), data
+
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""
         for seq, wall, mono, kind, data, _ in self._stream("event", "seq"):
@@ -243,15 +252,27 @@ class JournalReader:
                 is_batched=bool(data.get("is_batched", False)),
             )
 
+    def stored_calls(self) -> Iterator[StoredCall]:
+        """Yield the calls as their rows hold them, without their long texts: many are counted."""
+        for row in self._stream("call", "rowid", is_whole=False):
+            data = without_texts(_stored(row[7]))
+            yield StoredCall(
+                record=str(row[2]),
+                node=str(row[3]),
+                visit=int(row[4]),
+                sample=int(row[5]),
+                model=_who_answered(data),
+                data=data,
+            )
+
     def spent(self) -> dict[tuple[str, str], Spent]:
         """Return what the calls of each model at each place of the graph came to."""
         found: dict[tuple[str, str], Spent] = {}
-        for row in self._stream("call", "rowid", is_whole=False):
-            data, node = without_texts(_stored(row[7])), str(row[3])
-            part = found.get(place := (_who_answered(data), node))
+        for call in self.stored_calls():
+            part = found.get(place := (call.model, call.node))
             if part is None:
                 part = found[place] = Spent()
-            part.take_stored(node, data)
+            part.take_stored(call.node, call.data)
         return found
 
     def calls_summary(self) -> Spent:
@@ -262,6 +283,16 @@ class JournalReader:
         """Yield the rows of a table as they were written, without their checksums, in order."""
         for row in self._stream(table, "rowid"):
             yield row[1:-1]
+
+    def named_texts(self) -> set[str]:
+        """Return the names of all long texts beside the journal that its rows name."""
+        named: set[str] = set()
+        for table in TABLES:
+            if table == "run" or (table == "fault" and not self._has_faults):
+                continue
+            for row in self._stream(table, "rowid", is_whole=False):
+                named.update(names_in(_stored(row[-2])))
+        return named
 
     def close(self) -> None:
         """Let go of the file."""

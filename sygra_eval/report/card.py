@@ -5,11 +5,14 @@ without rows, and rejected ones must not be loaded by accident.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import yaml
 
-from sygra_eval.engine import RunSummary
-from sygra_eval.report.figures import UNKNOWN, stops
+from sygra_eval.engine import WEAK, RunSummary
+from sygra_eval.report.card_header import columns_of, header, texts
+from sygra_eval.report.estimate import estimate_of_all, measured_for
+from sygra_eval.report.figures import UNKNOWN, bounds, stops
 from sygra_eval.report.markdown import bullets, pipe_table
 from sygra_eval.report.table import Align, Table
 from sygra_eval.report.tables import (
@@ -19,7 +22,7 @@ from sygra_eval.report.tables import (
     trust_notes,
     verified_words,
 )
-from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line
+from sygra_eval.report.text_safety import markdown_fence, markdown_text, one_line, printable
 from sygra_eval.values import Outcome
 
 _LOAD = 'import datasets; rows = datasets.load_dataset("PATH/OF/THIS/FOLDER")["train"]'
@@ -56,16 +59,18 @@ def data_card(
     """Return the card.
 
     :param card: What the suite says of rights and sources; by default the summary's.
-    :param features: Name and type of each column; by default the summary's columns, untyped.
+    :param features: Name and type of each column; by default as the Parquet file has them.
     """
     said = summary.card if card is None else card
-    columns = features or [(name, "") for name in summary.columns]
-    front = yaml.safe_dump(_front_matter(summary, said), sort_keys=False, allow_unicode=True)
+    columns = features or columns_of(summary)
+    name = _pretty_name(summary, said)
+    front = _front_matter(header(summary, said, name))
     sections = (
-        f"# {markdown_text(_pretty_name(summary, said))}",
+        f"# {markdown_text(name)}",
         *_what_it_is(summary),
-        *_how_made(summary),
+        *_how_made(summary, said),
         *_what_verified_means(summary),
+        *_weaknesses(summary),
         *_columns(columns, _OURS if summary.has_graph else {c: _OURS[c] for c in _OF_EXISTING}),
         "## Outcomes",
         pipe_table(outcomes(summary)),
@@ -75,16 +80,12 @@ def data_card(
     return f"---\n{front}---\n\n" + "\n\n".join(sections) + "\n"
 
 
-def _front_matter(summary: RunSummary, card: Mapping[str, object]) -> dict[str, object]:
-    front: dict[str, object] = {
-        "license": one_line(str(card.get("license") or "")) or "unknown",
-        "language": _texts(card.get("language")) or ["en"],
-        "pretty_name": _pretty_name(summary, card),
-        "tags": ["synthetic", "code"] if summary.has_graph else ["code"],
-    }
-    if _verified(summary):
-        front["configs"] = [{"config_name": "default", "data_files": summary.to_load}]
-    return front
+def _front_matter(front: Mapping[str, object]) -> str:
+    """Return the header as YAML; a column's name in it has to be the name, so it may be escaped."""
+    text = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True)
+    if printable(text) == text:
+        return text
+    return yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=False)
 
 
 def _what_it_is(summary: RunSummary) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _what_it_is(summary: RunSummary) -> Iterator[str]:
         yield "**The run is still going on: the figures are those so far, not a result.**"
 
 
-def _how_made(summary: RunSummary) -> Iterator[str]:
+def _how_made(summary: RunSummary, card: Mapping[str, object]) -> Iterator[str]:
     yield "## How it was made"
     yield (
         "For each row a model drafted answers, the suite's validators judged them, and in further "
@@ -117,9 +118,73 @@ def _how_made(summary: RunSummary) -> Iterator[str]:
     made_with = f"sygra-eval {summary.version}" if summary.version else "sygra-eval"
     yield bullets([f"suite sha256: {summary.suite_sha256}", f"made with: {made_with}", *stopped])
     if summary.models:
-        yield pipe_table(models(summary))
+        yield pipe_table(_models(summary, card))
+    if filters := list(_filters(summary)):
+        yield "### Which rows were taken"
+        yield bullets(filters)
     if summary.warnings:
         yield bullets(summary.warnings)
+
+
+def _models(summary: RunSummary, card: Mapping[str, object]) -> Table:
+    """Return the models with their licences; one that the suite does not name is unknown."""
+    said = card.get("model_licenses")
+    licences = said if isinstance(said, Mapping) else {}
+    table = models(summary)
+    return replace(
+        table,
+        columns=(*table.columns, "licence"),
+        aligns=(*table.aligns, Align.LEFT),
+        rows=tuple((*row, one_line(str(licences.get(row[0]) or "unknown"))) for row in table.rows),
+    )
+
+
+def _filters(summary: RunSummary) -> Iterator[str]:
+    for found in summary.input:
+        parts = ", ".join(f"{how}: {rows}" for how, rows in found.parts.items())
+        yield f"{found.of}: {found.total} rows; {parts}"
+    if summary.deselected:
+        yield f"{summary.deselected} rows of the source were not selected"
+    if summary.not_reached:
+        yield f"{summary.not_reached} rows were not reached"
+
+
+def _weaknesses(summary: RunSummary) -> Iterator[str]:
+    """Say what is known to be weak, and what nobody has measured."""
+    yield "## Known weaknesses"
+    yield bullets(list(_known(summary)))
+
+
+def _known(summary: RunSummary) -> Iterator[str]:
+    measured = estimate_of_all(summary)
+    if measured is None:
+        yield "how often the required validators accept a wrong answer was not measured"
+    else:
+        yield (
+            f"of {measured.decided_wrong} answers known to be wrong, the required validators "
+            f"accepted {measured.false_accepts} (95 % interval "
+            f"{bounds(measured.false_accept_rate)} %); measured by {measured_for(summary).source}"
+        )
+    if (coded := summary.hard_coding) is not None:
+        yield (
+            f"{coded.rows} of {coded.of} rows passed the tests that the author saw and failed "
+            f"those that it did not ({bounds(coded.rate)} %); they are not among the verified"
+        )
+    if (weak := summary.weak_tests) is not None and weak.rows:
+        yield f"of {weak.rows} of {weak.of} rows the tests pass a program that must not pass them"
+    if summary.strength is None:
+        yield "how many small faults in the code the tests notice was not measured"
+    elif summary.strength.weak:
+        weakly, of = summary.strength.weak, summary.strength.rows
+        yield f"{weakly} of {of} verified rows are weakly tested (mutation score below {WEAK})"
+    if unjudged := summary.counts.get(Outcome.UNJUDGED, 0):
+        yield f"{unjudged} rows were judged by nothing; they are in no file of verified rows"
+    for tally in summary.validators:
+        if tally.skipped:
+            yield f"{tally.validator} did not apply to {tally.skipped} rows"
+    lesser = [one for one in summary.isolation if one.startswith(("reduced", "none"))]
+    if lesser:
+        yield f"code ran in less than a full box: {' · '.join(lesser)}"
 
 
 def _what_verified_means(summary: RunSummary) -> Iterator[str]:
@@ -167,7 +232,7 @@ def _how_to_load(summary: RunSummary) -> Iterator[str]:
 
 
 def _rights(card: Mapping[str, object]) -> Iterator[str]:
-    sources, citation = _texts(card.get("source_licenses")), card.get("citation")
+    sources, citation = texts(card.get("source_licenses")), card.get("citation")
     if sources:
         yield "## Licences of the sources"
         yield bullets(sources)
@@ -178,14 +243,6 @@ def _rights(card: Mapping[str, object]) -> Iterator[str]:
 
 def _pretty_name(summary: RunSummary, card: Mapping[str, object]) -> str:
     return one_line(str(card.get("pretty_name") or "")) or one_line(summary.suite)
-
-
-def _texts(value: object) -> list[str]:
-    """Return one text or a list of texts as a list."""
-    if not value:
-        return []
-    several = value if isinstance(value, list | tuple) else [value]
-    return [one_line(str(text)) for text in several]
 
 
 def _verified(summary: RunSummary) -> int:

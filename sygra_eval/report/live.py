@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
-from sygra_eval.engine import Acknowledged, EndpointState, KnownRun, LiveView
+from sygra_eval.engine import Acknowledged, EndpointState, KnownRun, Leftover, LiveView
+from sygra_eval.report.figures import cost, percent
 from sygra_eval.report.layout import grid
 from sygra_eval.report.text_safety import one_line
 from sygra_eval.values import Outcome
@@ -47,18 +49,38 @@ def runs_text(runs: Sequence[KnownRun]) -> str:
         (
             f"{run.folder.parent.name}/{run.folder.name}",
             run.state,
-            *(str(run.counts.get(outcome, UNKNOWN)) for outcome in _OUTCOMES),
-            UNKNOWN if run.last is None else f"{run.last.astimezone():%Y-%m-%d %H:%M}",
+            _rows_of(run),
+            cost(run.cost_usd),
+            _size(run.size),
         )
         for run in runs[:SHOWN_RUNS]
     ]
-    columns = ("run", "state", *(outcome.value for outcome in _OUTCOMES), "last")
-    told = grid(columns, ("left", "left", *("right",) * 4), rows)
+    columns = ("run", "state", "verified", "cost", "size")
+    told = grid(columns, ("left", "left", *("right",) * 3), rows)
     older = len(runs) - len(rows)
     return f"{told}\nand {older} older" if older > 0 else told
 
 
-_OUTCOMES = (Outcome.VERIFIED, Outcome.REJECTED, Outcome.FAILED)
+def _rows_of(run: KnownRun) -> str:
+    ended = sum(run.counts.values())
+    if not ended:
+        return UNKNOWN
+    return f"{run.counts.get(Outcome.VERIFIED, 0)} of {ended}, {percent(run.verified_rate)} %"
+
+
+def removed_text(found: Leftover, folder: Path, *, is_removed: bool) -> str:
+    """Return a line for a file that nothing needs."""
+    what = "removed" if is_removed else "would remove"
+    name = one_line(str(found.path.relative_to(folder)))
+    return f"{what} {name}: {found.why}, {_size(found.size)}"
+
+
+def _size(number: int) -> str:
+    """Return bytes in few characters."""
+    for unit, name in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number} B"
 
 
 def _endpoint_lines(one: EndpointState) -> Iterator[str]:

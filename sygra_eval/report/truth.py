@@ -1,8 +1,8 @@
-"""What a measured verifier and a rechecked folder look like, as tables and as data."""
+"""What a measured verifier looks like, as a table and as data."""
 
 from collections.abc import Iterator, Sequence
 
-from sygra_eval.engine import Complaint, ErrorRates, Recheck, TruthReport
+from sygra_eval.engine import Complaint, ErrorRates, TruthReport
 from sygra_eval.quality import Interval
 from sygra_eval.report.figures import bounds
 from sygra_eval.report.layout import grid, wrapped
@@ -40,36 +40,6 @@ def complaint_line(complaint: Complaint) -> str:
     """Return why a line could not be judged, and which one."""
     name = "" if complaint.task_id == complaint.place else f"{complaint.task_id}: "
     return one_line(f"{complaint.place}: {name}{complaint.reason}")
-
-
-def recheck_text(found: Recheck) -> str:
-    """Return what holds and what does not, a sentence each."""
-    lines = [f"changed: {one_line(name)}" for name in found.changed]
-    lines += [f"missing: {one_line(name)}" for name in found.missing]
-    lines += [f"no longer passes: {one_line(row)}: {one_line(why)}" for row, why in found.refuted]
-    lines += [f"not decided: {one_line(row)}: {one_line(why)}" for row, why in found.undecided]
-    if not (found.changed or found.missing):
-        lines.append(f"{found.files} files are those of the manifest")
-    if found.note:
-        lines.append(found.note)
-    elif not (found.refuted or found.undecided):
-        lines.append(f"{found.re_executed} verified rows were judged again, and pass")
-    return "\n".join(wrapped(line, indent="  ") for line in lines) + "\n"
-
-
-def recheck_json(found: Recheck) -> dict[str, object]:
-    """Return the same as data."""
-    return {
-        "run": str(found.folder.absolute()),
-        "exit": int(found.exit_code),
-        "files": found.files,
-        "changed": list(found.changed),
-        "missing": list(found.missing),
-        "re_executed": found.re_executed,
-        "refuted": [{"row": row, "reason": why} for row, why in found.refuted],
-        "undecided": [{"row": row, "reason": why} for row, why in found.undecided],
-        "note": found.note or None,
-    }
 
 
 def _line(name: str, rates: ErrorRates) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ where the row may choose, `ModelOrRoute` (`routing`) are what config models of n
 use. What people call rows is `ids`, how they choose among them `matching`.
 """
 
+from sygra_eval.suite.condition_terms import UnfitForCondition
 from sygra_eval.suite.conditions import (
     BadCondition,
     Condition,
@@ -32,6 +33,7 @@ from sygra_eval.suite.ids import (
     repeated,
 )
 from sygra_eval.suite.json_schema import suite_schema
+from sygra_eval.suite.licences import is_language, licence_id
 from sygra_eval.suite.load import check_suite, load_models, load_suite
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
@@ -89,6 +91,7 @@ __all__ = [
     "Suite",
     "Template",
     "TextTemplate",
+    "UnfitForCondition",
     "UnfitRow",
     "UnknownVariable",
     "Walk",
@@ -108,6 +111,8 @@ __all__ = [
     "function_of",
     "graph_of",
     "guardrails_in",
+    "is_language",
+    "licence_id",
     "load_models",
     "load_suite",
     "metric_name",

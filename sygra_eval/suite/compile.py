@@ -276,7 +276,7 @@ def _settings(sections: Mapping[str, Section], end: Scope, inputs: Inputs) -> _S
         report_formats=report_formats(
             _of(sections, ReportSection) or ReportSection(), plugins, document
         ),
-        card=card(_of(sections, CardSection) or CardSection()),
+        card=card(_of(sections, CardSection) or CardSection(), document),
         images=image_choice(_of(sections, ImagesSection) or ImagesSection()),
     )
 

@@ -6,7 +6,9 @@ from importlib import metadata
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import TypedEntry, report_unknown_type
+from sygra_eval.suite.licences import LICENCES, is_language, licence_id
 from sygra_eval.suite.names import check_variable
+from sygra_eval.suite.nearest import nearest
 from sygra_eval.suite.schema import (
     CardSection,
     ImagesSection,
@@ -16,7 +18,7 @@ from sygra_eval.suite.schema import (
     SchemaSection,
 )
 from sygra_eval.suite.suite import Card, ImageChoice, OutputColumn, SandboxChoice
-from sygra_eval.values import Scope
+from sygra_eval.values import Scope, Severity
 
 CONTAINERS = frozenset({"docker", "podman"})
 _PLANNED_FORMATS = frozenset({"html", "junit"})
@@ -163,14 +165,33 @@ def image_choice(section: ImagesSection) -> ImageChoice:
     )
 
 
-def card(section: CardSection) -> Card:
-    """Return what the data card says."""
+def card(section: CardSection, document: Document) -> Card:
+    """Return what the data card says; warn of what the hub would not understand."""
+    if licence_id(section.license) is None:
+        near = nearest(section.license, LICENCES)
+        document.report(
+            code="unknown-licence",
+            message=f"`{section.license}` is no licence id of the hub, so the card says `other`",
+            at=("card", "license"),
+            fix=f"write `{near}`" if near else "write an id as `apache-2.0`, or `unknown`",
+            severity=Severity.WARNING,
+        )
+    for code in _texts(section.language):
+        if not is_language(code):
+            document.report(
+                code="unknown-language",
+                message=f"`{code}` is no code of a language, so the card leaves it out",
+                at=("card", "language"),
+                fix="write a code of two or three letters as `en`, or `code`, or `multilingual`",
+                severity=Severity.WARNING,
+            )
     return Card(
         license=section.license,
         language=_texts(section.language),
         pretty_name=section.pretty_name,
         citation=section.citation,
         source_licenses=_texts(section.source_licenses),
+        model_licenses=dict(section.model_licenses),
     )
 
 

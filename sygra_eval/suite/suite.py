@@ -81,6 +81,7 @@ class Card:
     pretty_name: str = ""
     citation: str = ""
     source_licenses: tuple[str, ...] = ()
+    model_licenses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def test_every_verb_has_help(cli, verb):
         (("run", "--limt", "3", "x.yaml"), "--limit"),
         (("run", "--limit", "0", "x.yaml"), "0 is not in the range"),
         (("run", "--model", "author", "x.yaml"), "`author` is not NAME=WHAT"),
-        (("show", "run"), "Missing argument 'ROW'"),
+        (("show",), "Missing argument 'RUN'"),
         (("plugins", "nowhere"), "nowhere"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

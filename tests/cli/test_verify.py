@@ -38,7 +38,7 @@ def test_a_run_that_holds_ends_with_0(cli, given_run):
     (line,) = ran.json
     assert (ran.code, line["exit"], line["re_executed"], line["changed"]) == (0, 0, 1, [])
     assert cli("verify", str(given_run)).out.endswith(
-        "1 verified rows were judged again, and pass\n"
+        "1 verified rows of 1 were judged again, and pass\nthe claims hold\n"
     )
 
 
