@@ -71,8 +71,7 @@ def _native() -> list[str]:
 
 
 def _pytest(*arguments: str) -> list[str]:
-    plugin = ("-p", "sygra_eval.pytest_plugin", "-p", "no:cacheprovider")
-    return [sys.executable, "-m", "pytest", *plugin, "rows.yaml", *arguments]
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "rows.yaml", *arguments]
 
 
 def _cpu_s(folder: Path, rows: int, command: list[str]) -> float:

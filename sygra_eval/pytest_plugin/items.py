@@ -127,12 +127,16 @@ class SuiteItem(pytest.Item):
     def __init__(self, *, run: WholeSuite, **given: Any) -> None:
         super().__init__(**given)
         self.run = run
+        self._counted: Counter[Outcome] = Counter()
+        self._examples: list[str] = []
 
     def runtest(self) -> None:
-        """Run the suite, and tell of each row that falls out as it does."""
+        """Run the suite, and tell of each row that falls out as it does.
+
+        Whoever calls it again (`--reruns`) gets what the one run came to.
+        """
         refuse_calls(self.run)
-        counted: Counter[Outcome] = Counter()
-        examples: list[str] = []
+        counted, examples = self._counted, self._examples
         is_expected = self.config.getini("sygra_rows") == "report"
         for ended in self.run.background.fallen():
             end = ended.end

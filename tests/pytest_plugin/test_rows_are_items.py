@@ -11,8 +11,16 @@ WITH_TESTS = {
     "sandbox": None,
     "quality": {"validators": [{"use": "python_compiles"}, {"use": "unit_tests", "from": "tests"}]},
 }
+LOADED = """
+import sys
+from pathlib import Path
+
+def pytest_unconfigure(config):
+    Path("loaded").write_text(str("pandas" in sys.modules))
+"""
 
 
+@pytest.mark.slow
 def test_each_row_is_an_item_and_a_rejected_one_says_what_show_says(project, told):
     suite = project.suite(
         [
@@ -27,8 +35,11 @@ def test_each_row_is_an_item_and_a_rejected_one_says_what_show_says(project, tol
         **WITH_TESTS,
     )
 
+    project.pytester.makeconftest(LOADED)
+
     ran = project.run_apart(suite, "-v", "--junitxml=report.xml")
 
+    assert (project.folder / "loaded").read_text() == "False"  # pandas, which takes 0.3 s
     one, two = "add_x201_x5Bx_x5D_x3A_x3Ay", "add_x202_x5Bx_x5D_x3A_x3Ay"
     assert told(ran) == {"PASSED": [one], "FAILED": [two]}
     assert ran.ret == 1
@@ -166,22 +177,3 @@ def test_a_row_that_cannot_be_judged_is_an_error_and_an_unjudged_one_says_so(pro
     ran.stdout.fnmatch_lines(["ERROR bad.yaml::* - bad_input: the id `row/0` is taken by*"])
     unjudged.stdout.fnmatch_lines(["*::row/0 UNJUDGED*", "*1 unjudged*"])
     assert unjudged.ret == 0
-
-
-@pytest.mark.parametrize(
-    ("module", "arguments"),
-    [
-        ("pytest_cov", ["--cov=nothing"]),
-        ("pytest_randomly", ["-p", "no:rerunfailures"]),
-        ("pytest_rerunfailures", ["--reruns", "1"]),
-        ("pytest_html", ["--html=report.html"]),
-    ],
-)
-def test_other_plugins_run_beside_it(project, rows, module, arguments):
-    pytest.importorskip(module)
-    suite = project.suite(rows("prp"))
-
-    ran = project.run_apart(suite, "-W", "default", *arguments)
-
-    ran.assert_outcomes(passed=2, failed=1)
-    assert len(project.runs()) == 1
