@@ -15,6 +15,7 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.canaries import has_held
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -151,6 +152,7 @@ __all__ = [
     "first_rows",
     "fitted",
     "grade_of",
+    "has_held",
     "how_gates_ended",
     "id_of",
     "is_lines_of",
