@@ -49,7 +49,7 @@ from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
-from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
+from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import summarise
@@ -176,6 +176,7 @@ __all__ = [
     "source_of",
     "suite_folder_of",
     "summarise",
+    "tags_of",
     "upper_bound_of",
     "with_selection",
 ]

@@ -88,6 +88,15 @@ def test_k_and_m_and_deselect_choose_rows_and_only_those_are_run(project, rows, 
     assert json.loads((others / "report.json").read_text())["rows"] == 5
 
 
+def test_k_knows_the_tags_in_a_rows_own_column(project, rows, told):
+    tags = iter(["", ["hard"], "hard one"])
+    tagged = [{**row, "tags": next(tags)} for row in rows("ppp")]
+
+    ran = project.run(project.suite(tagged), "-v", "-k", "hard and not one")
+
+    assert told(ran) == {"PASSED": ["row/1"]}
+
+
 def test_a_row_is_named_on_the_command_line_and_a_run_of_some_rows_is_resumed_as_it_was(
     project, rows, told
 ):
