@@ -6,27 +6,7 @@ import re
 import pytest
 
 from sygra_eval.testing import rate_limited
-
-GRAPH = {
-    "candidate": None,
-    "graph_config": {
-        "nodes": {
-            "solve": {
-                "node_type": "llm",
-                "model": "author",
-                "prompt": "{said}",
-                "output_keys": "reply",
-            }
-        },
-        "edges": [{"from": "START", "to": "solve"}, {"from": "solve", "to": "END"}],
-    },
-}
-
-
-def asking(project, rows, endpoint, answers, quality=None, **model):
-    entry = {**endpoint.model_entry(), **model}
-    judged = {} if quality is None else {"quality": quality}
-    return project.suite(rows(answers), models={"author": entry}, **GRAPH, **judged)
+from tests.pytest_plugin.asking import GRAPH, asking
 
 
 def chats(endpoint):
