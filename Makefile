@@ -38,6 +38,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.rate_limits
 	$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.procs
+	$(BIN)/python -m benchmarks.pytest_rows
 
 clean:
 	rm -rf $(VENV)

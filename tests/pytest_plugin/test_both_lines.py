@@ -13,7 +13,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BEFORE = Path(sys.prefix) / "pytest-8.4"
-CHOSEN = ["tests/pytest_plugin", "-m", "not slow", "--ignore", __file__]
+ALIKE = Path(__file__).with_name("test_wanted.py")
+"""Has nothing of pytest in it."""
+CHOSEN = ["tests/pytest_plugin", "-m", "not slow", "--ignore", __file__, "--ignore", str(ALIKE)]
 
 
 @pytest.mark.skipif(not BEFORE.is_dir(), reason=f"no {BEFORE}; `make test` installs it")
