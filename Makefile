@@ -14,12 +14,12 @@ demo: $(VENV)/.embedded
 # The tests of a file stay together, as they share what their fixtures start; the long ones first.
 # Compiled first: hundreds of tests start the command line, and where PYTHONDONTWRITEBYTECODE is
 # set each start would compile all of it anew (0.35 s).
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/pytest-8.4/.there
 	$(BIN)/python -m compileall -q sygra_eval
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # What takes too long for every change; its last result stands in docs/reliability.md.
-full: $(VENV)/.dev
+full: $(VENV)/.dev $(VENV)/pytest-8.4/.there
 	SYGRA_EVAL_FULL=1 $(BIN)/python -m pytest -m full --durations=10
 
 # A thousand kills, each repeatable by its seed and story; `SYGRA_EVAL_KILLS` asks for another number.
@@ -41,6 +41,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.rate_limits
 	$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.procs
+	$(BIN)/python -m benchmarks.pytest_rows
 
 clean:
 	rm -rf $(VENV)
@@ -58,4 +59,12 @@ $(VENV)/.embedded: $(VENV)/.base pyproject.toml .ci/constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
+	@touch $@
+
+# The line of pytest before ours, for the tests of the plugin that a child runs with it first on its
+# path; what it needs besides is there. Built aside: half of it must not be taken for the whole.
+$(VENV)/pytest-8.4/.there: $(VENV)/.dev
+	rm -rf $(VENV)/pytest-8.4 $(VENV)/pytest-8.4.new
+	$(PIP) install --quiet --no-deps --target $(VENV)/pytest-8.4.new pytest==8.4.2
+	mv $(VENV)/pytest-8.4.new $(VENV)/pytest-8.4
 	@touch $@

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from sygra_eval.models.batching import is_batched
 from sygra_eval.models.prices import UnknownPrice, batch_prices, price_of
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.report import one_line
-from sygra_eval.suite import load_models
+from sygra_eval.suite import load_models, variants_of_models
 from sygra_eval.values import ChatModel, ModelSpec, SygraEvalError, UsageError, task_of
 
 WIDEST = 60
@@ -41,6 +41,11 @@ def common(verb: Command) -> Command:
             "--trust", is_flag=True, help="Import the plugins/ folders found; remembered."
         ),
         click.option(
+            "--variant",
+            metavar="NAME",
+            help="Of a suite with a matrix: the models of this variant alone.",
+        ),
+        click.option(
             "-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too."
         ),
         click.argument("path", type=click.Path(path_type=Path, exists=True), default=Path()),
@@ -51,29 +56,45 @@ def common(verb: Command) -> Command:
 
 @command.command("list")
 @common
-def list_models(path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+def list_models(
+    path: Path, plugins: tuple[str, ...], trust: bool, variant: str | None, as_json: bool
+) -> int:
     """List the models that PATH names: a suite, a models.yaml, or a folder with one."""
-    specs, loaded = models_in(path, plugins, trust=trust)
-    rows = [facts(spec, loaded) for spec in specs.values()]
+    found, loaded = models_in(path, plugins, trust=trust, variant=variant)
+    has_variants = any(one.variants for one in found)
+    rows = [
+        facts(one.spec, loaded) | ({"variants": one.variants} if has_variants else {})
+        for one in found
+    ]
     if as_json:
         say(json.dumps({"exit": 0, "models": rows}))
         return 0
     shown = [
         (row["name"], row["use"], row["model"], row["key"] or "none", row["price"] or UNKNOWN)
+        + ((_told(row["variants"]),) if has_variants else ())
         for row in rows
     ]
-    headers = ("name", "use", "model", "key", "USD per million in / out")
-    say(tabulate(shown, headers=headers, maxcolwidths=[None, None, 24, 20, 24]))
+    headers = ("name", "use", "model", "key", "USD per million in / out", "variants")
+    widths = [None, None, 24, 20, 24, 24]
+    count = len(headers) - (not has_variants)
+    say(tabulate(shown, headers=headers[:count], maxcolwidths=widths[:count]))
     return 0
 
 
 @command.command("show")
 @click.argument("name")
 @common
-def show(name: str, path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+def show(
+    name: str,
+    path: Path,
+    plugins: tuple[str, ...],
+    trust: bool,
+    variant: str | None,
+    as_json: bool,
+) -> int:
     """Say all that is known of one model without asking it."""
-    specs, loaded = models_in(path, plugins, trust=trust)
-    known = facts(named(name, specs), loaded)
+    found, loaded = models_in(path, plugins, trust=trust, variant=variant)
+    known = facts(named(name, found), loaded)
     if as_json:
         say(json.dumps({"exit": 0, **known}))
         return 0
@@ -87,14 +108,21 @@ def show(name: str, path: Path, plugins: tuple[str, ...], trust: bool, as_json: 
 @command.command("test")
 @click.argument("name")
 @common
-def test(name: str, path: Path, plugins: tuple[str, ...], trust: bool, as_json: bool) -> int:
+def test(
+    name: str,
+    path: Path,
+    plugins: tuple[str, ...],
+    trust: bool,
+    variant: str | None,
+    as_json: bool,
+) -> int:
     """Ask one model, step by step, and say of each step what came of it.
 
     Sends up to five small requests, which are paid for. Exit code 0 when the model can be used, 1
     when a step failed; a warning is what a suite may want and this model does not have.
     """
-    specs, loaded = models_in(path, plugins, trust=trust)
-    spec = named(name, specs)
+    found, loaded = models_in(path, plugins, trust=trust, variant=variant)
+    spec = named(name, found)
     steps = asyncio.run(steps_of(spec, loaded, quiet=as_json))
     has_failed = any(step.outcome is StepOutcome.FAILED for step in steps)
     if as_json:
@@ -113,9 +141,17 @@ async def steps_of(spec: ModelSpec, loaded: Plugins, *, quiet: bool) -> list[Ste
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model, and the variants of the suite that it is of; none where it is of all."""
+
+    spec: ModelSpec
+    variants: tuple[str, ...] = ()
+
+
 def models_in(
-    path: Path, plugins: tuple[str, ...], *, trust: bool
-) -> tuple[Mapping[str, ModelSpec], Plugins]:
+    path: Path, plugins: tuple[str, ...], *, trust: bool, variant: str | None
+) -> tuple[list[Found], Plugins]:
     """Read the models and what may make them.
 
     :raises UsageError: When there are none.
@@ -126,21 +162,54 @@ def models_in(
     loaded = load_plugins(folder, named=plugins, is_trusted=trust)
     for skipped in loaded.skipped:
         tell(skipped)
-    specs = load_models(path, loaded)
-    if not specs:
+    names = [variant] if variant else variants_of_models(path) or (None,)
+    by_variant = {name: load_models(path, loaded, name) for name in names}
+    found: list[Found] = []
+    for name in dict.fromkeys(name for specs in by_variant.values() for name in specs):
+        found += _in_variants(name, by_variant)
+    if not found:
         raise UsageError(f"{path} names no models")
-    return specs, loaded
+    return found, loaded
 
 
-def named(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
+def _in_variants(
+    name: str, by_variant: Mapping[str | None, Mapping[str, ModelSpec]]
+) -> Iterator[Found]:
+    """Yield a model once for all variants in which it is the same."""
+    specs: list[tuple[ModelSpec, list[str]]] = []
+    for variant, models in by_variant.items():
+        if name not in models:
+            continue
+        same = next((names for spec, names in specs if spec == models[name]), None)
+        if same is None:
+            specs.append((models[name], same := []))
+        if variant is not None:
+            same.append(variant)
+    for spec, names in specs:
+        yield Found(spec, () if len(names) == len(by_variant) else tuple(names))
+
+
+def _told(variants: tuple[str, ...]) -> str:
+    if len(variants) < 2:
+        return variants[0] if variants else "all"
+    return f"{variants[0]} and {len(variants) - 1} more"
+
+
+def named(name: str, found: Sequence[Found]) -> ModelSpec:
     """Find a model.
 
-    :raises UsageError: With the names that there are.
+    :raises UsageError: With the names that there are, or the variants to choose from.
     """
-    if name not in specs:
-        known = ", ".join(f"`{one}`" for one in specs)
+    of_name = [one for one in found if one.spec.name == name]
+    if not of_name:
+        known = ", ".join(f"`{one}`" for one in dict.fromkeys(one.spec.name for one in found))
         raise UsageError(f"there is no model `{name}`; there are {known}")
-    return specs[name]
+    if len(of_name) > 1:
+        first = of_name[0].variants[0]
+        raise UsageError(
+            f"`{name}` is {len(of_name)} models by the suite's matrix: say --variant {first}"
+        )
+    return of_name[0].spec
 
 
 def made(spec: ModelSpec, loaded: Plugins) -> ChatModel:

@@ -18,7 +18,7 @@ and `change_limits` are the other side.
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.bound import Bound, limits_in
 from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
-from sygra_eval.engine.canaries import mark_of
+from sygra_eval.engine.canaries import has_held, mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -78,7 +78,7 @@ from sygra_eval.engine.reporting import (
 )
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
-from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
+from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import suite_document, summarise
@@ -196,6 +196,7 @@ __all__ = [
     "fitted",
     "found_in",
     "grade_of",
+    "has_held",
     "heard_in",
     "how_gates_ended",
     "id_of",
@@ -231,6 +232,7 @@ __all__ = [
     "suite_document",
     "suite_folder_of",
     "summarise",
+    "tags_of",
     "target_in",
     "that_count",
     "upper_bound_of",

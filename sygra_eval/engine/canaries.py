@@ -7,7 +7,7 @@ A canary runs as every row does. It is never verified data: one that would be is
 from collections.abc import Mapping
 
 from sygra_eval.suite import Suite
-from sygra_eval.values import Outcome
+from sygra_eval.values import Outcome, RecordEnd
 
 MARK = "canary: "
 ALARM = f"{MARK}alarm, all required validators passed what contradicts the row's text"
@@ -25,6 +25,16 @@ def mark_of(value: object) -> bool | None:
 def is_canary(suite: Suite, columns: Mapping[str, object]) -> bool:
     """Say whether a row is one; the source's columns decide, not what nodes add."""
     return suite.canary is not None and mark_of(columns.get(suite.canary)) is True
+
+
+def has_held(suite: Suite, end: RecordEnd) -> bool:
+    """Say whether a row is a canary that was rejected as it has to be, so that nothing failed."""
+    return (
+        end.outcome is Outcome.REJECTED
+        and end.reason.startswith(MARK)
+        and end.reason != ALARM
+        and is_canary(suite, end.data)
+    )
 
 
 def outcome_of_canary(outcome: Outcome, reason: str) -> tuple[Outcome, str]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sygra_eval.engine.canaries import has_held
 from sygra_eval.engine.folder import as_folder_name
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.selecting import LastTime, Selection
@@ -85,10 +86,11 @@ def keep_last_time(run: Path, suite: Suite, selection: Selection) -> None:
     before = known(path)
     failed: dict[str, None] = {}
     with open_readonly(run / "journal.db") as reader:
-        for row_id in reader.ids_that(Outcome.REJECTED, Outcome.FAILED):
+        for end in reader.ends_that(Outcome.REJECTED, Outcome.FAILED):
             if len(failed) == MOST_KEPT:
                 break
-            failed[_source_id(row_id, selection)] = None
+            if not has_held(suite, end):
+                failed[_source_id(end.row_id, selection)] = None
         since = next(iter(failed), None)
         for row_id in before.failed:
             if len(failed) == MOST_KEPT:

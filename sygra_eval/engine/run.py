@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
+from sygra_eval.engine.canaries import has_held
 from sygra_eval.engine.disk_room import (
     TAKEN_OVER,
     expected_bytes,
@@ -79,6 +80,7 @@ from sygra_eval.suite import Document, Suite, load_suite, override_model, resolv
 from sygra_eval.values import (
     InfrastructureError,
     Interrupted,
+    Outcome,
     RunEnd,
     RunView,
     Sandbox,
@@ -394,6 +396,10 @@ def _running(
     )
     counts = setting.journal.counts()
     before = sum(counts.values())
+    held = 0
+    if limits.max_failures is not None and setting.suite.canary is not None:
+        rejected = setting.journal.reader.ends_that(Outcome.REJECTED)
+        held = sum(has_held(setting.suite, end) for end in rejected)
     return Running(
         total=total,
         before=before,
@@ -402,6 +408,7 @@ def _running(
         log=log,
         done=before,
         counts=counts,
+        held=held,
         slots=Slots(
             lambda: limits.in_flight(
                 approach.in_flight(most_in_flight(setting)), concurrency(setting)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sygra_eval.engine.blocked import OnBlocked
-from sygra_eval.engine.canaries import ALARM
+from sygra_eval.engine.canaries import ALARM, has_held
 from sygra_eval.engine.progress import Progress, ShowProgress, SpentSoFar
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.setting import Setting
@@ -55,6 +55,7 @@ class Running:
     :ivar blocked_by: Who held the loop up, here or in a worker; `on_blocked` is told of each.
     :ivar limits: What the user lets it take.
     :ivar slowest: A heap of the rows that took longest in this start, as (seconds, id).
+    :ivar held: Of the rejected rows the canaries that were to be.
     :ivar row_s: Seconds that each row took in this start, while a sample is measured.
     """
 
@@ -74,6 +75,7 @@ class Running:
     on_blocked: OnBlocked | None = None
     limits: "Limits" = field(default_factory=lambda: Limits())
     slowest: list[tuple[float, str]] = field(default_factory=list)
+    held: int = 0
 
     @property
     def elapsed_s(self) -> float:
@@ -85,7 +87,7 @@ class Running:
     def has_failed_enough(self) -> bool:
         """Whether so many rows did not pass that no further ones begin."""
         most = self.limits.max_failures
-        failures = self.counts[Outcome.REJECTED] + self.counts[Outcome.FAILED]
+        failures = self.counts[Outcome.REJECTED] + self.counts[Outcome.FAILED] - self.held
         return most is not None and failures >= most
 
     def slowest_told(self) -> list[str]:
@@ -136,6 +138,7 @@ def row_ended(
     running.done += 1
     running.approach.count(end.outcome)
     running.counts[end.outcome] += 1
+    running.held += has_held(setting.suite, end)
     if running.row_s is not None:
         running.row_s.append(took_s)
     if running.limits.slowest:

@@ -33,6 +33,8 @@ SHUFFLED_AT_ONCE = 10_000
 """`--shuffle` draws the next row from so many: memory is flat, whatever the source holds."""
 
 MOST_REPEATS = 1_000
+TAGS = "tags"
+"""The column of a row's own tags."""
 
 
 class LastTime(StrEnum):
@@ -48,7 +50,7 @@ class LastTime(StrEnum):
 class Selection:
     """Which rows of a suite are meant.
 
-    :ivar keywords: `-k`: an expression over suite, variant, row and tags; empty for all rows.
+    :ivar keywords: `-k`: over suite, variant, row and the tags of both; empty for all rows.
     :ivar marks: `-m`: an expression over the suite's tags; it takes or leaves the whole suite.
     :ivar deselected: `--deselect`: ids, or what ids begin with; a row's own id is one too.
     :ivar sample: So many rows, drawn by `seed`.
@@ -264,7 +266,7 @@ class SelectedSource:
 
 @dataclass(slots=True)
 class _Meant:
-    """Says of a row by its id alone whether it is meant."""
+    """Says of a row by its id and its tags whether it is meant."""
 
     selection: Selection
     named: Named
@@ -283,7 +285,7 @@ class _Meant:
         named = self.named
         if self._keywords is not None:
             names = (named.suite, named.variant, encoded(row.id), row.id, *named.tags)
-            if not self._keywords.matches(names):
+            if not self._keywords.matches((*names, *tags_of(row))):
                 return False
         if not self.selection.deselected:
             return True
@@ -291,6 +293,14 @@ class _Meant:
         return not any(
             row.id == given or _is_or_begins(full, given) for given in self.selection.deselected
         )
+
+
+def tags_of(row: Row | BadRow) -> tuple[str, ...]:
+    """Return a row's own tags: of its column `tags`, a text or a list of texts."""
+    found = row.columns.get(TAGS) if isinstance(row, Row) else None
+    if isinstance(found, str):
+        return (found,)
+    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
 
 
 def _is_or_begins(full: str, given: str) -> bool:

@@ -197,12 +197,12 @@ class JournalReader:
         for row in self._stream("outcome", "idx"):
             yield int(row[0]), known[str(row[2])]
 
-    def ids_that(self, *outcomes: Outcome) -> Iterator[str]:
-        """Yield the ids of the rows that ended so, in the order of the source."""
+    def ends_that(self, *outcomes: Outcome) -> Iterator[RecordEnd]:
+        """Yield the ends of the rows that ended so, in the order of the source."""
         wanted = {outcome.value for outcome in outcomes}
         for row in self._stream("outcome", "idx"):
             if row[2] in wanted:
-                yield record_end_from_json(self._blobs.value(_stored(row[4]))).row_id
+                yield record_end_from_json(self._blobs.value(_stored(row[4])))
 
     def counts_at_a_glance(self) -> dict[Outcome, int]:
         """Return `counts` without reading the rows, so without seeing which are damaged."""

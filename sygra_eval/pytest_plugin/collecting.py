@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from sygra_eval.engine import RunOptions, limited, run_in_loop, source_of, with_selection
+from sygra_eval.engine import RunOptions, limited, run_in_loop, source_of, tags_of, with_selection
 from sygra_eval.plugins import load_plugins, remember_trust
 from sygra_eval.pytest_plugin.gate_items import Gates
 from sygra_eval.pytest_plugin.items import RowItem, SuiteItem
@@ -92,22 +92,24 @@ class Variant(pytest.Collector):
             yield SuiteItem.from_parent(self, name="rows", run=run)
         else:
             run = runs.of_rows(self.case, len(rows))
-            for place, row_id in rows:
-                yield RowItem.from_parent(
+            for place, row_id, tags in rows:
+                item = RowItem.from_parent(
                     self, name=encoded(row_id), run=run, place=place, row_id=row_id
                 )
+                item.extra_keyword_matches.update(tags)
+                yield item
         if self.case.suite.gates:
             yield Gates.from_parent(self, name="gates", run=run)
 
 
-async def _names(source: Source, most: int | None) -> list[tuple[int, str]] | None:
-    """Return place and id of each row; None where there are more than `most`."""
-    names: list[tuple[int, str]] = []
+async def _names(source: Source, most: int | None) -> list[tuple[int, str, tuple[str, ...]]] | None:
+    """Return place, id and tags of each row; None where there are more than `most`."""
+    names: list[tuple[int, str, tuple[str, ...]]] = []
     async with contextlib.aclosing(limited(source, None)) as rows:
         async for row in rows:
             if most is not None and len(names) >= most:
                 return None
-            names.append((row.index, row.id))
+            names.append((row.index, row.id, tags_of(row)))
     return names
 
 

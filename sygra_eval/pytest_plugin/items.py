@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sygra_eval.engine import has_held
 from sygra_eval.pytest_plugin.background import Ended, NoEnd
 from sygra_eval.pytest_plugin.session import SuiteRun, WholeSuite
 from sygra_eval.pytest_plugin.telling import properties_of, story_of
@@ -86,7 +87,7 @@ class RowItem(pytest.Item):
         end = self._ended.end
         if end.outcome is Outcome.UNJUDGED:
             self.add_report_section("call", "sygra_eval", f"unjudged: {end.reason}")
-        if end.outcome is Outcome.REJECTED:
+        if end.outcome is Outcome.REJECTED and not has_held(self.run.case.suite, end):
             if self.config.getini("sygra_rows") == "report":
                 raise pytest.xfail.Exception(end.reason)
             raise RowRejected(end)
@@ -127,15 +128,21 @@ class SuiteItem(pytest.Item):
     def __init__(self, *, run: WholeSuite, **given: Any) -> None:
         super().__init__(**given)
         self.run = run
+        self._counted: Counter[Outcome] = Counter()
+        self._examples: list[str] = []
 
     def runtest(self) -> None:
-        """Run the suite, and tell of each row that falls out as it does."""
+        """Run the suite, and tell of each row that falls out as it does.
+
+        Whoever calls it again (`--reruns`) gets what the one run came to.
+        """
         refuse_calls(self.run)
-        counted: Counter[Outcome] = Counter()
-        examples: list[str] = []
+        counted, examples = self._counted, self._examples
         is_expected = self.config.getini("sygra_rows") == "report"
         for ended in self.run.background.fallen():
             end = ended.end
+            if has_held(self.run.case.suite, end):
+                continue
             counted[end.outcome] += 1
             if len(examples) < _EXAMPLES:
                 examples.append(f"{end.row_id}: {end.outcome.value}, {end.reason}")

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pytest
 
+from sygra_eval.data import leave_pandas_out
 from sygra_eval.engine import LastTime, RunOptions, Selection, how_gates_ended
 from sygra_eval.plugins import Plugins
 from sygra_eval.pytest_plugin.background import BackgroundRun, Ended
@@ -211,6 +212,8 @@ class SuiteRuns:
         if self.config.option.collectonly:
             return (yield)
         rows = [item for item in session.items if isinstance(item, OfARow)]
+        if all(_is_ours(item) for item in session.items):
+            leave_pandas_out()  # no test in Python runs in this process and could miss it
         if not self._is_worker:
             for item in rows:
                 item.run.want([(item.place, item.row_id)])
@@ -235,8 +238,7 @@ class SuiteRuns:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let a row that failed tell why: of a set-up pytest prints the traceback of our code."""
         report = yield
-        is_ours = isinstance(item, AfterRows | OfARow)
-        if report.when == "setup" and report.failed and is_ours:
+        if report.when == "setup" and report.failed and _is_ours(item):
             assert call.excinfo is not None, "it failed"  # noqa: S101
             report.longrepr = item.repr_failure(call.excinfo)
         return report
@@ -247,6 +249,10 @@ class SuiteRuns:
             run.background.finish()
             if told is not None and run.background.is_begun:
                 told.runs.append(_told_of(run, has_gates=not self._is_worker))
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return isinstance(getattr(item, "run", None), SuiteRun | WholeSuite)
 
 
 def _told_of(run: SuiteRun | WholeSuite, *, has_gates: bool) -> dict[str, object]:

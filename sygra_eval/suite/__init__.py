@@ -34,7 +34,7 @@ from sygra_eval.suite.ids import (
 )
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.licences import is_language, licence_id
-from sygra_eval.suite.load import check_suite, load_models, load_suite
+from sygra_eval.suite.load import check_suite, load_models, load_suite, variants_of_models
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
@@ -129,6 +129,7 @@ __all__ = [
     "resolved_yaml",
     "suite_schema",
     "variant_names",
+    "variants_of_models",
     "visit_key",
     "visited",
 ]

@@ -23,6 +23,14 @@ _SPELLED_OUT: dict[str, Any] = {
     "matrix": {
         "type": "object",
         "description": "Axes of variants; `${matrix.AXIS}` stands for the value.",
+        "properties": {
+            "exclude": {
+                "type": "array",
+                "description": "Choices that are no variants: values by their axes.",
+                "items": {"type": "object", "minProperties": 1},
+                "minItems": 1,
+            }
+        },
         "additionalProperties": {"type": ["array", "object"]},
     },
     "cases": {

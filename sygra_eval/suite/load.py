@@ -16,7 +16,7 @@ from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS
-from sygra_eval.suite.spelling_out import each_variant, spell_out, with_bases
+from sygra_eval.suite.spelling_out import each_variant, spell_out, variants_in, with_bases
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
 
@@ -84,14 +84,28 @@ def check_suite(
     return tuple(found)
 
 
-def load_models(path: Path, plugins: Plugins) -> Mapping[str, ModelSpec]:
+def variants_of_models(path: Path) -> tuple[str, ...]:
+    """Return the variants that a suite's models may differ by; none of a `models.yaml`."""
+    if path.is_dir():
+        return ()
+    document = read_document(path)
+    with_bases(document, path)
+    return tuple(one.name for one in variants_in(document)) if "suite" in document.data else ()
+
+
+def load_models(
+    path: Path, plugins: Plugins, variant: str | None = None
+) -> Mapping[str, ModelSpec]:
     """Return the models that a suite, a `models.yaml` or a folder with one names.
 
+    :param variant: Which of the variants that the suite's `matrix` makes.
     :raises UsageError: With all diagnostics, when any of them is an error.
     """
     path = path / MODELS_FILE if path.is_dir() else path
     document = read_document(path)
     with_bases(document, path)
+    if "suite" in document.data:  # in a models.yaml a model may be called `matrix`
+        spell_out(document, path, variant)
     shared = _shared_models(path)
     replaced = Document("--model")
     files = [document, shared] if shared is not None else [document]

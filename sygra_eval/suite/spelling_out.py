@@ -6,12 +6,13 @@ plain suite, and so that every piece still knows the file and the line that it s
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.suite.document import At, Document, read_document
+from sygra_eval.suite.excluding import EXCLUDE, excluded_in, is_excluded, name_of
 from sygra_eval.suite.ids import encoded
 from sygra_eval.suite.nearest import did_you_mean
 from sygra_eval.suite.yaml_tree import Entry, Mark, Piece
@@ -19,6 +20,8 @@ from sygra_eval.values import Severity, UsageError
 
 MAX_BASES = 8
 MAX_VARIANTS = 256
+MAX_CHOICES = 16 * MAX_VARIANTS
+"""Of so many choices at most `exclude` may leave the variants."""
 _AXIS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\$\{matrix\.([^{}]*)\}")
 _SCALARS = (str, int, float, bool)
@@ -165,21 +168,42 @@ def variants_in(document: Document) -> list[Variant]:
     count = 1
     for values in axes.values():
         count *= len(values)
-    if count > MAX_VARIANTS:
+    names = {axis: [name for name, _ in values] for axis, values in axes.items()}
+    if not axes:
+        return []
+    excluded = excluded_in(entry.piece, names, document)
+    made = [] if count > MAX_CHOICES else _choices(axes, excluded)
+    if count > MAX_CHOICES or len(made) > MAX_VARIANTS:
+        many = f"{len(made) or count:,}"
         document.report(
             code="too-large",
-            message=f"this matrix has {count:,} variants; there may be {MAX_VARIANTS}",
+            message=f"this matrix has {many} variants; there may be {MAX_VARIANTS}",
             at=("matrix",),
             fix="take values out, or make several suites of it",
         )
         return []
-    return [
-        Variant(
-            ",".join(f"{axis}={name}" for axis, (name, _) in zip(axes, chosen, strict=True)),
-            dict(zip(axes, chosen, strict=True)),
+    if not made:
+        document.report(
+            code="wrong-value",
+            message="`exclude` leaves no variant",
+            at=("matrix", EXCLUDE),
+            fix="take a choice out of it",
         )
-        for chosen in (itertools.product(*axes.values()) if axes else ())
-    ]
+    return made
+
+
+def _choices(
+    axes: Mapping[str, list[tuple[str, Piece]]], excluded: Sequence[Mapping[str, str]]
+) -> list[Variant]:
+    """Return each choice of a value on each axis that nothing leaves out."""
+    made = []
+    for chosen in itertools.product(*axes.values()):
+        values = dict(zip(axes, chosen, strict=True))
+        names = {axis: name for axis, (name, _) in values.items()}
+        if not is_excluded(names, excluded):
+            told = ",".join(f"{axis}={name}" for axis, name in names.items())
+            made.append(Variant(told, values))
+    return made
 
 
 def _axes(matrix: Piece, document: Document) -> dict[str, list[tuple[str, Piece]]]:
@@ -195,14 +219,15 @@ def _axes(matrix: Piece, document: Document) -> dict[str, list[tuple[str, Piece]
         refuse((), "`matrix` is a mapping from axes to their values")
         return {}
     axes: dict[str, list[tuple[str, Piece]]] = {}
-    for axis, entry in matrix.value.items():
+    entries = {axis: entry for axis, entry in matrix.value.items() if axis != EXCLUDE}
+    for axis, entry in entries.items():
         value = entry.piece.value
         if _AXIS.fullmatch(axis) is None:
             refuse((axis,), f"`{axis}` is no name of an axis: letters, digits, `_`", "wrong-value")
         elif isinstance(value, dict) and value:
             axes[axis] = [(encoded(name), one.piece) for name, one in value.items()]
         elif isinstance(value, list) and value and all(_is_scalar(one) for one in value):
-            axes[axis] = [(encoded(_as_text(one)), one) for one in value]
+            axes[axis] = [(name_of(one), one) for one in value]
         else:
             refuse((axis,), f"`{axis}` is a list of plain values, or a mapping from names to any")
             continue
@@ -210,7 +235,9 @@ def _axes(matrix: Piece, document: Document) -> dict[str, list[tuple[str, Piece]
         if twice := next((name for name in names if names.count(name) > 1), None):
             refuse((axis,), f"`{axis}` has the value `{twice}` twice", "duplicate-name")
             del axes[axis]
-    return axes if len(axes) == len(matrix.value) else {}
+    if not entries:
+        refuse((EXCLUDE,), "there is no axis to take choices from")
+    return axes if len(axes) == len(entries) else {}
 
 
 def _is_scalar(piece: Piece) -> bool:

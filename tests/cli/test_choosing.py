@@ -63,6 +63,21 @@ def test_the_first_row_that_does_not_pass_ends_the_run_with_1(run, suite):
     assert "stopped after 1 row rejected or failed" in line["exit_reason"]
 
 
+def test_so_many_rows_that_do_not_pass_end_the_run(run, suite):
+    ran = run(suite("small", *["bad"] * 20), "--maxfail", "2", "-j", "1", "--json")
+
+    assert ran.code == 1
+    assert ran.json[0]["not_reached"] > 0
+    assert ran.json[0]["rejected"] >= 2
+
+
+def test_a_plugin_that_is_left_out_is_not_there(run, suite):
+    ran = run(suite("small", "why"), "-p", "no:echo", "--json")
+
+    assert ran.code == 4
+    assert "`echo`" in ran.err
+
+
 def test_step_by_step(run, suite):
     first = run(suite("small", "why", "bad", "bad", *["why"] * 20), "--sw", "-j", "1", "--json")
     again = run(suite("small", "why", "why", "bad", *["why"] * 20), "--sw", "-j", "1", "--json")

@@ -18,7 +18,7 @@ from sygra_eval.cli import commands
 from sygra_eval.models import checkup
 from sygra_eval.models.builtin import OpenAIConfig, OpenAIModel
 from sygra_eval.testing import ScriptedEndpoint, completion, status
-from sygra_eval.values import BatchTerms, ModelSpec, Price
+from sygra_eval.values import BatchTerms, ModelSpec, Price, UsageError
 
 KEY = "sk-planted-key-4711"
 Run = Callable[..., tuple[int, str]]
@@ -290,3 +290,44 @@ def test_what_holds_for_a_model_in_batches_is_shown(models_file, run):
     assert (shown["mode"], shown["price"]) == ("batch", "1 / 2")
     assert shown["batch"]["window"] == "7d"
     assert shown["endpoint"].endswith("in batches")
+
+
+MATRIX = """\
+suite: {name: sizes}
+matrix: {size: [small, large], style: [terse, long], exclude: [{size: large, style: long}]}
+models:
+  author: {use: openai, base_url: "http://127.0.0.1:9/v1", model: "${matrix.size}-model"}
+  critic: {use: openai, base_url: "http://127.0.0.1:9/v1", model: critic-model}
+"""
+
+
+def test_the_models_of_a_suite_are_those_of_its_variants(tmp_path, run):
+    suite = tmp_path / "sizes.yaml"
+    suite.write_text(MATRIX)
+
+    _, told = run("models", "list", suite, "--json")
+    _, shown = run("models", "list", suite)
+    _, of_one = run("models", "list", suite, "--variant", "size=large,style=terse", "--json")
+    _, critic = run("models", "show", "critic", suite, "--json")
+
+    found = [(m["name"], m["model"], m["variants"]) for m in json.loads(told)["models"]]
+    assert found == [
+        ("author", "small-model", ["size=small,style=terse", "size=small,style=long"]),
+        ("author", "large-model", ["size=large,style=terse"]),
+        ("critic", "critic-model", []),
+    ]
+    assert "and 1 more" in shown
+    assert [m["model"] for m in json.loads(of_one)["models"]] == ["large-model", "critic-model"]
+    assert json.loads(critic)["model"] == "critic-model"
+    with pytest.raises(UsageError, match="2 models by the suite's matrix: say --variant size=s"):
+        run("models", "show", "author", suite)
+    with pytest.raises(UsageError, match="no variant `size=lrge,style=terse`"):
+        run("models", "list", suite, "--variant", "size=lrge,style=terse")
+
+
+def test_a_model_may_be_called_matrix(models_file, run, tmp_path):
+    path = models_file(matrix=AUTHOR, cases=AUTHOR).rename(tmp_path / "mine.yaml")
+
+    _, told = run("models", "list", path, "--json")
+
+    assert [m["name"] for m in json.loads(told)["models"]] == ["matrix", "cases"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.engine import ExitCode
+from sygra_eval.engine import ExitCode, LastTime, Selection
 from sygra_eval.report import closing_json, closing_words, terminal_report
 from sygra_eval.values import Outcome
 from tests.engine.conftest import counts_add_up, fast_suite, write_suite
@@ -123,3 +123,25 @@ async def test_a_mark_that_says_neither_is_a_bad_row(tmp_path, run):
 
     assert finished.outcomes() == {"a": "verified", "b": "failed"}
     assert "neither true nor false" in finished.rows("failed")[0]["reason"]
+
+
+async def test_a_canary_that_holds_is_no_failure_for_maxfail_nor_for_the_next_lf(tmp_path, run):
+    rows = [
+        {"id": "a", "text": "says-fail", "planted": True},
+        {"id": "b", "text": "fine", "planted": False},
+        {"id": "c", "text": "says-fail", "planted": False},
+        {"id": "d", "text": "fine", "planted": False},
+    ]
+    path = write_suite(
+        tmp_path,
+        rows,
+        candidate={"text": "{text}"},
+        quality={"canary": "planted", "validators": [{"use": "says"}]},
+        sandbox={"isolation": "none", "i_accept_the_risk": True},
+    )
+
+    stopped = await run(path, max_failures=1, rows_in_flight=1)
+    again = await run(path, selection=Selection(last_time=LastTime.ONLY))
+
+    assert [end.row_id for end in stopped.ends()] == ["a", "b", "c"]
+    assert [end.row_id for end in again.ends()] == ["c"]

@@ -17,13 +17,28 @@ from sygra_eval.engine import (
 )
 from sygra_eval.engine.selecting import selection_from_json
 from sygra_eval.values import UsageError
-from tests.engine.conftest import FAST_PLUGIN, counts_add_up, fast_suite
+from tests.engine.conftest import FAST_PLUGIN, counts_add_up, fast_suite, write_suite
 
 TEN = ["fine"] * 10
 
 
 def ids(finished):
     return [end.row_id for end in finished.ends()]
+
+
+async def test_a_rows_own_tags_are_words_of_k(tmp_path, run):
+    tags = ["hard", ["Math", "long"], ["long", 7, None], None, 3]
+    rows = [{"id": f"r{n}", "text": "fine", "tags": one} for n, one in enumerate(tags)]
+    suite = write_suite(
+        tmp_path,
+        rows,
+        candidate={"text": "{text}"},
+        quality={"validators": [{"use": "says"}]},
+        sandbox={"isolation": "none", "i_accept_the_risk": True},
+    )
+
+    assert ids(await run(suite, selection=Selection(keywords="hard or math"))) == ["r0", "r1"]
+    assert ids(await run(suite, selection=Selection(keywords="long and not math"))) == ["r2"]
 
 
 @pytest.mark.parametrize(

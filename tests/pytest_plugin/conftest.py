@@ -15,9 +15,11 @@ import yaml
 from sygra_eval.api import run
 from sygra_eval.testing import ScriptedEndpoint
 
-SETTINGS = """
+BESIDE = ("pytest_cov", "randomly", "rerunfailures", "html", "metadata", "langsmith_plugin")
+"""Plugins of others: a test that is about them loads them, all others run without."""
+SETTINGS = f"""
 [pytest]
-addopts = --strict-markers --strict-config -W error
+addopts = --strict-markers --strict-config -W error {" ".join(f"-p no:{name}" for name in BESIDE)}
 asyncio_default_fixture_loop_scope = function
 """
 ENTRY_POINTS = """

@@ -6,26 +6,7 @@ import re
 import pytest
 
 from sygra_eval.testing import rate_limited
-
-GRAPH = {
-    "candidate": None,
-    "graph_config": {
-        "nodes": {
-            "solve": {
-                "node_type": "llm",
-                "model": "author",
-                "prompt": "{said}",
-                "output_keys": "reply",
-            }
-        },
-        "edges": [{"from": "START", "to": "solve"}, {"from": "solve", "to": "END"}],
-    },
-}
-
-
-def asking(project, rows, endpoint, answers, **model):
-    entry = {**endpoint.model_entry(), **model}
-    return project.suite(rows(answers), models={"author": entry}, **GRAPH)
+from tests.pytest_plugin.asking import GRAPH, asking
 
 
 def chats(endpoint):
@@ -173,14 +154,17 @@ def sygra_register_validators(register):
     trusted.assert_outcomes(passed=1)
 
 
-def test_under_xdist_each_row_is_run_and_paid_once(project, rows, endpoint):
-    pytest.importorskip("xdist")
+@pytest.mark.slow
+def test_under_xdist_each_row_is_run_and_paid_once_and_gates_are_skipped(project, rows, endpoint):
     endpoint.answers_with(lambda body: body["messages"][-1]["content"])
-    suite = asking(project, rows, endpoint, "prpprp")
+    gates = [{"metric": "verified_rate", "value": ">=0.9"}]
+    quality = {"validators": [{"use": "length", "max": 4}], "gates": gates}
+    suite = asking(project, rows, endpoint, "prpprp", quality=quality)
 
-    ran = project.run_apart(suite, "-n", "2")
+    ran = project.run_apart(suite, "-n", "2", "-rs")
 
-    ran.assert_outcomes(passed=4, failed=2)
+    ran.assert_outcomes(passed=4, failed=2, skipped=1)
+    ran.stdout.fnmatch_lines(["*a worker of xdist runs a part of the rows*"])
     assert chats(endpoint) == 6
     ended = [
         json.loads((run / "report.json").read_text())["rows"]["value"] for run in project.runs()

@@ -11,8 +11,16 @@ WITH_TESTS = {
     "sandbox": None,
     "quality": {"validators": [{"use": "python_compiles"}, {"use": "unit_tests", "from": "tests"}]},
 }
+LOADED = """
+import sys
+from pathlib import Path
+
+def pytest_unconfigure(config):
+    Path("loaded").write_text(str("pandas" in sys.modules))
+"""
 
 
+@pytest.mark.slow
 def test_each_row_is_an_item_and_a_rejected_one_says_what_show_says(project, told):
     suite = project.suite(
         [
@@ -27,8 +35,11 @@ def test_each_row_is_an_item_and_a_rejected_one_says_what_show_says(project, tol
         **WITH_TESTS,
     )
 
+    project.pytester.makeconftest(LOADED)
+
     ran = project.run_apart(suite, "-v", "--junitxml=report.xml")
 
+    assert (project.folder / "loaded").read_text() == "False"  # pandas, which takes 0.3 s
     one, two = "add_x201_x5Bx_x5D_x3A_x3Ay", "add_x202_x5Bx_x5D_x3A_x3Ay"
     assert told(ran) == {"PASSED": [one], "FAILED": [two]}
     assert ran.ret == 1
@@ -75,6 +86,15 @@ def test_k_and_m_and_deselect_choose_rows_and_only_those_are_run(project, rows, 
     chosen, others = project.runs()
     assert json.loads((chosen / "report.json").read_text())["rows"]["value"] == 3
     assert json.loads((others / "report.json").read_text())["rows"]["value"] == 5
+
+
+def test_k_knows_the_tags_in_a_rows_own_column(project, rows, told):
+    tags = iter(["", ["hard"], "hard one"])
+    tagged = [{**row, "tags": next(tags)} for row in rows("ppp")]
+
+    ran = project.run(project.suite(tagged), "-v", "-k", "hard and not one")
+
+    assert told(ran) == {"PASSED": ["row/1"]}
 
 
 def test_a_row_is_named_on_the_command_line_and_a_run_of_some_rows_is_resumed_as_it_was(
@@ -166,22 +186,3 @@ def test_a_row_that_cannot_be_judged_is_an_error_and_an_unjudged_one_says_so(pro
     ran.stdout.fnmatch_lines(["ERROR bad.yaml::* - bad_input: the id `row/0` is taken by*"])
     unjudged.stdout.fnmatch_lines(["*::row/0 UNJUDGED*", "*1 unjudged*"])
     assert unjudged.ret == 0
-
-
-@pytest.mark.parametrize(
-    ("module", "arguments"),
-    [
-        ("pytest_cov", ["--cov=nothing"]),
-        ("pytest_randomly", ["-p", "no:rerunfailures"]),
-        ("pytest_rerunfailures", ["--reruns", "1"]),
-        ("pytest_html", ["--html=report.html"]),
-    ],
-)
-def test_other_plugins_run_beside_it(project, rows, module, arguments):
-    pytest.importorskip(module)
-    suite = project.suite(rows("prp"))
-
-    ran = project.run_apart(suite, "-W", "default", *arguments)
-
-    ran.assert_outcomes(passed=2, failed=1)
-    assert len(project.runs()) == 1

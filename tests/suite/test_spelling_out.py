@@ -232,6 +232,59 @@ def test_what_is_wrong_with_a_matrix_or_a_variant_is_named(write, check, old, ne
     assert (line, code) in {(at, one) for _, at, one, _ in found}, found
 
 
+EXCLUDING = MATRIX.replace("candidate:", "  exclude: [{limit: 3.5, words: long}]\ncandidate:", 1)
+
+
+def test_excluded_choices_are_no_variants(write, load):
+    path = write("own.yaml", EXCLUDING)
+
+    names = variant_names(path)
+
+    assert names == ("limit=2,words=terse", "limit=2,words=long", "limit=3.5,words=terse")
+    assert load(path, variant=names[2]).sandbox.timeout_s == 3.5
+    with pytest.raises(UsageError, match=r"no variant `limit=3\.5,words=long`"):
+        load(path, variant="limit=3.5,words=long")
+    by_one_axis = EXCLUDING.replace("3.5, words: long}", "2}")
+    assert variant_names(write("own.yaml", by_one_axis)) == (
+        "limit=3.5,words=terse",
+        "limit=3.5,words=long",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("words: long", "wrds: long", "unknown-axis", "no axis `wrds`"),
+        ("words: long", "words: lng", "wrong-value", "`words` has no such value"),
+        ("limit: 3.5, words: long", "limit: [3.5]", "wrong-value", "`limit` has no such value"),
+        ("[{limit: 3.5, words: long}]", "[]", "wrong-type", "a list of choices"),
+        ("[{limit: 3.5, words: long}]", "[3.5]", "wrong-type", "a list of choices"),
+        ("[{limit: 3.5, words: long}]", "{words: long}", "wrong-type", "a list of choices"),
+        ("3.5, words: long}", "2}, {limit: 3.5}", "wrong-value", "leaves no variant"),
+    ],
+)
+def test_what_is_wrong_with_excluded_choices_is_named(write, check, old, new, code, said):
+    found = check(write("own.yaml", EXCLUDING.replace(old, new)))
+
+    (told,) = [message for _, *place, message in found if place == [7, code]]
+    assert said in told
+    assert code == "wrong-value" or len(found) == 1
+
+
+def test_a_matrix_of_excluded_choices_alone_is_none(write, check):
+    text = "suite: {name: own}\nmatrix: {exclude: [{a: 1}]}\n" + JUDGED + "cases: [{answer: '1'}]\n"
+
+    assert [(line, code) for _, line, code, _ in check(write("own.yaml", text))] == [
+        (2, "wrong-type")
+    ]
+
+
+def test_more_choices_than_variants_are_fit_where_enough_are_excluded(write):
+    text = EXCLUDING.replace("[2, 3.5]", str(list(range(1, 200)))).replace("limit: 3.5, ", "")
+
+    assert len(variant_names(write("own.yaml", text))) == 199
+
+
 def test_an_axis_that_nothing_uses_is_told(write, check):
     found = check(write("own.yaml", MATRIX.replace("  limit: [2", "  other: [1]\n  limit: [2")))
 
@@ -248,7 +301,7 @@ def test_the_suites_of_the_page_are_fit_to_run(write, check):
 
     found = [check(write("own.yaml", block)) for block in blocks]
 
-    assert len(found) == 3
+    assert len(found) == 4
     assert [one for of_block in found for one in of_block] == []
 
 

@@ -26,6 +26,14 @@ async def test_shout(run_node):
 """
 
 
+WITHOUT = [
+    word
+    for name in ("cacheprovider", "pytest_cov", "randomly", "rerunfailures", "html", "metadata")
+    for word in ("-p", f"no:{name}")
+]
+"""What takes time to load and is not what these tests are about."""
+
+
 @pytest.fixture
 def user(pytester):
     """Set up the project; return a function that runs its tests in a session of their own."""
@@ -34,7 +42,7 @@ def user(pytester):
 
     def run_tests(source: str, *arguments: str):
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        return pytester.runpytest_subprocess(*WITHOUT, *arguments)
 
     return run_tests
 
