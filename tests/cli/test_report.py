@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -67,6 +68,19 @@ def test_a_view_goes_to_a_file_by_rename(report, tmp_path):
     assert (code, out) == (0, "")
     assert json.loads((tmp_path / "r.json").read_text())["rows"]["value"] == 4
     assert [path.name for path in tmp_path.glob("*.tmp")] == []
+
+
+def test_each_view_of_a_run_that_goes_on_says_so_at_its_top(report, folder):
+    with sqlite3.connect(folder / "journal.db") as journal:
+        journal.execute("DELETE FROM event WHERE kind <> 'started'")
+    (folder / "manifest.json").unlink()
+
+    for name in ("terminal", "markdown", "card"):
+        _, out, _ = report("--as", name)
+        top = "\n".join(line for line in out.splitlines() if line)[:600]
+        assert "running" in top, name
+    _, out, _ = report("--as", "json")
+    assert json.loads(out)["state"] == "running"
 
 
 def test_from_a_figure_to_the_rows_behind_it(report):
