@@ -1,5 +1,6 @@
 """`sygra-eval report`: views of a run by the command, and from a figure to the row behind it."""
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -60,6 +61,19 @@ def test_the_page_of_a_finished_run_is_the_one_that_its_journal_gives(report, fo
     _, made, _ = report()
 
     assert kept == made
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"schema_version": 2, "state": "finished"}'])
+def test_a_report_that_is_not_ours_is_made_from_the_journal_though_its_manifest_names_it(
+    report, folder, text
+):
+    _, ours, _ = report()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["report.json"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "report.json").write_text(text)
+
+    assert report() == (0, ours, "")
 
 
 def test_a_view_goes_to_a_file_by_rename(report, tmp_path):
