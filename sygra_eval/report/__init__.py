@@ -1,7 +1,7 @@
 """What a user reads of a run: pure functions of its `RunSummary`, or of one row's rounds.
 
-`document` is the summary as data, section by section (`document_rows` and its kin), every figure with
-the name of its query; `queries` has the statements, `database` the tables that they run over,
+`document` is the summary as data, section by section (`document_rows` and its kin), every figure
+with the name of its query; `queries` has the statements, `database` their tables,
 `recompute` compares, `asked_query` shows one with the rows behind it, `schema` is the JSON Schema.
 `short_page` is what decides, made from that data alone. `tables` (with `evidence`, `costs`,
 `bought`) turns a summary into tables, and `terminal`, `markdown` and `card` show the same ones;
