@@ -40,7 +40,7 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of
+from sygra_eval.engine.plan import suite_folder_of, suite_path_of
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
@@ -51,6 +51,7 @@ from sygra_eval.engine.reporting import (
     ReportContext,
     ReportOptions,
     ReportRow,
+    chunks_of,
     parts_of,
     put_view,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "WeakTests",
     "bless",
     "change_limits",
+    "chunks_of",
     "collect_suite",
     "compare_two",
     "data_files_in",
@@ -187,6 +189,7 @@ __all__ = [
     "side_of_run",
     "source_of",
     "suite_folder_of",
+    "suite_path_of",
     "summarise",
     "upper_bound_of",
     "with_selection",

@@ -151,6 +151,14 @@ def suite_folder_of(folder: Path) -> Path:
     return read_plan(folder).suite_folder
 
 
+def suite_path_of(folder: Path) -> Path:
+    """Return where a run's suite stood.
+
+    :raises UsageError: When the folder is no run.
+    """
+    return read_plan(folder).suite_path
+
+
 def target_in(rows: Mapping[str, str]) -> Target | None:
     """Return what the plan rows of a journal ask for; older journals say nothing of it."""
     asked = json.loads(rows["asked"]).get("target")
