@@ -2,12 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from sygra_eval.cli.places import run_folder
-from sygra_eval.cli.streams import say, write_chunks
+from sygra_eval.cli.streams import complain, say, write_chunks
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
     ReportContext,
@@ -18,13 +19,27 @@ from sygra_eval.engine import (
     suite_folder_of,
     summarise,
 )
-from sygra_eval.report import WIDTH, formats_text, shows_color, terminal_width
+from sygra_eval.report import (
+    WIDTH,
+    captures_content,
+    collector_of,
+    formats_text,
+    send,
+    shows_color,
+    terminal_width,
+)
+from sygra_eval.values import UsageError
 
 
 @click.command("report")
 @click.argument("run")
 @click.option("--as", "format_", default="terminal", metavar="NAME", help="Which view.")
-@click.option("--to", default="-", metavar="FILE", help="Where to; `-` is standard output.")
+@click.option(
+    "--to",
+    default="-",
+    metavar="FILE",
+    help="Where to; `-` is standard output, `otlp` a collector.",
+)
 @click.option("--full", is_flag=True, help="All details, and not only what decides.")
 @click.option("--formats", is_flag=True, help="Say which views there are, and stop.")
 @click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Show at most N rows.")
@@ -67,10 +82,24 @@ def command(
         max_mb=max_mb,
         has_bom=excel,
         is_raw=raw,
+        has_content=captures_content(os.environ),
     )
     ctx = ReportContext(summary=summarise(folder), plugins=loaded, options=options)
+    if to == "otlp":
+        return _send(parts_of(reporter, ctx), format_)
     if to == "-":
         write_chunks(sys.stdout, parts_of(reporter, ctx))
     else:
         put_view(reporter, ctx, Path(to))
+    return 0
+
+
+def _send(lines: Iterator[str | bytes], format_: str) -> int:
+    """Send a view to a collector, and say what it took."""
+    if format_ != "otel":
+        raise UsageError("only `--as otel` can be sent to `otlp`; write `--to ./otlp` for a file")
+    sent = send(map(str, lines), collector_of(os.environ))
+    for note in sent.notes:
+        complain(f"the collector says: {note}")
+    complain(f"sent in {sent.requests} requests; {sent.rejected} spans or points were not taken")
     return 0

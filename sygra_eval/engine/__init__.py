@@ -40,7 +40,7 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of, suite_path_of
+from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_of
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
@@ -180,6 +180,7 @@ __all__ = [
     "plugins_of_run",
     "put_view",
     "recheck",
+    "recorded_models",
     "repair_run",
     "resume_run",
     "run_in_loop",

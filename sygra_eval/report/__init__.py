@@ -27,6 +27,8 @@ from sygra_eval.report.layout import WIDTH
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
+from sygra_eval.report.otlp import captures_content
+from sygra_eval.report.otlp_send import Sent, collector_of, send
 from sygra_eval.report.progress_line import progress_line
 from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
@@ -45,11 +47,14 @@ from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "WIDTH",
+    "Sent",
     "account_line",
     "blessed_text",
+    "captures_content",
     "changed_text",
     "closing_json",
     "closing_words",
+    "collector_of",
     "comparison_json",
     "comparison_markdown",
     "comparison_text",
@@ -78,6 +83,7 @@ __all__ = [
     "runs_text",
     "scored_json",
     "scored_text",
+    "send",
     "shows_color",
     "spent_words",
     "terminal_report",

@@ -8,6 +8,7 @@ from sygra_eval.report.csv_view import csv_report
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.junit_view import junit_report
 from sygra_eval.report.markdown import markdown_report
+from sygra_eval.report.otlp import otel_report
 from sygra_eval.report.sarif_view import sarif_report
 from sygra_eval.report.step_summary import comment, step_summary
 from sygra_eval.report.terminal import terminal_report
@@ -24,6 +25,7 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
     register("csv", csv_report, file="rows.csv", about="a line a row, safe in a spreadsheet")
     register("sarif", sarif_report, file="report.sarif", about="findings in code, for scanners")
     register("annotations", annotations_report, file="annotations.txt", about="lines for CI's log")
+    register("otel", otel_report, file="otel.jsonl", about="OpenTelemetry's spans and metrics")
     register("summary", step_summary, file="summary.md", about="the Markdown of a step in CI")
     register("comment", comment, file="comment.md", about="the Markdown of a pull request")
 
