@@ -113,7 +113,7 @@ class TimedRecord:
         return self.line.id("record", self.end.row_id, *path)
 
 
-def numbers_of_calls(reader: JournalReader) -> dict[str, array[int]]:
+def numbers_of_calls(reader: JournalReader) -> "dict[str, array[int]]":
     """Return the numbers of each record's calls."""
     found: dict[str, array[int]] = {}
     for call in reader.stored_calls():
