@@ -15,6 +15,9 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.bound import Bound, limits_in
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
+from sygra_eval.engine.canaries import mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -24,6 +27,8 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.counting import cause_of
+from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
@@ -40,7 +45,7 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_of
+from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_of, target_in
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
@@ -60,7 +65,7 @@ from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
@@ -71,13 +76,12 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
-    SpentAt,
     Strength,
     Tally,
     TargetEnd,
     WeakTests,
 )
-from sygra_eval.engine.target import SURPLUS
+from sygra_eval.engine.target import SURPLUS, that_count
 from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -100,6 +104,7 @@ __all__ = [
     "Account",
     "Acknowledged",
     "Blessed",
+    "Bound",
     "BudgetOutlook",
     "Canaries",
     "Cause",
@@ -109,6 +114,7 @@ __all__ = [
     "ControlRefused",
     "CostEstimate",
     "Counts",
+    "Critiques",
     "EdgeCount",
     "EndpointState",
     "ErrorCount",
@@ -119,6 +125,7 @@ __all__ = [
     "HardCoding",
     "KnownRun",
     "LastTime",
+    "Latency",
     "Ledger",
     "LedgerLine",
     "LiveView",
@@ -129,6 +136,7 @@ __all__ = [
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
+    "Paid",
     "PassRates",
     "PlanChange",
     "Progress",
@@ -155,6 +163,7 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "bless",
+    "cause_of",
     "change_limits",
     "chunks_of",
     "collect_suite",
@@ -165,6 +174,7 @@ __all__ = [
     "first_rows",
     "fitted",
     "grade_of",
+    "heard_in",
     "how_gates_ended",
     "id_of",
     "is_lines_of",
@@ -172,7 +182,10 @@ __all__ = [
     "known_run",
     "known_runs",
     "limited",
+    "limits_in",
     "look_at",
+    "loop_step_of",
+    "mark_of",
     "measure_truth",
     "named",
     "outcome_of",
@@ -189,9 +202,14 @@ __all__ = [
     "shipped_from",
     "side_of_run",
     "source_of",
+    "step_of",
+    "suite_document",
     "suite_folder_of",
     "suite_path_of",
     "summarise",
+    "target_in",
+    "that_count",
     "upper_bound_of",
+    "was_sent",
     "with_selection",
 ]
