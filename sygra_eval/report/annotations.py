@@ -86,12 +86,7 @@ def _errors(ctx: ReportContext, fallen: _Fallen) -> tuple[list[Annotation], int]
 
 
 def _warnings(ctx: ReportContext, fallen: _Fallen) -> tuple[list[Annotation], int]:
-    told = [
-        ("gate warned", f"{gate.name}: {gate.reason}")
-        for gate in ctx.summary.gates
-        if gate.state is GateState.WARNED
-    ]
-    told += [("sygra-eval", warning) for warning in ctx.summary.warnings]
+    told = [("sygra-eval", warning) for warning in ctx.summary.warnings]  # of gates too
     rows = _of_rows(fallen, Outcome.FAILED)
     return [*told, *rows], len(told) + fallen.counts[Outcome.FAILED]
 

@@ -21,6 +21,7 @@ LEAST_PASSES = 100
 MOST_TEXT = 10_000
 _PASSING = (Outcome.VERIFIED, Outcome.UNJUDGED)
 MOST_MESSAGE = 500
+MOST_ATTRIBUTE = 2_000
 _XML = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;"}
 )
@@ -150,7 +151,8 @@ def _case_lines(case: FailingCase) -> Iterator[str]:
         ("traceback", case.traceback),
     ):
         if text:
-            yield f"  {label}: {cut(text, MOST_TEXT)}"
+            told = cut(text, MOST_TEXT).replace("\n", "\n    ")
+            yield f"  {label}: {told}"
 
 
 def _gates_suite(ctx: ReportContext) -> Iterator[str]:
@@ -203,7 +205,8 @@ def _properties(named: Iterable[tuple[str, object]]) -> str:
 
 def _attributes(named: Mapping[str, object]) -> str:
     return "".join(
-        f' {name}="{xml_text(str(value)).translate(_XML)}"' for name, value in named.items()
+        f' {name}="{xml_text(cut(str(value), MOST_ATTRIBUTE)).translate(_XML)}"'
+        for name, value in named.items()
     )
 
 

@@ -24,7 +24,7 @@ def is_plain(text: str) -> bool:
 def shown(text: str, most: int | None = None) -> str:
     """Return `printable` text of at most so many characters, the last a sign that it was cut."""
     if most is not None:
-        text = text[: most + 1]  # what follows would not be shown, whatever becomes of this
+        text = text[: 2 * most + 2]  # `printable` makes one line's end of two characters
     safe = text if is_plain(text) else printable(text)
     return safe if most is None else cut(safe, most)
 
