@@ -33,12 +33,15 @@ class _Fallen:
     counts: Mapping[Outcome, int]
 
 
-def annotations_report(ctx: ReportContext, token: str | None = None) -> Iterator[str]:
+def annotations_report(
+    ctx: ReportContext, token: str | None = None, here: Path | None = None
+) -> Iterator[str]:
     """Yield the lines.
 
+    :param here: The folder that the host takes for the top of its files.
     :param token: What ends the part without commands: nobody may guess it, so it is random.
     """
-    suite, fallen = suite_file(ctx), _fallen(ctx)
+    suite, fallen = suite_file(ctx, here or Path.cwd()), _fallen(ctx)
     if ctx.state_words != ctx.summary.state:
         yield _line("notice", "sygra-eval", ctx.state_words, suite)
     yield from _kind("error", *_errors(ctx, fallen), suite)
@@ -66,10 +69,10 @@ def _fallen(ctx: ReportContext) -> _Fallen:
     return fallen
 
 
-def suite_file(ctx: ReportContext) -> str:
-    """Return the suite as the host knows it: below the folder that we stand in, else nothing."""
+def suite_file(ctx: ReportContext, here: Path) -> str:
+    """Return the suite as the host knows it: below its folder, else nothing."""
     try:
-        return suite_path_of(ctx.folder).relative_to(Path.cwd()).as_posix()
+        return suite_path_of(ctx.folder).relative_to(here).as_posix()
     except ValueError:
         return ""
 

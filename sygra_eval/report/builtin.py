@@ -5,11 +5,13 @@ from sygra_eval.hookspecs import RegisterReporter, hookimpl
 from sygra_eval.report.annotations import annotations_report
 from sygra_eval.report.card import data_card
 from sygra_eval.report.csv_view import csv_report
+from sygra_eval.report.document import document_of
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.junit_view import junit_report
-from sygra_eval.report.markdown import markdown_report
+from sygra_eval.report.markdown import markdown_report, short_markdown
 from sygra_eval.report.otlp import otel_report
 from sygra_eval.report.sarif_view import sarif_report
+from sygra_eval.report.short_page import short_text
 from sygra_eval.report.step_summary import comment, step_summary
 from sygra_eval.report.terminal import terminal_report
 
@@ -31,11 +33,17 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
 
 
 def _terminal(ctx: ReportContext) -> str:
-    return terminal_report(ctx.summary)
+    options = ctx.options
+    if options.is_full:
+        return terminal_report(ctx.summary)
+    document = document_of(ctx.summary)
+    return short_text(document, width=options.width, has_color=options.has_color)
 
 
 def _markdown(ctx: ReportContext) -> str:
-    return markdown_report(ctx.summary)
+    if ctx.options.is_full:
+        return markdown_report(ctx.summary)
+    return short_markdown(document_of(ctx.summary))
 
 
 def _json(ctx: ReportContext) -> str:

@@ -6,6 +6,7 @@ left out, whole ones and named, and no table is ever cut.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sygra_eval.engine import ReportContext, chunks_of
@@ -24,12 +25,13 @@ Measure = Callable[[str], int]
 
 
 def step_summary(ctx: ReportContext) -> str:
-    """Return the report for `$GITHUB_STEP_SUMMARY`."""
-    return within(_page(ctx), _most(ctx, SUMMARY_BYTES), bytes_of)
+    """Return the whole report for `$GITHUB_STEP_SUMMARY`."""
+    whole = replace(ctx, options=replace(ctx.options, is_full=True))
+    return within(_page(whole), _most(ctx, SUMMARY_BYTES), bytes_of)
 
 
 def comment(ctx: ReportContext) -> str:
-    """Return the report for a comment on a pull request."""
+    """Return what decides, for a comment on a pull request; with `--full` the whole report."""
     return within(_page(ctx), _most(ctx, COMMENT_CHARACTERS), units_of)
 
 

@@ -12,6 +12,7 @@ from sygra_eval.journal import Journal
 from sygra_eval.plugins import load_plugins
 from sygra_eval.quality import GateOutcome, GateState
 from sygra_eval.values import (
+    Attempt,
     Budget,
     CallSite,
     ChatResponse,
@@ -100,20 +101,24 @@ def call_of(row, *, step="draft", visit=1, text="It is so.", **changes):
     return site, ChatResponse(**(figures | changes))
 
 
-def rounds_of(row, attempt_of):
+def rounds_of(row):
     """Two rounds of the loop `solve`."""
-    return [
-        (row, Round(node="solve", number=1, attempts=(attempt_of(),), critique="Swap the sign.")),
-        (
-            row,
-            Round(
-                node="solve",
-                number=2,
-                attempts=(attempt_of(is_kept=True),),
-                sentinel=Sentinel.ABSENT,
-            ),
-        ),
-    ]
+    attempt = Attempt(
+        sample=0,
+        answer="It is so.",
+        code="pass",
+        extraction="last python block",
+        evidence="FAILED unit_tests",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=True,
+        diff="",
+        tokens=15,
+        latency_s=1.5,
+    )
+    first = Round(node="solve", number=1, attempts=(attempt,), critique="Swap the sign.")
+    second = Round(node="solve", number=2, attempts=(attempt,), sentinel=Sentinel.ABSENT)
+    return [(row, first), (row, second)]
 
 
 def gate_of(state, **changes):

@@ -40,7 +40,7 @@ def test_gates_are_a_second_suite_and_properties_come_first(tmp_path):
     assert kinds == [[], ["failure"], ["system-out"], ["skipped"], ["error"]]
 
 
-def test_a_price_that_is_not_known_is_no_property(tmp_path, attempt_of):
+def test_a_price_that_is_not_known_is_no_property(tmp_path):
     from tests.report.run_by_hand import call_of
 
     folder = write_run(tmp_path / "run", [end_of(0)], calls=[call_of("q0", cost_nano_usd=None)])

@@ -54,7 +54,7 @@ def path_of(span, spans):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, attempt_of):
+def folder(tmp_path_factory):
     judge = Verdict(validator="judge", status=Status.ERROR, reason="no reply", evidence=Evidence())
     ends = [
         end_of(0, verdicts=(*end_of(0).verdicts, judge)),
@@ -68,7 +68,7 @@ def folder(tmp_path_factory, attempt_of):
         (CallSite(record="q0", node="validator:judge/final/vote"), call_of("q0")[1]),
     ]
     folder = tmp_path_factory.mktemp("otel") / "run"
-    return write_run(folder, ends, calls=calls, rounds=rounds_of("q0", attempt_of))
+    return write_run(folder, ends, calls=calls, rounds=rounds_of("q0"))
 
 
 @pytest.fixture(scope="module")
