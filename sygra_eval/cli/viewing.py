@@ -68,6 +68,7 @@ def view(folder: Path, asked: Asked) -> int:
         width=terminal_width(sys.stdout) if is_here else WIDTH,
         has_color=is_here and shows_color(sys.stdout, os.environ),
         is_full=asked.is_full,
+        has_metrics=asked.is_full,
         max_rows=asked.max_rows,
         max_mb=asked.max_mb,
         has_bom=asked.has_bom,

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sygra_eval.report.asked_query import query_json, query_text
     from sygra_eval.report.card import data_card
     from sygra_eval.report.closing import closing_json, closing_words
     from sygra_eval.report.comparison import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from sygra_eval.report.otlp import captures_content
     from sygra_eval.report.otlp_send import Sent, collector_of, send
     from sygra_eval.report.progress import progress_line
-    from sygra_eval.report.query_text import query_json, query_text
     from sygra_eval.report.schema import report_schema
     from sygra_eval.report.scored import scored_json, scored_text
     from sygra_eval.report.short_page import short_text
@@ -155,7 +155,7 @@ _MODULES = {
     "otlp": ("captures_content",),
     "otlp_send": ("Sent", "collector_of", "send"),
     "progress": ("progress_line",),
-    "query_text": (
+    "asked_query": (
         "query_json",
         "query_text",
     ),

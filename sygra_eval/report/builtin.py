@@ -47,7 +47,7 @@ def _markdown(ctx: ReportContext) -> str:
 
 
 def _json(ctx: ReportContext) -> str:
-    return json_report(ctx.summary, ctx.metrics)
+    return json_report(ctx.summary, ctx.metrics if ctx.options.has_metrics else None)
 
 
 def _card(ctx: ReportContext) -> str:
