@@ -6,7 +6,9 @@
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress` how far it is. Text from rows, models and suites passes `text_safety` on its way
+`progress` how far it is. For other programs are `junit_view`, `csv_view`, `sarif_view` (on
+`findings`), `annotations`, `step_summary`, and `otlp` (on `otel_spans`, `otel_metrics`), which
+`otlp_send` sends. Text from rows, models and suites passes `text_safety` on its way
 out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
 
 Names are loaded when they are first used: a page of a finished run is made from its `report.json`
