@@ -14,7 +14,7 @@ from sygra_eval.report import kept_document, short_text, shows_color, terminal_w
 @click.command("report")
 @click.argument("run")
 @click.option("--as", "format_", default="terminal", metavar="NAME", help="Which view.")
-@click.option("--to", default="-", metavar="FILE", help="Where to; `-` is standard output.")
+@click.option("--to", default="-", metavar="FILE", help="`-`: standard output; `otlp`: send it.")
 @click.option("--full", is_flag=True, help="All details, and not only what decides.")
 @click.option("--formats", is_flag=True, help="Say which views there are, and stop.")
 @click.option("--query", metavar="NAME", help="Show a figure's query, its result, its rows.")

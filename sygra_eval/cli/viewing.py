@@ -3,10 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sygra_eval.cli.streams import say, write_chunks
+from sygra_eval.cli.streams import complain, say, write_chunks
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
     ReportContext,
@@ -19,13 +20,19 @@ from sygra_eval.engine import (
 )
 from sygra_eval.report import (
     WIDTH,
+    captures_content,
+    collector_of,
     formats_text,
     query_json,
     query_text,
+    send,
     shows_color,
     terminal_width,
 )
 from sygra_eval.values import UsageError
+
+COLLECTOR = "otlp"
+"""What `--to` is where the view is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +73,30 @@ def view(folder: Path, asked: Asked) -> int:
         max_mb=asked.max_mb,
         has_bom=asked.has_bom,
         is_raw=asked.is_raw,
+        has_content=captures_content(os.environ),
     )
     ctx = ReportContext(summary=summarise(folder), plugins=plugins, options=options)
     if asked.query is not None:
         say(_answer(ctx, asked.query, asked))
+    elif asked.to == COLLECTOR:
+        _send(parts_of(reporter, ctx), asked)
     elif is_here:
         write_chunks(sys.stdout, parts_of(reporter, ctx))
     else:
         put_view(reporter, ctx, Path(asked.to))
     return 0
+
+
+def _send(lines: Iterator[str | bytes], asked: Asked) -> None:
+    """Send a view to a collector, and say what it took."""
+    if asked.format != "otel":
+        raise UsageError("only `--as otel` can be sent to `otlp`; write `--to ./otlp` for a file")
+    sent = send(map(str, lines), collector_of(os.environ))
+    for note in sent.notes:
+        complain(f"the collector says: {note}")
+    complain(
+        f"requests sent: {sent.requests}; spans and points that were not taken: {sent.rejected}"
+    )
 
 
 def _answer(ctx: ReportContext, query: str, asked: Asked) -> str:

@@ -56,7 +56,7 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of, target_in
+from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_of, target_in
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
@@ -73,6 +73,7 @@ from sygra_eval.engine.reporting import (
     ReportContext,
     ReportOptions,
     ReportRow,
+    chunks_of,
     parts_of,
     put_view,
 )
@@ -187,6 +188,7 @@ __all__ = [
     "cause_of",
     "change_limits",
     "collect_garbage",
+    "chunks_of",
     "collect_suite",
     "compare_two",
     "data_files_in",
@@ -219,6 +221,7 @@ __all__ = [
     "recheck",
     "refuse_removal",
     "remove_run",
+    "recorded_models",
     "repair_run",
     "resume_run",
     "rows_where",
@@ -231,6 +234,7 @@ __all__ = [
     "step_of",
     "suite_document",
     "suite_folder_of",
+    "suite_path_of",
     "summarise",
     "tags_of",
     "target_in",

@@ -151,6 +151,22 @@ def suite_folder_of(folder: Path) -> Path:
     return read_plan(folder).suite_folder
 
 
+def suite_path_of(folder: Path) -> Path:
+    """Return where a run's suite stood.
+
+    :raises UsageError: When the folder is no run.
+    """
+    return read_plan(folder).suite_path
+
+
+def recorded_models(folder: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return what a run's models were, by the suite's names: identity and parameters.
+
+    :raises UsageError: When the folder is no run.
+    """
+    return read_plan(folder).recorded
+
+
 def target_in(rows: Mapping[str, str]) -> Target | None:
     """Return what the plan rows of a journal ask for; older journals say nothing of it."""
     asked = json.loads(rows["asked"]).get("target")

@@ -58,6 +58,7 @@ class ReportOptions:
     :ivar max_mb: The most megabytes that a view may take; None leaves it to the view.
     :ivar has_bom: A spreadsheet reads it, which takes a file without a mark for another encoding.
     :ivar is_raw: A program reads it, so cells are not made safe for a spreadsheet.
+    :ivar has_content: The texts of answers may leave the run, as in a trace.
     """
 
     width: int = 80
@@ -68,6 +69,7 @@ class ReportOptions:
     max_mb: float | None = None
     has_bom: bool = False
     is_raw: bool = False
+    has_content: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ class Journal:
         :param model: Who was asked, by the suite's name; so costs can be told apart.
         :param is_batched: It was answered in a batch, which has its own price.
         """
-        told = {"model": model, **({"is_batched": True} if is_batched else {})}
+        told = {"model": model, "at": _now(), **({"is_batched": True} if is_batched else {})}
         stored, texts = set_aside({**response_to_json(response), **told})
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
         await self._writer.commit("call", (key, *place, request_hash, stored), texts)
@@ -178,7 +178,7 @@ class Journal:
 
     async def finish(self, end: RecordEnd) -> None:
         """Put the end of a record on disk; only then may anyone see it."""
-        stored, texts = set_aside(record_end_to_json(end))
+        stored, texts = set_aside({**record_end_to_json(end), "at": _now()})
         kind = (end.outcome.value, plain(end.reason))
         columns = (end.index, plain(end.row_id), *kind, stored)
         await self._writer.commit("outcome", columns, texts)
@@ -239,6 +239,11 @@ class Journal:
         """Commit what is queued, fold the log into the file and let go of it."""
         self.reader.close()
         await self._writer.close()
+
+
+def _now() -> float:
+    """Return the wall clock, for people and traces: nothing is decided by it."""
+    return round(time.time(), 3)
 
 
 def _fault_row(key: bytes, record: str, fault: CallFault) -> tuple[Column, ...]:

@@ -172,8 +172,14 @@ class JournalReader:
 
     def outcomes(self) -> Iterator[RecordEnd]:
         """Yield the ends of all records in the order of the source."""
+        for end, _ in self.timed_outcomes():
+            yield end
+
+    def timed_outcomes(self) -> Iterator[tuple[RecordEnd, float | None]]:
+        """Yield the ends of all records, and when by the wall clock, where that was noted."""
         for row in self._stream("outcome", "idx"):
-            yield record_end_from_json(self._blobs.value(_stored(row[4])))
+            data = self._blobs.value(_stored(row[4]))
+            yield record_end_from_json(data), data.get("at")
 
     def rows(self, outcome: Outcome, *, last: int | None = None) -> Iterator[Mapping[str, object]]:
         """Yield the data rows of the records that ended so, in the order of the source.
@@ -241,29 +247,22 @@ class JournalReader:
     def calls(self) -> Iterator[JournalledCall]:
         """Yield the calls in the order in which they were journalled."""
         for row in self._stream("call", "rowid"):
-            data = self._blobs.value(_stored(row[7]))
-            response = response_from_json(data)
-            yield JournalledCall(
-                site=CallSite(
-                    record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5])
-                ),
-                model=_who_answered(data),
-                response=response,
-                is_batched=bool(data.get("is_batched", False)),
-            )
+            yield self._journalled(row)
 
     def stored_calls(self) -> Iterator[StoredCall]:
         """Yield the calls as their rows hold them, without their long texts: many are counted."""
         for row in self._stream("call", "rowid", is_whole=False):
-            data = without_texts(_stored(row[7]))
-            yield StoredCall(
-                record=str(row[2]),
-                node=str(row[3]),
-                visit=int(row[4]),
-                sample=int(row[5]),
-                model=_who_answered(data),
-                data=data,
-            )
+            yield _stored_call(row)
+
+    def stored_call(self, number: int) -> StoredCall | None:
+        """Return the call that `stored_calls` gave this number; None for a damaged one."""
+        row = self._call_row(number)
+        return None if row is None else _stored_call(row)
+
+    def call(self, number: int) -> JournalledCall | None:
+        """Return the same as a whole, with its long texts."""
+        row = self._call_row(number, is_whole=True)
+        return None if row is None else self._journalled(row)
 
     def spent(self) -> dict[tuple[str, str], Spent]:
         """Return what the calls of each model at each place of the graph came to."""
@@ -297,6 +296,22 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _call_row(self, number: int, *, is_whole: bool = False) -> tuple[Column, ...] | None:
+        sql = f"SELECT rowid, {', '.join(TABLES['call'])} FROM call WHERE rowid = ?"  # noqa: S608
+        rows = self._query(sql, (number,))
+        sound = (row for row in rows if self._accept("call", row[1:], row[:1], is_whole=is_whole))
+        return next(sound, None)
+
+    def _journalled(self, row: tuple[Column, ...]) -> JournalledCall:
+        data = self._blobs.value(_stored(row[7]))
+        site = CallSite(record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5]))
+        return JournalledCall(
+            site=site,
+            model=_who_answered(data),
+            response=response_from_json(data),
+            is_batched=bool(data.get("is_batched", False)),
+        )
 
     def _look_up(
         self, table: str, by: tuple[str, ...], values: Key, wanted: str
@@ -370,6 +385,19 @@ class JournalReader:
 def _select(table: str, by: tuple[str, ...]) -> str:
     where = " AND ".join(f"{column} = ?" for column in by)
     return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
+
+
+def _stored_call(row: tuple[Column, ...]) -> StoredCall:
+    data = without_texts(_stored(row[7]))
+    return StoredCall(
+        number=int(row[0]),
+        record=str(row[2]),
+        node=str(row[3]),
+        visit=int(row[4]),
+        sample=int(row[5]),
+        model=_who_answered(data),
+        data=data,
+    )
 
 
 def _who_answered(data: Mapping[str, Any]) -> str:

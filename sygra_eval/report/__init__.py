@@ -11,7 +11,9 @@ with the name of its query; `queries` has the statements, `database` their table
 `rechecked` folders (`claims` asks their queries), `comparison` what changed between two runs. Of
 money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress` how far it is. Text from rows, models and suites passes `text_safety` on its way
+`progress` how far it is. For other programs are `junit_view`, `csv_view`, `sarif_view` (on
+`findings`), `annotations`, `step_summary`, and `otlp` (on `otel_spans`, `otel_metrics`), which
+`otlp_send` sends. Text from rows, models and suites passes `text_safety` on its way
 out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
 
 Names are loaded when they are first used: a page of a finished run is made from its `report.json`
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
     from sygra_eval.report.live import changed_text, live_text, removed_text, runs_text
     from sygra_eval.report.markdown import markdown_report
+    from sygra_eval.report.otlp import captures_content
+    from sygra_eval.report.otlp_send import Sent, collector_of, send
     from sygra_eval.report.progress import progress_line
     from sygra_eval.report.rechecked import recheck_json, recheck_text
     from sygra_eval.report.schema import report_schema
@@ -66,12 +70,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WIDTH",
+    "Sent",
     "account_line",
     "blessed_text",
+    "captures_content",
     "changed_text",
     "claims_by_query",
     "closing_json",
     "closing_words",
+    "collector_of",
     "comparison_json",
     "comparison_markdown",
     "comparison_text",
@@ -114,6 +121,7 @@ __all__ = [
     "runs_text",
     "scored_json",
     "scored_text",
+    "send",
     "short_text",
     "shows_color",
     "spent_words",
@@ -182,6 +190,8 @@ _MODULES = {
         "runs_text",
     ),
     "markdown": ("markdown_report",),
+    "otlp": ("captures_content",),
+    "otlp_send": ("Sent", "collector_of", "send"),
     "progress": ("progress_line",),
     "asked_query": (
         "query_json",

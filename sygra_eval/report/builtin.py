@@ -2,21 +2,34 @@
 
 from sygra_eval.engine import ReportContext
 from sygra_eval.hookspecs import RegisterReporter, hookimpl
+from sygra_eval.report.annotations import annotations_report
 from sygra_eval.report.card import data_card
+from sygra_eval.report.csv_view import csv_report
 from sygra_eval.report.document import document_of
 from sygra_eval.report.json_view import json_report
+from sygra_eval.report.junit_view import junit_report
 from sygra_eval.report.markdown import markdown_report, short_markdown
+from sygra_eval.report.otlp import otel_report
+from sygra_eval.report.sarif_view import sarif_report
 from sygra_eval.report.short_page import short_text
+from sygra_eval.report.step_summary import comment, step_summary
 from sygra_eval.report.terminal import terminal_report
 
 
 @hookimpl
 def sygra_register_reporters(register: RegisterReporter) -> None:
-    """Add `terminal`, `markdown`, `json` and `card`, the data card of a run folder."""
+    """Add the views for people, and those for other programs."""
     register("terminal", _terminal, file="report.txt", about="tables for a terminal")
     register("markdown", _markdown, file="report.md", about="tables for a code host")
     register("json", _json, file="report.json", about="every figure, with the query that gives it")
     register("card", _card, file="README.md", about="the data card of a run folder")
+    register("junit", junit_report, file="report.junit.xml", about="rows and gates as tests of CI")
+    register("csv", csv_report, file="rows.csv", about="a line a row, safe in a spreadsheet")
+    register("sarif", sarif_report, file="report.sarif", about="findings in code, for scanners")
+    register("annotations", annotations_report, file="annotations.txt", about="lines for CI's log")
+    register("otel", otel_report, file="otel.jsonl", about="OpenTelemetry's spans and metrics")
+    register("summary", step_summary, file="summary.md", about="the Markdown of a step in CI")
+    register("comment", comment, file="comment.md", about="the Markdown of a pull request")
 
 
 def _terminal(ctx: ReportContext) -> str:

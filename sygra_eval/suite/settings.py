@@ -21,7 +21,7 @@ from sygra_eval.suite.suite import Card, ImageChoice, OutputColumn, SandboxChoic
 from sygra_eval.values import Scope, Severity
 
 CONTAINERS = frozenset({"docker", "podman"})
-_PLANNED_FORMATS = frozenset({"html", "junit"})
+_PLANNED_FORMATS = frozenset({"html"})
 
 
 def sandbox_choice(section: SandboxSection, plugins: Plugins, document: Document) -> SandboxChoice:

@@ -31,10 +31,10 @@ def views_of(summary: RunSummary) -> dict[str, str]:
     }
 
 
-def difference(name: str, text: str) -> str:
+def difference(name: str, text: str, folder: Path = FOLDER) -> str:
     """Return what would change in a file."""
-    path = FOLDER / name
-    kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+    path = folder / name
+    kept = path.read_bytes().decode() if path.is_file() else ""
     lines = difflib.unified_diff(
         kept.splitlines(keepends=True), text.splitlines(keepends=True), name, f"{name} (now)"
     )
@@ -43,16 +43,21 @@ def difference(name: str, text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print what differs; write it with `--update`."""
+    from tests.report.golden_rows import FOLDER_OF_ROWS, views_of_rows
     from tests.report.golden_run import golden_summary
 
-    FOLDER.mkdir(exist_ok=True)
     changed = 0
-    for name, text in views_of(golden_summary()).items():
-        found = difference(name, text)
-        changed += bool(found)
-        sys.stdout.write(found)
-        if found and "--update" in arguments:
-            (FOLDER / name).write_text(text, encoding="utf-8")
+    for folder, views in (
+        (FOLDER, views_of(golden_summary())),
+        (FOLDER_OF_ROWS, views_of_rows()),
+    ):
+        folder.mkdir(exist_ok=True)
+        for name, text in views.items():
+            found = difference(name, text, folder)
+            changed += bool(found)
+            sys.stdout.write(found)
+            if found and "--update" in arguments:
+                (folder / name).write_bytes(text.encode())
     return int(changed > 0 and "--update" not in arguments)
 
 

@@ -1,0 +1,322 @@
+"""The spans of a run, made from its journal when it has ended: when they were, what they were.
+
+run → record → node → round → call; a record's validators stand beside its nodes. A journal of 0.1.0
+does not say when a call was: its calls are laid one behind the other, each as long as it took, and
+the record says so (`sygra.times`: `laid out`).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from sygra_eval.engine import ExitCode, ReportContext, recorded_models
+from sygra_eval.journal import JournalReader, StoredCall
+from sygra_eval.report import otel_names as names
+from sygra_eval.report.plain_text import shown
+from sygra_eval.report.spans import (
+    Asked,
+    Attributes,
+    Span,
+    SpanEvent,
+    SpanKind,
+    TimedCall,
+    TimedRecord,
+    Timeline,
+    nanoseconds,
+    numbers_of_calls,
+    timed_record,
+)
+from sygra_eval.values import Outcome, Status, Verdict
+
+MOST_WHY = 1_000
+_NANO = 10**9
+_OF_VALIDATORS = "validator:"
+
+
+def timeline_of(ctx: ReportContext) -> Timeline:
+    """Return when the run was, from its first event to its last."""
+    first = last = None
+    with ctx.reader() as reader:
+        for event in reader.events():
+            first, last = first if first is not None else event.wall, event.wall
+    start_ns = nanoseconds(first or 0.0)
+    told = json.dumps([ctx.summary.suite, ctx.summary.run, ctx.summary.suite_sha256, start_ns])
+    return Timeline(
+        trace=hashlib.sha256(told.encode()).hexdigest()[:32],
+        start_ns=start_ns,
+        end_ns=max(nanoseconds(last or 0.0), start_ns),
+    )
+
+
+def asked_of(ctx: ReportContext) -> dict[str, Asked]:
+    """Return what calls of each model of the suite have in common."""
+    parameters = recorded_models(ctx.folder)
+    return {
+        name: Asked(
+            provider=names.PROVIDERS.get(kind, kind),
+            model=what or name,
+            parameters=_parameters(parameters.get(name, {})),
+        )
+        for name, kind, what in ctx.summary.models
+    }
+
+
+def spans_of(ctx: ReportContext, *, has_content: bool) -> Iterator[Span]:
+    """Yield the spans, the run's first; flat in memory but for a number a call.
+
+    :param has_content: With the texts of answers.
+    """
+    line, asked = timeline_of(ctx), asked_of(ctx)
+    yield _run_span(ctx, line)
+    last = ctx.summary.target.last if ctx.summary.target is not None else None
+    with ctx.reader() as reader:
+        numbers = numbers_of_calls(reader)
+        for end, at in reader.timed_outcomes():
+            if last is not None and end.index > last:
+                return
+            record = timed_record(reader, line, end, at, numbers.get(end.row_id, ()))
+            yield from spans_of_record(reader, record, asked, has_content=has_content)
+
+
+def _run_span(ctx: ReportContext, line: Timeline) -> Span:
+    summary = ctx.summary
+    failed = summary.exit_code in (ExitCode.INTERNAL, ExitCode.INCOMPLETE)
+    return Span(
+        trace=line.trace,
+        id=line.id("run"),
+        parent="",
+        name=f"{names.WORKFLOW_RUN} {shown(summary.suite, MOST_WHY)}",
+        kind=SpanKind.INTERNAL,
+        start_ns=line.start_ns,
+        end_ns=line.end_ns,
+        attributes={
+            names.OPERATION: names.WORKFLOW_RUN,
+            names.WORKFLOW: summary.suite,
+            names.RUN_STATE: summary.state,
+            names.EXIT: int(summary.exit_code),
+            names.ROWS: summary.rows,
+            **{f"sygra.run.{one.value}": summary.counts.get(one, 0) for one in Outcome},
+            names.INPUT_TOKENS: summary.prompt_tokens,
+            names.OUTPUT_TOKENS: summary.completion_tokens,
+            names.COST: summary.cost_usd,
+        },
+        error=shown(summary.exit_reason, MOST_WHY) if failed else None,
+    )
+
+
+def spans_of_record(
+    reader: JournalReader, record: TimedRecord, asked: Mapping[str, Asked], *, has_content: bool
+) -> Iterator[Span]:
+    """Yield the spans of a record: itself, its nodes and rounds, what judged it, its calls."""
+    judges = {verdict.validator: verdict for verdict in record.end.verdicts}
+    places = Places(record, judges)
+    yield _record_span(reader, record)
+    yield from places.spans()
+    for verdict in judges.values():
+        yield _tool_span(record, verdict, places)
+    for timed in record.calls:
+        text = _answer(reader, timed.call) if has_content else None
+        yield _call_span(record, timed, places.parent_of(timed.call), asked, text)
+
+
+class Places:
+    """Where the calls of a record belong: in a round, in a node, or in what judged it."""
+
+    def __init__(self, record: TimedRecord, judges: Mapping[str, Verdict]) -> None:
+        self._record = record
+        self._judges = judges
+        self._rounds = {(one.node, one.number): one for one in record.rounds}
+        self._nodes = {one.node for one in record.rounds}
+        self._extents: dict[tuple[str, int | None], tuple[int, int]] = {}
+        for timed in record.calls:
+            node, number = self._place(timed.call)
+            for place in dict.fromkeys(((node, None), (node, number))):
+                start, end = self._extents.get(place, (timed.start_ns, timed.end_ns))
+                self._extents[place] = min(start, timed.start_ns), max(end, timed.end_ns)
+
+    def parent_of(self, call: StoredCall) -> str:
+        """Return the id of the span around a call."""
+        node, number = self._place(call)
+        if node.startswith(_OF_VALIDATORS):
+            name = _judge_of(node)
+            inner = ("tool", name) if name in self._judges else ()
+            return self._record.span_id(*inner)
+        return self._record.span_id("node", node, *(() if number is None else (number,)))
+
+    def of_judge(self, name: str) -> tuple[int, int]:
+        """Return when a validator's calls were; when the record ended for one without any."""
+        found = [
+            extent
+            for (node, _), extent in self._extents.items()
+            if node.startswith(_OF_VALIDATORS) and _judge_of(node) == name
+        ]
+        ended = self._record.ended_ns
+        return min((s for s, _ in found), default=ended), max((e for _, e in found), default=ended)
+
+    def spans(self) -> Iterator[Span]:
+        """Yield a span for each node and each round of a loop in which a model was asked."""
+        for (node, number), (start, end) in self._extents.items():
+            if node.startswith(_OF_VALIDATORS):
+                continue
+            is_node = number is None
+            record, path = self._record, ("node", node)
+            yield Span(
+                trace=record.line.trace,
+                id=record.span_id(*path) if is_node else record.span_id(*path, number),
+                parent=record.span_id() if is_node else record.span_id(*path),
+                name=f"node {shown(node, MOST_WHY)}" if is_node else f"round {number}",
+                kind=SpanKind.INTERNAL,
+                start_ns=start,
+                end_ns=end,
+                attributes={names.NODE: node, **self._of_round(node, number)},
+            )
+
+    def _of_round(self, node: str, number: int | None) -> Attributes:
+        if number is None:
+            return {}
+        sentinel = self._rounds[node, number].sentinel.value
+        return {names.ROUND: number, names.SENTINEL: sentinel}
+
+    def _place(self, call: StoredCall) -> tuple[str, int | None]:
+        """Return the node that a call belongs to, and which round of its loop."""
+        outer = call.node.rpartition("/")[0]
+        node = outer if outer in self._nodes else call.node
+        return node, call.visit if (node, call.visit) in self._rounds else None
+
+
+def _judge_of(node: str) -> str:
+    """Return the validator that a place `validator:NAME/STAGE/STEP` belongs to."""
+    return node.removeprefix(_OF_VALIDATORS).rsplit("/", 2)[0]
+
+
+def _record_span(reader: JournalReader, record: TimedRecord) -> Span:
+    end, loop = record.end, record.end.loop
+    faults = tuple(
+        SpanEvent(
+            name=names.FAULT_EVENT,
+            at_ns=record.ended_ns,
+            attributes={names.ERROR_TYPE: fault.kind, names.NODE: fault.node},
+        )
+        for fault in reader.faults(end.row_id)
+    )
+    failed = end.outcome is Outcome.FAILED
+    return Span(
+        trace=record.line.trace,
+        id=record.span_id(),
+        parent=record.line.id("run"),
+        name=f"record {shown(end.row_id, MOST_WHY)}",
+        kind=SpanKind.INTERNAL,
+        start_ns=record.start_ns,
+        end_ns=record.ended_ns,
+        attributes={
+            names.CONVERSATION: end.row_id,
+            names.ROW: end.row_id,
+            names.OUTCOME: end.outcome.value,
+            names.ROUNDS: loop.rounds if loop is not None else None,
+            names.STOP_REASON: loop.stop_reason.value if loop is not None else None,
+            names.TIMES: "measured" if record.is_measured else "laid out",
+            names.ERROR_TYPE: "failed" if failed else None,
+        },
+        events=faults,
+        error=shown(end.reason, MOST_WHY) if failed else None,
+    )
+
+
+def _tool_span(record: TimedRecord, verdict: Verdict, places: Places) -> Span:
+    start, end = places.of_judge(verdict.validator)
+    evidence = verdict.evidence
+    failed = verdict.status is Status.ERROR
+    why = shown(verdict.reason, MOST_WHY)
+    said: Attributes = {
+        names.EVALUATION_NAME: verdict.validator,
+        names.EVALUATION_SCORE: verdict.score,
+        names.EVALUATION_LABEL: verdict.status.value,
+        names.EVALUATION_WHY: why,
+        names.ERROR_TYPE: "validator_error" if failed else None,
+    }
+    return Span(
+        trace=record.line.trace,
+        id=record.span_id("tool", verdict.validator),
+        parent=record.span_id(),
+        name=f"{names.TOOL_RUN} {shown(verdict.validator, MOST_WHY)}",
+        kind=SpanKind.INTERNAL,
+        start_ns=start,
+        end_ns=end,
+        attributes={
+            names.OPERATION: names.TOOL_RUN,
+            names.TOOL_NAME: verdict.validator,
+            names.TOOL_TYPE: "function",
+            names.CONVERSATION: record.end.row_id,
+            names.REQUIRED: verdict.is_required,
+            names.TRUST: verdict.trust.value,
+            names.ISOLATION: evidence.isolation or None if evidence is not None else None,
+            names.ERROR_TYPE: "validator_error" if failed else None,
+        },
+        events=(SpanEvent(name=names.EVALUATION_EVENT, at_ns=end, attributes=said),),
+        error=why if failed else None,
+    )
+
+
+def _answer(reader: JournalReader, call: StoredCall) -> str | None:
+    """Return an answer's text as the conventions have it; the journal keeps no prompts."""
+    whole = reader.call(call.number)
+    if whole is None:
+        return None
+    parts = [{"type": "text", "content": whole.response.text}]
+    said = {"role": "assistant", "parts": parts, "finish_reason": whole.response.finish_reason}
+    return json.dumps([said])
+
+
+def _call_span(
+    record: TimedRecord,
+    timed: TimedCall,
+    parent: str,
+    asked: Mapping[str, Asked],
+    text: str | None,
+) -> Span:
+    call, data = timed.call, timed.call.data
+    model = asked.get(call.model, Asked(provider="", model=call.model))
+    usage, cost, first_s = data["usage"], data.get("cost_nano_usd"), data.get("first_text_s")
+    return Span(
+        trace=record.line.trace,
+        id=record.span_id("call", call.number),
+        parent=parent,
+        name=f"{names.CHAT} {shown(model.model, MOST_WHY)}".rstrip(),
+        kind=SpanKind.CLIENT,
+        start_ns=timed.start_ns,
+        end_ns=timed.end_ns,
+        attributes={
+            names.OPERATION: names.CHAT,
+            names.PROVIDER: model.provider or None,
+            names.REQUEST_MODEL: model.model or None,
+            **model.parameters,
+            names.RESPONSE_MODEL: data.get("model_seen") or None,
+            names.FINISH_REASONS: (str(data["finish_reason"]),),
+            names.INPUT_TOKENS: usage["prompt_tokens"],
+            names.OUTPUT_TOKENS: usage["completion_tokens"],
+            names.CACHE_READ_TOKENS: usage.get("cached_tokens") or None,
+            names.REASONING_TOKENS: usage.get("reasoning_tokens") or None,
+            names.FIRST_CHUNK: first_s,
+            names.CONVERSATION: call.record,
+            names.NODE: call.node,
+            names.ROUND: call.visit,
+            names.SAMPLE: call.sample,
+            names.TRIES: data["tries"],
+            names.FROM_CACHE: True if data.get("is_cached") else None,
+            names.IS_ESTIMATED: True if usage.get("is_estimated") else None,
+            names.COST: None if cost is None else cost / _NANO,
+            names.OUTPUT_MESSAGES: text,
+        },
+    )
+
+
+def _parameters(recorded: Mapping[str, object]) -> Attributes:
+    """Return the sampling parameters that the conventions have a name for."""
+    sent = recorded.get("parameters")
+    if not isinstance(sent, Mapping):
+        return {}
+    return {
+        named: value
+        for key, named in names.REQUEST_PARAMETERS.items()
+        if isinstance(value := sent.get(key), int | float) and not isinstance(value, bool)
+    }
