@@ -1,0 +1,216 @@
+"""The rows in the file: compressed blocks that are opened on demand, and an index of all of them.
+
+While rows come in, blocks are compressed into a spool beside memory. Which of them go into the file
+is decided when all are there: every row that is not verified first, and of the verified ones as
+many blocks, evenly spaced, as fit.
+"""
+
+import base64
+import json
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import IO, Self
+
+from sygra_eval.report.html.stories import Told, story_of
+from sygra_eval.values import Outcome, Status
+
+ROWS_OF_A_BLOCK = 500
+_BYTES_OF_A_BLOCK = 2_000_000  # before it is compressed
+_IN_MEMORY = 4_000_000
+_LEVEL = 3  # 6 takes twice as long for an eighth less
+_REASON = 160  # characters of it in the index
+MOST_LISTED = 200_000
+"""Rows of the index; beyond these only rows that are not verified are listed."""
+
+
+@dataclass(slots=True)
+class _Block:
+    start: int
+    size: int
+    rows: int
+    is_verified: bool
+    number: int = -1  # in the file; -1 where it was left out
+
+    @property
+    def written(self) -> int:
+        return 4 * -(-self.size // 3)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A block that is being filled."""
+
+    place: int
+    packer: "zlib._Compress" = field(default_factory=lambda: zlib.compressobj(_LEVEL))
+    parts: list[bytes] = field(default_factory=list)
+    rows: int = 0
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """How many rows the file holds of how many: `verified` and the others."""
+
+    verified: tuple[int, int]
+    others: tuple[int, int]
+    listed: int
+
+    @property
+    def is_whole(self) -> bool:
+        """All rows are there."""
+        held = self.verified[0] == self.verified[1] and self.others[0] == self.others[1]
+        return held and self.listed == self.verified[1] + self.others[1]
+
+
+class Blocks:
+    """Takes rows, then gives the blocks that fit, and the index."""
+
+    def __init__(self) -> None:
+        self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        self._blocks: list[_Block] = []
+        self._open: dict[bool, _Open] = {}
+        self._index = _Index()
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._spool.close()
+
+    def take(self, told: Told) -> None:
+        """Add a row."""
+        is_verified = told.end.outcome is Outcome.VERIFIED
+        block = self._open.get(is_verified)
+        if block is None:
+            block = self._open[is_verified] = _Open(place=len(self._blocks))
+            self._blocks.append(_Block(start=0, size=0, rows=0, is_verified=is_verified))
+        line = json.dumps(story_of(told), separators=(",", ":")).encode("ascii") + b"\n"
+        block.parts.append(block.packer.compress(line))
+        self._index.take(told, block=block.place, place=block.rows)
+        block.rows += 1
+        block.taken += len(line)
+        if block.rows >= ROWS_OF_A_BLOCK or block.taken >= _BYTES_OF_A_BLOCK:
+            self._close(is_verified=is_verified)
+
+    def fit(self, room: int) -> Fitted:
+        """Decide which blocks go into `room` bytes; no row can be added after that."""
+        for is_verified in list(self._open):
+            self._close(is_verified=is_verified)
+        left = room
+        for is_verified in (False, True):
+            left -= self._choose(
+                [one for one in self._blocks if one.is_verified is is_verified], left
+            )
+        for number, block in enumerate(one for one in self._blocks if one.number >= 0):
+            block.number = number
+        return Fitted(
+            verified=self._count(is_verified=True),
+            others=self._count(is_verified=False),
+            listed=len(self._index.ids),
+        )
+
+    def index(self, about: dict[str, object]) -> bytes:
+        """Return the index with what else the page has to know, in base64."""
+        data = about | self._index.as_json([block.number for block in self._blocks])
+        packed = zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
+        return base64.b64encode(packed)
+
+    def chosen(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the blocks that fit: number, and content in base64."""
+        for block in self._blocks:
+            if block.number >= 0:
+                self._spool.seek(block.start)
+                yield block.number, base64.b64encode(self._spool.read(block.size))
+
+    def _close(self, *, is_verified: bool) -> None:
+        full = self._open.pop(is_verified)
+        packed = b"".join((*full.parts, full.packer.flush()))
+        block = self._blocks[full.place]
+        block.start, block.size, block.rows = self._size, len(packed), full.rows
+        self._spool.seek(self._size)
+        self._spool.write(packed)
+        self._size += len(packed)
+
+    def _choose(self, blocks: list[_Block], room: int) -> int:
+        """Mark the blocks that fit, evenly spaced where not all do; return their size."""
+        whole = sum(block.written for block in blocks)
+        share = min(1.0, max(0, room) / whole) if whole else 0.0
+        taken, owed = 0, 0.0
+        for block in blocks:
+            owed += block.written * share
+            if taken + block.written <= min(room, owed + 1e-6 * whole):
+                block.number = 0
+                taken += block.written
+        return taken
+
+    def _count(self, *, is_verified: bool) -> tuple[int, int]:
+        blocks = [block for block in self._blocks if block.is_verified is is_verified]
+        held = sum(block.rows for block in blocks if block.number >= 0)
+        return held, sum(block.rows for block in blocks)
+
+
+class _Names:
+    """Words by number, each once."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = {}
+
+    def number(self, word: str) -> int:
+        return self.words.setdefault(word, len(self.words))
+
+
+class _Index:
+    """Columns of what the table of rows shows and filters by."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self._numbers: dict[str, list[int | None]] = {
+            name: [] for name in ("o", "t", "s", "v", "w", "r", "d", "k", "c", "b", "p")
+        }
+        self._names = {name: _Names() for name in ("o", "t", "s", "v", "w")}
+
+    def take(self, told: Told, *, block: int, place: int) -> None:
+        end = told.end
+        if len(self.ids) >= MOST_LISTED and end.outcome is Outcome.VERIFIED:
+            return
+        loop, topic = end.loop, end.data.get("topic")
+        fell = [one.validator for one in end.verdicts if one.status in (Status.FAIL, Status.ERROR)]
+        words = {
+            "o": end.outcome.value,
+            "t": topic[:_REASON] if isinstance(topic, str) else "",
+            "s": loop.stop_reason.value if loop is not None else "",
+            "v": "\n".join(fell),
+            "w": end.reason.partition("\n")[0][:_REASON],
+        }
+        self.ids.append(end.row_id)
+        for name, word in words.items():
+            self._numbers[name].append(self._names[name].number(word))
+        numbers = {
+            "r": loop.rounds if loop is not None else None,
+            "d": loop.samples if loop is not None else None,
+            "k": loop.tokens if loop is not None else None,
+            "c": told.nano_usd,
+            "b": block,
+            "p": place,
+        }
+        for name, number in numbers.items():
+            self._numbers[name].append(number)
+
+    def as_json(self, numbers: list[int]) -> dict[str, object]:
+        """Return it with the numbers that the blocks have in the file."""
+        columns = dict(self._numbers)
+        columns["b"] = [numbers[block] for block in columns["b"] if block is not None]
+        return {
+            "ids": self.ids,
+            "words": {name: list(found.words) for name, found in self._names.items()},
+            **columns,
+        }

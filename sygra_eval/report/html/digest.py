@@ -1,0 +1,88 @@
+"""What the plots need of the rows: counted in the one pass that also fills the blocks."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sygra_eval.report.html.plots.scores import BINS
+from sygra_eval.report.html.stories import Told
+from sygra_eval.values import Outcome, RecordEnd, Round, RoundKind
+
+_MOST_POINTS = 400
+_NANO = 1e9
+
+
+@dataclass(slots=True)
+class Digest:
+    """Counts of the rows seen so far; its size does not grow with them.
+
+    :ivar scores: By validator, the scores of final verdicts in `BINS` bins.
+    :ivar by_round: Tokens of a loop's rounds: the answers of a round, and the critique before it.
+    :ivar by_draft: Tokens of the first drafts, the second ones, and so on.
+    :ivar curve: Rows that ended, what their calls came to, how many of them are verified.
+    """
+
+    scores: dict[str, list[int]] = field(default_factory=dict)
+    by_round: Counter[int] = field(default_factory=Counter)
+    by_draft: Counter[int] = field(default_factory=Counter)
+    curve: list[tuple[int, float, int]] = field(default_factory=list)
+    ended: int = 0
+    verified: int = 0
+    tokens: int = 0
+    nano_usd: int | None = 0
+    _stride: int = 1
+
+    @property
+    def unit(self) -> str:
+        """What the curve counts: money where all prices are known and not all are 0."""
+        return "USD" if self.nano_usd else "tokens"
+
+    def take(self, told: Told) -> None:
+        """Count a row."""
+        self._take_scores(told.end)
+        for one in told.rounds:
+            self._take_round(one)
+        self._take_spending(told)
+
+    def _take_scores(self, end: RecordEnd) -> None:
+        for verdict in end.verdicts:
+            if verdict.score is None:
+                continue
+            bins = self.scores.get(verdict.validator)
+            if bins is None:
+                bins = self.scores[verdict.validator] = [0] * BINS
+            bins[min(int(verdict.score * BINS), BINS - 1)] += 1
+
+    def _take_round(self, one: Round) -> None:
+        if one.kind is not RoundKind.LOOP:
+            return
+        for attempt in one.attempts:
+            self.by_round[one.number] += attempt.tokens
+            if one.number == 1:
+                self.by_draft[attempt.sample + 1] += attempt.tokens
+        if one.critique_tokens:
+            self.by_round[one.number + 1] += one.critique_tokens
+
+    def _take_spending(self, told: Told) -> None:
+        self.ended += 1
+        self.verified += told.end.outcome is Outcome.VERIFIED
+        loop = told.end.loop
+        self.tokens += loop.tokens if loop is not None else 0
+        if self.nano_usd is not None:
+            self.nano_usd = None if told.nano_usd is None else self.nano_usd + told.nano_usd
+        if self.ended % self._stride == 0:
+            self._add_point()
+
+    def finished_curve(self) -> list[tuple[int, float, int]]:
+        """Return the curve to its last row."""
+        if self.ended and self.curve[-1:] != [self._point()]:
+            return [*self.curve, self._point()]
+        return self.curve
+
+    def _add_point(self) -> None:
+        self.curve.append(self._point())
+        if len(self.curve) >= _MOST_POINTS:  # every other one, and half as many from here on
+            self.curve = self.curve[1::2]
+            self._stride *= 2
+
+    def _point(self) -> tuple[int, float, int]:
+        return self.ended, float(self.tokens), self.verified

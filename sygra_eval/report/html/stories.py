@@ -1,0 +1,230 @@
+"""What the file keeps of a row, as data for the page of that row.
+
+Values are as they came; the browser shows them as text and spells out what is invisible. Long
+texts are cut, which the text then says, so that no row makes a page that cannot be opened.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sygra_eval.report.html.flips import flips_between
+from sygra_eval.values import (
+    Attempt,
+    CallFault,
+    Evidence,
+    FailingCase,
+    GuardVerdict,
+    RecordEnd,
+    Round,
+    RoundKind,
+    Verdict,
+)
+
+MOST_CHARACTERS = 100_000
+"""Of one text; `sygra-eval show` and the data files have all of it."""
+
+_COLUMN_CHARACTERS = 20_000
+_OURS = frozenset(
+    {
+        "answer",
+        "code",
+        "messages",
+        "rounds",
+        "stop_reason",
+        "verdicts",
+        "provenance",
+        "question",
+        "reason",
+        "outcome_reason",
+    }
+)
+"""Columns that the page shows in their own place, or that stand there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A row with all that is told of it.
+
+    :ivar nano_usd: What its calls cost; None where that is not known.
+    """
+
+    end: RecordEnd
+    rounds: tuple[Round, ...] = ()
+    faults: tuple[CallFault, ...] = ()
+    nano_usd: int | None = None
+
+
+def story_of(told: Told) -> dict[str, object]:
+    """Return the row's story; what only some rows have is left out of the others."""
+    end = told.end
+    loop = end.loop
+    story: dict[str, object] = {
+        "id": end.row_id,
+        "index": end.index,
+        "outcome": end.outcome.value,
+        "reason": _cut(end.reason),
+        "question": _text(end.data.get("question")),
+        "answer": _text(end.data.get("answer")),
+        "code": _text(end.data.get("code")),
+        "columns": _columns(end.data),
+        "verdicts": [_verdict(one) for one in end.verdicts],
+        "rounds": [_round(one) for one in _with_flips(told.rounds)],
+        "weak": end.weak_tests,
+        "way": list(end.way),
+        "notes": _notes(end),
+        "guards": [_guard(one) for one in end.guards],
+        "faults": [_fault(one) for one in told.faults],
+        "nano_usd": told.nano_usd,
+    }
+    if loop is not None:
+        story["loop"] = {
+            "node": loop.node,
+            "stop": loop.stop_reason.value,
+            "rounds": loop.rounds,
+            "drafts": loop.samples,
+            "refused": loop.sentinels_refused,
+            "tokens": loop.tokens,
+            "kept": loop.kept_round,
+        }
+    return {key: value for key, value in story.items() if value not in (None, [], {}, "")}
+
+
+_Compared = tuple[Round, Attempt | None]
+
+
+def _with_flips(rounds: Sequence[Round]) -> list[_Compared]:
+    """Return each round with the attempt that the loop went on from, None for the first."""
+    paired: list[_Compared] = []
+    kept: dict[str, Attempt] = {}
+    for one in rounds:
+        paired.append((one, kept.get(one.node)))
+        for attempt in one.attempts:
+            if attempt.is_kept:
+                kept[one.node] = attempt
+    return paired
+
+
+def _round(compared: _Compared) -> dict[str, object]:
+    one, before = compared
+    found: dict[str, object] = {
+        "node": one.node,
+        "n": one.number,
+        "kind": None if one.kind is RoundKind.LOOP else one.kind.value,
+        "attempts": [_attempt(attempt, before) for attempt in one.attempts],
+        "critique": None if one.critique is None else _cut(one.critique),
+        "sentinel": one.sentinel.value,
+        "tokens": one.critique_tokens,
+        "s": round(one.critique_latency_s, 3),
+        "choice": one.choice,
+        "unanswered": [list(pair) for pair in one.unanswered],
+    }
+    return {key: value for key, value in found.items() if value not in (None, [], "", 0)}
+
+
+def _attempt(attempt: Attempt, before: Attempt | None) -> dict[str, object]:
+    found: dict[str, object] = {
+        "sample": attempt.sample,
+        "label": attempt.label,
+        "answer": _cut(attempt.answer),
+        "code": None if attempt.code is None else _cut(attempt.code),
+        "from": attempt.extraction,
+        "evidence": _cut(attempt.evidence),
+        "ok": attempt.is_accepted,
+        "kept": attempt.is_kept,
+        "diff": _cut(attempt.diff),
+        "tokens": attempt.tokens,
+        "s": round(attempt.latency_s, 3),
+        "verdicts": [_verdict(one) for one in attempt.verdicts],
+        "flips": None if before is None else flips_between(before, attempt),
+    }
+    return {key: value for key, value in found.items() if value not in (None, [], {}, "", False)}
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    evidence = verdict.evidence
+    found: dict[str, object] = {
+        "by": verdict.validator,
+        "said": verdict.status.value,
+        "score": verdict.score,
+        "why": _cut(verdict.reason),
+        "trust": verdict.trust.value,
+        "required": verdict.is_required,
+        **(_evidence(evidence) if evidence is not None else {}),
+    }
+    return {key: value for key, value in found.items() if value not in (None, [], {}, "", False)}
+
+
+def _evidence(evidence: Evidence) -> dict[str, object]:
+    failing = [case for case in (evidence.failing, *evidence.further) if case is not None]
+    return {
+        "isolation": evidence.isolation,
+        "output": _cut(evidence.output),
+        "exit": evidence.exit_code,
+        "tests": {name: [count.passed, count.total] for name, count in evidence.tests.items()},
+        "measures": dict(evidence.measures),
+        "failing": [_case(case) for case in failing],
+    }
+
+
+def _case(case: FailingCase) -> dict[str, object]:
+    found = {
+        "test": case.test,
+        "input": case.input,
+        "expected": case.expected,
+        "got": case.got,
+        "traceback": case.traceback,
+    }
+    return {key: _cut(value) for key, value in found.items() if value}
+
+
+def _guard(one: GuardVerdict) -> dict[str, object]:
+    evidence = one.verdict.evidence
+    return {
+        "by": one.verdict.validator,
+        "at": one.at.value,
+        "node": one.node,
+        "visit": one.visit,
+        "sample": one.sample,
+        "said": one.verdict.status.value,
+        "blocked": one.has_blocked,
+        "why": _cut(one.verdict.reason),
+        "output": _cut(evidence.output) if evidence is not None else "",
+    }
+
+
+def _fault(fault: CallFault) -> dict[str, object]:
+    return {
+        "node": fault.node,
+        "visit": fault.visit,
+        "sample": fault.sample,
+        "kind": fault.kind,
+        "why": _cut(fault.message),
+        "raw": _cut(fault.raw or ""),
+        "final": fault.is_final,
+    }
+
+
+def _notes(end: RecordEnd) -> list[str]:
+    provenance = end.data.get("provenance")
+    notes = provenance.get("notes") if isinstance(provenance, Mapping) else None
+    return [str(note) for note in notes] if isinstance(notes, list) else []
+
+
+def _columns(data: Mapping[str, object]) -> dict[str, str]:
+    """Return what else the row has, each value as text."""
+    return {
+        name: _cut(value if isinstance(value, str) else json.dumps(value), _COLUMN_CHARACTERS)
+        for name, value in data.items()
+        if name not in _OURS and value is not None
+    }
+
+
+def _text(value: object) -> str | None:
+    return _cut(value) if isinstance(value, str) else None
+
+
+def _cut(text: str, most: int = MOST_CHARACTERS) -> str:
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}\n[… {len(text) - most:,} more characters are not in this file]"
