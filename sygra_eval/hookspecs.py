@@ -138,8 +138,14 @@ class RegisterSandbox(Protocol):
 class RegisterReporter(Protocol):
     """Add a view of a finished run under a format's name."""
 
-    def __call__(self, name: str, implementation: Callable[[Any], str]) -> None:
-        """`implementation(summary)` returns the whole text of the view."""
+    def __call__(
+        self, name: str, implementation: Callable[[Any], Any], *, file: str = "", about: str = ""
+    ) -> None:
+        """`implementation(ctx)` returns text or bytes, or yields parts of them.
+
+        `ctx` is a `sygra_eval.ReportContext`. `file` is the name in the run folder, by default
+        `report.NAME`; `about` one line for `sygra-eval report --formats`.
+        """
         ...
 
 
@@ -236,11 +242,14 @@ class Hooks:
 
     @hookspec
     def sygra_register_reporters(self, register: RegisterReporter) -> None:
-        """Add report formats. Called once per loaded suite; a format only when its file is written.
+        """Add report formats. Called once per loaded suite; a format only when its view is asked.
 
+        A format is a pure view of one `ReportContext`: the report as data, the rows, the run's
+        folder, how it is wanted (docs/reports.md). It returns its text or yields it in parts.
         A run folder's `report.md`, `report.json` and `README.md` are what the formats `markdown`,
-        `json` and `card` return; another NAME in the suite's `report: {formats: [NAME]}` is
-        written to `report.NAME`. An exception in one, or something else than text, costs its own
+        `json` and `card` say; another NAME in the suite's `report: {formats: [NAME]}` is
+        written to its `file`, by default `report.NAME`, and `sygra-eval report RUN --as NAME`
+        prints any of them. An exception in one, or something else than text, costs its own
         file alone: it is told with the plugin's name, the data and the other reports are written,
         and the run ends with exit code 7; a resume calls no model and writes the files again.
         """

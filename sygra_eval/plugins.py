@@ -54,6 +54,8 @@ class Registered:
     """A type that a plugin added: its implementation, and the model of its own keys.
 
     :ivar prepare: Of a validator that wants to be asked before the first row.
+    :ivar file: Of a report format: its file in a run folder.
+    :ivar about: Of a report format: what it is, in a line.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Registered:
     config: type[Any] | None
     plugin: str
     prepare: Any = None
+    file: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,7 +428,13 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
     entries = plugins.types[kind]
 
     def register(
-        name: str, implementation: Any, *, config: type[Any] | None = None, prepare: Any = None
+        name: str,
+        implementation: Any,
+        *,
+        config: type[Any] | None = None,
+        prepare: Any = None,
+        file: str = "",
+        about: str = "",
     ) -> None:
         if name in entries:
             first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
@@ -435,6 +445,8 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
             config=config,
             plugin=plugin,
             prepare=prepare,
+            file=file,
+            about=about,
         )
 
     def register_metric(name: str, measure: Any, **about: Any) -> None:

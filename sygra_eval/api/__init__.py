@@ -19,6 +19,7 @@ from sygra_eval.api.session import Session
 from sygra_eval.api.streams import AsyncRowStream, RowStream
 from sygra_eval.api.work import SuiteLike, Work, new_run, same_run
 from sygra_eval.data import Rows
+from sygra_eval.engine import ReportContext, ReportOptions, ReportRow
 from sygra_eval.values import UsageError
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "FinishedRow",
     "Handle",
     "Keywords",
+    "ReportContext",
+    "ReportOptions",
+    "ReportRow",
     "RowStream",
     "RowsOf",
     "RunInterrupted",

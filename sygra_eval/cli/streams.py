@@ -7,6 +7,7 @@ closed from the start change no exit code.
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 
@@ -28,6 +29,20 @@ def write_line(stream: TextIO | None, text: str) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except OSError:  # the reader or the terminal has gone, or the device behind it is full
+        silence(stream)
+
+
+def write_chunks(stream: TextIO, chunks: Iterable[str | bytes]) -> None:
+    """Write text and bytes as they come; where nobody reads any more, stop asking for them."""
+    try:
+        for chunk in chunks:
+            if isinstance(chunk, str):
+                stream.write(chunk)
+            else:
+                stream.flush()
+                stream.buffer.write(chunk)
+        stream.flush()
+    except OSError:
         silence(stream)
 
 

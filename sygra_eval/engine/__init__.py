@@ -46,6 +46,14 @@ from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Recheck, recheck
+from sygra_eval.engine.reporting import (
+    GOING_ON,
+    ReportContext,
+    ReportOptions,
+    ReportRow,
+    parts_of,
+    put_view,
+)
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
@@ -83,6 +91,7 @@ from sygra_eval.journal import DISK_WAIT_S
 __all__ = [
     "DEFAULT_VALIDATORS",
     "DISK_WAIT_S",
+    "GOING_ON",
     "JOURNAL",
     "NOT_REACHED",
     "SURPLUS",
@@ -123,6 +132,9 @@ __all__ = [
     "PlanChange",
     "Progress",
     "Recheck",
+    "ReportContext",
+    "ReportOptions",
+    "ReportRow",
     "RunOptions",
     "RunSummary",
     "Scored",
@@ -162,7 +174,9 @@ __all__ = [
     "measure_truth",
     "named",
     "outcome_of",
+    "parts_of",
     "plugins_of_run",
+    "put_view",
     "recheck",
     "repair_run",
     "resume_run",

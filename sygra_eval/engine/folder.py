@@ -17,6 +17,7 @@ from sygra_eval.engine.data_files import data_files_in, data_files_of, remove_ot
 from sygra_eval.engine.data_row import TYPICAL_JUDGED_ROW, TYPICAL_ROW
 from sygra_eval.engine.measured import MEASURED_FILE
 from sygra_eval.engine.preflight import Tell
+from sygra_eval.engine.reporting import ReportContext, ReportOptions, write_view
 from sygra_eval.engine.summarise import suite_document
 from sygra_eval.engine.summary import ExitCode, RunSummary
 from sygra_eval.journal import open_readonly, sync
@@ -120,7 +121,7 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell
     remove_others(folder, names + tables)
     broken = list(_write_views(folder, summary, plugins))
     if not broken:
-        _write_manifest(folder, summary, parquet.notes)
+        _write_manifest(folder, summary, tuple(_files_of(summary, plugins)), parquet.notes)
         return summary
     for said in broken:
         tell(f"{said}; the data files are whole")
@@ -131,24 +132,25 @@ def write_folder(folder: Path, summary: RunSummary, plugins: Plugins, tell: Tell
 
 
 def _write_views(folder: Path, summary: RunSummary, plugins: Plugins) -> Iterator[str]:
-    """Write each view of the summary; yield what became of those that nothing came of."""
-    files = VIEWS | {f"report.{view}": view for view in _other_formats(summary)}
-    for file, view in files.items():
+    """Write each view of the run; yield what became of those that nothing came of."""
+    ctx = ReportContext(summary=summary, options=_options_of(folder), plugins=plugins)
+    for file, view in _files_of(summary, plugins).items():
         reporter = plugins.of("reporters")[view]
-        try:
-            text = reporter.implementation(summary)
-            why = (
-                ""
-                if isinstance(text, str)
-                else f"it returned {type(text).__name__}, a text is needed"
-            )
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
-            text, why = "", f"{type(error).__name__}: {error}"
-        if why:
-            (folder / file).unlink(missing_ok=True)
+        if why := write_view(reporter, ctx, folder / file):
             yield f"{file} was not written: plugin {reporter.plugin}: {why}"
-        else:
-            _write_text(folder / file, text)
+
+
+def _options_of(folder: Path) -> ReportOptions:
+    """Return what the suite asks of its views."""
+    section = suite_document(folder).get("report") or {}
+    return ReportOptions(max_rows=section.get("max_rows"), max_mb=section.get("max_mb"))
+
+
+def _files_of(summary: RunSummary, plugins: Plugins) -> dict[str, str]:
+    """Return the view of each file: those of every run folder, and those that the suite names."""
+    reporters = plugins.of("reporters")
+    others = (reporters[view] for view in _other_formats(summary))
+    return {**VIEWS, **{view.file or f"report.{view.name}": view.name for view in others}}
 
 
 def _without(summary: RunSummary, said: str) -> RunSummary:
@@ -175,10 +177,11 @@ def _rows(folder: Path, outcome: Outcome, last: int | None) -> Iterator[Mapping[
         yield from reader.rows(outcome, last=last)
 
 
-def _write_manifest(folder: Path, summary: RunSummary, notes: tuple[str, ...]) -> None:
+def _write_manifest(
+    folder: Path, summary: RunSummary, views: tuple[str, ...], notes: tuple[str, ...]
+) -> None:
     """Write the sha256 of data files, reports, card and suite."""
-    names = [*data_files_in(folder), *VIEWS, "suite.yaml", MEASURED_FILE]
-    names += [f"report.{view}" for view in _other_formats(summary)]
+    names = [*data_files_in(folder), *views, "suite.yaml", MEASURED_FILE]
     names += [kept.name for kept in folder.glob("input-*")]  # what sources keep there
     files = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size}

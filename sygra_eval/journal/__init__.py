@@ -61,7 +61,7 @@ from sygra_eval.journal.repair import (
     examine_journal,
     repair_journal,
 )
-from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import Durability, plain, sync
 from sygra_eval.journal.writer import JournalUnwritable
 
@@ -82,6 +82,7 @@ __all__ = [
     "Repair",
     "RunLock",
     "Spent",
+    "StoredCall",
     "attempt_from_json",
     "attempt_to_json",
     "call_key",

@@ -22,7 +22,7 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
-from sygra_eval.journal.spent import JournalledCall, Spent, together
+from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import (
     SQLITE_ERRORS,
     TABLES,
@@ -243,15 +243,27 @@ class JournalReader:
                 is_batched=bool(data.get("is_batched", False)),
             )
 
+    def stored_calls(self) -> Iterator[StoredCall]:
+        """Yield the calls as their rows hold them, without their long texts: many are counted."""
+        for row in self._stream("call", "rowid", is_whole=False):
+            data = without_texts(_stored(row[7]))
+            yield StoredCall(
+                record=str(row[2]),
+                node=str(row[3]),
+                visit=int(row[4]),
+                sample=int(row[5]),
+                model=_who_answered(data),
+                data=data,
+            )
+
     def spent(self) -> dict[tuple[str, str], Spent]:
         """Return what the calls of each model at each place of the graph came to."""
         found: dict[tuple[str, str], Spent] = {}
-        for row in self._stream("call", "rowid", is_whole=False):
-            data, node = without_texts(_stored(row[7])), str(row[3])
-            part = found.get(place := (_who_answered(data), node))
+        for call in self.stored_calls():
+            part = found.get(place := (call.model, call.node))
             if part is None:
                 part = found[place] = Spent()
-            part.take_stored(node, data)
+            part.take_stored(call.node, call.data)
         return found
 
     def calls_summary(self) -> Spent:

@@ -25,6 +25,22 @@ class JournalledCall:
 
 
 @dataclass(slots=True, kw_only=True)
+class StoredCall:
+    """One call as its row holds it, for those who count many of them.
+
+    :ivar model: As `JournalledCall`'s.
+    :ivar data: What `response_to_json` made of the answer, long texts left out.
+    """
+
+    record: str
+    node: str
+    visit: int
+    sample: int
+    model: str
+    data: Mapping[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
 class Spent:
     """What some calls came to.
 

@@ -20,8 +20,10 @@ from sygra_eval.report.comparison import (
 )
 from sygra_eval.report.cost_estimate import estimate_text
 from sygra_eval.report.first_rows import first_rows_json, first_rows_text
+from sygra_eval.report.formats import formats_text
 from sygra_eval.report.journal_view import journal_json, journal_text
 from sygra_eval.report.json_view import json_report
+from sygra_eval.report.layout import WIDTH
 from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
@@ -30,7 +32,7 @@ from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
 from sygra_eval.report.tables import exit_line
-from sygra_eval.report.terminal import terminal_report
+from sygra_eval.report.terminal import shows_color, terminal_report, terminal_width
 from sygra_eval.report.text_safety import one_line, printable
 from sygra_eval.report.truth import (
     complaint_line,
@@ -42,6 +44,7 @@ from sygra_eval.report.truth import (
 from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
+    "WIDTH",
     "account_line",
     "blessed_text",
     "changed_text",
@@ -56,6 +59,7 @@ __all__ = [
     "exit_line",
     "first_rows_json",
     "first_rows_text",
+    "formats_text",
     "journal_json",
     "journal_text",
     "json_report",
@@ -74,8 +78,10 @@ __all__ = [
     "runs_text",
     "scored_json",
     "scored_text",
+    "shows_color",
     "spent_words",
     "terminal_report",
+    "terminal_width",
     "truth_json",
     "truth_text",
     "upper_bound_json",

@@ -1,5 +1,6 @@
 """Registers the built-in report formats."""
 
+from sygra_eval.engine import ReportContext
 from sygra_eval.hookspecs import RegisterReporter, hookimpl
 from sygra_eval.report.card import data_card
 from sygra_eval.report.json_view import json_report
@@ -10,7 +11,23 @@ from sygra_eval.report.terminal import terminal_report
 @hookimpl
 def sygra_register_reporters(register: RegisterReporter) -> None:
     """Add `terminal`, `markdown`, `json` and `card`, the data card of a run folder."""
-    register("terminal", terminal_report)
-    register("markdown", markdown_report)
-    register("json", json_report)
-    register("card", data_card)
+    register("terminal", _terminal, file="report.txt", about="tables for a terminal")
+    register("markdown", _markdown, file="report.md", about="tables for a code host")
+    register("json", _json, file="report.json", about="every figure, with the query that gives it")
+    register("card", _card, file="README.md", about="the data card of a run folder")
+
+
+def _terminal(ctx: ReportContext) -> str:
+    return terminal_report(ctx.summary)
+
+
+def _markdown(ctx: ReportContext) -> str:
+    return markdown_report(ctx.summary)
+
+
+def _json(ctx: ReportContext) -> str:
+    return json_report(ctx.summary)
+
+
+def _card(ctx: ReportContext) -> str:
+    return data_card(ctx.summary)

@@ -352,9 +352,14 @@ class SchemaSection(Section):
 
 
 class ReportSection(Section):
-    """How results are shown."""
+    """How results are shown: views that are written into the run's folder at its end.
+
+    `max_rows` and `max_mb` bound those that show rows, see docs/reports.md.
+    """
 
     formats: list[str] = ["terminal", "markdown"]
+    max_rows: int | None = Field(default=None, ge=1)
+    max_mb: float | None = Field(default=None, gt=0, le=1024, allow_inf_nan=False)
 
 
 class ImagesSection(Section):

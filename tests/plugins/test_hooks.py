@@ -267,7 +267,7 @@ async def test_hook_register_reporters(project, plugin, small_suite):
 @hookimpl
 def sygra_register_reporters(register):
     for name in ("terminal", "markdown", "json", "card"):
-        register(name, lambda summary, name=name: f"{name} of {summary.rows} rows")
+        register(name, lambda ctx, name=name: f"{name} of {ctx.summary.rows} rows")
 """)
 
     summary = await project.run(small_suite(), plugins=("no:sygra_eval.report.builtin",))
@@ -281,7 +281,7 @@ async def test_a_format_that_the_suite_asks_for_becomes_a_file_of_its_own(
     plugin("""
 @hookimpl
 def sygra_register_reporters(register):
-    register("tally", lambda summary: f"{summary.rows} rows")
+    register("tally", lambda ctx: f"{ctx.summary.rows} rows")
 """)
     suite = small_suite() + "report: {formats: [terminal, tally]}\n"
 
@@ -568,7 +568,7 @@ from pathlib import Path
 
 @hookimpl
 def sygra_register_reporters(register):
-    def tally(summary):
+    def tally(ctx):
         if Path(__file__).with_suffix(".mended").exists():
             return "whole"
         {what}
