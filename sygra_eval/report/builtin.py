@@ -3,6 +3,7 @@
 from sygra_eval.engine import ReportContext
 from sygra_eval.hookspecs import RegisterReporter, hookimpl
 from sygra_eval.report.card import data_card
+from sygra_eval.report.html.page import html_report
 from sygra_eval.report.json_view import json_report
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.terminal import terminal_report
@@ -14,6 +15,9 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
     register("terminal", _terminal, file="report.txt", about="tables for a terminal")
     register("markdown", _markdown, file="report.md", about="tables for a code host")
     register("json", _json, file="report.json", about="every figure, with the query that gives it")
+    register(
+        "html", html_report, file="report.html", about="a page with every row, in one file"
+    )
     register("card", _card, file="README.md", about="the data card of a run folder")
 
 

@@ -9,7 +9,7 @@ import base64
 import json
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Self
@@ -19,6 +19,7 @@ from sygra_eval.values import Outcome, Status
 
 ROWS_OF_A_BLOCK = 500
 _BYTES_OF_A_BLOCK = 2_000_000  # before it is compressed
+_NANO = 1e9
 _IN_MEMORY = 4_000_000
 _LEVEL = 3  # 6 takes twice as long for an eighth less
 _REASON = 160  # characters of it in the index
@@ -68,8 +69,11 @@ class Fitted:
 class Blocks:
     """Takes rows, then gives the blocks that fit, and the index."""
 
-    def __init__(self) -> None:
-        self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+    def __init__(self, most_rows: int | None = None) -> None:
+        self._of_a_block = min(ROWS_OF_A_BLOCK, most_rows or ROWS_OF_A_BLOCK)
+        self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed with it
+            max_size=_IN_MEMORY
+        )
         self._blocks: list[_Block] = []
         self._open: dict[bool, _Open] = {}
         self._index = _Index()
@@ -98,11 +102,14 @@ class Blocks:
         self._index.take(told, block=block.place, place=block.rows)
         block.rows += 1
         block.taken += len(line)
-        if block.rows >= ROWS_OF_A_BLOCK or block.taken >= _BYTES_OF_A_BLOCK:
+        if block.rows >= self._of_a_block or block.taken >= _BYTES_OF_A_BLOCK:
             self._close(is_verified=is_verified)
 
-    def fit(self, room: int) -> Fitted:
-        """Decide which blocks go into `room` bytes; no row can be added after that."""
+    def fit(self, room: int, rows: int | None = None) -> Fitted:
+        """Decide which blocks go into `room` bytes; no row can be added after that.
+
+        :param rows: The most rows, to a block; None for all.
+        """
         for is_verified in list(self._open):
             self._close(is_verified=is_verified)
         left = room
@@ -118,9 +125,9 @@ class Blocks:
             listed=len(self._index.ids),
         )
 
-    def index(self, about: dict[str, object]) -> bytes:
+    def index(self, about: Mapping[str, object]) -> bytes:
         """Return the index with what else the page has to know, in base64."""
-        data = about | self._index.as_json([block.number for block in self._blocks])
+        data = dict(about) | self._index.as_json([block.number for block in self._blocks])
         packed = zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
         return base64.b64encode(packed)
 
@@ -140,7 +147,8 @@ class Blocks:
         self._spool.write(packed)
         self._size += len(packed)
 
-    def _choose(self, blocks: list[_Block], room: int) -> int:
+    @staticmethod
+    def _choose(blocks: list[_Block], room: int) -> int:
         """Mark the blocks that fit, evenly spaced where not all do; return their size."""
         whole = sum(block.written for block in blocks)
         share = min(1.0, max(0, room) / whole) if whole else 0.0
@@ -156,6 +164,14 @@ class Blocks:
         blocks = [block for block in self._blocks if block.is_verified is is_verified]
         held = sum(block.rows for block in blocks if block.number >= 0)
         return held, sum(block.rows for block in blocks)
+
+
+def _first(blocks: list[_Block], rows: int) -> Iterator[_Block]:
+    for block in blocks:
+        rows -= block.rows
+        if rows < 0:
+            return
+        yield block
 
 
 class _Names:
@@ -197,8 +213,8 @@ class _Index:
         numbers = {
             "r": loop.rounds if loop is not None else None,
             "d": loop.samples if loop is not None else None,
-            "k": loop.tokens if loop is not None else None,
-            "c": told.nano_usd,
+            "k": told.row.tokens,
+            "c": None if told.row.cost_usd is None else round(told.row.cost_usd * _NANO),
             "b": block,
             "p": place,
         }

@@ -8,7 +8,6 @@ from sygra_eval.report.html.stories import Told
 from sygra_eval.values import Outcome, RecordEnd, Round, RoundKind
 
 _MOST_POINTS = 400
-_NANO = 1e9
 
 
 @dataclass(slots=True)
@@ -18,23 +17,23 @@ class Digest:
     :ivar scores: By validator, the scores of final verdicts in `BINS` bins.
     :ivar by_round: Tokens of a loop's rounds: the answers of a round, and the critique before it.
     :ivar by_draft: Tokens of the first drafts, the second ones, and so on.
-    :ivar curve: Rows that ended, what their calls came to, how many of them are verified.
+    :ivar curve: Rows that ended, tokens and dollars of their calls, how many are verified.
     """
 
     scores: dict[str, list[int]] = field(default_factory=dict)
     by_round: Counter[int] = field(default_factory=Counter)
     by_draft: Counter[int] = field(default_factory=Counter)
-    curve: list[tuple[int, float, int]] = field(default_factory=list)
+    curve: list[tuple[int, int, float, int]] = field(default_factory=list)
     ended: int = 0
     verified: int = 0
     tokens: int = 0
-    nano_usd: int | None = 0
+    usd: float | None = 0.0
     _stride: int = 1
 
     @property
     def unit(self) -> str:
         """What the curve counts: money where all prices are known and not all are 0."""
-        return "USD" if self.nano_usd else "tokens"
+        return "USD" if self.usd else "tokens"
 
     def take(self, told: Told) -> None:
         """Count a row."""
@@ -65,18 +64,19 @@ class Digest:
     def _take_spending(self, told: Told) -> None:
         self.ended += 1
         self.verified += told.end.outcome is Outcome.VERIFIED
-        loop = told.end.loop
-        self.tokens += loop.tokens if loop is not None else 0
-        if self.nano_usd is not None:
-            self.nano_usd = None if told.nano_usd is None else self.nano_usd + told.nano_usd
+        self.tokens += told.row.tokens
+        if self.usd is not None:
+            self.usd = None if told.row.cost_usd is None else self.usd + told.row.cost_usd
         if self.ended % self._stride == 0:
             self._add_point()
 
     def finished_curve(self) -> list[tuple[int, float, int]]:
-        """Return the curve to its last row."""
-        if self.ended and self.curve[-1:] != [self._point()]:
-            return [*self.curve, self._point()]
-        return self.curve
+        """Return the curve to its last row: rows that ended, what they spent, rows verified."""
+        points = self.curve
+        if self.ended and points[-1:] != [self._point()]:
+            points = [*points, self._point()]
+        in_usd = self.unit == "USD"
+        return [(rows, usd if in_usd else float(tok), got) for rows, tok, usd, got in points]
 
     def _add_point(self) -> None:
         self.curve.append(self._point())
@@ -84,5 +84,5 @@ class Digest:
             self.curve = self.curve[1::2]
             self._stride *= 2
 
-    def _point(self) -> tuple[int, float, int]:
-        return self.ended, float(self.tokens), self.verified
+    def _point(self) -> tuple[int, int, float, int]:
+        return self.ended, self.tokens, self.usd or 0.0, self.verified

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sygra_eval.engine import ReportRow
 from sygra_eval.report.html.flips import flips_between
 from sygra_eval.values import (
     Attempt,
@@ -44,15 +45,16 @@ _OURS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A row with all that is told of it.
+    """A row with all that is told of it."""
 
-    :ivar nano_usd: What its calls cost; None where that is not known.
-    """
-
-    end: RecordEnd
+    row: ReportRow
     rounds: tuple[Round, ...] = ()
     faults: tuple[CallFault, ...] = ()
-    nano_usd: int | None = None
+
+    @property
+    def end(self) -> RecordEnd:
+        """How it ended."""
+        return self.row.end
 
 
 def story_of(told: Told) -> dict[str, object]:
@@ -75,7 +77,10 @@ def story_of(told: Told) -> dict[str, object]:
         "notes": _notes(end),
         "guards": [_guard(one) for one in end.guards],
         "faults": [_fault(one) for one in told.faults],
-        "nano_usd": told.nano_usd,
+        "calls": told.row.calls,
+        "tokens": [told.row.prompt_tokens, told.row.completion_tokens],
+        "s": round(told.row.latency_s, 3),
+        "usd": told.row.cost_usd,
     }
     if loop is not None:
         story["loop"] = {
@@ -84,7 +89,6 @@ def story_of(told: Told) -> dict[str, object]:
             "rounds": loop.rounds,
             "drafts": loop.samples,
             "refused": loop.sentinels_refused,
-            "tokens": loop.tokens,
             "kept": loop.kept_round,
         }
     return {key: value for key, value in story.items() if value not in (None, [], {}, "")}

@@ -1,4 +1,4 @@
-"""Whether another round, or another draft, paid: what is verified after each, and at what price."""
+"""Whether another round, or draft, paid: what is verified after each, and at what price."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
