@@ -15,9 +15,7 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
     register("terminal", _terminal, file="report.txt", about="tables for a terminal")
     register("markdown", _markdown, file="report.md", about="tables for a code host")
     register("json", _json, file="report.json", about="every figure, with the query that gives it")
-    register(
-        "html", html_report, file="report.html", about="a page with every row, in one file"
-    )
+    register("html", html_report, file="report.html", about="a page with every row, in one file")
     register("card", _card, file="README.md", about="the data card of a run folder")
 
 

@@ -38,8 +38,7 @@ class Digest:
     def take(self, told: Told) -> None:
         """Count a row."""
         self._take_scores(told.end)
-        for one in told.rounds:
-            self._take_round(one)
+        self._take_rounds(told.rounds)
         self._take_spending(told)
 
     def _take_scores(self, end: RecordEnd) -> None:
@@ -51,15 +50,18 @@ class Digest:
                 bins = self.scores[verdict.validator] = [0] * BINS
             bins[min(int(verdict.score * BINS), BINS - 1)] += 1
 
-    def _take_round(self, one: Round) -> None:
-        if one.kind is not RoundKind.LOOP:
-            return
-        for attempt in one.attempts:
-            self.by_round[one.number] += attempt.tokens
-            if one.number == 1:
-                self.by_draft[attempt.sample + 1] += attempt.tokens
-        if one.critique_tokens:
-            self.by_round[one.number + 1] += one.critique_tokens
+    def _take_rounds(self, rounds: tuple[Round, ...]) -> None:
+        """Count a critique with the revision that it led to, the last one with its own round."""
+        there = {(one.node, one.number) for one in rounds}
+        for one in rounds:
+            if one.kind is not RoundKind.LOOP:
+                continue
+            for attempt in one.attempts:
+                self.by_round[one.number] += attempt.tokens
+                if one.number == 1:
+                    self.by_draft[attempt.sample + 1] += attempt.tokens
+            to = one.number + ((one.node, one.number + 1) in there)
+            self.by_round[to] += one.critique_tokens
 
     def _take_spending(self, told: Told) -> None:
         self.ended += 1

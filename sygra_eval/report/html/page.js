@@ -347,12 +347,15 @@
         Object.entries(one.measures || {}).map(([name, value]) => el("div", { class: "quiet" }, `${name}: ${Number(value.toPrecision(4))}`)),
         one.failing || one.output ? el("details", null, el("summary", null, "Evidence"),
           (one.failing || []).map(caseOf), one.output ? block(one.output) : null) : null),
-      el("td", null, one.trust || UNKNOWN, one.isolation ? el("div", { class: "quiet" }, one.isolation) : null)));
-    return el("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Verdicts" }, el("table", null,
+      el("td", null, one.trust || UNKNOWN)));
+    const isolation = [...new Set(verdicts.map((one) => one.isolation).filter(Boolean))].sort().join(" \u00b7 ");
+    return [el("div", { class: "wide", tabindex: "0", role: "group", "aria-label": "Verdicts" }, el("table", null,
       el("caption", { class: "unseen" }, "Verdicts of the row"),
-      el("thead", null, el("tr", null, ["validator", "verdict", "score", "reason", "trust, isolation"].map((one) =>
+      el("thead", null, el("tr", null, ["validator", "verdict", "score", "reason", "trust"].map((one) =>
         el("th", { scope: "col", class: one === "score" ? "number" : null }, one)))),
-      el("tbody", null, told)));
+      el("tbody", null, told))),
+    el("ul", { class: "notes" }, el("li", null, "* required: a row is verified when all of these pass"),
+      el("li", null, `isolation: ${isolation || UNKNOWN}`))];
   };
 
   const chips = (verdicts) => el("ul", { class: "chips" }, (verdicts || []).filter((one) => one.said !== "skip")

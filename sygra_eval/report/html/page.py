@@ -35,17 +35,20 @@ def html_report(ctx: ReportContext) -> Iterator[str | bytes]:
                 first.append(told.row)
         sections = sections_of(ctx, digest)
         head = _ascii(_head(ctx))
-        body = joined([_section(one) for one in sections])
+        before, after = (
+            _ascii(joined([_section(one) for one in part])) for part in _split(sections)
+        )
         rows = _ascii(_rows(ctx, first))
         about = {"run": f"{ctx.summary.suite}/{ctx.summary.run}"}
         script = _script()
-        fixed = len(head) + len(_ascii(body)) + len(script) + len(rows) + _SPARE
+        fixed = len(head) + len(before) + len(after) + len(script) + len(rows) + _SPARE
         room = int((ctx.options.max_mb or MOST_MB) * _MB) - fixed
         fitted = blocks.fit(room - len(blocks.index(about)), ctx.options.max_rows)
         yield head
         yield _ascii(_top(ctx, sections, fitted))
-        yield _ascii(body)
+        yield before
         yield rows
+        yield after
         yield b"</div>\n"
         yield _ascii(tag("article", id="row", hidden=True, aria_live="off"))
         yield b"</main>\n"
@@ -83,12 +86,12 @@ def _head(ctx: ReportContext) -> Markup:
 
 
 def _top(ctx: ReportContext, sections: list[Section], fitted: Fitted) -> Markup:
-    links = [(one.name, one.title) for one in sections]
-    links.insert(-1, ("rows", "Rows"))
+    before, after = ([(one.name, one.title) for one in part] for part in _split(sections))
+    links = [*before, ("rows", "Rows"), *after]
     summary = ctx.summary
     return joined(
         [
-            tag("a", "Skip to the result", href="#result", class_="skip"),
+            tag("a", "Skip to the result", href="#result", class_="skiplink"),
             tag(
                 "header",
                 tag("p", "sygra-eval report", class_="brand"),
@@ -104,6 +107,12 @@ def _top(ctx: ReportContext, sections: list[Section], fitted: Fitted) -> Markup:
             _left_out(fitted),
         ]
     )
+
+
+def _split(sections: list[Section]) -> tuple[list[Section], list[Section]]:
+    """Return the sections before the rows, and those behind them."""
+    behind = [one for one in sections if one.name == "environment"]
+    return [one for one in sections if one not in behind], behind
 
 
 def _left_out(fitted: Fitted) -> Markup:

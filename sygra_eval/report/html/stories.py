@@ -91,7 +91,7 @@ def story_of(told: Told) -> dict[str, object]:
             "refused": loop.sentinels_refused,
             "kept": loop.kept_round,
         }
-    return {key: value for key, value in story.items() if value not in (None, [], {}, "")}
+    return _said(story)
 
 
 _Compared = tuple[Round, Attempt | None]
@@ -123,7 +123,7 @@ def _round(compared: _Compared) -> dict[str, object]:
         "choice": one.choice,
         "unanswered": [list(pair) for pair in one.unanswered],
     }
-    return {key: value for key, value in found.items() if value not in (None, [], "", 0)}
+    return _said(found)
 
 
 def _attempt(attempt: Attempt, before: Attempt | None) -> dict[str, object]:
@@ -142,7 +142,7 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> dict[str, object]:
         "verdicts": [_verdict(one) for one in attempt.verdicts],
         "flips": None if before is None else flips_between(before, attempt),
     }
-    return {key: value for key, value in found.items() if value not in (None, [], {}, "", False)}
+    return _said(found)
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:
@@ -156,7 +156,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         "required": verdict.is_required,
         **(_evidence(evidence) if evidence is not None else {}),
     }
-    return {key: value for key, value in found.items() if value not in (None, [], {}, "", False)}
+    return _said(found)
 
 
 def _evidence(evidence: Evidence) -> dict[str, object]:
@@ -213,6 +213,15 @@ def _notes(end: RecordEnd) -> list[str]:
     provenance = end.data.get("provenance")
     notes = provenance.get("notes") if isinstance(provenance, Mapping) else None
     return [str(note) for note in notes] if isinstance(notes, list) else []
+
+
+def _said(found: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what says nothing; a figure of 0 says something."""
+    return {
+        key: value
+        for key, value in found.items()
+        if value is not None and value is not False and value not in ("", [], {})
+    }
 
 
 def _columns(data: Mapping[str, object]) -> dict[str, str]:

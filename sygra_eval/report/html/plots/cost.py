@@ -67,4 +67,6 @@ def _thinned(curve: Sequence[tuple[int, float, int]]) -> list[tuple[int, float, 
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value:.3g}" if unit == "USD" else short_count(round(value))
+    if unit == "USD":
+        return f"{value:.3g}"
+    return f"{round(value):,}" if value < 100_000 else short_count(round(value))

@@ -14,29 +14,34 @@ _MOST = 6
 
 
 def scores_plot(counts: Mapping[str, Sequence[int]]) -> Plot | None:
-    """Draw a histogram a validator.
+    """Draw a histogram a validator; those that only said yes or no give way to others.
 
     :param counts: By validator, how many scores fell into each of `BINS` bins.
     """
     given = {name: bins for name, bins in counts.items() if any(bins)}
     if not given:
         return None
+    between = {name: bins for name, bins in given.items() if any(bins[1:-1])}
+    drawn = list((between or given).items())[:_MOST]
     name, title = "scores", "Scores of the validators"
     marks = [
         mark
-        for at, (validator, bins) in enumerate(list(given.items())[:_MOST])
+        for at, (validator, bins) in enumerate(drawn)
         for mark in _histogram(validator, bins, at * _EACH)
     ]
     told = "; ".join(
         f"{validator}: {sum(bins):,} scores, {bins[-1]:,} of 0.9 or more, {bins[0]:,} below 0.1"
         for validator, bins in given.items()
     )
-    height = min(len(given), _MOST) * _EACH
+    if len(drawn) < len(given):
+        told += (
+            ". Those that gave nothing between are not drawn" if between else ". Not all are drawn"
+        )
     return Plot(
         name=name,
         title=title,
         told=f"{told}.",
-        drawing=canvas(name, title, f"{told}.", height, marks),
+        drawing=canvas(name, title, f"{told}.", len(drawn) * _EACH, marks),
         figures=Table(
             title=title,
             columns=("score", *given),
