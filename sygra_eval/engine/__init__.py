@@ -15,6 +15,8 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
 from sygra_eval.engine.blessing import Blessed, bless
+from sygra_eval.engine.bound import Bound, limits_in
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -24,6 +26,8 @@ from sygra_eval.engine.control_client import (
     look_at,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
+from sygra_eval.engine.counting import cause_of
+from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
@@ -70,7 +74,6 @@ from sygra_eval.engine.summary import (
     HardCoding,
     PassRates,
     RunSummary,
-    SpentAt,
     Strength,
     Tally,
     TargetEnd,
@@ -99,6 +102,7 @@ __all__ = [
     "Account",
     "Acknowledged",
     "Blessed",
+    "Bound",
     "BudgetOutlook",
     "Canaries",
     "Cause",
@@ -108,6 +112,7 @@ __all__ = [
     "ControlRefused",
     "CostEstimate",
     "Counts",
+    "Critiques",
     "EdgeCount",
     "EndpointState",
     "ErrorCount",
@@ -118,6 +123,7 @@ __all__ = [
     "HardCoding",
     "KnownRun",
     "LastTime",
+    "Latency",
     "Ledger",
     "LedgerLine",
     "LiveView",
@@ -128,6 +134,7 @@ __all__ = [
     "NotRunning",
     "NothingMatched",
     "NothingSelected",
+    "Paid",
     "PassRates",
     "PlanChange",
     "Progress",
@@ -154,6 +161,7 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "bless",
+    "cause_of",
     "change_limits",
     "collect_suite",
     "compare_two",
@@ -163,6 +171,7 @@ __all__ = [
     "first_rows",
     "fitted",
     "grade_of",
+    "heard_in",
     "how_gates_ended",
     "id_of",
     "is_lines_of",
@@ -170,7 +179,9 @@ __all__ = [
     "known_run",
     "known_runs",
     "limited",
+    "limits_in",
     "look_at",
+    "loop_step_of",
     "measure_truth",
     "named",
     "outcome_of",
@@ -186,8 +197,10 @@ __all__ = [
     "shipped_from",
     "side_of_run",
     "source_of",
+    "step_of",
     "suite_folder_of",
     "summarise",
     "upper_bound_of",
+    "was_sent",
     "with_selection",
 ]

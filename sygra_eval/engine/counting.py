@@ -11,6 +11,8 @@ from sygra_eval.engine.guard_counts import GuardCount
 from sygra_eval.values import DraftRate, Outcome, RecordEnd, Status, StopReason, TestCount, Verdict
 
 EXAMPLES = 3
+MOST_REASON = 300
+"""Characters of an example's reason that the report keeps; `show` has it whole."""
 MOST_REPAIRED = 1_000
 """So many repaired rows are named in the report; all are counted."""
 
@@ -35,7 +37,7 @@ class Count:
     groups: dict[str, list[str]] = field(default_factory=dict)
     verdicts: dict[str, Counter[Status]] = field(default_factory=dict)
     required: dict[str, bool] = field(default_factory=dict)
-    causes: dict[tuple[Outcome, str], list[str]] = field(default_factory=dict)
+    causes: dict[tuple[Outcome, str], list[tuple[str, str]]] = field(default_factory=dict)
     cause_rows: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
     topics: dict[str, tuple[int, int]] = field(default_factory=dict)
     scores: Counter[float] = field(default_factory=Counter)
@@ -57,6 +59,7 @@ class Count:
     weak: Counter[str] = field(default_factory=Counter)
     weak_ids: list[str] = field(default_factory=list)
     noted: int = 0
+    flaky: int = 0
     hard_coded: int = 0
     hard_coded_ids: list[str] = field(default_factory=list)
     first_id: str | None = None
@@ -97,6 +100,7 @@ class Count:
         self._take_stages(end)
         for verdict in end.verdicts:
             self._take_verdict(verdict)
+        self.flaky += any(map(is_flaky, end.verdicts))
         if self.truth is not None:
             self._take_truth(end, end.data.get(self.truth))
 
@@ -145,7 +149,7 @@ class Count:
         self.probed += 1
         if not weak:
             return
-        self.weak[_cause(weak)] += 1
+        self.weak[cause_of(weak)] += 1
         if len(self.weak_ids) < EXAMPLES:
             self.weak_ids.append(end.row_id)
 
@@ -163,11 +167,11 @@ class Count:
             self.hard_coded_ids.append(end.row_id)
 
     def _take_cause(self, end: RecordEnd) -> None:
-        key = (end.outcome, _cause(end.reason))
+        key = (end.outcome, cause_of(end.reason))
         self.cause_rows[key] += 1
         examples = self.causes.setdefault(key, [])
         if len(examples) < EXAMPLES:
-            examples.append(end.row_id)
+            examples.append((end.row_id, end.reason[:MOST_REASON]))
 
     def _take_loop(self, end: RecordEnd, *, is_verified: bool) -> None:
         loop = end.loop
@@ -247,7 +251,12 @@ def _steps(verdict: Verdict) -> Iterable[tuple[str, bool]]:
     ]
 
 
-def _cause(reason: str) -> str:
+def is_flaky(verdict: Verdict) -> bool:
+    """Say whether a candidate failed as it did otherwise when it was judged again."""
+    return verdict.status is Status.FAIL and verdict.reason.startswith("flaky: ")
+
+
+def cause_of(reason: str) -> str:
     """Group by what went wrong: the words before the particulars, without counts."""
     head = reason.partition("\n")[0]
     words = ": ".join(head.split(": ")[:2])

@@ -95,10 +95,14 @@ class EnsembleCount:
     def shares(self) -> tuple[ModelShare, ...]:
         """Return the models of the roles that not every row gave to the same one."""
         models = Counter(role for role, _ in self._shares)
+        return tuple(share for share in self.all_shares if models[share.role] > 1)
+
+    @property
+    def all_shares(self) -> tuple[ModelShare, ...]:
+        """Return the models of every role, also where every row gave it to the same one."""
         return tuple(
             ModelShare(role=role, name=name, rows=count["rows"], verified=count["verified"])
             for (role, name), count in sorted(self._shares.items(), key=lambda item: item[0])
-            if models[role] > 1
         )
 
     def _member(self, node: str, label: str) -> Counter[str]:

@@ -22,6 +22,7 @@ from sygra_eval.engine.disk_room import (
     telling_of_a_full_disk,
     warn_of_little_room,
 )
+from sygra_eval.engine.environment import noted_environment
 from sygra_eval.engine.estimating import EstimateFirst, estimate_and_ask
 from sygra_eval.engine.executors import refuse_in_workers, settle_rows
 from sygra_eval.engine.folder import (
@@ -437,6 +438,7 @@ async def _take_all(
         rows=running.total,
         limit=plan.most_rows,
         input=plan.input_fingerprint,
+        **noted_environment(setting),
     )
     if plan.is_strict:  # there a warning decides how the run ends
         for told in warnings_before(setting):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from sygra_eval.engine.bound import Bound
+from sygra_eval.engine.call_counts import Latency, Paid, SpentAt
 from sygra_eval.engine.cost_estimate import CostEstimate
+from sygra_eval.engine.critiques import Critiques
 from sygra_eval.engine.damage import Damage
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.measured import Measured
-from sygra_eval.journal import Spent
 from sygra_eval.quality import GateOutcome, Interval, wilson
 from sygra_eval.values import InputAccount, Outcome, StopReason
 
@@ -75,12 +77,13 @@ class ErrorCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why rows fell out, with up to three of their ids."""
+    """Why rows fell out, with up to three of their ids and `told` what each was told."""
 
     outcome: Outcome
     reason: str
     rows: int
     examples: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +177,6 @@ class EdgeCount:
     label: str
     rows: int
     times: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpentAt:
-    """What the calls of one model at one place of the graph came to; they add up to the run's."""
-
-    model: str
-    node: str
-    spent: Spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,3 +281,11 @@ class RunSummary:
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none
     gates: tuple[GateOutcome, ...] = ()  # none where the suite has none
+    flaky_rows: int = 0  # they failed, as they were judged otherwise when judged again
+    model_rows: tuple[ModelShare, ...] = ()  # as `shares`, of every role
+    paid_rounds: tuple[Paid, ...] = ()  # what each round of the loops came to
+    paid_drafts: tuple[Paid, ...] = ()  # what the first drafts came to, the second ones, …
+    latencies: tuple[Latency, ...] = ()
+    critiques: Critiques | None = None  # None where no critic was asked
+    bound: Bound | None = None  # None where no endpoint was asked
+    environment: Mapping[str, str] = field(default_factory=dict)  # of the last start

@@ -218,6 +218,15 @@ class JournalReader:
         sound = (row for row in rows if self._accept("round", row, row[:3]))
         return tuple(round_from_json(self._blobs.value(_stored(row[3]))) for row in sound)
 
+    def stored_rounds(self) -> Iterator[tuple[str, str, int, Mapping[str, Any]]]:
+        """Yield record, node, number and data of the rounds as they were journalled.
+
+        Those of one loop come in order; those of rows in flight at once stand among each other.
+        """
+        for row in self._stream("round", "rowid"):
+            data = self._blobs.value(_stored(row[4]))
+            yield str(row[1]), str(row[2]), int(row[3]), data
+
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""
         for seq, wall, mono, kind, data, _ in self._stream("event", "seq"):
