@@ -1,11 +1,10 @@
 """What the plots need of the rows: counted in the one pass that also fills the blocks."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from sygra_eval.report.html.plots.scores import BINS
 from sygra_eval.report.html.stories import Told
-from sygra_eval.values import Outcome, RecordEnd, Round, RoundKind
+from sygra_eval.values import Outcome, RecordEnd
 
 _MOST_POINTS = 400
 
@@ -15,14 +14,10 @@ class Digest:
     """Counts of the rows seen so far; its size does not grow with them.
 
     :ivar scores: By validator, the scores of final verdicts in `BINS` bins.
-    :ivar by_round: Tokens of a loop's rounds: the answers of a round, and the critique before it.
-    :ivar by_draft: Tokens of the first drafts, the second ones, and so on.
     :ivar curve: Rows that ended, tokens and dollars of their calls, how many are verified.
     """
 
     scores: dict[str, list[int]] = field(default_factory=dict)
-    by_round: Counter[int] = field(default_factory=Counter)
-    by_draft: Counter[int] = field(default_factory=Counter)
     curve: list[tuple[int, int, float, int]] = field(default_factory=list)
     ended: int = 0
     verified: int = 0
@@ -38,7 +33,6 @@ class Digest:
     def take(self, told: Told) -> None:
         """Count a row."""
         self._take_scores(told.end)
-        self._take_rounds(told.rounds)
         self._take_spending(told)
 
     def _take_scores(self, end: RecordEnd) -> None:
@@ -49,19 +43,6 @@ class Digest:
             if bins is None:
                 bins = self.scores[verdict.validator] = [0] * BINS
             bins[min(int(verdict.score * BINS), BINS - 1)] += 1
-
-    def _take_rounds(self, rounds: tuple[Round, ...]) -> None:
-        """Count a critique with the revision that it led to, the last one with its own round."""
-        there = {(one.node, one.number) for one in rounds}
-        for one in rounds:
-            if one.kind is not RoundKind.LOOP:
-                continue
-            for attempt in one.attempts:
-                self.by_round[one.number] += attempt.tokens
-                if one.number == 1:
-                    self.by_draft[attempt.sample + 1] += attempt.tokens
-            to = one.number + ((one.node, one.number + 1) in there)
-            self.by_round[to] += one.critique_tokens
 
     def _take_spending(self, told: Told) -> None:
         self.ended += 1

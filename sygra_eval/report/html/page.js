@@ -142,6 +142,7 @@
   const filter = { text: "", inside: false, o: "", t: "", s: "", v: "" };
   const order = { column: null, direction: 0 };
   let page = 0;
+  let draw = () => {};
   let asked = 0; // to give up a search when another begins
 
   const word = (name, at) => index.words[name][index[name][at]];
@@ -187,7 +188,7 @@
     const where = el("span");
     pager.append(back, where, on);
 
-    const draw = () => {
+    draw = () => {
       const from = page * PAGE;
       const drawn = rows.slice(from, from + PAGE);
       body.replaceChildren(...drawn.map((at) => el("tr", null, shown.map((one) => cellOf(one, at)))));
@@ -462,7 +463,7 @@
       story.weak && story.weak !== story.reason ? el("p", { class: "why" }, story.weak) : null,
       facts([
         ["stopped by", loop.stop], ["rounds", loop.rounds], ["drafts", loop.drafts],
-        ["kept", loop.kept ? `round ${loop.kept}` : null],
+        ["grade", (story.columns || {}).grade], ["kept", loop.kept ? `round ${loop.kept}` : null],
         ["stops refused", loop.refused ? count(loop.refused) : null],
         ["tokens", story.calls ? count(tokens[0] + tokens[1]) : null],
         ["in calls", story.calls ? count(story.calls) : null],
@@ -529,17 +530,29 @@
     title.focus({ preventScroll: true });
   };
 
+  // Back where the reader was: at the row's line in the table, else where the address leads.
   const closeRow = () => {
     if (article.hidden) return;
+    const left = rows.indexOf(current);
+    const to = addressOf(current < 0 ? 0 : current);
     article.hidden = true;
     article.replaceChildren();
     report.hidden = false;
     document.title = reportTitle;
-    const at = rows.indexOf(current);
-    const link = at < 0 ? null : [...byId("browser").querySelectorAll("tbody a")].find((one) => one.getAttribute("href") === addressOf(current));
     current = -1;
-    window.scrollTo(0, scrolled);
-    if (link) link.focus({ preventScroll: location.hash !== "#rows" });
+    const target = byId(location.hash.slice(1));
+    if (location.hash === "#rows" && left >= 0) {
+      page = Math.floor(left / PAGE);
+      draw();
+      const links = [...byId("browser").querySelectorAll("tbody a")];
+      const link = links.find((one) => one.getAttribute("href") === to);
+      link.focus({ preventScroll: true });
+      link.scrollIntoView({ block: "center" });
+    } else if (target) {
+      target.scrollIntoView();
+    } else {
+      window.scrollTo(0, scrolled);
+    }
   };
 
   const idOf = (hash) => {

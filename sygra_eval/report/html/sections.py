@@ -7,16 +7,19 @@ last one, so that none is lost.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sygra_eval.engine import Cause, ReportContext, RunSummary
+from sygra_eval.engine import Cause, Paid, ReportContext, RunSummary
+from sygra_eval.journal import Spent
 from sygra_eval.report.costs import cost_of_a_verified_row
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, short_count
 from sygra_eval.report.html.digest import Digest
 from sygra_eval.report.html.markup import Child, Markup, cut, joined, tag
 from sygra_eval.report.html.plots import (
+    Percentiles,
     Plot,
     Step,
     cost_plot,
     funnel_plot,
+    latency_plot,
     scores_plot,
     shown,
     steps_plot,
@@ -27,6 +30,7 @@ from sygra_eval.report.tables import exit_line, tables_of, verified_words
 from sygra_eval.values import Outcome
 
 _MOST_CAUSES = 50
+_NANO = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +51,8 @@ def sections_of(ctx: ReportContext, digest: Digest) -> list[Section]:
         _section("funnel", "How far rows came", _funnel(summary, tables)),
         _section("causes", "Why rows fell out", _causes(summary, tables)),
         _section("validators", "Validators", _validators(digest, tables)),
-        _section("rounds", "Rounds and drafts", _loops(summary, digest, tables)),
-        _section("spending", "Spending and time", _spending(digest, tables)),
+        _section("rounds", "Rounds and drafts", _loops(summary, tables)),
+        _section("spending", "Spending and time", _spending(summary, digest, tables)),
         _section("topics", "By topic", tables.take("By topic")),
     ]
     more = _section("more", "More figures", tables.rest())
@@ -166,24 +170,55 @@ def _validators(digest: Digest, tables: _Tables) -> Iterator[Child]:
     yield plots(scores_plot(digest.scores))
 
 
-def _loops(summary: RunSummary, digest: Digest, tables: _Tables) -> Iterator[Child]:
+def _loops(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
     ended = sum(summary.counts.values())
     yield plots(
-        steps_plot("rounds", "round", _steps(summary.verified_by_round, digest.by_round), ended),
-        steps_plot("drafts", "draft", _steps(summary.verified_by_sample, digest.by_draft), ended),
+        steps_plot(
+            "rounds", "round", _steps(summary.verified_by_round, summary.paid_rounds), ended
+        ),
+        steps_plot(
+            "drafts", "draft", _steps(summary.verified_by_sample, summary.paid_drafts), ended
+        ),
     )
     yield from tables.take("Loops:*", "Pass rate*", "Several models", "Rows by model")
 
 
-def _steps(gained: Mapping[int, int], tokens: Mapping[int, int]) -> list[Step]:
+def _steps(gained: Mapping[int, int], paid: Sequence[Paid]) -> list[Step]:
     """Return each number with what it gained; those that only cost are there too."""
-    numbers = sorted({*gained, *tokens})
-    return [Step(number=one, gained=gained.get(one, 0), tokens=tokens.get(one)) for one in numbers]
+    spent = {one.number: one.spent for one in paid}
+    return [
+        Step(
+            number=one,
+            gained=gained.get(one, 0),
+            tokens=_tokens(spent.get(one)),
+            usd=_usd(spent.get(one)),
+        )
+        for one in sorted({*gained, *spent})
+    ]
 
 
-def _spending(digest: Digest, tables: _Tables) -> Iterator[Child]:
-    yield plots(cost_plot(digest.finished_curve(), digest.unit))
+def _tokens(spent: Spent | None) -> int | None:
+    return None if spent is None else spent.prompt_tokens + spent.completion_tokens
+
+
+def _usd(spent: Spent | None) -> float | None:
+    nano_usd = None if spent is None else spent.cost_nano_usd
+    return None if nano_usd is None else nano_usd / _NANO
+
+
+def _spending(summary: RunSummary, digest: Digest, tables: _Tables) -> Iterator[Child]:
+    yield plots(
+        cost_plot(digest.finished_curve(), digest.unit), latency_plot(list(_latencies(summary)))
+    )
     yield from tables.take("Calls, tokens, time", "Time*", "Cost*", "Latency*", "Estimate*")
+
+
+def _latencies(summary: RunSummary) -> Iterator[Percentiles]:
+    several = len({one.model for one in summary.latencies}) > 1
+    for one in summary.latencies:
+        name = f"{one.step}, {one.model}" if several and one.model else one.step
+        within = one.percentiles
+        yield name, one.calls, within[50], within[90], within[99]
 
 
 def _environment(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
@@ -192,6 +227,7 @@ def _environment(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
         ("run", summary.run),
         ("suite sha256", summary.suite_sha256),
         ("made with", f"sygra-eval {summary.version}" if summary.version else UNKNOWN),
+        *summary.environment.items(),
         ("isolation", " · ".join(summary.isolation) or UNKNOWN),
         ("command", summary.command or UNKNOWN),
     ]

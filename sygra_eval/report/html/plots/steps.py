@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sygra_eval.quality import Interval, wilson
-from sygra_eval.report.figures import UNKNOWN, short_count
+from sygra_eval.report.figures import UNKNOWN, cost, short_count, small_cost
 from sygra_eval.report.html.markup import Markup
 from sygra_eval.report.html.plots.svg import (
     WIDTH,
@@ -29,12 +29,13 @@ class Step:
     """One more round or draft.
 
     :ivar gained: Rows verified with it that were not before.
-    :ivar tokens: What all rows spent on it; None is unknown.
+    :ivar tokens: What all rows spent on it, and `usd`; None is unknown.
     """
 
     number: int
     gained: int
     tokens: int | None = None
+    usd: float | None = None
 
 
 def steps_plot(name: str, what: str, steps: Sequence[Step], rows: int) -> Plot | None:
@@ -110,15 +111,19 @@ def _height(rate: float, top: float) -> float:
 
 
 def price_of(step: Step) -> str:
-    """Return the tokens that one more verified row took in this step; unknown where none came."""
-    if step.tokens is None or not step.gained:
+    """Return what one more verified row took in this step; unknown where none came."""
+    if not step.gained:
         return UNKNOWN
-    return short_count(round(step.tokens / step.gained))
+    if step.usd:
+        return small_cost(step.usd / step.gained)
+    if step.tokens is None:
+        return UNKNOWN
+    return f"{short_count(round(step.tokens / step.gained))} tokens"
 
 
 def _price(step: Step) -> str:
     price = price_of(step)
-    return "" if price == UNKNOWN else f"{price} tok. each"
+    return "" if price == UNKNOWN else f"{price.replace('tokens', 'tok.')} each"
 
 
 def _told(
@@ -152,6 +157,7 @@ def _figures(
             UNKNOWN if now is None else f"{100 * now.estimate:.1f}",
             UNKNOWN if now is None else f"{100 * now.low:.1f} – {100 * now.high:.1f}",
             UNKNOWN if step.tokens is None else str(step.tokens),
+            cost(step.usd),
             price_of(step),
         )
         for step, now in zip(steps, after, strict=True)
@@ -164,8 +170,9 @@ def _figures(
             "% verified so far",
             "95 % interval",
             "tokens spent on it",
-            "tokens a new row",
+            "cost of it",
+            "each new row took",
         ),
-        aligns=(Align.RIGHT,) * 6,
+        aligns=(Align.RIGHT,) * 7,
         rows=tuple(rows),
     )
