@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Self
 
-from sygra_eval.report.html.stories import Told, story_of
+from sygra_eval.report.html.stories import Told, line_of
 from sygra_eval.values import Outcome, Status
 
 ROWS_OF_A_BLOCK = 500
@@ -97,7 +97,7 @@ class Blocks:
         if block is None:
             block = self._open[is_verified] = _Open(place=len(self._blocks))
             self._blocks.append(_Block(start=0, size=0, rows=0, is_verified=is_verified))
-        line = json.dumps(story_of(told), separators=(",", ":")).encode("ascii") + b"\n"
+        line = line_of(told)
         block.parts.append(block.packer.compress(line))
         self._index.take(told, block=block.place, place=block.rows)
         block.rows += 1

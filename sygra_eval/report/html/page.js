@@ -359,8 +359,8 @@
       el("li", null, `isolation: ${isolation || UNKNOWN}`))];
   };
 
-  const chips = (verdicts) => el("ul", { class: "chips" }, (verdicts || []).filter((one) => one.said !== "skip")
-    .map((one) => el("li", null, badge(`${one.by}: ${one.said}`, one.said))));
+  const chips = (verdicts) => el("ul", { class: "chips" }, verdicts
+    .map(([by, said]) => el("li", null, badge(`${by}: ${said}`, said))));
 
   const flipsOf = (flips) => {
     const list = (title, names, kind) => (names ? el("div", { class: `flips ${kind}` }, el("h5", null, title),
@@ -384,7 +384,7 @@
         isAnswer ? null : badge(one.ok ? "accepted" : "not accepted", one.ok ? "pass" : "fail"), " ",
         el("span", { class: "quiet" }, spent.join(", "))),
       el("div", { class: "inside" },
-        one.verdicts ? chips(one.verdicts) : null,
+        one.said ? chips(one.said) : null,
         one.flips ? flipsOf(one.flips) : null,
         one.code !== undefined
           ? titled("h5", "Code", block(one.code, "code"))
@@ -485,7 +485,7 @@
         `${one.node}, round ${one.visit}, sample ${one.sample + 1}: ${one.kind}: ${one.why}${one.final ? "; refused for good" : ""}`,
         one.raw ? block(one.raw) : null))),
       columns.length ? el("details", null, el("summary", null, `Other columns (${columns.length})`),
-        facts(columns.map(([name, value]) => [name, block(value)]), "case")) : null,
+        facts(columns.map(([name, value]) => [name, block(typeof value === "string" ? value : JSON.stringify(value, null, 1))]), "case")) : null,
     ].flat(Infinity).filter(Boolean);
   };
 

@@ -19,6 +19,7 @@ from sygra_eval.values import (
     RecordEnd,
     Round,
     RoundKind,
+    Status,
     Verdict,
 )
 
@@ -26,6 +27,7 @@ MOST_CHARACTERS = 100_000
 """Of one text; `sygra-eval show` and the data files have all of it."""
 
 _COLUMN_CHARACTERS = 20_000
+_LINE_CHARACTERS = 500_000  # of a row, before its columns are cut too
 _OURS = frozenset(
     {
         "answer",
@@ -55,6 +57,15 @@ class Told:
     def end(self) -> RecordEnd:
         """How it ended."""
         return self.row.end
+
+
+def line_of(told: Told) -> bytes:
+    """Return the row's story as a line of JSON."""
+    story = story_of(told)
+    line = _json(story)
+    if len(line) > _LINE_CHARACTERS and isinstance(columns := story.get("columns"), dict):
+        line = _json(story | {"columns": _cut_columns(columns)})
+    return line.encode("ascii") + b"\n"
 
 
 def story_of(told: Told) -> dict[str, object]:
@@ -139,7 +150,11 @@ def _attempt(attempt: Attempt, before: Attempt | None) -> dict[str, object]:
         "diff": _cut(attempt.diff),
         "tokens": attempt.tokens,
         "s": round(attempt.latency_s, 3),
-        "verdicts": [_verdict(one) for one in attempt.verdicts],
+        "said": [
+            [one.validator, one.status.value]
+            for one in attempt.verdicts
+            if one.status is not Status.SKIP
+        ],
         "flips": None if before is None else flips_between(before, attempt),
     }
     return _said(found)
@@ -224,13 +239,25 @@ def _said(found: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _columns(data: Mapping[str, object]) -> dict[str, str]:
-    """Return what else the row has, each value as text."""
+def _columns(data: Mapping[str, object]) -> dict[str, object]:
+    """Return what else the row has."""
     return {
-        name: _cut(value if isinstance(value, str) else json.dumps(value), _COLUMN_CHARACTERS)
+        name: _cut(value, _COLUMN_CHARACTERS) if isinstance(value, str) else value
         for name, value in data.items()
         if name not in _OURS and value is not None
     }
+
+
+def _cut_columns(columns: Mapping[str, object]) -> dict[str, str]:
+    """Return columns of which one is very large as texts that are not."""
+    return {
+        name: _cut(value if isinstance(value, str) else json.dumps(value), _COLUMN_CHARACTERS)
+        for name, value in columns.items()
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _text(value: object) -> str | None:
