@@ -17,6 +17,7 @@ the socket of `control`; `look_at` and `change_limits` are the other side.
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.bound import Bound, limits_in
 from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
+from sygra_eval.engine.canaries import mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
 from sygra_eval.engine.control_client import (
@@ -44,7 +45,7 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import suite_folder_of
+from sygra_eval.engine.plan import suite_folder_of, target_in
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
@@ -63,7 +64,7 @@ from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.structured import fitted
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
     Canaries,
@@ -79,7 +80,7 @@ from sygra_eval.engine.summary import (
     TargetEnd,
     WeakTests,
 )
-from sygra_eval.engine.target import SURPLUS
+from sygra_eval.engine.target import SURPLUS, that_count
 from sygra_eval.engine.time_estimate import TimeEstimate
 from sygra_eval.engine.truth import (
     DEFAULT_VALIDATORS,
@@ -182,6 +183,7 @@ __all__ = [
     "limits_in",
     "look_at",
     "loop_step_of",
+    "mark_of",
     "measure_truth",
     "named",
     "outcome_of",
@@ -198,8 +200,11 @@ __all__ = [
     "side_of_run",
     "source_of",
     "step_of",
+    "suite_document",
     "suite_folder_of",
     "summarise",
+    "target_in",
+    "that_count",
     "upper_bound_of",
     "was_sent",
     "with_selection",

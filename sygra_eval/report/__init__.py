@@ -28,6 +28,8 @@ from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line
 from sygra_eval.report.live import changed_text, live_text, runs_text
 from sygra_eval.report.markdown import markdown_report
 from sygra_eval.report.progress_line import progress_line
+from sygra_eval.report.query_text import query_json, query_text
+from sygra_eval.report.report_schema import report_schema
 from sygra_eval.report.scored import scored_json, scored_text
 from sygra_eval.report.show import record_json, record_text
 from sygra_eval.report.spent_so_far import spent_words
@@ -71,10 +73,13 @@ __all__ = [
     "one_line",
     "printable",
     "progress_line",
+    "query_json",
+    "query_text",
     "recheck_json",
     "recheck_text",
     "record_json",
     "record_text",
+    "report_schema",
     "runs_text",
     "scored_json",
     "scored_text",

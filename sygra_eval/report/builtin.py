@@ -28,7 +28,7 @@ def _markdown(ctx: ReportContext) -> str:
 
 
 def _json(ctx: ReportContext) -> str:
-    return json_report(ctx.summary)
+    return json_report(ctx.summary, ctx.metrics)
 
 
 def _card(ctx: ReportContext) -> str:

@@ -54,45 +54,14 @@ def cost_of_a_verified_row(summary: RunSummary) -> float | None:
     return summary.cost_usd / verified
 
 
-def costs_json(summary: RunSummary) -> dict[str, object]:
-    """Return all of it as data; exact, and null where it is unknown."""
-    whole = together(at.spent for at in summary.spent)
-    return {
-        "by_model": [
-            {"model": None if name == _OLD else name, **_json(part)}
-            for name, part in _grouped(summary.spent, lambda at: at.model or _OLD).items()
-        ],
-        "by_node": [
-            {"node": name, **_json(part)}
-            for name, part in _grouped(summary.spent, _step_of).items()
-        ],
-        "total": _json(whole),
-        "usd_per_verified_row": cost_of_a_verified_row(summary),
-        "saved_by_cache": {
-            "calls": whole.from_cache,
-            "tokens": whole.saved_tokens,
-            "known_usd": whole.saved_nano_usd / _NANO,
-            "calls_without_price": whole.saved_unpriced,
-        },
-    }
+def spent_by_model(summary: RunSummary) -> dict[str, Spent]:
+    """Return what the calls of each model came to; a name is empty where nobody noted it."""
+    return _grouped(summary.spent, lambda at: at.model)
 
 
-def _json(spent: Spent) -> dict[str, object]:
-    nano_usd = spent.cost_nano_usd
-    return {
-        "calls": spent.calls,
-        "calls_from_cache": spent.from_cache,
-        "calls_batched": spent.batched,
-        "calls_estimated": spent.estimated,
-        "calls_without_price": spent.unpriced,
-        "prompt_tokens": spent.prompt_tokens,
-        "cached_tokens": spent.cached_tokens,
-        "completion_tokens": spent.completion_tokens,
-        "reasoning_tokens": spent.reasoning_tokens,
-        "cost_usd": None if nano_usd is None else nano_usd / _NANO,
-        "known_usd": spent.known_nano_usd / _NANO,
-        "batched_usd": spent.batched_nano_usd / _NANO,
-    }
+def spent_by_step(summary: RunSummary) -> dict[str, Spent]:
+    """Return what the calls of each place in the graph came to."""
+    return _grouped(summary.spent, _step_of)
 
 
 def _grouped(spent: Iterable[SpentAt], name_of: Callable[[SpentAt], str]) -> dict[str, Spent]:

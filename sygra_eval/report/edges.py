@@ -13,8 +13,3 @@ def edges(summary: RunSummary) -> Table:
         rows=tuple((edge.label, str(edge.rows), str(edge.times)) for edge in summary.edges),
         notes=("of the rows that came to END",) if summary.edges else (),
     )
-
-
-def edges_json(summary: RunSummary) -> list[dict[str, object]]:
-    """Return the table as data."""
-    return [{"edge": edge.label, "rows": edge.rows, "times": edge.times} for edge in summary.edges]

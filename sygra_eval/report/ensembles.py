@@ -46,24 +46,3 @@ def shares(summary: RunSummary) -> Table:
             for share in summary.shares
         ),
     )
-
-
-def ensembles_json(summary: RunSummary) -> dict[str, object]:
-    """Return both tables as data."""
-    return {
-        "several_models": [
-            {
-                "node": member.node,
-                "label": member.label,
-                "answered": member.answered,
-                "unanswered": member.unanswered,
-                "kept": member.kept if member.chooses else None,
-                "verified": member.verified if member.chooses else None,
-            }
-            for member in summary.members
-        ],
-        "by_model": [
-            {"role": s.role, "name": s.name, "rows": s.rows, "verified": s.verified}
-            for s in summary.shares
-        ],
-    }

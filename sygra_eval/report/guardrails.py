@@ -34,23 +34,6 @@ def guardrails(summary: RunSummary) -> Table:
     )
 
 
-def guardrails_json(summary: RunSummary) -> list[dict[str, object]]:
-    """Return the table as data."""
-    return [
-        {
-            "guardrail": tally.guardrail,
-            "at": tally.at,
-            "node": tally.node or None,
-            "pass": tally.passed,
-            "fail": tally.failed,
-            "error": tally.errors,
-            "skip": tally.skipped,
-            "blocked": tally.blocked,
-        }
-        for tally in summary.guardrails
-    ]
-
-
 def guard_lines(end: RecordEnd) -> Iterator[str]:
     """Yield what the guardrails said of a row's calls, one line a verdict."""
     if end.guards:

@@ -71,7 +71,7 @@ async def test_a_canary_that_passes_its_tests_is_an_alarm_and_no_verified_data(r
     assert summary.exit_reason == "alarm: 2 of 2 canaries passed their tests"
     assert counts_add_up(summary)
     report = json.loads((finished.folder / "report.json").read_text())
-    assert report["canaries"]["verified"] == 2
+    assert report["canaries"]["verified"]["value"] == 2
     assert "ALARM" in (finished.folder / "report.md").read_text()
     words = closing_words(summary)
     assert "ALARM" in words

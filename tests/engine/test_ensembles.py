@@ -195,7 +195,9 @@ async def test_one_that_fails_may_be_skipped_and_nothing_hides_that(
     shown = record_text(end, list(rounds_of(finished).values()))
     assert "second: no answer, bad_request: " in shown
     report = json.loads((finished.folder / "report.json").read_text())["several_models"]
-    assert [(one["label"], one["answered"], one["unanswered"]) for one in report[:2]] == [
+    assert [
+        (one["label"], one["answered"]["value"], one["unanswered"]["value"]) for one in report[:2]
+    ] == [
         ("first", 1, 0),
         ("second", 0, 1),
     ]
@@ -280,7 +282,7 @@ async def test_the_best_candidate_is_kept_and_the_row_shows_all_of_them(
     ]
     assert [v["status"] for v in told["attempts"][0]["verdicts"]] == ["pass", "fail"]
     report = json.loads((finished.folder / "report.json").read_text())["several_models"]
-    assert [(one["label"], one["kept"], one["verified"]) for one in report] == [
+    assert [(one["label"], one["kept"]["value"], one["verified"]["value"]) for one in report] == [
         ("first", 0, 0),
         ("second", 1, 1),
     ]
@@ -382,9 +384,9 @@ async def test_a_row_has_the_same_model_however_late_it_comes(
     assert sum(asked) == 16
     assert min(asked) > 0
     report = json.loads((resumed.folder / "report.json").read_text())["by_model"]
-    assert report == [
-        {"role": "solve", "name": "author", "rows": asked[0], "verified": asked[0]},
-        {"role": "solve", "name": "critic", "rows": asked[1], "verified": asked[1]},
+    assert [(one["role"], one["model"], one["rate"]["k"], one["rate"]["n"]) for one in report] == [
+        ("solve", "author", asked[0], asked[0]),
+        ("solve", "critic", asked[1], asked[1]),
     ]
 
 

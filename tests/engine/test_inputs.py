@@ -67,7 +67,7 @@ async def test_a_run_over_joined_rows_reports_what_was_left_out(joined, run):
     assert of_styles.parts == {"held to be joined": 3}
     assert "dropped by `sample: 12 rows`" in terminal_report(done.summary)
     report = json.loads((done.folder / "report.json").read_text())
-    assert report["input"][0]["parts"]["reach the graph"] == 23
+    assert report["input"][0]["parts"]["reach the graph"]["value"] == 23
 
 
 async def test_an_interrupted_run_meets_the_same_rows_again(joined, run, resume, stop):

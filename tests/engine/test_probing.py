@@ -34,7 +34,7 @@ async def test_a_weak_row_is_marked_in_data_and_report_and_may_be_verified(code_
     assert (found.rows, found.of, found.examples) == (1, 2, ("weak",))
     assert found.reasons == {WEAK: 1}
     report = json.loads((finished.folder / "report.json").read_text())["weak_tests"]
-    assert (report["rows"], report["of"]) == (1, 2)
+    assert (report["rate"]["k"], report["rate"]["n"]) == (1, 2)
     page = " ".join(terminal_report(finished.summary).split())
     assert "weak tests: 1 of 2 rows whose tests were tried, such as weak" in page
 

@@ -173,20 +173,24 @@ async def test_what_the_report_adds_up_is_what_the_server_billed(code_suite, run
     finished = await run(code_suite(*rows, models=models))
 
     paid = [event for event in endpoint.events if event.kind == "paid"]
-    costs = json.loads((finished.folder / "report.json").read_text())["costs"]
-    assert [part["model"] for part in costs["by_model"]] == ["author", "critic"]
-    assert {part["node"] for part in costs["by_node"]} == {
+    report = json.loads((finished.folder / "report.json").read_text())
+    assert [part["model"] for part in report["spent_by_model"]] == ["author", "critic"]
+    assert {part["step"] for part in report["spent_by_step"]} == {
         "solve/draft",
         "solve/critique",
         "solve/revise",
     }
-    for parts in (costs["by_model"], costs["by_node"], [costs["total"]]):
-        assert sum(part["calls"] for part in parts) == len(paid)
-        assert sum(part["prompt_tokens"] for part in parts) == sum(e.prompt_tokens for e in paid)
-        answers = sum(part["completion_tokens"] for part in parts)
-        assert answers == sum(event.completion_tokens for event in paid)
-        assert sum(part["cost_usd"] for part in parts) == pytest.approx(finished.summary.cost_usd)
-    assert costs["usd_per_verified_row"] == pytest.approx(finished.summary.cost_usd / 4)
+    for parts in (report["spent_by_model"], report["spent_by_step"], [report["spent"]]):
+
+        def total(what, parts=parts):
+            return sum(part[what]["value"] for part in parts)
+
+        assert total("calls") == len(paid)
+        assert total("prompt_tokens") == sum(event.prompt_tokens for event in paid)
+        assert total("completion_tokens") == sum(event.completion_tokens for event in paid)
+        assert total("cost_usd") == pytest.approx(finished.summary.cost_usd)
+    each = report["usd_per_verified_row"]["value"]
+    assert each == pytest.approx(finished.summary.cost_usd / 4)
 
 
 async def test_a_stand_ins_calls_are_its_own(suite_with, run, endpoint):

@@ -47,7 +47,8 @@ async def test_the_report_names_the_weakly_tested_rows(code_suite, run):
     assert strength.lowest == strength.weakest[0][1]
     assert strength.median == pytest.approx((1 + strength.lowest) / 2)
     report = json.loads((finished.folder / "report.json").read_text())
-    assert report["mutation_score"]["weakest"] == [{"row": "weak", "score": strength.lowest}]
+    (weakest,) = report["mutation_score"]["weakest"]
+    assert (weakest["row"], weakest["score"]["value"]) == ("weak", strength.lowest)
     assert "weakly tested" in (finished.folder / "report.md").read_text()
 
 
@@ -114,7 +115,8 @@ async def test_the_report_counts_the_grades_and_they_add_up_to_verified(code_sui
         "tests + hidden": 1,
     }
     assert sum(grades.values()) == finished.summary.counts["verified"] == 2
-    assert json.loads((finished.folder / "report.json").read_text())["grades"] == grades
+    report = json.loads((finished.folder / "report.json").read_text())["grades"]
+    assert {grade: figure["value"] for grade, figure in report.items()} == grades
     assert "all grades" in (finished.folder / "report.md").read_text()
 
 
@@ -131,7 +133,7 @@ async def test_rows_that_know_only_the_visible_answers_are_counted_as_hard_codin
     assert (found.rows, found.of, found.examples) == (1, 2, ("table",))
     assert (found.rate.estimate, found.rate.low) == (0.5, pytest.approx(0.0945, abs=1e-4))
     report = json.loads((finished.folder / "report.json").read_text())["hard_coding"]
-    assert (report["rows"], report["of"], report["rate"]["value"]) == (1, 2, 0.5)
+    assert [report["rate"][key] for key in ("k", "n", "value")] == [1, 2, 0.5]
     assert "rate of hard-coding" in (finished.folder / "report.md").read_text()
 
 

@@ -40,11 +40,12 @@ def test_a_gate_is_an_item_that_says_what_the_run_says_of_it(project, gated, tol
     assert told(ran)["FAILED"] == ["row/3", "gates::1::verified_rate"]
     (run,) = project.runs()
     (_, gate) = json.loads((run / "report.json").read_text())["gates"]
-    assert (gate["state"], gate["n_judged"]) == ("failed", 4)
+    figure = gate["figure"]
+    assert (gate["state"], figure["n"]) == ("failed", 4)
     ran.stdout.fnmatch_lines(
         [
             "failed  verified_rate value >=90%: value 0.75 of 4 rows",
-            f"  value 0.75, 95 % interval [[]{gate['lower']:.4g}, {gate['upper']:.4g}]",
+            f"  value 0.75, 95 % interval [[]{figure['lower']:.4g}, {figure['upper']:.4g}]",
             "  n_judged 4, n_error 0",
             "s: exit 1, gate failed: verified_rate value >=90%*",
             "FAILED s.yaml::default::gates::1::verified_rate - gate failed: verified_rate value*",

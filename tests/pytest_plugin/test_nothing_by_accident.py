@@ -96,7 +96,7 @@ def test_one_call_is_made_for_each_selected_row_and_its_cost_is_told(project, ro
     report = (project.folder / "report.xml").read_text()
     costs = re.findall(r'"sygra_cost_usd" value="([^"]+)"', report)
     (run,) = project.runs()
-    total = json.loads((run / "report.json").read_text())["cost_usd"]
+    total = json.loads((run / "report.json").read_text())["spent"]["cost_usd"]["value"]
     assert len(costs) == 2
     assert sum(map(float, costs)) == pytest.approx(total)
     assert total > 0
@@ -182,7 +182,9 @@ def test_under_xdist_each_row_is_run_and_paid_once(project, rows, endpoint):
 
     ran.assert_outcomes(passed=4, failed=2)
     assert chats(endpoint) == 6
-    ended = [json.loads((run / "report.json").read_text())["rows"] for run in project.runs()]
+    ended = [
+        json.loads((run / "report.json").read_text())["rows"]["value"] for run in project.runs()
+    ]
     assert sum(ended) == 6
     assert ran.stdout.str().count("files     ") == len(ended)
 
@@ -195,4 +197,4 @@ def test_run_folders_go_where_they_are_asked_to(project, rows):
     (journal,) = project.folder.glob("elsewhere/s/*/journal.db")
     run = journal.parent
     ran.stdout.fnmatch_lines([f"files     {run}"])
-    assert json.loads((run / "report.json").read_text())["rows"] == 1
+    assert json.loads((run / "report.json").read_text())["rows"]["value"] == 1

@@ -73,8 +73,8 @@ def test_k_and_m_and_deselect_choose_rows_and_only_those_are_run(project, rows, 
     assert (by_mark.ret, told(by_mark)) == (5, {})
     assert (without.ret, told(without)) == (0, {"PASSED": [f"row/{n}" for n in range(5)]})
     chosen, others = project.runs()
-    assert json.loads((chosen / "report.json").read_text())["rows"] == 3
-    assert json.loads((others / "report.json").read_text())["rows"] == 5
+    assert json.loads((chosen / "report.json").read_text())["rows"]["value"] == 3
+    assert json.loads((others / "report.json").read_text())["rows"]["value"] == 5
 
 
 def test_a_row_is_named_on_the_command_line_and_a_run_of_some_rows_is_resumed_as_it_was(

@@ -7,21 +7,35 @@ from sygra_eval.report import json_report
 from sygra_eval.values import Outcome, StopReason
 
 
+def values(section):
+    return {key: figure["value"] for key, figure in section.items()}
+
+
 def test_the_figures_are_those_of_the_summary_and_add_up(summary_of):
     report = json.loads(json_report(summary_of(not_reached=3)))
 
-    assert report["schema_version"] == 1
-    assert report["outcomes"] == {"verified": 12, "rejected": 7, "failed": 1, "unjudged": 0}
-    assert report["rows"] == sum(report["outcomes"].values()) + report["not_reached"] == 23
+    assert report["schema_version"] == 2
+    outcomes = values(report["outcomes"])
+    assert outcomes == {"verified": 12, "rejected": 7, "failed": 1, "unjudged": 0}
+    all_rows = report["rows"]["value"]
+    assert all_rows == sum(outcomes.values()) + report["not_reached"]["value"] == 23
     assert report["verified_rate"]["value"] == 0.6
-    assert report["stop_reasons"]["verified"] == {"max_rounds": 4, "sentinel": 8}
-    assert report["rounds"] == {"1": 6, "2": 5, "4": 8}
+    assert values(report["stop_reasons"]["verified"]) == {"max_rounds": 4, "sentinel": 8}
+    assert [(one["round"], one["ended"]["value"]) for one in report["rounds"]] == [
+        (1, 6),
+        (2, 5),
+        (4, 8),
+    ]
 
 
-def test_what_is_unknown_is_null(summary_of):
-    report = json.loads(json_report(summary_of(verified_rate=None, cost_usd=None)))
+def test_what_is_unknown_is_null_and_says_why(summary_of):
+    nothing = dict.fromkeys(Outcome, 0)
 
-    assert (report["verified_rate"], report["cost_usd"]) == (None, None)
+    report = json.loads(json_report(summary_of(counts=nothing, cost_usd=None)))
+
+    assert report["verified_rate"]["value"] is None
+    assert report["verified_rate"]["reason"] == "no row has ended"
+    assert report["usd_per_verified_row"]["reason"] == "the price of a call is not known"
     assert report["mutation_score"] is None
 
 
