@@ -114,9 +114,11 @@ class Blocks:
             self._close(is_verified=is_verified)
         left = room
         for is_verified in (False, True):
-            left -= self._choose(
-                [one for one in self._blocks if one.is_verified is is_verified], left
-            )
+            blocks = [one for one in self._blocks if one.is_verified is is_verified]
+            if rows is not None:
+                blocks = list(_first(blocks, rows))
+                rows -= sum(block.rows for block in blocks)
+            left -= self._choose(blocks, left)
         for number, block in enumerate(one for one in self._blocks if one.number >= 0):
             block.number = number
         return Fitted(

@@ -49,14 +49,14 @@ def canvas(name: str, title: str, told: str, height: float, marks: Iterable[Mark
     """Return a drawing that says what it is."""
     return tag(
         "svg",
-        tag("title", title, id=f"{name}-title"),
-        tag("desc", told, id=f"{name}-desc"),
+        tag("title", title, id=f"plot-{name}-title"),
+        tag("desc", told, id=f"plot-{name}-desc"),
         tag("defs", _hatch(name)),
         joined(list(marks)),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {number(WIDTH)} {number(height)}",
         role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
+        aria_labelledby=f"plot-{name}-title plot-{name}-desc",
     )
 
 
@@ -82,7 +82,7 @@ def bar(x: float, y: float, width: float, height: float, *, class_: str = "bar")
 def hatched(name: str, x: float, y: float, width: float, height: float) -> Markup:
     """Return a rectangle with a border, filled with the pattern."""
     size = {"width": max(0.0, width), "height": max(0.0, height)}
-    fill = f"url(#{name}-hatch)"
+    fill = f"url(#plot-{name}-hatch)"
     return tag("rect", x=x, y=y, **size, fill=fill, stroke="currentColor", class_="hatched")
 
 
@@ -125,7 +125,7 @@ def _hatch(name: str) -> Markup:
     return tag(
         "pattern",
         stroke,
-        id=f"{name}-hatch",
+        id=f"plot-{name}-hatch",
         width=6,
         height=6,
         patternUnits="userSpaceOnUse",
