@@ -54,5 +54,6 @@ $(VENV)/.embedded: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
+	sh .ci/system-packages dev
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
 	@touch $@
