@@ -202,26 +202,20 @@ class _Index:
             return
         loop, topic = end.loop, end.data.get("topic")
         fell = [one.validator for one in end.verdicts if one.status in (Status.FAIL, Status.ERROR)]
-        words = {
-            "o": end.outcome.value,
-            "t": topic[:_REASON] if isinstance(topic, str) else "",
-            "s": loop.stop_reason.value if loop is not None else "",
-            "v": "\n".join(fell),
-            "w": end.reason.partition("\n")[0][:_REASON],
-        }
+        names, columns = self._names, self._numbers
         self.ids.append(end.row_id)
-        for name, word in words.items():
-            self._numbers[name].append(self._names[name].number(word))
-        numbers = {
-            "r": loop.rounds if loop is not None else None,
-            "d": loop.samples if loop is not None else None,
-            "k": told.row.tokens,
-            "c": None if told.row.cost_usd is None else round(told.row.cost_usd * _NANO),
-            "b": block,
-            "p": place,
-        }
-        for name, number in numbers.items():
-            self._numbers[name].append(number)
+        columns["o"].append(names["o"].number(end.outcome.value))
+        columns["t"].append(names["t"].number(topic[:_REASON] if isinstance(topic, str) else ""))
+        columns["s"].append(names["s"].number(loop.stop_reason.value if loop is not None else ""))
+        columns["v"].append(names["v"].number("\n".join(fell)))
+        columns["w"].append(names["w"].number(end.reason.partition("\n")[0][:_REASON]))
+        columns["r"].append(loop.rounds if loop is not None else None)
+        columns["d"].append(loop.samples if loop is not None else None)
+        columns["k"].append(told.row.tokens)
+        usd = told.row.cost_usd
+        columns["c"].append(None if usd is None else round(usd * _NANO))
+        columns["b"].append(block)
+        columns["p"].append(place)
 
     def as_json(self, numbers: list[int]) -> dict[str, object]:
         """Return it with the numbers that the blocks have in the file."""

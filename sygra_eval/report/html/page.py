@@ -5,8 +5,10 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 
 from sygra_eval.engine import ReportContext, ReportRow
+from sygra_eval.journal import plain
 from sygra_eval.report.html.blocks import Blocks, Fitted
 from sygra_eval.report.html.digest import Digest
 from sygra_eval.report.html.markup import Child, Markup, cut, joined, tag
@@ -22,6 +24,7 @@ _MB = 1_000_000
 _SPARE = 4_000  # for what is not counted
 _SHOWN_WITHOUT_SCRIPT = 50
 _CODE_SHOWN = 2_000
+_ROWS_AT_ONCE = 32
 
 
 def html_report(ctx: ReportContext) -> Iterator[str | bytes]:
@@ -59,10 +62,15 @@ def html_report(ctx: ReportContext) -> Iterator[str | bytes]:
 
 
 def _told(ctx: ReportContext) -> Iterator[Told]:
-    """Yield every row that counts with its rounds."""
+    """Yield every row that counts with its rounds, which are asked for a few rows at a time."""
+    rows = ctx.rows()
     with ctx.reader() as reader:
-        for row in ctx.rows():
-            yield Told(row=row, rounds=reader.rounds(row.id), faults=reader.faults(row.id))
+        with_faults = reader.with_faults()
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            rounds = reader.rounds_of([row.id for row in some])
+            for row in some:
+                faults = reader.faults(row.id) if plain(row.id) in with_faults else ()
+                yield Told(row=row, rounds=rounds[row.id], faults=faults)
 
 
 def _head(ctx: ReportContext) -> Markup:

@@ -19,6 +19,7 @@ from sygra_eval.values import (
     RecordEnd,
     Round,
     RoundKind,
+    Sentinel,
     Status,
     Verdict,
 )
@@ -78,8 +79,6 @@ def story_of(told: Told) -> dict[str, object]:
         "outcome": end.outcome.value,
         "reason": _cut(end.reason),
         "question": _text(end.data.get("question")),
-        "answer": _text(end.data.get("answer")),
-        "code": _text(end.data.get("code")),
         "columns": _columns(end.data),
         "verdicts": [_verdict(one) for one in end.verdicts],
         "rounds": [_round(one) for one in _with_flips(told.rounds)],
@@ -93,6 +92,9 @@ def story_of(told: Told) -> dict[str, object]:
         "s": round(told.row.latency_s, 3),
         "usd": told.row.cost_usd,
     }
+    if not told.rounds:  # else they are in these
+        story["answer"] = _text(end.data.get("answer"))
+        story["code"] = _text(end.data.get("code"))
     if loop is not None:
         story["loop"] = {
             "node": loop.node,
@@ -125,65 +127,79 @@ def _round(compared: _Compared) -> dict[str, object]:
     found: dict[str, object] = {
         "node": one.node,
         "n": one.number,
-        "kind": None if one.kind is RoundKind.LOOP else one.kind.value,
         "attempts": [_attempt(attempt, before) for attempt in one.attempts],
-        "critique": None if one.critique is None else _cut(one.critique),
-        "sentinel": one.sentinel.value,
-        "tokens": one.critique_tokens,
-        "s": round(one.critique_latency_s, 3),
-        "choice": one.choice,
-        "unanswered": [list(pair) for pair in one.unanswered],
     }
-    return _said(found)
+    if one.kind is not RoundKind.LOOP:
+        found["kind"] = one.kind.value
+    if one.critique is not None:
+        found["critique"] = _cut(one.critique)
+        found["tokens"] = one.critique_tokens
+        found["s"] = round(one.critique_latency_s, 3)
+    if one.sentinel is not Sentinel.ABSENT:
+        found["sentinel"] = one.sentinel.value
+    if one.choice:
+        found["choice"] = one.choice
+    if one.unanswered:
+        found["unanswered"] = [list(pair) for pair in one.unanswered]
+    return found
 
 
 def _attempt(attempt: Attempt, before: Attempt | None) -> dict[str, object]:
     found: dict[str, object] = {
         "sample": attempt.sample,
-        "label": attempt.label,
-        "answer": _cut(attempt.answer),
-        "code": None if attempt.code is None else _cut(attempt.code),
         "from": attempt.extraction,
-        "evidence": _cut(attempt.evidence),
-        "ok": attempt.is_accepted,
-        "kept": attempt.is_kept,
-        "diff": _cut(attempt.diff),
         "tokens": attempt.tokens,
         "s": round(attempt.latency_s, 3),
+        "ok": attempt.is_accepted,
+        "kept": attempt.is_kept,
         "said": [
             [one.validator, one.status.value]
             for one in attempt.verdicts
             if one.status is not Status.SKIP
         ],
-        "flips": None if before is None else flips_between(before, attempt),
     }
-    return _said(found)
+    if attempt.code is not None:
+        found["code"] = _cut(attempt.code)
+    if attempt.answer != attempt.code:
+        found["answer"] = _cut(attempt.answer)
+    if attempt.evidence:
+        found["evidence"] = _cut(attempt.evidence)
+    if attempt.diff:
+        found["diff"] = _cut(attempt.diff)
+    if attempt.label:
+        found["label"] = attempt.label
+    if before is not None and (flips := flips_between(before, attempt)):
+        found["flips"] = flips
+    return found
 
 
 def _verdict(verdict: Verdict) -> dict[str, object]:
-    evidence = verdict.evidence
     found: dict[str, object] = {
         "by": verdict.validator,
         "said": verdict.status.value,
-        "score": verdict.score,
         "why": _cut(verdict.reason),
         "trust": verdict.trust.value,
         "required": verdict.is_required,
-        **(_evidence(evidence) if evidence is not None else {}),
     }
-    return _said(found)
+    if verdict.score is not None:
+        found["score"] = verdict.score
+    if verdict.evidence is not None:
+        _add_evidence(found, verdict.evidence)
+    return found
 
 
-def _evidence(evidence: Evidence) -> dict[str, object]:
-    failing = [case for case in (evidence.failing, *evidence.further) if case is not None]
-    return {
-        "isolation": evidence.isolation,
-        "output": _cut(evidence.output),
-        "exit": evidence.exit_code,
-        "tests": {name: [count.passed, count.total] for name, count in evidence.tests.items()},
-        "measures": dict(evidence.measures),
-        "failing": [_case(case) for case in failing],
-    }
+def _add_evidence(found: dict[str, object], evidence: Evidence) -> None:
+    found["isolation"] = evidence.isolation
+    if evidence.output:
+        found["output"] = _cut(evidence.output)
+    if evidence.tests:
+        found["tests"] = {
+            name: [count.passed, count.total] for name, count in evidence.tests.items()
+        }
+    if evidence.measures:
+        found["measures"] = dict(evidence.measures)
+    if evidence.failing is not None:
+        found["failing"] = [_case(case) for case in (evidence.failing, *evidence.further)]
 
 
 def _case(case: FailingCase) -> dict[str, object]:
