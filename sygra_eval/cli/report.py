@@ -1,33 +1,13 @@
 """`sygra-eval report RUN`."""
 
-import json
 import os
 import sys
-from pathlib import Path
 
 import click
 
 from sygra_eval.cli.places import run_folder
-from sygra_eval.cli.streams import say, write_chunks
-from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import (
-    ReportContext,
-    ReportOptions,
-    parts_of,
-    plugins_of_run,
-    put_view,
-    suite_folder_of,
-    summarise,
-)
-from sygra_eval.report import (
-    WIDTH,
-    formats_text,
-    query_json,
-    query_text,
-    shows_color,
-    terminal_width,
-)
-from sygra_eval.values import UsageError
+from sygra_eval.cli.streams import say
+from sygra_eval.report import kept_document, short_text, shows_color, terminal_width
 
 
 @click.command("report")
@@ -67,39 +47,27 @@ def command(
     broke.
     """
     folder = run_folder(run)
-    if trust:
-        remember(suite_folder_of(folder))
-    loaded = plugins_of_run(folder, plugins, is_trusted=trust)
-    if formats:
-        say(formats_text(loaded))
+    is_plain = format_ == "terminal" and to == "-" and not (full or formats or query or plugins)
+    if is_plain and (document := kept_document(folder)) is not None:
+        color = shows_color(sys.stdout, os.environ)
+        text = short_text(document, width=terminal_width(sys.stdout), has_color=color)
+        say(text.rstrip("\n"))
         return 0
-    reporter = loaded.find("reporters", format_)
-    options = ReportOptions(
-        width=terminal_width(sys.stdout) if to == "-" else WIDTH,
-        has_color=to == "-" and shows_color(sys.stdout, os.environ),
+    from sygra_eval.cli.viewing import Asked, view  # the engine takes a second
+
+    asked = Asked(
+        format=format_,
+        to=to,
         is_full=full,
+        lists_formats=formats,
+        query=query,
+        at=at,
         max_rows=max_rows,
         max_mb=max_mb,
         has_bom=excel,
         is_raw=raw,
+        as_json=as_json,
+        plugins=plugins,
+        is_trusted=trust,
     )
-    ctx = ReportContext(summary=summarise(folder), plugins=loaded, options=options)
-    if query is not None:
-        places = dict(_place(one) for one in at)
-        say(json.dumps(query_json(ctx, query, places)) if as_json else _query(ctx, query, places))
-    elif to == "-":
-        write_chunks(sys.stdout, parts_of(reporter, ctx))
-    else:
-        put_view(reporter, ctx, Path(to))
-    return 0
-
-
-def _query(ctx: ReportContext, query: str, places: dict[str, str]) -> str:
-    return query_text(ctx, query, places).rstrip("\n")
-
-
-def _place(said: str) -> tuple[str, str]:
-    column, equals, value = said.partition("=")
-    if not equals:
-        raise UsageError(f"--at {said}: write COLUMN=VALUE, as in --at outcome=verified")
-    return column, value
+    return view(folder, asked)

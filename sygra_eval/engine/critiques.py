@@ -117,12 +117,12 @@ def is_ignored(critique: str, code: str, diff: str) -> bool | None:
     :param diff: A unified diff from it to the revision; empty where nothing was changed.
     """
     critique, code, diff = critique[:_LONGEST], code[:_LONGEST], diff[:_LONGEST]
-    names = _names(critique) & _names(code)
+    names = _names(_words(critique) & _words(code))
     lines = _lines_named(critique, code)
     if not (names or lines):
         return None
     touched_lines, touched_text = _touched(diff)
-    return not (names & _names(touched_text) or lines & touched_lines)
+    return not (names & _words(touched_text) or lines & touched_lines)
 
 
 def _code_of(attempt: Mapping[str, Any] | None) -> str:
@@ -137,9 +137,13 @@ def _is_ignored(said: _Waiting, revised: Mapping[str, Any]) -> bool | None:
     return is_ignored(said.critique, said.code, str(attempts[-1]["diff"])) if attempts else None
 
 
-def _names(text: str) -> set[str]:
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text))
+
+
+def _names(words: set[str]) -> set[str]:
     """Return the words that can name something: no keywords, and none of one or two letters."""
-    return {word for word in _WORD.findall(text) if len(word) > 2 and not keyword.iskeyword(word)}
+    return {word for word in words if len(word) > 2 and not keyword.iskeyword(word)}
 
 
 def _lines_named(critique: str, code: str) -> set[int]:

@@ -143,7 +143,9 @@ def _write_views(folder: Path, summary: RunSummary, plugins: Plugins) -> Iterato
 def _options_of(folder: Path) -> ReportOptions:
     """Return what the suite asks of its views."""
     section = suite_document(folder).get("report") or {}
-    return ReportOptions(max_rows=section.get("max_rows"), max_mb=section.get("max_mb"))
+    return ReportOptions(
+        is_full=True, max_rows=section.get("max_rows"), max_mb=section.get("max_mb")
+    )
 
 
 def _files_of(summary: RunSummary, plugins: Plugins) -> dict[str, str]:

@@ -53,6 +53,7 @@ class ReportOptions:
     :ivar width: Columns of the terminal, at least 40.
     :ivar has_color: The reader is a terminal that shows colour.
     :ivar is_full: All details, and not only what decides.
+    :ivar has_metrics: Every registered metric too, which reads all rows once more for each.
     :ivar max_rows: The most rows that a view shows; None leaves it to the view.
     :ivar max_mb: The most megabytes that a view may take; None leaves it to the view.
     :ivar has_bom: A spreadsheet reads it, which takes a file without a mark for another encoding.
@@ -62,6 +63,7 @@ class ReportOptions:
     width: int = 80
     has_color: bool = False
     is_full: bool = False
+    has_metrics: bool = False
     max_rows: int | None = None
     max_mb: float | None = None
     has_bom: bool = False

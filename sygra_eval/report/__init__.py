@@ -6,44 +6,55 @@
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress_line` how far it is. Text from rows, models and suites passes `text_safety` on its way
+`progress` how far it is. Text from rows, models and suites passes `text_safety` on its way
 out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
+
+Names are loaded when they are first used: a page of a finished run is made from its `report.json`
+alone (`short_page`), which must not wait for the engine.
 """
 
-from sygra_eval.report.card import data_card
-from sygra_eval.report.closing import closing_json, closing_words
-from sygra_eval.report.comparison import (
-    blessed_text,
-    comparison_json,
-    comparison_markdown,
-    comparison_text,
-)
-from sygra_eval.report.cost_estimate import estimate_text
-from sygra_eval.report.first_rows import first_rows_json, first_rows_text
-from sygra_eval.report.formats import formats_text
-from sygra_eval.report.journal_view import journal_json, journal_text
-from sygra_eval.report.json_view import json_report
-from sygra_eval.report.layout import WIDTH
-from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
-from sygra_eval.report.live import changed_text, live_text, runs_text
-from sygra_eval.report.markdown import markdown_report
-from sygra_eval.report.progress_line import progress_line
-from sygra_eval.report.query_text import query_json, query_text
-from sygra_eval.report.report_schema import report_schema
-from sygra_eval.report.scored import scored_json, scored_text
-from sygra_eval.report.show import record_json, record_text
-from sygra_eval.report.spent_so_far import spent_words
-from sygra_eval.report.tables import exit_line
-from sygra_eval.report.terminal import shows_color, terminal_report, terminal_width
-from sygra_eval.report.text_safety import one_line, printable
-from sygra_eval.report.truth import (
-    complaint_line,
-    recheck_json,
-    recheck_text,
-    truth_json,
-    truth_text,
-)
-from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sygra_eval.report.asked_query import query_json, query_text
+    from sygra_eval.report.card import data_card
+    from sygra_eval.report.closing import closing_json, closing_words
+    from sygra_eval.report.comparison import (
+        blessed_text,
+        comparison_json,
+        comparison_markdown,
+        comparison_text,
+    )
+    from sygra_eval.report.cost_estimate import estimate_text
+    from sygra_eval.report.document import document_of
+    from sygra_eval.report.first_rows import first_rows_json, first_rows_text
+    from sygra_eval.report.formats import formats_text
+    from sygra_eval.report.journal_view import journal_json, journal_text
+    from sygra_eval.report.json_view import json_report
+    from sygra_eval.report.kept import kept_document
+    from sygra_eval.report.layout import WIDTH
+    from sygra_eval.report.ledger_view import account_line, ledger_json, ledger_line, line_json
+    from sygra_eval.report.live import changed_text, live_text, runs_text
+    from sygra_eval.report.markdown import markdown_report
+    from sygra_eval.report.progress import progress_line
+    from sygra_eval.report.schema import report_schema
+    from sygra_eval.report.scored import scored_json, scored_text
+    from sygra_eval.report.short_page import short_text
+    from sygra_eval.report.show import record_json, record_text
+    from sygra_eval.report.spent_so_far import spent_words
+    from sygra_eval.report.stream import shows_color, terminal_width
+    from sygra_eval.report.tables import exit_line
+    from sygra_eval.report.terminal import terminal_report
+    from sygra_eval.report.text_safety import one_line, printable
+    from sygra_eval.report.truth import (
+        complaint_line,
+        recheck_json,
+        recheck_text,
+        truth_json,
+        truth_text,
+    )
+    from sygra_eval.report.upper_bound import upper_bound_json, upper_bound_text
 
 __all__ = [
     "WIDTH",
@@ -57,6 +68,7 @@ __all__ = [
     "comparison_text",
     "complaint_line",
     "data_card",
+    "document_of",
     "estimate_text",
     "exit_line",
     "first_rows_json",
@@ -65,6 +77,7 @@ __all__ = [
     "journal_json",
     "journal_text",
     "json_report",
+    "kept_document",
     "ledger_json",
     "ledger_line",
     "line_json",
@@ -83,6 +96,7 @@ __all__ = [
     "runs_text",
     "scored_json",
     "scored_text",
+    "short_text",
     "shows_color",
     "spent_words",
     "terminal_report",
@@ -92,3 +106,84 @@ __all__ = [
     "upper_bound_json",
     "upper_bound_text",
 ]
+
+_MODULES = {
+    "kept": ("kept_document",),
+    "short_page": ("short_text",),
+    "document": ("document_of",),
+    "card": ("data_card",),
+    "closing": (
+        "closing_json",
+        "closing_words",
+    ),
+    "comparison": (
+        "blessed_text",
+        "comparison_json",
+        "comparison_markdown",
+        "comparison_text",
+    ),
+    "cost_estimate": ("estimate_text",),
+    "first_rows": (
+        "first_rows_json",
+        "first_rows_text",
+    ),
+    "formats": ("formats_text",),
+    "journal_view": (
+        "journal_json",
+        "journal_text",
+    ),
+    "json_view": ("json_report",),
+    "layout": ("WIDTH",),
+    "ledger_view": (
+        "account_line",
+        "ledger_json",
+        "ledger_line",
+        "line_json",
+    ),
+    "live": (
+        "changed_text",
+        "live_text",
+        "runs_text",
+    ),
+    "markdown": ("markdown_report",),
+    "progress": ("progress_line",),
+    "asked_query": (
+        "query_json",
+        "query_text",
+    ),
+    "schema": ("report_schema",),
+    "scored": (
+        "scored_json",
+        "scored_text",
+    ),
+    "show": (
+        "record_json",
+        "record_text",
+    ),
+    "spent_so_far": ("spent_words",),
+    "tables": ("exit_line",),
+    "stream": ("shows_color", "terminal_width"),
+    "terminal": ("terminal_report",),
+    "text_safety": (
+        "one_line",
+        "printable",
+    ),
+    "truth": (
+        "complaint_line",
+        "recheck_json",
+        "recheck_text",
+        "truth_json",
+        "truth_text",
+    ),
+    "upper_bound": (
+        "upper_bound_json",
+        "upper_bound_text",
+    ),
+}
+_WHERE = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"sygra_eval.report.{_WHERE[name]}"), name)

@@ -3,15 +3,17 @@
 from sygra_eval.engine import ReportContext
 from sygra_eval.hookspecs import RegisterReporter, hookimpl
 from sygra_eval.report.card import data_card
+from sygra_eval.report.document import document_of
 from sygra_eval.report.html.page import html_report
 from sygra_eval.report.json_view import json_report
-from sygra_eval.report.markdown import markdown_report
+from sygra_eval.report.markdown import markdown_report, short_markdown
+from sygra_eval.report.short_page import short_text
 from sygra_eval.report.terminal import terminal_report
 
 
 @hookimpl
 def sygra_register_reporters(register: RegisterReporter) -> None:
-    """Add `terminal`, `markdown`, `json` and `card`, the data card of a run folder."""
+    """Add `terminal`, `markdown`, `json`, `html` and `card`, the data card of a run folder."""
     register("terminal", _terminal, file="report.txt", about="tables for a terminal")
     register("markdown", _markdown, file="report.md", about="tables for a code host")
     register("json", _json, file="report.json", about="every figure, with the query that gives it")
@@ -20,15 +22,21 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
 
 
 def _terminal(ctx: ReportContext) -> str:
-    return terminal_report(ctx.summary)
+    options = ctx.options
+    if options.is_full:
+        return terminal_report(ctx.summary)
+    document = document_of(ctx.summary)
+    return short_text(document, width=options.width, has_color=options.has_color)
 
 
 def _markdown(ctx: ReportContext) -> str:
-    return markdown_report(ctx.summary)
+    if ctx.options.is_full:
+        return markdown_report(ctx.summary)
+    return short_markdown(document_of(ctx.summary))
 
 
 def _json(ctx: ReportContext) -> str:
-    return json_report(ctx.summary, ctx.metrics)
+    return json_report(ctx.summary, ctx.metrics if ctx.options.has_metrics else None)
 
 
 def _card(ctx: ReportContext) -> str:

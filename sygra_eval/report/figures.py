@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from sygra_eval.quality import Interval
-from sygra_eval.values import StopReason
+from sygra_eval.values import Interval, StopReason
 
 UNKNOWN = "–"
 

@@ -34,12 +34,12 @@ def shorten(text: str, width: int) -> str:
     return kept + "…"
 
 
-def wrapped(text: str, *, indent: str = "", first: str = "") -> str:
+def wrapped(text: str, *, indent: str = "", first: str = "", width: int = WIDTH) -> str:
     """Break one sentence into lines; the first begins with `first`, all others with `indent`."""
     stand_ins = _StandIns()
     lines = textwrap.wrap(
         stand_ins.lend(one_line(text)),
-        WIDTH - 1,  # a wide character that is broken behind its stand-in takes one cell more
+        width - 1,  # a wide character that is broken behind its stand-in takes one cell more
         initial_indent=first,
         subsequent_indent=indent,
         break_on_hyphens=False,
@@ -47,15 +47,20 @@ def wrapped(text: str, *, indent: str = "", first: str = "") -> str:
     return stand_ins.take_back("\n".join(lines))
 
 
-def grid(columns: Sequence[str], aligns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def grid(
+    columns: Sequence[str],
+    aligns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    width: int = WIDTH,
+) -> str:
     """Lay out a table; columns that are aligned to the left give way when it grows too wide."""
     lines = [[one_line(cell) for cell in row] for row in rows]
-    widths = _fitted(columns, aligns, lines)
+    widths = _fitted(columns, aligns, lines, width)
     stand_ins = _StandIns()
     cells = [
         [
-            stand_ins.lend(shorten(cell, width) if align == "left" else cell)
-            for cell, width, align in zip(line, widths, aligns, strict=True)
+            stand_ins.lend(shorten(cell, most) if align == "left" else cell)
+            for cell, most, align in zip(line, widths, aligns, strict=True)
         ]
         for line in lines
     ]
@@ -66,15 +71,15 @@ def grid(columns: Sequence[str], aligns: Sequence[str], rows: Iterable[Sequence[
 
 
 def _fitted(
-    columns: Sequence[str], aligns: Sequence[str], lines: Sequence[Sequence[str]]
+    columns: Sequence[str], aligns: Sequence[str], lines: Sequence[Sequence[str]], width: int
 ) -> list[int]:
     """Return each column's width, the widest texts cut first until all fit."""
     least = [len(title) + _HEADER_PADDING for title in columns]
     widths = [
-        max([least[at], *(min(_width(line[at]), WIDTH) for line in lines)])
+        max([least[at], *(min(_width(line[at]), width) for line in lines)])
         for at in range(len(columns))
     ]
-    room = WIDTH - _GAP * (len(columns) - 1)
+    room = width - _GAP * (len(columns) - 1)
     while sum(widths) > room:
         can_give = [
             at for at, align in enumerate(aligns) if align == "left" and widths[at] > least[at]

@@ -1,10 +1,12 @@
 """The report as Markdown: the terminal's tables, with nothing in a cell that could leave it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tabulate import tabulate
 
 from sygra_eval.engine import RunSummary
+from sygra_eval.report.short_page import short_page
 from sygra_eval.report.table import Table
 from sygra_eval.report.tables import closing_lines, header_of, tables_of
 from sygra_eval.report.text_safety import markdown_text
@@ -22,6 +24,22 @@ def markdown_report(summary: RunSummary) -> str:
         bullets([f"{label}: {value}" for label, value in facts]),
         *("\n\n".join(_blocks(table)) for table in tables_of(summary)),
         bullets(list(closing_lines(summary))),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def short_markdown(document: Mapping[str, Any]) -> str:
+    """Return what decides, as a comment on a code host shows it."""
+    page = short_page(document)
+    first, *others = page.decides
+    state = () if document["state"] == "finished" else (f"**{markdown_text(page.header[2][1])}**",)
+    sections = (
+        f"# {markdown_text(document['suite'])}",
+        *state,
+        f"**{markdown_text(first)}**",
+        bullets([*others, *page.took, *(f"warning: {one}" for one in page.warnings)]),
+        *("\n\n".join(_blocks(table)) for table in page.tables),
+        bullets([f"run: {document['run']}", f"made again by: {document['made_by']['run']}"]),
     )
     return "\n\n".join(sections) + "\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.bought import drafts_bought, environment, latency, rounds_bought
 from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
 from sygra_eval.report.edges import edges
@@ -55,7 +56,9 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         guardrails(summary),
         errors(summary),
         rounds(summary),
+        rounds_bought(summary),
         samples(summary),
+        drafts_bought(summary),
         pass_rates(summary),
         ensembles(summary),
         shares(summary),
@@ -64,8 +67,10 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         usage(summary),
         by_model(summary),
         by_node(summary),
+        latency(summary),
         *estimated(summary),
         models(summary),
+        environment(summary),
     )
     return tuple(table for table in tables if table.rows)
 

@@ -226,7 +226,7 @@ async def test_the_report_and_show_tell_of_guardrails_node_by_node(code_suite, r
     assert ["unused", "output", "solve/revise", "0", "0", "0", "0", "0"] in lines
     assert "## Guardrails" in page
     assert "\x1b" not in terminal + page
-    assert {one["node"]: one["blocked"] for one in data["guardrails"]} == {
+    assert {one["node"]: one["blocked"]["value"] for one in data["guardrails"]} == {
         "solve/critique": 0,
         "solve/draft": 1,
         "solve/revise": 0,

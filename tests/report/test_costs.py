@@ -76,16 +76,17 @@ calls = st.builds(
 def test_models_and_steps_add_up_to_the_same_total(summary_of, made):
     summary = summary_of(spent=spent_of(*made))
 
-    costs = json.loads(json_report(summary))["costs"]
+    report = json.loads(json_report(summary))
+    models, steps = report["spent_by_model"], report["spent_by_step"]
     for name in COUNTED:
-        in_all = costs["total"][name]
-        assert in_all == sum(part[name] for part in costs["by_model"])
-        assert in_all == sum(part[name] for part in costs["by_node"])
-    usd = costs["total"]["known_usd"]
-    assert usd == pytest.approx(sum(part["known_usd"] for part in costs["by_model"]))
-    assert usd == pytest.approx(sum(part["known_usd"] for part in costs["by_node"]))
+        in_all = report["spent"][name]["value"]
+        assert in_all == sum(part[name]["value"] for part in models)
+        assert in_all == sum(part[name]["value"] for part in steps)
+    usd = report["spent"]["known_usd"]["value"]
+    assert usd == pytest.approx(sum(part["known_usd"]["value"] for part in models))
+    assert usd == pytest.approx(sum(part["known_usd"]["value"] for part in steps))
     has_unknown = any(one.response.cost_nano_usd is None for one in made)
-    assert (costs["total"]["cost_usd"] is None) == has_unknown
+    assert (report["spent"]["cost_usd"]["value"] is None) == has_unknown
     page = terminal_report(summary)
     assert max(sum(map(cell_len, line)) for line in page.splitlines()) <= 80
 

@@ -48,8 +48,8 @@ def test_the_order_of_keys_depends_on_no_mapping(summary_of):
         outcome: dict(reversed(reasons.items())) for outcome, reasons in reversed(stops.items())
     }
 
-    one = json_report(summary_of(stop_reasons=stops, rounds={1: 2, 10: 1, 2: 3}))
-    other = json_report(summary_of(stop_reasons=turned, rounds={2: 3, 1: 2, 10: 1}))
+    one = json_report(summary_of(stop_reasons=stops, rounds={1: 20, 10: 1, 2: 3}))
+    other = json_report(summary_of(stop_reasons=turned, rounds={2: 3, 1: 20, 10: 1}))
 
     assert one == other
 

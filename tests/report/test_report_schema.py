@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from sygra_eval.report import json_report, report_schema
-from sygra_eval.report.report_schema import made_schema
+from sygra_eval.report.schema import made_schema
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def schema():
 
 
 def test_what_is_published_is_what_the_code_says(schema):
-    assert schema == made_schema(), "refresh with `python -m sygra_eval.report.report_schema`"
+    assert schema == made_schema(), "refresh with `python -m sygra_eval.report.schema`"
 
 
 def test_it_is_a_schema_of_draft_2020_12_and_takes_a_report(schema, summary_of):

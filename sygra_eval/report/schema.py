@@ -1,6 +1,6 @@
 """The JSON Schema of `report.json`, draft 2020-12; `report.schema.json` is written from here.
 
-`python -m sygra_eval.report.report_schema` writes it anew; a test compares the two.
+`python -m sygra_eval.report.schema` writes it anew; a test compares the two.
 """
 
 import json

@@ -1,0 +1,60 @@
+"""Views as they are to look, kept in files: `python -m tests.report.golden --update` writes them.
+
+It prints the difference to what was there, for a person to read before it is committed.
+"""
+
+import difflib
+import json
+import sys
+from pathlib import Path
+
+from sygra_eval.engine import RunSummary
+from sygra_eval.report import json_report, markdown_report, terminal_report
+from sygra_eval.report.document import document_of
+from sygra_eval.report.markdown import short_markdown
+from sygra_eval.report.short_page import short_text
+
+FOLDER = Path(__file__).with_name("golden")
+
+
+def views_of(summary: RunSummary) -> dict[str, str]:
+    """Return each view that has a file, by the file's name."""
+    document = json.loads(json_report(summary))
+    return {
+        "terminal.txt": short_text(document),
+        "terminal-wide.txt": short_text(document, width=120),
+        "terminal-color.txt": short_text(document, has_color=True),
+        "terminal-full.txt": terminal_report(summary),
+        "markdown.md": short_markdown(document_of(summary)),
+        "markdown-full.md": markdown_report(summary),
+        "report.json": json_report(summary),
+    }
+
+
+def difference(name: str, text: str) -> str:
+    """Return what would change in a file."""
+    path = FOLDER / name
+    kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = difflib.unified_diff(
+        kept.splitlines(keepends=True), text.splitlines(keepends=True), name, f"{name} (now)"
+    )
+    return "".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Print what differs; write it with `--update`."""
+    from tests.report.golden_run import golden_summary
+
+    FOLDER.mkdir(exist_ok=True)
+    changed = 0
+    for name, text in views_of(golden_summary()).items():
+        found = difference(name, text)
+        changed += bool(found)
+        sys.stdout.write(found)
+        if found and "--update" in arguments:
+            (FOLDER / name).write_text(text, encoding="utf-8")
+    return int(changed > 0 and "--update" not in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
