@@ -6,6 +6,7 @@ last one, so that none is lost.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from sygra_eval.engine import Cause, Paid, ReportContext, RunSummary
 from sygra_eval.journal import Spent
@@ -30,6 +31,7 @@ from sygra_eval.report.tables import exit_line, tables_of, verified_words
 from sygra_eval.values import Outcome
 
 _MOST_CAUSES = 50
+_TOLD = 200  # characters of what an example was told
 _NANO = 1e9
 
 
@@ -79,7 +81,7 @@ class _Tables:
         return found
 
     def rest(self) -> list[Markup]:
-        kept = ("Models",)
+        kept = ("Environment", "Models")
         return [item for name in list(self._left) if name not in kept for item in self.take(name)]
 
 
@@ -146,18 +148,22 @@ def _causes(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
 
 
 def _cause(cause: Cause) -> Markup:
-    examples: list[Child] = []
-    for row_id in cause.examples:
-        examples += [" · " if examples else None, row_link(row_id)]
+    told = zip_longest(cause.examples, cause.told[: len(cause.examples)], fillvalue="")
+    examples = [tag("li", row_link(row_id), _colon(said)) for row_id, said in told]
     return tag(
         "li",
         tag("span", f"{cause.rows:,}", class_="many"),
         tag(
             "div",
             tag("p", outcome_badge(cause.outcome.value), " ", cut(cause.reason, 400)),
-            tag("p", "such as ", *examples, class_="such") if examples else None,
+            tag("ul", *examples, class_="such") if examples else None,
         ),
     )
+
+
+def _colon(said: str) -> str | None:
+    line = said.partition("\n")[0]
+    return f": {cut(line, _TOLD)}" if line else None
 
 
 def outcome_badge(outcome: str) -> Markup:
@@ -171,13 +177,13 @@ def _validators(digest: Digest, tables: _Tables) -> Iterator[Child]:
 
 
 def _loops(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
-    ended = sum(summary.counts.values())
+    looped = sum(summary.rounds.values())
     yield plots(
         steps_plot(
-            "rounds", "round", _steps(summary.verified_by_round, summary.paid_rounds), ended
+            "rounds", "round", _steps(summary.verified_by_round, summary.paid_rounds), looped
         ),
         steps_plot(
-            "drafts", "draft", _steps(summary.verified_by_sample, summary.paid_drafts), ended
+            "drafts", "draft", _steps(summary.verified_by_sample, summary.paid_drafts), looped
         ),
     )
     yield from tables.take("Loops:*", "Pass rate*", "Several models", "Rows by model")
@@ -210,7 +216,7 @@ def _spending(summary: RunSummary, digest: Digest, tables: _Tables) -> Iterator[
     yield plots(
         cost_plot(digest.finished_curve(), digest.unit), latency_plot(list(_latencies(summary)))
     )
-    yield from tables.take("Calls, tokens, time", "Time*", "Cost*", "Latency*", "Estimate*")
+    yield from tables.take("Calls, tokens, time", "Time*", "Seconds a call", "Cost*", "Estimate*")
 
 
 def _latencies(summary: RunSummary) -> Iterator[Percentiles]:
@@ -227,7 +233,6 @@ def _environment(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
         ("run", summary.run),
         ("suite sha256", summary.suite_sha256),
         ("made with", f"sygra-eval {summary.version}" if summary.version else UNKNOWN),
-        *summary.environment.items(),
         ("isolation", " · ".join(summary.isolation) or UNKNOWN),
         ("command", summary.command or UNKNOWN),
     ]
@@ -236,7 +241,7 @@ def _environment(summary: RunSummary, tables: _Tables) -> Iterator[Child]:
         *(tag("div", tag("dt", what), tag("dd", tag("code", said))) for what, said in facts),
         class_="facts",
     )
-    yield from tables.take("Models")
+    yield from tables.take("Models", "Environment")
 
 
 def plots(*made: Plot | None) -> Markup:
