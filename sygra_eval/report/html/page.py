@@ -25,6 +25,7 @@ _SPARE = 4_000  # for what is not counted
 _SHOWN_WITHOUT_SCRIPT = 50
 _CODE_SHOWN = 2_000
 _ROWS_AT_ONCE = 32
+_SCRIPT = ("text", "tables", "rows", "story", "routes")
 
 
 def html_report(ctx: ReportContext) -> Iterator[str | bytes]:
@@ -201,7 +202,9 @@ def _style() -> bytes:
 
 @cache
 def _script() -> bytes:
-    return _file("page.js")
+    """Return the parts of the script as one function, in the order in which they are needed."""
+    parts = b"\n".join(_file(f"script/{name}.js") for name in _SCRIPT)
+    return b'(() => {\n"use strict";\n' + parts + b"\n})();"
 
 
 def _file(name: str) -> bytes:
