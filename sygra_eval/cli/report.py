@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -48,10 +49,8 @@ def command(
     """
     folder = run_folder(run)
     is_plain = format_ == "terminal" and to == "-" and not (full or formats or query or plugins)
-    if is_plain and (document := kept_document(folder)) is not None:
-        color = shows_color(sys.stdout, os.environ)
-        text = short_text(document, width=terminal_width(sys.stdout), has_color=color)
-        say(text.rstrip("\n"))
+    if is_plain and (page := _kept_page(folder)):
+        say(page)
         return 0
     from sygra_eval.cli.viewing import Asked, view  # the engine takes a second
 
@@ -71,3 +70,15 @@ def command(
         is_trusted=trust,
     )
     return view(folder, asked)
+
+
+def _kept_page(folder: Path) -> str:
+    """Return the page of a finished run from its `report.json`; empty where the journal has to."""
+    document = kept_document(folder)
+    if document is None:
+        return ""
+    width, color = terminal_width(sys.stdout), shows_color(sys.stdout, os.environ)
+    try:
+        return short_text(document, width=width, has_color=color).rstrip("\n")
+    except (LookupError, TypeError, ValueError, AttributeError):  # somebody else's file
+        return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sygra_eval.journal import JournalReader
-from sygra_eval.values import Interval, wilson
+from sygra_eval.values import Interval, Sentinel, wilson
 
 EXAMPLES = 3
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -101,7 +101,10 @@ def heard_in(reader: JournalReader) -> Iterator[Heard]:
         critique = data.get("critique")
         if critique is None:
             continue
-        is_stop = data.get("sentinel") not in (None, "absent")
+        is_stop = data["sentinel"] != Sentinel.ABSENT.value
+        if data["sentinel"] == Sentinel.GRANTED.value:  # nothing follows, so nothing is kept
+            yield Heard(record, node, number, is_stop=True, is_ignored=None)
+            continue
         kept = next((one for one in data["attempts"] if one["is_kept"]), None)
         # Where the revision was not kept, the critic saw again what it had seen before.
         seen = before[1].code if kept is None and before else _code_of(kept)

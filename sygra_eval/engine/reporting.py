@@ -159,10 +159,16 @@ class ReportContext:
 
     def rows(self) -> Iterator[ReportRow]:
         """Yield the rows that count, in the order of the source."""
+        costs = self._costs
         with self.reader() as reader:
-            costs = costs_of_rows(reader)
             for end in that_count(reader.outcomes(), target_in(reader.plan())):
                 yield _row_of(end, costs.get(end.row_id, RowCost()))
+
+    @cached_property
+    def _costs(self) -> Mapping[str, RowCost]:
+        """What each row's calls came to; read once for all views of one context."""
+        with self.reader() as reader:
+            return costs_of_rows(reader)
 
     def rounds(self, row_id: str) -> tuple[Round, ...]:
         """Return the rounds of a row's loops."""

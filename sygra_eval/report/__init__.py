@@ -1,7 +1,11 @@
 """What a user reads of a run: pure functions of its `RunSummary`, or of one row's rounds.
 
-`tables` (with `evidence` and `costs`) turns a summary into tables, and `terminal`, `markdown` and
-`card` show the same ones; `json_view` is the summary as data, `closing` the last words of a run,
+`document` is the summary as data, section by section (`document_rows` and its kin), every figure
+with the name of its query; `queries` has the statements, `database` their tables,
+`recompute` compares, `asked_query` shows one with the rows behind it, `schema` is the JSON Schema.
+`short_page` is what decides, made from that data alone. `tables` (with `evidence`, `costs`,
+`bought`) turns a summary into tables, and `terminal`, `markdown` and `card` show the same ones;
+`closing` the last words of a run,
 `show` the story of one row, `ledger_view` the end of every row, `journal_view` how sound a journal
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`

@@ -70,7 +70,9 @@ def bound_words(summary: RunSummary) -> str:
         return f"bound: {UNKNOWN}: no limit of the models that were asked is known"
     return (
         f"{ratio:.2f} × bound ({duration(bound.seconds)}), limited by `{bound.model}`: "
-        f"{_limit(bound)}"
+        f"{_limit(bound)}; of {duration(summary.wall_s)} waiting "
+        f"{duration(min(bound.seconds, summary.wall_s))}, working "
+        f"{duration(max(0.0, summary.wall_s - bound.seconds))}"
     )
 
 

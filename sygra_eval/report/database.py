@@ -68,6 +68,7 @@ CREATE TABLE calls(
 );
 CREATE TABLE critiques(id TEXT, node TEXT, round INTEGER, stop INTEGER, ignored INTEGER);
 CREATE TABLE events(seq INTEGER PRIMARY KEY, kind TEXT, data TEXT);
+CREATE TABLE estimated(path TEXT PRIMARY KEY, value NUMERIC);
 CREATE TABLE plan(name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE limits(model TEXT, in_flight INTEGER, rpm REAL, tpm REAL);
 CREATE TABLE damaged(rows INTEGER);
@@ -107,6 +108,8 @@ def database_of(folder: Path, summary: RunSummary, side: Side | None = None) -> 
         _fill(database, "critiques", _critiques(reader) if "candidate" not in document else ())
         events = list(reader.events())
         _fill(database, "events", ((one.seq, one.kind, _json(one.data)) for one in events))
+        estimates = [one.data for one in events if one.kind == "estimated"]
+        _fill(database, "estimated", _numbers(estimates[-1] if estimates else {}, "$"))
         _fill(database, "plan", reader.plan().items())
         started = [one.data for one in events if one.kind == "started"]
         limits = limits_in(started[-1] if started else None, document)
@@ -328,6 +331,18 @@ def _critiques(reader: JournalReader) -> Iterator[Columns]:
     for one in heard_in(reader):
         ignored = None if one.is_ignored is None else int(one.is_ignored)
         yield one.record, one.node, one.number, int(one.is_stop), ignored
+
+
+def _numbers(value: object, path: str) -> Iterator[Columns]:
+    """Yield each number of some data by its path; SQLite's own paths differ by its version."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for at, inner in enumerate(value):
+            yield from _numbers(inner, f"{path}[{at}]")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
 
 
 def _measured(summary: RunSummary) -> Iterator[Columns]:

@@ -154,9 +154,7 @@ OF_CALLS: dict[str, Query] = {
     ),
     "estimate": Query(
         "what the run was expected to take, as it was journalled before",
-        "SELECT t.fullkey AS path, t.value AS value FROM (SELECT data FROM events "
-        "WHERE kind = 'estimated' ORDER BY seq DESC LIMIT 1) e, json_tree(e.data) t "
-        "WHERE t.type IN ('integer', 'real')",
+        "SELECT path, value FROM estimated",
     ),
     "damaged_rows": Query(
         "damaged rows of the journal: those that count as absent here, and those that the run met",

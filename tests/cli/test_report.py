@@ -1,7 +1,9 @@
 """`sygra-eval report`: views of a run by the command, and from a figure to the row behind it."""
 
+import hashlib
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -61,12 +63,38 @@ def test_the_page_of_a_finished_run_is_the_one_that_its_journal_gives(report, fo
     assert kept == made
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", '{"schema_version": 2, "state": "finished"}'])
+def test_a_report_that_is_not_ours_is_made_from_the_journal_though_its_manifest_names_it(
+    report, folder, text
+):
+    _, ours, _ = report()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["report.json"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "report.json").write_text(text)
+
+    assert report() == (0, ours, "")
+
+
 def test_a_view_goes_to_a_file_by_rename(report, tmp_path):
     code, out, _ = report("--as", "json", "--to", str(tmp_path / "r.json"))
 
     assert (code, out) == (0, "")
     assert json.loads((tmp_path / "r.json").read_text())["rows"]["value"] == 4
     assert [path.name for path in tmp_path.glob("*.tmp")] == []
+
+
+def test_each_view_of_a_run_that_goes_on_says_so_at_its_top(report, folder):
+    with sqlite3.connect(folder / "journal.db") as journal:
+        journal.execute("DELETE FROM event WHERE kind <> 'started'")
+    (folder / "manifest.json").unlink()
+
+    for name in ("terminal", "markdown", "card"):
+        _, out, _ = report("--as", name)
+        top = "\n".join(line for line in out.splitlines() if line)[:600]
+        assert "running" in top, name
+    _, out, _ = report("--as", "json")
+    assert json.loads(out)["state"] == "running"
 
 
 def test_from_a_figure_to_the_rows_behind_it(report):

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 
+from sygra_eval.engine import ReportContext, ReportOptions, summarise
 from sygra_eval.plugins import load_plugins
 from tests.engine.conftest import LOOP, code_row, fast_suite, write_suite
 from tests.report.checking import complaints_of
@@ -17,6 +18,13 @@ QUESTIONS = (
 )
 
 
+def document_of_folder(folder):
+    """Return the report of a run that was not told of its end, every metric in it."""
+    options = ReportOptions(has_metrics=True)
+    ctx = ReportContext(summary=summarise(folder), plugins=load_plugins(folder), options=options)
+    return ctx.document
+
+
 async def test_of_a_run_with_loops(run, code_suite):
     rows = [
         {**code_row(f"r{at}", question), "topic": f"t{at % 2}"}
@@ -27,6 +35,7 @@ async def test_of_a_run_with_loops(run, code_suite):
     done = await run(code_suite(*rows, loop=loop))
 
     assert complaints_of(done.folder) == []
+    assert complaints_of(done.folder, document_of_folder(done.folder)) == []
     report = json.loads((done.folder / "report.json").read_text())
     assert report["rows"]["value"] == len(QUESTIONS)
     assert report["critiques"]["made"]["value"] > 0
@@ -89,11 +98,23 @@ async def test_of_a_journal_with_damaged_rows(run, tmp_path):
         journal.execute("UPDATE outcome SET reason = 'other' WHERE idx = 2")
         journal.execute("UPDATE call SET visit = 7 WHERE record = 'r1'")
 
-    plugins = load_plugins(tmp_path)
-    from sygra_eval.engine import ReportContext, summarise
-
-    ctx = ReportContext(summary=summarise(done.folder), plugins=plugins)
-    document = json.loads("".join(plugins.of("reporters")["json"].implementation(ctx)))
+    document = document_of_folder(done.folder)
 
     assert document["damaged_rows"]["absent"]["value"] == 2
+    assert complaints_of(done.folder, document) == []
+
+
+async def test_of_a_run_without_any_row_that_ended(run, tmp_path):
+    done = await run(fast_suite(tmp_path / "suite", ["fine"] * 3))
+    with sqlite3.connect(done.folder / "journal.db") as journal:
+        for table in ("outcome", "call", "round", "visit"):
+            journal.execute(f"DELETE FROM {table}")  # noqa: S608
+        journal.execute("DELETE FROM event WHERE kind <> 'started'")
+    for lines in done.folder.glob("*.jsonl"):
+        lines.unlink()
+
+    document = document_of_folder(done.folder)
+
+    assert document["state"] == "running"
+    assert document["verified_rate"]["reason"] == "no row has ended"
     assert complaints_of(done.folder, document) == []

@@ -291,6 +291,28 @@ def sygra_register_reporters(register):
     assert "report.tally" in (summary.folder / "manifest.json").read_text()
 
 
+async def test_a_view_may_yield_its_parts_and_name_its_file(project, plugin, small_suite):
+    plugin("""
+def lines(ctx):
+    yield f"{ctx.suite['suite']['name']} of at most {ctx.options.max_rows}\\n"
+    for row in ctx.rows():
+        yield f"{row.id} {row.outcome.value} {row.tokens}\\n".encode()
+
+@hookimpl
+def sygra_register_reporters(register):
+    register("lines", lines, file="lines.txt", about="a line a row")
+""")
+    suite = small_suite() + "report: {formats: [lines], max_rows: 7}\n"
+
+    summary = await project.run(suite)
+
+    first, *rows = (summary.folder / "lines.txt").read_text().splitlines()
+    assert first.endswith(" of at most 7")
+    assert [row.split()[1] for row in rows] == ["unjudged"] * 2
+    assert "lines.txt" in (summary.folder / "manifest.json").read_text()
+    assert not list(summary.folder.glob("*.tmp"))
+
+
 async def test_hook_register_executors(project, plugin, small_suite):
     """Workers that are tasks of this process: all that another kind of worker has to bring."""
     read = plugin("""
@@ -583,6 +605,7 @@ WITH_TALLY = "report: {formats: [terminal, tally]}\n"
         ("raise ValueError('oh')", "ValueError: oh"),
         ("raise SystemExit(1)", "SystemExit: 1"),
         ("return 7", "it returned int, a text is needed"),
+        ("return [b'a', 7]", "it yielded int, text or bytes are needed"),
     ],
 )
 async def test_a_reporter_that_breaks_costs_its_own_file_and_nothing_else(
