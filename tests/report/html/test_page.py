@@ -4,7 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sygra_eval.report import printable
 from sygra_eval.report.html.markup import Markup, escaped, number, tag
 from sygra_eval.report.html.page import html_report
 from tests.report.html.conftest import HOSTILE, row_of, write_run
@@ -147,6 +150,16 @@ def test_markup_of_somebody_else_is_text():
         '<p title="&quot;&lt;">&lt;b&gt;<i></i></p>'
     )
     assert escaped("a\u202e") == "a\\u202e"
+
+
+@given(st.text(), st.text())
+def test_any_text_stays_within_its_element(text, other):
+    outline = Outline(tag("p", text, title=other))
+
+    assert outline.seen[0][0] == "p"
+    assert len(outline.seen) == 1
+    assert "".join(outline.text) == printable(text)
+    assert outline.seen[0][1]["title"] == printable(other)
 
 
 @pytest.mark.parametrize(
