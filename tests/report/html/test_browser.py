@@ -302,8 +302,12 @@ def test_what_is_folded_is_printed(report, open_page):
     page = open_page(report)
     folded = page.locator("details:not([open])").count()
 
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})  # as much as A4 has
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert folded > 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    assert page.is_visible(".filter") is False
     assert page.locator("details:not([open])").count() == 0
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() == folded

@@ -143,7 +143,7 @@ const storyOf = (story) => {
     story.weak && story.weak !== story.reason ? el("p", { class: "why" }, story.weak) : null,
     facts([
       ["stopped by", loop.stop], ["rounds", loop.rounds], ["drafts", loop.drafts],
-      ["grade", (story.columns || {}).grade], ["kept", loop.kept ? `round ${loop.kept}` : null],
+      ["grade", story.outcome === "verified" ? (story.columns || {}).grade : null], ["kept", loop.kept ? `round ${loop.kept}` : null],
       ["stops refused", loop.refused ? count(loop.refused) : null],
       ["tokens", story.calls ? count(tokens[0] + tokens[1]) : null],
       ["in calls", story.calls ? count(story.calls) : null],
