@@ -15,6 +15,7 @@ from sygra_eval.report import estimate_text, terminal_report
 from sygra_eval.suite import load_suite
 from sygra_eval.values import Budget, Outcome
 from tests.engine.conftest import FAST_PLUGIN, chain, code_row, counts_add_up
+from tests.report.checking import complaints_of
 
 ROWS = tuple(code_row(f"r{n}", f"draft=right number={n}") for n in range(40))
 QUALITY = {"probes": "off", "validators": [{"use": "says"}]}
@@ -99,6 +100,7 @@ async def test_with_a_yes_it_goes_on_to_the_same_bytes(suite_with, run, endpoint
     assert len(endpoint.requests) == len(ROWS)
     assert finished.bytes_of(*FILES) == whole.bytes_of(*FILES)
     estimate = somebody.estimate
+    assert complaints_of(finished.folder) == []
     assert (estimate.rows, estimate.sample, estimate.is_spread) == (40, SAMPLE, True)
     assert estimate.calls.low == estimate.calls.high == 40
     tokens = finished.summary.prompt_tokens + finished.summary.completion_tokens

@@ -10,6 +10,7 @@ from sygra_eval.report import record_json, record_text
 from sygra_eval.testing import ScriptedEndpoint, completion, status
 from sygra_eval.values import ModelUnavailable, RoundKind
 from tests.engine.conftest import CODE, chain, code_row
+from tests.report.checking import complaints_of
 
 FILES = ("verified.jsonl", "verified.parquet")
 DOWN = status(400, {"error": {"message": "as the test says"}})
@@ -388,6 +389,7 @@ async def test_a_row_has_the_same_model_however_late_it_comes(
         ("solve", "author", asked[0], asked[0]),
         ("solve", "critic", asked[1], asked[1]),
     ]
+    assert complaints_of(resumed.folder) == []
 
 
 async def test_the_rows_column_chooses_and_a_row_without_a_case_is_bad_input(

@@ -10,6 +10,7 @@ from sygra_eval.quality import GateOutcome, GateState
 from sygra_eval.report import closing_json, json_report, markdown_report, terminal_report
 from sygra_eval.values import UsageError
 from tests.engine.conftest import FAST_PLUGIN, fast_suite, write_suite
+from tests.report.checking import complaints_of
 
 PASSED, FAILED, WARNED = GateState.PASSED, GateState.FAILED, GateState.WARNED
 SKIPPED, ERROR = GateState.SKIPPED, GateState.ERROR
@@ -82,6 +83,7 @@ async def test_report_closing_line_and_exit_code_say_the_same(gated):
     assert [(one["name"], one["figure"]["value"]) for one in gates] == [
         (gate.name, gate.value) for gate in done.summary.gates
     ]
+    assert complaints_of(done.folder) == []
 
 
 async def test_a_gate_that_warns_fails_no_run(gated):

@@ -16,6 +16,7 @@ from sygra_eval.report import (
 )
 from sygra_eval.values import GuardAt, GuardVerdict, Status, Verdict
 from tests.engine.conftest import FAST_PLUGIN, chain, code_row, fast_suite
+from tests.report.checking import complaints_of
 
 WORD = "swordfish"
 NO_WORD = {"use": "regex", "pattern": WORD, "must": "not_match", "name": "words"}
@@ -233,6 +234,7 @@ async def test_the_report_and_show_tell_of_guardrails_node_by_node(code_suite, r
     }
     end = finished.ends()[0]
     text, told = record_text(end, []), record_json(end, [])
+    assert complaints_of(finished.folder) == []
     assert "words at input of solve/draft, round 1, sample 1: fail (blocked): " in " ".join(
         text.split()
     )

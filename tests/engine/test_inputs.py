@@ -8,6 +8,7 @@ from sygra_eval.engine import ExitCode, RunOptions, keep_ledger, resume_run
 from sygra_eval.report import terminal_report
 from sygra_eval.values import UsageError
 from tests.engine.conftest import FAST_PLUGIN, counts_add_up, fast_suite
+from tests.report.checking import complaints_of
 
 DATA = {
     "source": [
@@ -68,6 +69,7 @@ async def test_a_run_over_joined_rows_reports_what_was_left_out(joined, run):
     assert "dropped by `sample: 12 rows`" in terminal_report(done.summary)
     report = json.loads((done.folder / "report.json").read_text())
     assert report["input"][0]["parts"]["reach the graph"]["value"] == 23
+    assert complaints_of(done.folder) == []
 
 
 async def test_an_interrupted_run_meets_the_same_rows_again(joined, run, resume, stop):

@@ -10,6 +10,7 @@ from sygra_eval.report import closing_json, terminal_report
 from sygra_eval.values import UsageError
 from tests.engine.conftest import CODE, code_row
 from tests.engine.test_data_rows import OURS
+from tests.report.checking import complaints_of
 
 COLUMNS = ["pass_rate", "pass_rate_low", "pass_rate_high", "pass_rate_difficulty"]
 
@@ -87,6 +88,7 @@ async def test_the_report_counts_the_bands_and_names_the_unsolved(code_suite, ru
     report = json.loads((finished.folder / "report.json").read_text())["pass_rates"]
     unsolved = report["by_difficulty"]["unsolved"]
     assert (unsolved["rows"]["value"], unsolved["verified"]["value"]) == (1, 0)
+    assert complaints_of(finished.folder) == []
     page = " ".join(terminal_report(finished.summary).split())
     assert "pass@1: 43.8 %" in page
     assert "unsolved: 1 row, such as r0000; 0 verified by a revision" in page

@@ -7,6 +7,7 @@ import pytest
 
 from tests.engine.conftest import CODE_VALIDATORS, code_row
 from tests.engine.test_data_rows import OURS
+from tests.report.checking import complaints_of
 
 TESTS = {"from": {"visible": "visible_tests", "hidden": "hidden_tests"}}
 WITH_MUTATION = {"validators": [*CODE_VALIDATORS, {"use": "mutation", **TESTS}]}
@@ -49,6 +50,7 @@ async def test_the_report_names_the_weakly_tested_rows(code_suite, run):
     report = json.loads((finished.folder / "report.json").read_text())
     (weakest,) = report["mutation_score"]["weakest"]
     assert (weakest["row"], weakest["score"]["value"]) == ("weak", strength.lowest)
+    assert complaints_of(finished.folder) == []
     assert "weakly tested" in (finished.folder / "report.md").read_text()
 
 
