@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from sygra_eval.engine import Cause, Paid, ReportContext, RunSummary
 from sygra_eval.journal import Spent
+from sygra_eval.quality import Figure
 from sygra_eval.report.costs import cost_of_a_verified_row
 from sygra_eval.report.figures import UNKNOWN, bounds, cost, duration, percent, short_count
 from sygra_eval.report.html.digest import Digest
@@ -26,7 +27,7 @@ from sygra_eval.report.html.plots import (
     steps_plot,
 )
 from sygra_eval.report.html.tables import html_table, row_link
-from sygra_eval.report.table import Table
+from sygra_eval.report.table import Align, Table
 from sygra_eval.report.tables import exit_line, tables_of, verified_words
 from sygra_eval.values import Outcome
 
@@ -107,7 +108,33 @@ def _result(ctx: ReportContext, tables: _Tables) -> Iterator[Child]:
         yield tag(
             "ul", *(tag("li", f"warning: {one}") for one in summary.warnings), class_="warnings"
         )
-    yield from tables.take("Gates", "Outcomes", "Metrics*", "Grades of evidence", "Input:*")
+    yield from tables.take("Gates", "Outcomes", "Grades of evidence", "Input:*")
+    if ctx.options.has_metrics and ctx.metrics:
+        yield html_table(_metrics(ctx.metrics))
+
+
+def _metrics(found: Mapping[str, Figure]) -> Table:
+    """Return every registered metric; rows without a value and broken ones stand beside it."""
+    return Table(
+        title="Metrics",
+        columns=("metric", "value", "95 % interval", "rows", "no value", "error"),
+        aligns=(Align.LEFT, *(Align.RIGHT,) * 5),
+        rows=tuple(
+            (
+                name,
+                _plain(one.estimate.value),
+                f"{_plain(one.estimate.low)} – {_plain(one.estimate.high)}",
+                str(one.n_judged),
+                str(one.n_skipped),
+                str(one.n_error),
+            )
+            for name, one in found.items()
+        ),
+    )
+
+
+def _plain(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.4g}"
 
 
 def _tiles(summary: RunSummary) -> Iterator[Markup]:

@@ -89,7 +89,7 @@ const roundOf = (round, number) => el("section", { class: "round", id: `round-${
   round.choice ? el("p", null, `Kept: ${round.choice}`) : null,
   round.critique === undefined ? null : el("div", { class: "critique" },
     el("h5", null, "Critique", el("span", { class: "quiet" },
-      [round.tokens ? ` ${counted(round.tokens, "token")}` : "", round.s ? ` ${seconds(round.s)}` : ""].join(","))),
+      " ", [round.tokens ? counted(round.tokens, "token") : "", round.s ? seconds(round.s) : ""].filter(Boolean).join(", "))),
     block(round.critique)),
   SENTINEL[round.sentinel] ? el("p", { class: `sentinel ${round.sentinel}` }, SENTINEL[round.sentinel]) : null);
 
