@@ -138,3 +138,15 @@ def test_a_score_of_nothing_is_a_score():
     story = json.loads(line_of(told_of(0, verdicts=(verdict,))))
 
     assert story["verdicts"][0]["score"] == 0.0
+
+
+def test_numbers_that_json_does_not_have_are_words():
+    data = {"question": "q", "n": [float("nan"), {"up": float("inf")}, 0.5]}
+
+    line = line_of(told_of(0, data=data)).decode()
+
+    def no_constant(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    story = json.loads(line, parse_constant=no_constant)
+    assert story["columns"]["n"] == ["nan", {"up": "inf"}, 0.5]
