@@ -10,8 +10,9 @@ with the name of its query; `queries` has the statements, `database` their table
 is, `first_rows` what happens to rows before the graph, `truth` how far validators and folders can
 be trusted, `comparison` what changed between two runs. Of money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress` how far it is. Text from rows, models and suites passes `text_safety` on its way
-out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
+`progress` how far it is. `html` makes the one file for a browser. Text from rows, models and suites
+passes `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
+formats, as a plugin would.
 
 Names are loaded when they are first used: a page of a finished run is made from its `report.json`
 alone (`short_page`), which must not wait for the engine.

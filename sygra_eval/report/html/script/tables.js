@@ -49,7 +49,10 @@ const compared = (one, other, direction) => {
   return order * direction;
 };
 
-document.querySelectorAll("table.sortable").forEach(sortStatic);
+document.querySelectorAll("table.sortable").forEach((table) => {
+  sortStatic(table);
+  table.parentElement.removeAttribute("tabindex"); // its buttons take the focus, one stop less
+});
 
 // ---- printing: what is folded is printed too
 
