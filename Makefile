@@ -5,11 +5,17 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo test full soak check bench clean
+.PHONY: demo sample test full soak check bench clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
 	$(BIN)/sygra-eval run suites/glaive_code_assistant.yaml --limit $(ROWS)
+
+# What reports/sample shows: the report of the newest run of the demo, in three forms.
+sample: RUN = $(lastword $(sort $(wildcard reports/glaive_code_assistant/*/)))
+sample:
+	cp $(RUN)report.json $(RUN)report.md reports/sample/
+	$(BIN)/sygra-eval report $(RUN) --as html --to reports/sample/report.html
 
 # The tests of a file stay together, as they share what their fixtures start; the long ones first.
 # Compiled first: hundreds of tests start the command line, and where PYTHONDONTWRITEBYTECODE is
@@ -58,6 +64,7 @@ $(VENV)/.embedded: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
+	sh .ci/system-packages dev
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
 	@touch $@
 

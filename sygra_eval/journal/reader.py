@@ -6,7 +6,7 @@ never holds up the writer's log. A damaged row counts as absent and into `damage
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -129,6 +129,12 @@ class JournalReader:
         sound = (row for row in rows if self._accept("fault", row, row[:3]))
         return tuple(_fault(row) for row in sound)
 
+    def with_faults(self) -> frozenset[str]:
+        """Return the records that have any of `faults`, as the journal spells them."""
+        if not self._has_faults:
+            return frozenset()
+        return frozenset(str(row[0]) for row in self._query("SELECT record FROM fault", ()))
+
     def refusals(self) -> Iterator[tuple[bytes, str, CallFault]]:
         """Yield the calls that are refused for good: key, record, and what was said."""
         for _, key, record, *rest in self._stream("fault", "seq") if self._has_faults else ():
@@ -232,6 +238,19 @@ class JournalReader:
         for row in self._stream("round", "rowid"):
             data = self._blobs.value(_stored(row[4]))
             yield str(row[1]), str(row[2]), int(row[3]), data
+
+    def rounds_of(self, records: Sequence[str]) -> dict[str, tuple[Round, ...]]:
+        """Return the rounds of several records, as `rounds` does, in one question."""
+        found: dict[str, list[Round]] = {record: [] for record in records}
+        names = {plain(record): record for record in records}
+        marks = ", ".join("?" * len(names))
+        sql = f"SELECT {', '.join(TABLES['round'])} FROM round WHERE record IN ({marks})"  # noqa: S608
+        for row in self._query(f"{sql} ORDER BY record, node, number", tuple(names)):
+            record = names.get(str(row[0]))
+            if record is not None and self._accept("round", row, row[:3]):
+                data = self._blobs.value(_stored(row[3]))
+                found[record].append(round_from_json(data))
+        return {record: tuple(rounds) for record, rounds in found.items()}
 
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""

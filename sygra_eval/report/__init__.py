@@ -11,13 +11,11 @@ with the name of its query; `queries` has the statements, `database` their table
 `rechecked` folders (`claims` asks their queries), `comparison` what changed between two runs. Of
 money they say before a run `upper_bound`
 and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress` how far it is. For other programs are `junit_view`, `csv_view`, `sarif_view` (on
-`findings`), `annotations`, `step_summary`, and `otlp` (on `otel_spans`, `otel_metrics`), which
-`otlp_send` sends. Text from rows, models and suites passes `text_safety` on its way
-out; `layout` keeps a terminal's 80 columns. `builtin` registers the formats, as a plugin would.
-
-Names are loaded when they are first used: a page of a finished run is made from its `report.json`
-alone (`short_page`), which must not wait for the engine.
+`progress` how far it is. `html` makes the one file for a browser. For other programs are
+`junit_view`, `csv_view`, `sarif_view` (on `findings`), `annotations`, `step_summary`, and `otlp`
+(on `otel_spans`, `otel_metrics`), which `otlp_send` sends. Text from rows, models and suites passes
+`text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
+formats, as a plugin would.
 """
 
 from importlib import import_module

@@ -1,5 +1,7 @@
 """Registers the built-in report formats."""
 
+from collections.abc import Iterator
+
 from sygra_eval.engine import ReportContext
 from sygra_eval.hookspecs import RegisterReporter, hookimpl
 from sygra_eval.report.annotations import annotations_report
@@ -22,6 +24,7 @@ def sygra_register_reporters(register: RegisterReporter) -> None:
     register("terminal", _terminal, file="report.txt", about="tables for a terminal")
     register("markdown", _markdown, file="report.md", about="tables for a code host")
     register("json", _json, file="report.json", about="every figure, with the query that gives it")
+    register("html", _html, file="report.html", about="a page with every row, in one file")
     register("card", _card, file="README.md", about="the data card of a run folder")
     register("junit", junit_report, file="report.junit.xml", about="rows and gates as tests of CI")
     register("csv", csv_report, file="rows.csv", about="a line a row, safe in a spreadsheet")
@@ -48,6 +51,13 @@ def _markdown(ctx: ReportContext) -> str:
 
 def _json(ctx: ReportContext) -> str:
     return json_report(ctx.summary, ctx.metrics if ctx.options.has_metrics else None)
+
+
+def _html(ctx: ReportContext) -> Iterator[str | bytes]:
+    # Imported when it is asked for: no other view needs the plots.
+    from sygra_eval.report.html.page import html_report
+
+    return html_report(ctx)
 
 
 def _card(ctx: ReportContext) -> str:

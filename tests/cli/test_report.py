@@ -35,7 +35,7 @@ def report(folder, capfd):
 def test_every_view_is_shown_and_nothing_in_the_folder_changes(report, folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
-    for name in ("terminal", "markdown", "json", "card"):
+    for name in ("terminal", "markdown", "json", "html", "card"):
         code, out, err = report("--as", name)
         assert (code, err) == (0, "")
         assert "small" in out

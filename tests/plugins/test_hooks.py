@@ -291,6 +291,17 @@ def sygra_register_reporters(register):
     assert "report.tally" in (summary.folder / "manifest.json").read_text()
 
 
+async def test_the_html_report_is_a_file_of_the_run_where_the_suite_asks_for_it(
+    project, small_suite
+):
+    summary = await project.run(small_suite() + "report: {formats: [html], max_mb: 1}\n")
+
+    page = (summary.folder / "report.html").read_bytes()
+    assert page.startswith(b"<!DOCTYPE html>")
+    assert len(page) < 1_000_000
+    assert "report.html" in (summary.folder / "manifest.json").read_text()
+
+
 async def test_a_view_may_yield_its_parts_and_name_its_file(project, plugin, small_suite):
     plugin("""
 def lines(ctx):

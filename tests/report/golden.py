@@ -8,9 +8,11 @@ import json
 import sys
 from pathlib import Path
 
-from sygra_eval.engine import RunSummary
+from sygra_eval.engine import ReportContext, RunSummary
 from sygra_eval.report import json_report, markdown_report, terminal_report
 from sygra_eval.report.document import document_of
+from sygra_eval.report.html.digest import Digest
+from sygra_eval.report.html.sections import sections_of
 from sygra_eval.report.markdown import short_markdown
 from sygra_eval.report.short_page import short_text
 
@@ -28,7 +30,14 @@ def views_of(summary: RunSummary) -> dict[str, str]:
         "markdown.md": short_markdown(document_of(summary)),
         "markdown-full.md": markdown_report(summary),
         "report.json": json_report(summary),
+        "html-sections.html": _html_sections(summary),
     }
+
+
+def _html_sections(summary: RunSummary) -> str:
+    """Return what the page says before its rows, a tag a line."""
+    sections = sections_of(ReportContext(summary=summary), Digest())
+    return "".join(one.content.replace("><", ">\n<") + "\n" for one in sections)
 
 
 def difference(name: str, text: str, folder: Path = FOLDER) -> str:
