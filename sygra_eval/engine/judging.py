@@ -42,7 +42,6 @@ from sygra_eval.values import (
     no_models,
 )
 
-
 WORTH_WAITING_S = 0.005
 """A commit is shared with what others do in some milliseconds; what took less is not waited for."""
 
