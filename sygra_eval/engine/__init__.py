@@ -34,6 +34,7 @@ from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
+from sygra_eval.engine.labels import problems_of_labels
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
 from sygra_eval.engine.meant import SuiteDeselected, with_selection
@@ -163,6 +164,7 @@ __all__ = [
     "named",
     "outcome_of",
     "plugins_of_run",
+    "problems_of_labels",
     "recheck",
     "repair_run",
     "resume_run",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.engine.agreeing import labels_or_why, raters_of
 from sygra_eval.engine.comparing import Compared, compare_sides, side_of
 from sygra_eval.engine.finished_rows import measured_rows, settings_of_validators
 from sygra_eval.engine.options import RunOptions
@@ -23,10 +24,12 @@ from sygra_eval.quality import (
     Facts,
     GateOutcome,
     Measuring,
+    Raters,
     Rules,
     broken,
     clopper_pearson,
     is_baseline,
+    judged_agreement,
     judged_changes,
     judged_errors,
     judged_metric,
@@ -94,6 +97,7 @@ async def judge_gates(
             _Hearing(gate, suite, plugins) if not why or gate.allows_partial else None
             for gate in suite.gates
         ]
+        await _give_raters([one for one in hearings if one is not None], suite)
         _take(reader, [one for one in hearings if one is not None], suite.document)
         for gate, hearing in zip(suite.gates, hearings, strict=True):
             if hearing is None:
@@ -141,6 +145,21 @@ def _ended(reader: JournalReader) -> _Rows:
     return rows
 
 
+async def _give_raters(hearings: list["_Hearing"], suite: Suite) -> None:
+    """Give gates on agreement what takes their rows."""
+    asked = [one for one in hearings if one.gate.kind is GateKind.AGREEMENT]
+    if not asked:
+        return
+    labels, why = await labels_or_why(suite)
+    specs = {spec.name: spec for spec in suite.agreements}
+    for one in asked:
+        spec = specs[one.gate.metric]
+        if why and spec.labels is not None:
+            one.why_no_raters = why
+        else:
+            one.raters = raters_of(spec, labels)
+
+
 def _take(reader: JournalReader, hearings: list["_Hearing"], document: Mapping[str, Any]) -> None:
     if all(one.gate.kind is GateKind.ERRORS for one in hearings):
         return
@@ -159,6 +178,8 @@ class _Hearing:
     groups: dict[str, Measuring] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     unfit: int = 0
+    raters: Raters | None = None
+    why_no_raters: str = ""
     has_too_many: bool = False
 
     def take(self, row: MeasuredRow, input_hash: str) -> None:
@@ -176,6 +197,10 @@ class _Hearing:
         if gate.kind is GateKind.DISTRIBUTION:
             if row.outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
                 self._count(_at(gate.metric, seen))
+            return
+        if gate.kind is GateKind.AGREEMENT:
+            if self.raters is not None:
+                self.raters.take(row)
             return
         group = "" if gate.group_by is None else _at(gate.group_by, seen)
         if group is None:
@@ -197,6 +222,8 @@ class _Hearing:
                 yield judged_errors(gate, rows.failed, rows.counted)
             case GateKind.DISTRIBUTION:
                 yield judged_shares(gate, self.counts, unfit=self.unfit)
+            case GateKind.AGREEMENT:
+                yield self._agreed()
             case GateKind.BASELINE:
                 for one in await self._compared():
                     yield one
@@ -230,6 +257,13 @@ class _Hearing:
             return list(judged_changes(gate, compare_sides(before, self.groups[""].side, asked)))
         except (UsageError, OSError) as error:
             return [broken(gate, str(error))]
+
+    def _agreed(self) -> GateOutcome:
+        if self.raters is None:
+            return broken(self.gate, self.why_no_raters)
+        confidence = 1 - self.gate.alpha
+        found = self.raters.agreement(seed=self.suite.sha256, confidence=confidence)
+        return judged_agreement(self.gate, found, unfit=self.unfit)
 
     def _metrics(self) -> list[Metric]:
         metrics = registered_metrics(self.plugins)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sygra_eval.engine.agreeing import agreements_in
+from sygra_eval.engine.agreement_events import noted_agreements
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.disk_room import (
@@ -36,6 +38,7 @@ from sygra_eval.engine.gate_exit import noted_gates
 from sygra_eval.engine.gating import judge_gates, refuse_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
+from sygra_eval.engine.labels import refuse_labels
 from sygra_eval.engine.last_time import keep_last_time
 from sygra_eval.engine.live import watched
 from sygra_eval.engine.loop_lag import loop_watched
@@ -131,6 +134,7 @@ async def run_suite(
     if options.through is not None:
         source = options.through(source)
     measured = text_of(suite)
+    await refuse_labels(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
@@ -467,8 +471,12 @@ async def _take_all(
     for sentence in told_of(left_open):
         tell(sentence)
     kind = _how_it_ended(setting.stop)
-    if setting.suite.gates:
+    if setting.suite.gates or setting.suite.agreements:
         await journal.flush()
+    if setting.suite.agreements and kind == "finished":
+        found = await agreements_in(folder, setting.suite)
+        journal.event("agreement", **noted_agreements(found))
+    if setting.suite.gates:
         judged = await judge_gates(
             folder,
             setting.suite,

@@ -15,6 +15,7 @@ from sygra_eval.engine.finished_rows import side_of_run
 from sygra_eval.engine.folder import keep_suite, new_run_folder
 from sygra_eval.engine.gating import refuse_gates, why_partial
 from sygra_eval.engine.judging import Ask
+from sygra_eval.engine.labels import refuse_labels
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import plan_of, read_plan
@@ -129,6 +130,7 @@ async def score(
             f"{path} judges without a sandbox; name it with --suite, or say --unsafe-no-sandbox"
         )
     source: Source = StoredRows(place, loaded) if is_run else source_of(loaded, plugins)
+    await refuse_labels(loaded)
     total = await count_rows(source, options.limit, stop)
     refuse_gates(loaded, options, total, has_target=False)
     with ExitStack() as stack:

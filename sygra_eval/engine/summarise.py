@@ -11,6 +11,7 @@ from typing import Any, cast
 import yaml
 
 import sygra_eval
+from sygra_eval.engine.agreement_events import agreements_kept
 from sygra_eval.engine.call_faults import refusals_told
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.counting import Count
@@ -44,6 +45,7 @@ from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import Event, Spent, names_of_parts, open_readonly, together
 from sygra_eval.quality import (
     DIFFICULTIES,
+    Agreement,
     GateOutcome,
     Interval,
     difficulty_of,
@@ -191,6 +193,7 @@ def summarise(folder: Path) -> RunSummary:
         command=f"sygra-eval run {plan['suite_path']}",
         version=sygra_eval.__version__,
         gates=life.gates,
+        agreements=life.agreements,
     )
 
 
@@ -248,6 +251,7 @@ class _Life:
     failures: int = 0  # so many ended it; 0 where they did not
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
     gates: tuple[GateOutcome, ...] = ()  # of the last start
+    agreements: tuple[Agreement, ...] = ()  # of the last start
 
 
 def _life(events: Iterable[Event]) -> _Life:
@@ -256,11 +260,13 @@ def _life(events: Iterable[Event]) -> _Life:
         match event.kind:
             case "started":
                 life.state = "running"
-                life.warnings, life.gates = (), ()
+                life.warnings, life.gates, life.agreements = (), (), ()
             case "estimated":
                 life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
+            case "agreement":
+                life.agreements = agreements_kept(event.data)
             case "gates":
                 life.gates = gates_in(event.data)
             case "other_model":

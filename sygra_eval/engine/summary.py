@@ -14,7 +14,7 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.measured import Measured
 from sygra_eval.journal import Spent
-from sygra_eval.quality import GateOutcome, Interval, wilson
+from sygra_eval.quality import Agreement, GateOutcome, Interval, wilson
 from sygra_eval.values import InputAccount, Outcome, StopReason
 
 
@@ -287,3 +287,4 @@ class RunSummary:
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none
     gates: tuple[GateOutcome, ...] = ()  # none where the suite has none
+    agreements: tuple[Agreement, ...] = ()  # of raters; none where a suite has fewer than two

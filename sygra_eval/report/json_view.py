@@ -19,6 +19,7 @@ from sygra_eval.engine import (
     estimate_to_json,
 )
 from sygra_eval.quality import Interval
+from sygra_eval.report.agreement import agreements_json
 from sygra_eval.report.costs import costs_json
 from sygra_eval.report.edges import edges_json
 from sygra_eval.report.ensembles import ensembles_json
@@ -42,6 +43,7 @@ def json_report(summary: RunSummary) -> str:
         "exit": int(summary.exit_code),
         "exit_reason": summary.exit_reason,
         "gates": [gate.as_json() for gate in summary.gates],
+        **({"agreement": agreements_json(summary)} if summary.agreements else {}),
         **_rows(summary),
         **_judging(summary),
         **_loops(summary),

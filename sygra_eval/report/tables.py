@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
 from sygra_eval.quality import wilson
+from sygra_eval.report.agreement import agreements
 from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
 from sygra_eval.report.edges import edges
@@ -52,6 +53,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         funnel(summary),
         edges(summary),
         validators(summary),
+        agreements(summary),
         guardrails(summary),
         errors(summary),
         rounds(summary),

@@ -37,11 +37,15 @@ class MetricError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowVerdict:
-    """What one validator said of a row."""
+    """What one validator said of a row.
+
+    :ivar votes: Of a judge, how many could be used; `score` is the share of them that pass.
+    """
 
     status: Status
     score: float | None = None
     reason: str = ""
+    votes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
