@@ -307,7 +307,8 @@ def _at(name: str, variables: Mapping[str, object]) -> str | None:
 
 
 def _unreachable(suite: Suite, options: RunOptions, rows: int | None) -> Iterator[Diagnostic]:
-    is_alone = "cluster" not in (suite.document.get("quality") or {})
+    is_repeated = max(suite.repeat, options.selection.times) > 1
+    is_alone = "cluster" not in (suite.document.get("quality") or {}) and not is_repeated
     is_cut = (
         options.limit is not None
         or bool(options.partial)

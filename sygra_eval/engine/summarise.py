@@ -23,6 +23,7 @@ from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.engine.outcome import GRADES
 from sygra_eval.engine.plan import target_in
+from sygra_eval.engine.questions import Questions
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
     WEAK,
@@ -79,9 +80,12 @@ def summarise(folder: Path) -> RunSummary:
         canary = quality.get("canary")
         count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         cut = Cut(target_in(plan))
+        questions = _questions(plan, quality)
         for end in reader.outcomes():
             if cut.counts(end):
                 count.take(end)
+                if questions is not None:
+                    questions.take(end)
         spent = reader.spent()
         refused = tuple(refusals_told(reader.refusals()))
         damage = Damage(rows=reader.damaged, met=life.damaged)
@@ -128,7 +132,10 @@ def summarise(folder: Path) -> RunSummary:
         target=_target(cut),
         funnel=_funnel(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
-        verified_rate=wilson(count.outcomes[Outcome.VERIFIED], ended),
+        verified_rate=_verified_rate(count, questions),
+        rates={} if questions is None else questions.rates(),
+        topic_rates={} if questions is None else questions.rates_by_topic(),
+        questions=None if questions is None else len(questions),
         rounds=dict(sorted(count.rounds.items())),
         verified_by_round=dict(sorted(count.by_round.items())),
         verified_by_sample=dict(sorted(count.by_sample.items())),
@@ -195,6 +202,19 @@ def summarise(folder: Path) -> RunSummary:
         gates=life.gates,
         agreements=life.agreements,
     )
+
+
+def _questions(plan: Mapping[str, str], quality: Mapping[str, Any]) -> Questions | None:
+    """Return what counts by question; None where each row stands alone, and memory stays flat."""
+    repeat = (json.loads(plan["asked"]).get("selection") or {}).get("repeat", 1)
+    cluster = quality.get("cluster")
+    return Questions(cluster=cluster) if cluster is not None or repeat > 1 else None
+
+
+def _verified_rate(count: Count, questions: Questions | None) -> Interval | None:
+    if questions is not None:
+        return questions.rates().get(Outcome.VERIFIED)
+    return wilson(count.outcomes[Outcome.VERIFIED], sum(count.outcomes.values()))
 
 
 def _left_by_workers(folder: Path) -> tuple[str, ...]:

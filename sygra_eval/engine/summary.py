@@ -287,4 +287,7 @@ class RunSummary:
     input: tuple[InputAccount, ...] = ()
     target: TargetEnd | None = None  # None where the run has none
     gates: tuple[GateOutcome, ...] = ()  # none where the suite has none
+    rates: Mapping[Outcome, Interval] = field(default_factory=dict)  # where rows go together
+    topic_rates: Mapping[str, Interval] = field(default_factory=dict)  # likewise
+    questions: int | None = None  # that these are over; None where each row stands alone
     agreements: tuple[Agreement, ...] = ()  # of raters; none where a suite has fewer than two

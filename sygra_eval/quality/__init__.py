@@ -69,6 +69,7 @@ from sygra_eval.quality.means import (
     clustered_rate,
     mean_of,
     mean_t,
+    rate_of_clusters,
 )
 from sygra_eval.quality.paired import (
     McNemar,
@@ -104,6 +105,7 @@ from sygra_eval.quality.sides import (
     Side,
     Spending,
     figure_of,
+    question_of,
     shown,
 )
 from sygra_eval.quality.similarity import lsh_probability, vendi_score
@@ -183,6 +185,8 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "quantile",
+    "question_of",
+    "rate_of_clusters",
     "read_baseline",
     "seed_of",
     "shown",

@@ -103,7 +103,8 @@ def judged_metric(gate: Gate, side: Side, *, unfit: int = 0, group: str = "") ->
         is_small = judged + errors < gate.min_n  # else it is the errors that leave too few
         return replace(told, state=GateState.SKIPPED if is_small else told.state, reason=why)
     if estimate.value is None:
-        first = next(iter(side.metrics[gate.metric].errors.values()), "")
+        found = side.metrics[gate.metric]
+        first = next(iter((*found.errors.values(), *found.lacking.values())), "")
         first = f": {shown(first, most=200)}" if first else ""
         return replace(told, reason=why or f"no value: {_counts(judged, errors)}{first}")
     missing = [key for key, _ in gate.bounds if _figure(estimate, key) is None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sygra_eval.quality.means import Estimate, clustered_mean, clustered_rate
 from sygra_eval.quality.resampling import bootstrap_of_units, seed_of
-from sygra_eval.values import Each, MeasuredRow, Metric, MetricKind, RowFigure
+from sygra_eval.values import Each, MeasuredRow, Metric, MetricKind, Outcome, RowFigure
 
 _REPEAT = re.compile(r"::r\d+$")
 _KS = (1, 2, 5, 10, 20, 50, 100)
@@ -39,12 +39,14 @@ class RowValues:
 
     :ivar errors: Rows that have no value for a reason that is not their quality, and the reason.
     :ivar reasons: Why rows of a rate do not pass.
+    :ivar lacking: Why a question has no value that is of several tries: it had fewer.
     """
 
     metric: Metric
     values: dict[str, float] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     of: str = ""
 
 
@@ -97,6 +99,10 @@ class Side:
     rows: list[MeasuredRow] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
+    def questions(self) -> int:
+        """Return how many rows there are when repeats count as one."""
+        return len({question_of(row) for row in self.inputs})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -108,6 +114,15 @@ class Figure:
     n_judged: int
     n_error: int
     n_skipped: int
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The repeats of a row that were judged, and how many of them are verified."""
+
+    first: str
+    drawn: int = 0
+    passed: int = 0
 
 
 class Measuring:
@@ -130,6 +145,7 @@ class Measuring:
             else:
                 self._plain.append(values)
         self._by_one: dict[tuple[Each, str], list[RowValues]] = {}
+        self._tries: dict[str, _Tries] = {}
 
     def take(self, row: MeasuredRow, *, input_hash: str = "") -> None:
         """Measure one row."""
@@ -140,15 +156,32 @@ class Measuring:
         if self._keeps_rows:
             kept = {name: row.columns[name] for name in self._kept_columns & row.columns.keys()}
             self.side.rows.append(replace(row, columns=kept))
+        tried = self._tried(row)
         for values in self._plain:
-            _measure(values, row, row.reason)
+            is_of_tries = values.metric.tries is not None
+            _measure(values, tried if is_of_tries else row, "" if is_of_tries else row.reason)
         for name, said in row.verdicts.items():
             for values in self._family(Each.VALIDATOR, name):
                 _measure(values, row, said.reason)
-        for k in _KS if row.drawn else ():
-            if k <= (row.drawn or 0):
+        for k in _KS if tried.drawn else ():
+            if k <= (tried.drawn or 0):
                 for values in self._family(Each.K, str(k)):
-                    _measure(values, row, "")
+                    _measure(values, tried, "")
+
+    def _tried(self, row: MeasuredRow) -> MeasuredRow:
+        """Return a row with the tries at its question: its own drafts, or its repeats so far.
+
+        Repeats have one value together, under the id of the first; one that failed by
+        infrastructure was no try.
+        """
+        question = question_of(row.id)
+        if row.drawn is not None or question == row.id:
+            return row
+        tries = self._tries.setdefault(question, _Tries(first=row.id))
+        if row.outcome in (Outcome.VERIFIED, Outcome.REJECTED):
+            tries.drawn += 1
+            tries.passed += row.outcome is Outcome.VERIFIED
+        return replace(row, id=tries.first, drawn=tries.drawn, passed=tries.passed)
 
     def _family(self, each: Each, one: str) -> list[RowValues]:
         """Return the metrics of one validator, made when it is seen first."""
@@ -172,7 +205,12 @@ def _measure(values: RowValues, row: MeasuredRow, reason: str) -> None:
         values.errors[row.id] = str(error)[:_MOST_TEXT] or type(error).__name__
         return
     if value is None:
+        if values.metric.tries is not None and row.drawn is not None:
+            values.lacking[row.id] = (
+                f"{row.drawn} tries at it were judged, fewer than {values.metric.tries}"
+            )
         return
+    values.lacking.pop(row.id, None)
     values.values[row.id] = value
     if values.metric.kind is MetricKind.RATE and value < 1 and reason:
         values.reasons[row.id] = reason[:_MOST_TEXT]
@@ -206,13 +244,14 @@ def figure_of(side: Side, name: str, *, confidence: float = 0.95) -> Figure:
     clusters = [side.clusters.get(one, one) for one in ids]
     over = clustered_rate if found.metric.kind is MetricKind.RATE else clustered_mean
     judged, errors = len(ids), len(found.errors)
+    rows = side.questions() if found.metric.tries is not None else len(side.inputs)
     return Figure(
         name=name,
         metric=found.metric,
         estimate=over(values, clusters, confidence=confidence),
         n_judged=judged,
         n_error=errors,
-        n_skipped=len(side.inputs) - judged - errors,
+        n_skipped=rows - judged - errors,
     )
 
 

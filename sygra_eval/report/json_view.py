@@ -80,7 +80,7 @@ def _rows(summary: RunSummary) -> dict[str, object]:
         "repeats": summary.repeats,
         "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary.canaries),
-        "verified_rate": _rate(summary.verified_rate),
+        "verified_rate": _rate(summary.verified_rate, questions=summary.questions),
         "by_topic": {
             topic: {"verified": verified, "judged": judged}
             for topic, (verified, judged) in summary.rate_by_topic.items()
@@ -259,14 +259,15 @@ def _hard_coding(found: HardCoding | None) -> dict[str, object] | None:
     }
 
 
-def _rate(interval: Interval | None) -> dict[str, object] | None:
+def _rate(interval: Interval | None, *, questions: int | None = None) -> dict[str, object] | None:
     if interval is None:
         return None
     return {
         "value": interval.estimate,
         "lower": interval.low,
         "upper": interval.high,
-        "method": "wilson",
+        "method": "wilson" if questions is None else "clustered t",
+        **({} if questions is None else {"clusters": questions}),
         "confidence": 0.95,
     }
 

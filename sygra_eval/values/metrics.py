@@ -86,6 +86,7 @@ class Metric:
     :ivar version: Raise it when the same rows give other values: unequal ones are not compared.
     :ivar each: Such a metric's name has a `{}` in it, as `{}_rate`.
     :ivar bounds: The least and the greatest value there can be, of a mean; rates have 0 and 1.
+    :ivar tries: Of so many answers to a question; set by `of`.
     :ivar columns: Which a set looks at; its rows are kept, and of their columns only these.
     """
 
@@ -97,6 +98,7 @@ class Metric:
     each: Each | None = None
     bounds: tuple[float, float] | None = None
     columns: tuple[str, ...] = ()
+    tries: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", MetricKind(self.kind))
@@ -119,6 +121,7 @@ class Metric:
             name=self.name.replace("{}", one),
             measure=lambda row: measure(row, what),
             each=None,
+            tries=int(one) if self.each is Each.K else None,
         )
 
 
