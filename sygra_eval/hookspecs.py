@@ -71,8 +71,12 @@ class RegisterValidator(Protocol):
         *,
         config: type[Any] | None = None,
         prepare: ValidatorPreparation | None = None,
+        version: str = "1",
     ) -> None:
         """`config` is a pydantic model of the type's own keys; it checks the suite.
+
+        Raise `version` when the same candidate gets another verdict: a run keeps it, `compare` and
+        `score` say where two differ.
 
         `prepare` is called once per run and validator of this type, before the first row; what it
         finds out comes to every verdict as `ctx.prepared`. An exception in it is the reason of an

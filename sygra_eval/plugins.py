@@ -54,6 +54,7 @@ class Registered:
     """A type that a plugin added: its implementation, and the model of its own keys.
 
     :ivar prepare: Of a validator that wants to be asked before the first row.
+    :ivar version: Of a validator: of the verdicts that it gives, not of the plugin.
     """
 
     name: str
@@ -61,6 +62,11 @@ class Registered:
     config: type[Any] | None
     plugin: str
     prepare: Any = None
+    version: str = "1"
+
+
+MOST_VERSION = 40
+"""Characters: a version is read by people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,8 +430,17 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
     entries = plugins.types[kind]
 
     def register(
-        name: str, implementation: Any, *, config: type[Any] | None = None, prepare: Any = None
+        name: str,
+        implementation: Any,
+        *,
+        config: type[Any] | None = None,
+        prepare: Any = None,
+        version: str = "1",
     ) -> None:
+        if not isinstance(version, str) or not version.strip() or len(version) > MOST_VERSION:
+            raise PluginError(
+                f'{kind}: `{name}` has version {version!r}; a version is a short text, as "2"'
+            )
         if name in entries:
             first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
             raise PluginError(f"{kind}: `{name}` is registered twice, by {first} and by {second}")
@@ -435,6 +450,7 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
             config=config,
             plugin=plugin,
             prepare=prepare,
+            version=version,
         )
 
     def register_metric(name: str, measure: Any, **about: Any) -> None:

@@ -68,6 +68,7 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
         suite_sha256=plan.suite_sha256,
         data_sha256=plan.input_fingerprint,
         validators=dict(settings_of_validators(document)),
+        versions=plan.versions,
         isolation=summary.isolation,
         spending=Spending(
             verified=verified,

@@ -280,6 +280,10 @@ class _Hearing:
             suite=self.suite.name,
             suite_sha256=self.suite.sha256,
             validators=dict(settings_of_validators(self.suite.document)),
+            versions={
+                spec.name: self.plugins.of("validators")[spec.use].version
+                for spec in self.suite.validators
+            },
         )
 
     def _count(self, value: str | None) -> None:

@@ -45,7 +45,7 @@ from sygra_eval.engine.loop_lag import loop_watched
 from sygra_eval.engine.meant import with_selection
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.engine.plan import Plan, plan_of, read_plan
+from sygra_eval.engine.plan import Plan, plan_of, read_plan, with_code_of
 from sygra_eval.engine.plan_changes import (
     PlanChange,
     home_of,
@@ -143,7 +143,7 @@ async def run_suite(
         await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
-        plan = replace(plan, contents=plugins.contents)
+        plan = with_code_of(plan, suite, plugins)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             keep_suite(folder, resolved_yaml(suite), measured)

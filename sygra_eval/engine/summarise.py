@@ -201,6 +201,7 @@ def summarise(folder: Path) -> RunSummary:
         version=sygra_eval.__version__,
         gates=life.gates,
         agreements=life.agreements,
+        scored=asked.get("scored", ""),
     )
 
 

@@ -290,4 +290,5 @@ class RunSummary:
     rates: Mapping[Outcome, Interval] = field(default_factory=dict)  # where rows go together
     topic_rates: Mapping[str, Interval] = field(default_factory=dict)  # likewise
     questions: int | None = None  # that these are over; None where each row stands alone
+    scored: str = ""  # the run or file whose candidates were judged again
     agreements: tuple[Agreement, ...] = ()  # of raters; none where a suite has fewer than two

@@ -98,6 +98,7 @@ from sygra_eval.quality.resampling import (
     two_sample_permutation,
 )
 from sygra_eval.quality.sides import (
+    FIRST_VERSION,
     Facts,
     Figure,
     Measuring,
@@ -116,6 +117,7 @@ __all__ = [
     "DIFFICULTIES",
     "FEWEST_CLUSTERS",
     "FEWEST_ROWS",
+    "FIRST_VERSION",
     "Agreement",
     "Change",
     "ChangeVerdict",

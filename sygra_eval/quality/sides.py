@@ -18,6 +18,8 @@ _SET_WORK = 20_000_000
 _MOST_RESAMPLES, _FEWEST_RESAMPLES = 2_000, 200
 _MOST_TEXT = 300
 _LONGEST_SHOWN = 60
+FIRST_VERSION = "1"
+"""Of a validator of which no other is known."""
 MOST_VALUE = 1e100
 """Squares and sums of larger values overflow."""
 
@@ -66,6 +68,7 @@ class Facts:
 
     :ivar kind: `run`, `baseline` or `file`.
     :ivar validators: What stands for the settings of each.
+    :ivar versions: Of each validator; one that is not there has the first.
     """
 
     kind: str
@@ -74,6 +77,7 @@ class Facts:
     suite_sha256: str = ""
     data_sha256: str = ""
     validators: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     isolation: tuple[str, ...] = ()
     version: str = ""
     spending: Spending | None = None

@@ -39,8 +39,15 @@ def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
     return (
         ("suite", summary.suite),
         ("run", summary.run),
-        ("state", _STATES.get(summary.state, summary.state)),
+        ("state", _state(summary)),
     )
+
+
+def _state(summary: RunSummary) -> str:
+    """Return the state, and what goes on with a run that has not come to its end."""
+    if summary.scored and summary.state in {"interrupted", "incomplete"}:
+        return f"{summary.state}: judge them again with `sygra-eval score`, from the start"
+    return _STATES.get(summary.state, summary.state)
 
 
 def tables_of(summary: RunSummary) -> tuple[Table, ...]:
