@@ -194,7 +194,8 @@ class Hooks:
         """Add validator types. Called once per loaded suite, before the suite is checked.
 
         With `prepare=FUNCTION` a validator is asked once per run before the first row, as to test
-        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`.
+        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`. `version="2"`
+        says that the same candidate gets another verdict than from the version before.
         """
 
     @hookspec
