@@ -169,12 +169,14 @@ class RegisterMetric(Protocol):
         each: Each | None = None,
         bounds: tuple[float, float] | None = None,
         columns: tuple[str, ...] = (),
+        sees_verdicts: bool = True,
     ) -> None:
         """`measure(row)` returns a row's value, `measure(rows)` of a `set` the figure itself.
 
         None is a row without a value (skipped); an exception is an error of the metric for this
         row, which is counted apart and never as 0. `kind` and `direction` may be their words. A
-        `set` says which `columns` it looks at.
+        `set` says which `columns` it looks at, and with `sees_verdicts=False` that it looks at no
+        verdicts, so that its rows take less memory.
         """
         ...
 

@@ -18,6 +18,8 @@ _SET_WORK = 20_000_000
 _MOST_RESAMPLES, _FEWEST_RESAMPLES = 2_000, 200
 _MOST_TEXT = 300
 _LONGEST_SHOWN = 60
+_SHARED = {0.0: 0.0, 1.0: 1.0}
+"""Most values of a rate are one of these: there is one of each, not one for each row."""
 FIRST_VERSION = "1"
 """Of a validator of which no other is known."""
 MOST_VALUE = 1e100
@@ -84,9 +86,12 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Side:
     """One side of a comparison.
+
+    It has no text of its own: `asyncio.run` makes one of whatever a coroutine returns, and that of
+    a million rows took as much memory and time as the comparison.
 
     :ivar inputs: What stands for each row's input; empty where that is not known.
     :ivar clusters: Of rows that do not stand alone.
@@ -137,6 +142,7 @@ class Measuring:
         self._plain: list[RowValues] = []
         self._families: list[Metric] = []
         self._keeps_rows = False
+        self._keeps_verdicts = False
         self._kept_columns: set[str] = set()
         for metric in metrics:
             if metric.each is not None:
@@ -145,6 +151,7 @@ class Measuring:
             values = self.side.metrics[metric.name] = RowValues(metric=metric)
             if metric.kind is MetricKind.SET:
                 self._keeps_rows = True
+                self._keeps_verdicts |= metric.sees_verdicts
                 self._kept_columns.update(metric.columns)
             else:
                 self._plain.append(values)
@@ -159,7 +166,8 @@ class Measuring:
             self.side.clusters[row.id] = cluster
         if self._keeps_rows:
             kept = {name: row.columns[name] for name in self._kept_columns & row.columns.keys()}
-            self.side.rows.append(replace(row, columns=kept))
+            verdicts = row.verdicts if self._keeps_verdicts else {}
+            self.side.rows.append(replace(row, columns=kept, verdicts=verdicts))
         tried = self._tried(row)
         for values in self._plain:
             is_of_tries = values.metric.tries is not None
@@ -235,7 +243,7 @@ def _sound(metric: Metric, value: RowFigure) -> float | None:
         )
     if metric.kind is MetricKind.RATE and not 0 <= value <= 1:
         raise ValueError(f"the metric returned {value}, which is no rate")
-    return float(value)
+    return _SHARED[value] if value in _SHARED else float(value)
 
 
 def figure_of(side: Side, name: str, *, confidence: float = 0.95) -> Figure:

@@ -86,6 +86,7 @@ class Metric:
     :ivar version: Raise it when the same rows give other values: unequal ones are not compared.
     :ivar each: Such a metric's name has a `{}` in it, as `{}_rate`.
     :ivar bounds: The least and the greatest value there can be, of a mean; rates have 0 and 1.
+    :ivar sees_verdicts: False of a set whose rows need not keep their verdicts.
     :ivar tries: Of so many answers to a question; set by `of`.
     :ivar columns: Which a set looks at; its rows are kept, and of their columns only these.
     """
@@ -99,6 +100,7 @@ class Metric:
     bounds: tuple[float, float] | None = None
     columns: tuple[str, ...] = ()
     tries: int | None = None
+    sees_verdicts: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", MetricKind(self.kind))
