@@ -1,7 +1,6 @@
 """What people said of rows, from the files that a suite names for it: read, or refused by line."""
 
 from collections.abc import Mapping
-from math import isfinite
 from pathlib import Path
 
 from sygra_eval.data import FileRows
@@ -12,6 +11,8 @@ from sygra_eval.values import BadRow, Diagnostic, Severity, Status, UsageError
 
 MOST_TOLD = 10
 """So many places of a file are told; the others are counted."""
+MOST = 1e100
+"""Larger numbers cannot be computed with."""
 _PASS, _FAIL = frozenset({"pass", "true"}), frozenset({"fail", "false"})
 
 Labels = Mapping[str, Rating]
@@ -114,8 +115,9 @@ async def _read(spec: AgreementSpec, path: Path) -> tuple[Labels, list[Diagnosti
 def _label(spec: AgreementSpec, said: object) -> Rating | None:
     """Return a label as a rating; None where it is none that is known."""
     if spec.level != "nominal":
-        is_number = isinstance(said, int | float) and not isinstance(said, bool)
-        return float(said) if is_number and isfinite(said) else None  # type: ignore[arg-type]
+        if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < MOST:
+            return None
+        return float(said)
     if isinstance(said, bool | int) and said in {0, 1}:
         return (Status.PASS if said else Status.FAIL).value
     if not isinstance(said, str):

@@ -126,6 +126,14 @@ async def test_a_file_of_labels_is_refused_before_the_first_row(labelled, what):
     assert message in found.message
 
 
+@pytest.mark.parametrize("label", [True, "4", [1], 10**400, 1e300])
+async def test_a_label_that_is_no_number_is_refused_where_numbers_are_compared(labelled, label):
+    with pytest.raises(UsageError) as refused:
+        await labelled([FINE], [{"id": "r000", "label": label}], agreement={"level": "interval"})
+
+    assert "is no number, which level `interval` needs" in refused.value.diagnostics[0].message
+
+
 async def test_words_of_other_people_are_named_in_the_suite(labelled):
     done = await labelled(
         [FINE, BAD, FINE, BAD],
