@@ -35,7 +35,8 @@ from sygra_eval.engine.folder import (
 )
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.gate_exit import noted_gates
-from sygra_eval.engine.gating import judge_gates, refuse_gates
+from sygra_eval.engine.gate_refusals import refuse_gates
+from sygra_eval.engine.gating import judge_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
 from sygra_eval.engine.labels import refuse_labels

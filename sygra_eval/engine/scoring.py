@@ -13,7 +13,8 @@ from pathlib import Path
 from sygra_eval.engine.comparing import Compared, compare_sides
 from sygra_eval.engine.finished_rows import side_of_run
 from sygra_eval.engine.folder import keep_suite, new_run_folder
-from sygra_eval.engine.gating import refuse_gates, why_partial
+from sygra_eval.engine.gate_refusals import refuse_gates
+from sygra_eval.engine.gating import why_partial
 from sygra_eval.engine.judging import Ask
 from sygra_eval.engine.labels import refuse_labels
 from sygra_eval.engine.measured import text_of
