@@ -24,7 +24,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ten_checks import CHECKS
+
 PLUGIN = Path(__file__).with_name("memory_plugin.py")
+TEN = Path(__file__).with_name("ten_checks.py")
 MILLION = 1_000_000
 MOST_MB, MOST_RATIO = 250, 1.1
 """The aims: peak of 10^6 rows, and how many times that of 10^5 it may be."""
@@ -102,7 +105,8 @@ def peak_of(folder: Path, rows: int, form: str, way: str, *, shard_rows: int | N
     suite = path.rename(path.with_suffix(".yaml"))  # JSON is YAML
     runs = folder / "out" / "memory"
     command = [sys.executable, "-m", "sygra_eval", "run", str(suite), "--out", str(folder / "out")]
-    command += ["-p", str(PLUGIN), "--json", "--unsafe-no-sandbox"]
+    plugin = TEN if way == "ten" else PLUGIN
+    command += ["-p", str(plugin), "--json", "--unsafe-no-sandbox"]
     told, errors = folder / "told", folder / "errors"
     with told.open("wb") as out, errors.open("wb") as err:
         before, since = os.times(), time.perf_counter()
@@ -167,7 +171,9 @@ def _suite(file: str, way: str, shard_rows: int | None) -> dict[str, object]:
     }
     if shard_rows is not None:
         suite["output_config"] = {"shard_rows": shard_rows}
-    if way == "judged":
+    if way == "ten":
+        suite["quality"] = {"validators": [{"use": name, "required": True} for name in CHECKS]}
+    if way in {"judged", "ten"}:
         return suite | {"candidate": {"text": "{text}"}}
     draft = {"node_type": "llm", "model": "echo", "prompt": "{text}", "output_keys": "answer"}
     graph = {

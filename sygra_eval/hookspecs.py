@@ -71,8 +71,12 @@ class RegisterValidator(Protocol):
         *,
         config: type[Any] | None = None,
         prepare: ValidatorPreparation | None = None,
+        version: str = "1",
     ) -> None:
         """`config` is a pydantic model of the type's own keys; it checks the suite.
+
+        Raise `version` when the same candidate gets another verdict: a run keeps it, `compare` and
+        `score` say where two differ.
 
         `prepare` is called once per run and validator of this type, before the first row; what it
         finds out comes to every verdict as `ctx.prepared`. An exception in it is the reason of an
@@ -171,12 +175,14 @@ class RegisterMetric(Protocol):
         each: Each | None = None,
         bounds: tuple[float, float] | None = None,
         columns: tuple[str, ...] = (),
+        sees_verdicts: bool = True,
     ) -> None:
         """`measure(row)` returns a row's value, `measure(rows)` of a `set` the figure itself.
 
         None is a row without a value (skipped); an exception is an error of the metric for this
         row, which is counted apart and never as 0. `kind` and `direction` may be their words. A
-        `set` says which `columns` it looks at.
+        `set` says which `columns` it looks at, and with `sees_verdicts=False` that it looks at no
+        verdicts, so that its rows take less memory.
         """
         ...
 
@@ -196,7 +202,8 @@ class Hooks:
         """Add validator types. Called once per loaded suite, before the suite is checked.
 
         With `prepare=FUNCTION` a validator is asked once per run before the first row, as to test
-        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`.
+        the model that it is going to ask: `async (ctx: PrepareContext) -> Prepared`. `version="2"`
+        says that the same candidate gets another verdict than from the version before.
         """
 
     @hookspec

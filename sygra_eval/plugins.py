@@ -56,6 +56,7 @@ class Registered:
     :ivar prepare: Of a validator that wants to be asked before the first row.
     :ivar file: Of a report format: its file in a run folder.
     :ivar about: Of a report format: what it is, in a line.
+    :ivar version: Of a validator: of the verdicts that it gives, not of the plugin.
     """
 
     name: str
@@ -65,6 +66,11 @@ class Registered:
     prepare: Any = None
     file: str = ""
     about: str = ""
+    version: str = "1"
+
+
+MOST_VERSION = 40
+"""Characters: a version is read by people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,7 +441,12 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
         prepare: Any = None,
         file: str = "",
         about: str = "",
+        version: str = "1",
     ) -> None:
+        if not isinstance(version, str) or not version.strip() or len(version) > MOST_VERSION:
+            raise PluginError(
+                f'{kind}: `{name}` has version {version!r}; a version is a short text, as "2"'
+            )
         if name in entries:
             first, second = _origin(plugins, entries[name].plugin), _origin(plugins, plugin)
             raise PluginError(f"{kind}: `{name}` is registered twice, by {first} and by {second}")
@@ -447,6 +458,7 @@ def _registrar(plugins: Plugins, kind: str, plugin: str) -> Callable[..., None]:
             prepare=prepare,
             file=file,
             about=about,
+            version=version,
         )
 
     def register_metric(name: str, measure: Any, **about: Any) -> None:

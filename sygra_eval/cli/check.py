@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.several import Chosen, with_variants
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import ExitCode, StageRows, UpperBound, first_rows, upper_bound_of
+from sygra_eval.engine import (
+    ExitCode,
+    StageRows,
+    UpperBound,
+    first_rows,
+    problems_of_labels,
+    upper_bound_of,
+)
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.report import (
     first_rows_json,
@@ -59,9 +67,13 @@ def command(
         loaded = load_plugins(folder, named=plugins, is_trusted=trust)
         for skipped in loaded.skipped:
             tell(skipped)
-        of_this = check_suite(path, loaded)
+        of_this = list(check_suite(path, loaded))
+        if not has_errors(of_this):
+            for chosen in with_variants([path]):
+                wrong = asyncio.run(problems_of_labels(chosen.path, loaded, chosen.variant))
+                of_this += [one for one in wrong if one not in of_this]
         found += of_this
-        if not any(diagnostic.severity is Severity.ERROR for diagnostic in of_this):
+        if not has_errors(of_this):
             for chosen in with_variants([path]):
                 if most_rows is not None:
                     shown += _first_rows(chosen, loaded, most_rows)
@@ -90,6 +102,11 @@ def command(
             named = f"{suite}: " if len(bounds) > 1 else ""
             say(f"{named}{upper_bound_text(bound)}".rstrip("\n"))
     return int(code)
+
+
+def has_errors(found: Iterable[Diagnostic]) -> bool:
+    """Say whether a suite cannot be run."""
+    return any(one.severity is Severity.ERROR for one in found)
 
 
 def _first_rows(

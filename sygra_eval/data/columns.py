@@ -7,6 +7,7 @@ the file. pyarrow is imported by those who use this.
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sygra_eval.data.light_arrow import loaded_pyarrow
@@ -111,14 +112,21 @@ def _hides_truth(value: object, kind: Any) -> bool:
     if pa.types.is_list(kind) and isinstance(value, list):
         return _any_hides(value, kind.value_type)
     if pa.types.is_struct(kind) and isinstance(value, dict):
-        return any(_hides_truth(value.get(field.name), field.type) for field in kind)
+        return any(_hides_truth(value.get(name), of) for name, of in _with_floats(kind))
     return False
+
+
+@lru_cache(maxsize=256)  # asked of every value, and there are few kinds
+def _with_floats(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the fields of a struct that are worth looking at."""
+    return tuple((field.name, field.type) for field in kind if _holds_floats(field.type))
 
 
 def _any_hides(values: Iterable[object], kind: Any) -> bool:
     return _holds_floats(kind) and any(_hides_truth(value, kind) for value in values)
 
 
+@lru_cache(maxsize=256)
 def _holds_floats(kind: Any) -> bool:
     """Say whether it is worth while to look at each value."""
     if pa.types.is_list(kind):

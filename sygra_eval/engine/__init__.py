@@ -50,6 +50,7 @@ from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
+from sygra_eval.engine.labels import problems_of_labels
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
 from sygra_eval.engine.meant import SuiteDeselected, with_selection
@@ -60,6 +61,7 @@ from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
+from sygra_eval.engine.questions import name_of_question
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Claim, Recheck, recheck
 from sygra_eval.engine.removing import (
@@ -212,11 +214,13 @@ __all__ = [
     "loop_step_of",
     "mark_of",
     "measure_truth",
+    "name_of_question",
     "named",
     "outcome_of",
     "parts_of",
     "pattern_of",
     "plugins_of_run",
+    "problems_of_labels",
     "put_view",
     "recheck",
     "recorded_models",

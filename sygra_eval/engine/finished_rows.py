@@ -18,6 +18,8 @@ from sygra_eval.values import MeasuredRow, Metric, Outcome, RecordEnd, RowVerdic
 
 _INPUT_DIGITS = 12
 _NANO = 1e9
+VOTES = "judge_votes"
+"""Under this name a judge's evidence says how many of its votes could be used."""
 
 
 def side_of_run(folder: Path, plugins: Plugins) -> Side:
@@ -66,6 +68,7 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
         suite_sha256=plan.suite_sha256,
         data_sha256=plan.input_fingerprint,
         validators=dict(settings_of_validators(document)),
+        versions=plan.versions,
         isolation=summary.isolation,
         spending=Spending(
             verified=verified,
@@ -146,7 +149,12 @@ def _row_of(
         outcome=end.outcome,
         reason=end.reason,
         verdicts={
-            said.validator: RowVerdict(status=said.status, score=said.score, reason=said.reason)
+            said.validator: RowVerdict(
+                status=said.status,
+                score=said.score,
+                reason=said.reason,
+                votes=int(said.evidence.measures.get(VOTES, 0)) if said.evidence else 0,
+            )
             for said in end.verdicts
         },
         columns=end.data,

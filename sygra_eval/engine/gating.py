@@ -1,8 +1,8 @@
 """Judges a suite's gates by the rows of a run, once they are all there.
 
-Those that so many rows cannot pass are refused before the first one. The outcomes are journalled,
-so that the report, the closing line and the exit code of every later look at the run are of this
-one judgement (docs/decisions/0038).
+Those that so many rows cannot pass are refused before the first one (`gate_refusals`). The outcomes
+are journalled, so that the report, the closing line and the exit code of every later look at the
+run are of this one judgement (docs/decisions/0038).
 """
 
 import json
@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.engine.agreeing import labels_or_why, raters_of
 from sygra_eval.engine.comparing import Compared, compare_sides, side_of
 from sygra_eval.engine.finished_rows import measured_rows, settings_of_validators
-from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.gate_refusals import LEFT_OUT
 from sygra_eval.engine.plan import target_in
 from sygra_eval.engine.target import Cut
 from sygra_eval.journal import JournalReader, open_readonly
@@ -23,16 +24,14 @@ from sygra_eval.quality import (
     Facts,
     GateOutcome,
     Measuring,
+    Raters,
     Rules,
     broken,
-    clopper_pearson,
-    is_baseline,
+    judged_agreement,
     judged_changes,
     judged_errors,
     judged_metric,
     judged_shares,
-    read_baseline,
-    shown,
     skipped,
 )
 from sygra_eval.suite import (
@@ -40,36 +39,19 @@ from sygra_eval.suite import (
     GateKind,
     Suite,
     UnfitRow,
-    metric_name,
     metric_of,
     registered_metrics,
 )
 from sygra_eval.values import (
-    Diagnostic,
     MeasuredRow,
     Metric,
     Outcome,
-    Severity,
     UsageError,
-    wilson,
 )
 
 MOST_GROUPS = 1_000
 """With more values than this a column is no topic, and each of them would be a line."""
 _NOT_FINISHED = "the run is not finished"
-_LEFT_OUT = {"keywords": "-k", "deselected": "--deselect", "only": "--lf", "since": "--sw"}
-"""What of a selection leaves rows out, and how it is asked for."""
-
-
-def refuse_gates(suite: Suite, options: RunOptions, rows: int | None, *, has_target: bool) -> None:
-    """Refuse gates that so many rows cannot pass, and baselines that are none of this suite.
-
-    :param rows: That were counted; None where there are too many, or nobody can say.
-    :raises UsageError: With a diagnostic for each; nothing was spent.
-    """
-    found = [*_unreachable(suite, options, None if has_target else rows), *_baselines(suite)]
-    if found:
-        raise UsageError(f"{suite.path}: a gate cannot be judged", tuple(found))
 
 
 async def judge_gates(
@@ -94,6 +76,7 @@ async def judge_gates(
             _Hearing(gate, suite, plugins) if not why or gate.allows_partial else None
             for gate in suite.gates
         ]
+        await _give_raters([one for one in hearings if one is not None], suite)
         _take(reader, [one for one in hearings if one is not None], suite.document)
         for gate, hearing in zip(suite.gates, hearings, strict=True):
             if hearing is None:
@@ -115,7 +98,7 @@ def why_partial(plan: Mapping[str, str], rows: int) -> str:
     if limit is not None and rows >= limit:
         return f"--limit {limit} may have left rows out"
     chosen = asked.get("selection") or {}
-    named = [option for key, option in _LEFT_OUT.items() if chosen.get(key)]
+    named = [option for key, option in LEFT_OUT.items() if chosen.get(key)]
     if named:
         return f"rows were deselected ({', '.join(named)})"
     return ""
@@ -141,6 +124,21 @@ def _ended(reader: JournalReader) -> _Rows:
     return rows
 
 
+async def _give_raters(hearings: list["_Hearing"], suite: Suite) -> None:
+    """Give gates on agreement what takes their rows."""
+    asked = [one for one in hearings if one.gate.kind is GateKind.AGREEMENT]
+    if not asked:
+        return
+    labels, why = await labels_or_why(suite)
+    specs = {spec.name: spec for spec in suite.agreements}
+    for one in asked:
+        spec = specs[one.gate.metric]
+        if why and spec.labels is not None:
+            one.why_no_raters = why
+        else:
+            one.raters = raters_of(spec, labels)
+
+
 def _take(reader: JournalReader, hearings: list["_Hearing"], document: Mapping[str, Any]) -> None:
     if all(one.gate.kind is GateKind.ERRORS for one in hearings):
         return
@@ -159,6 +157,8 @@ class _Hearing:
     groups: dict[str, Measuring] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     unfit: int = 0
+    raters: Raters | None = None
+    why_no_raters: str = ""
     has_too_many: bool = False
 
     def take(self, row: MeasuredRow, input_hash: str) -> None:
@@ -176,6 +176,10 @@ class _Hearing:
         if gate.kind is GateKind.DISTRIBUTION:
             if row.outcome in (Outcome.VERIFIED, Outcome.UNJUDGED):
                 self._count(_at(gate.metric, seen))
+            return
+        if gate.kind is GateKind.AGREEMENT:
+            if self.raters is not None:
+                self.raters.take(row)
             return
         group = "" if gate.group_by is None else _at(gate.group_by, seen)
         if group is None:
@@ -197,6 +201,8 @@ class _Hearing:
                 yield judged_errors(gate, rows.failed, rows.counted)
             case GateKind.DISTRIBUTION:
                 yield judged_shares(gate, self.counts, unfit=self.unfit)
+            case GateKind.AGREEMENT:
+                yield self._agreed()
             case GateKind.BASELINE:
                 for one in await self._compared():
                     yield one
@@ -231,6 +237,13 @@ class _Hearing:
         except (UsageError, OSError) as error:
             return [broken(gate, str(error))]
 
+    def _agreed(self) -> GateOutcome:
+        if self.raters is None:
+            return broken(self.gate, self.why_no_raters)
+        confidence = 1 - self.gate.alpha
+        found = self.raters.agreement(seed=self.suite.sha256, confidence=confidence)
+        return judged_agreement(self.gate, found, unfit=self.unfit)
+
     def _metrics(self) -> list[Metric]:
         metrics = registered_metrics(self.plugins)
         if self.gate.kind is GateKind.BASELINE:
@@ -246,6 +259,10 @@ class _Hearing:
             suite=self.suite.name,
             suite_sha256=self.suite.sha256,
             validators=dict(settings_of_validators(self.suite.document)),
+            versions={
+                spec.name: self.plugins.of("validators")[spec.use].version
+                for spec in self.suite.validators
+            },
         )
 
     def _count(self, value: str | None) -> None:
@@ -270,110 +287,3 @@ def _at(name: str, variables: Mapping[str, object]) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None or isinstance(value, list | Mapping) else str(value)
-
-
-def _unreachable(suite: Suite, options: RunOptions, rows: int | None) -> Iterator[Diagnostic]:
-    is_alone = "cluster" not in (suite.document.get("quality") or {})
-    is_cut = (
-        options.limit is not None
-        or bool(options.partial)
-        or any(getattr(options.selection, key) for key in _LEFT_OUT)
-    )
-    if rows is None or not is_alone:
-        return
-    names = frozenset(spec.name for spec in suite.validators)
-    for gate in suite.gates:
-        if gate.kind is not GateKind.METRIC or (is_cut and not gate.allows_partial):
-            continue
-        if gate.metric not in _of_ones_and_zeros(names):
-            continue
-        for key, bound in gate.bounds:
-            best = _best(gate, key, rows)
-            if best is None or bound.holds(best):
-                continue
-            yield _refused(
-                suite,
-                gate,
-                code="gate-unreachable",
-                message=f'quality.gates[{gate.index}]: {key} "{bound.text}" cannot pass with '
-                f"{rows} rows (best {best:.4f})",
-                fix=f"ask for less, or for `value`, or have {_rows_for(gate, key, rows)} rows",
-            )
-
-
-def _of_ones_and_zeros(validators: frozenset[str]) -> frozenset[str]:
-    """Return the metrics whose rows have 0 or 1: others may have narrower intervals."""
-    return frozenset({"verified_rate", *(f"{name}_rate" for name in validators)})
-
-
-def _best(gate: Gate, key: str, rows: int) -> float | None:
-    """Return the end of the interval when every row is as it should be."""
-    interval = clopper_pearson if gate.method == "exact" else wilson
-    if key == "value":
-        return None
-    found = interval(rows if key == "lower" else 0, rows, confidence=1 - gate.alpha)
-    return None if found is None else found.low if key == "lower" else found.high
-
-
-def _rows_for(gate: Gate, key: str, rows: int) -> str:
-    """Return how many rows could pass, looked for by doubling and halving."""
-    bounds = [bound for name, bound in gate.bounds if name == key]
-
-    def can(number: int) -> bool:
-        best = _best(gate, key, number)
-        return best is not None and all(bound.holds(best) for bound in bounds)
-
-    high = max(rows, 1)
-    while not can(high):
-        high *= 2
-        if high > 1 << 40:
-            return "no number of"
-    low = high // 2
-    while low + 1 < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if can(middle) else (middle, high)
-    return f"at least {high:,}"
-
-
-def _baselines(suite: Suite) -> Iterator[Diagnostic]:
-    for gate in suite.gates:
-        if gate.baseline is None:
-            continue
-        why = _why_no_baseline(gate, gate.baseline, suite.name)
-        if why:
-            yield _refused(
-                suite,
-                gate,
-                code="bad-baseline",
-                message=f"quality.gates[{gate.index}]: {why}",
-                fix="take the gate out, run, and make one with `sygra-eval bless RUN`",
-            )
-
-
-def _why_no_baseline(gate: Gate, path: Path, suite: str) -> str:
-    if path.is_dir():
-        return "" if (path / "journal.db").is_file() else f"{path} is no run"
-    if not path.is_file():
-        return f"there is no baseline {path}"
-    if not is_baseline(path):
-        return ""
-    try:
-        side = read_baseline(path)
-    except UsageError as error:
-        return str(error)
-    if side.facts.suite != suite:
-        return f"{path} is of the suite `{shown(side.facts.suite)}`, this one is `{suite}`"
-    lacking = [name for name in map(metric_name, gate.metrics) if name not in side.metrics]
-    return f"{path} has no metric `{lacking[0]}`" if lacking else ""
-
-
-def _refused(suite: Suite, gate: Gate, *, code: str, message: str, fix: str) -> Diagnostic:
-    return Diagnostic(
-        code=code,
-        severity=Severity.ERROR,
-        path=str(suite.path),
-        line=gate.line,
-        column=gate.column,
-        message=message,
-        fix=fix,
-    )

@@ -6,9 +6,10 @@ whoever has its parts.
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from sygra_eval.engine.asking import ask
@@ -16,7 +17,7 @@ from sygra_eval.engine.breaking import MOST_S, Breaks
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import validator_path
 from sygra_eval.plugins import Plugins
-from sygra_eval.sandbox import scaled_limits
+from sygra_eval.sandbox import machine_factor, scaled_limits
 from sygra_eval.validators import candidate_of
 from sygra_eval.values import (
     PREVIOUS_DRAFT,
@@ -38,7 +39,11 @@ from sygra_eval.values import (
     ValidatorContext,
     ValidatorSpec,
     Verdict,
+    no_models,
 )
+
+WORTH_WAITING_S = 0.005
+"""A commit is shared with what others do in some milliseconds; what took less is not waited for."""
 
 
 class Ask(Protocol):
@@ -103,15 +108,30 @@ async def judge_candidate(
         key = _verdict_key(spec, stage, row_id, candidate.text, columns)
         verdict = setting.journal.execution(key)
         if verdict is None:
+            began = time.perf_counter()
             verdict = await verdict_of(
                 spec, candidate, columns, stage, court, row_id=row_id, shared=shared
             )
-            if verdict.status is not Status.ERROR:  # what was ours to blame is tried again
+            if verdict.status is Status.ERROR:  # what was ours to blame is tried again
+                pass
+            elif _is_cheap(verdict, time.perf_counter() - began):
+                setting.journal.append_execution(key, row_id, verdict)
+            else:
                 await setting.journal.commit_execution(key, row_id, verdict)
             if setting.breaks.verdict:
                 setting.stop.give_up(setting.breaks.verdict)
-        verdicts.append(replace(verdict, validator=spec.name, is_required=spec.is_required))
+        if (verdict.validator, verdict.is_required) != (spec.name, spec.is_required):
+            verdict = replace(verdict, validator=spec.name, is_required=spec.is_required)
+        verdicts.append(verdict)
     return Judgement(candidate=candidate, verdicts=tuple(verdicts))
+
+
+def _is_cheap(verdict: Verdict, took_s: float) -> bool:
+    """Say whether a verdict is sooner come to again than waited for: the disk takes longer.
+
+    It is on disk no later than what follows from it, as that is committed behind it.
+    """
+    return took_s < WORTH_WAITING_S and (verdict.evidence is None or not verdict.evidence.isolation)
 
 
 def entry_point_of(validators: Iterable[ValidatorSpec], columns: State) -> str | None:
@@ -146,7 +166,12 @@ def _verdict_key(
 
 def limits_within(timeout_s: float) -> Limits:
     """Return the limits of one execution that may take so long, scaled to this machine."""
-    return scaled_limits(Limits(wall_s=timeout_s, cpu_s=min(timeout_s, Limits().cpu_s)))
+    return _scaled(timeout_s, machine_factor())
+
+
+@lru_cache(maxsize=64)  # asked for each verdict, and the factor seldom changes
+def _scaled(timeout_s: float, factor: float) -> Limits:
+    return scaled_limits(Limits(wall_s=timeout_s, cpu_s=min(timeout_s, Limits().cpu_s)), factor)
 
 
 async def verdict_of(
@@ -180,10 +205,10 @@ async def verdict_of(
         row_id=row_id,
         prepared=prepared.value,
         shared={} if shared is None else shared,
+        complete=no_models
+        if court.ask is None
+        else completing(court.ask, spec, when=stage.value, row_id=row_id),
     )
-    if court.ask is not None:
-        complete = completing(court.ask, spec, when=stage.value, row_id=row_id)
-        ctx = replace(ctx, complete=complete)
     verdict, why = None, ""
     try:
         async with asyncio.timeout(MOST_S) as limit:

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from sygra_eval.engine.agreement_events import agreements_kept
 from sygra_eval.engine.cost_estimate import CostEstimate, estimate_from_json
 from sygra_eval.engine.damage import met_in
 from sygra_eval.engine.gate_exit import gates_in
 from sygra_eval.engine.input_account import input_accounts
 from sygra_eval.engine.other_models import other_model_told
 from sygra_eval.journal import Event
-from sygra_eval.quality import GateOutcome
+from sygra_eval.quality import Agreement, GateOutcome
 from sygra_eval.values import InputAccount
 
 _STATES = {"finished": "finished", "stopped": "interrupted", "broke": "incomplete"}
@@ -32,6 +33,7 @@ class Life:
     failures: int = 0  # so many ended it; 0 where they did not
     others: tuple[str, ...] = ()  # of all starts: what is answered already is not asked again
     gates: tuple[GateOutcome, ...] = ()  # of the last start
+    agreements: tuple[Agreement, ...] = ()  # of the last start
     started: Mapping[str, Any] = field(default_factory=dict)  # what the last start noted of itself
 
 
@@ -42,12 +44,14 @@ def life_of(events: Iterable[Event]) -> Life:
         match event.kind:
             case "started":
                 life.state = "running"
-                life.warnings, life.gates = (), ()
+                life.warnings, life.gates, life.agreements = (), (), ()
                 life.started = cast("Mapping[str, Any]", event.data)
             case "estimated":
                 life.estimate = estimate_from_json(event.data)
             case "warned":
                 life.warnings += (str(cast("Mapping[str, Any]", event.data)["text"]),)
+            case "agreement":
+                life.agreements = agreements_kept(event.data)
             case "gates":
                 life.gates = gates_in(event.data)
             case "other_model":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from sygra_eval.engine.options import RunOptions
@@ -10,6 +10,7 @@ from sygra_eval.engine.selecting import Selection, selection_from_json
 from sygra_eval.engine.target import Target, most_rows, target_of
 from sygra_eval.journal import Durability, open_readonly
 from sygra_eval.models import Gateway, has_json_mode
+from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
 from sygra_eval.values import Budget, Source, UsageError
 
@@ -45,6 +46,7 @@ class Plan:
     is_strict: bool = False
     scored: str = ""  # the run or file whose candidates were judged again
     partial: str = ""  # why that has not all rows of its source
+    versions: Mapping[str, str] = field(default_factory=dict)  # of the validators, by name
 
     @property
     def most_rows(self) -> int | None:
@@ -78,6 +80,7 @@ class Plan:
                     "selection": self.selection.as_json(),
                     "max_failures": self.max_failures,
                     "is_strict": self.is_strict,
+                    **({"versions": dict(self.versions)} if self.versions else {}),
                     **({"scored": self.scored} if self.scored else {}),
                     **({"partial": self.partial} if self.partial else {}),
                 },
@@ -141,6 +144,13 @@ def plan_of(
             for name, model in gateway.models.items()
         },
     )
+
+
+def with_code_of(plan: Plan, suite: Suite, plugins: Plugins) -> Plan:
+    """Return a plan that says whose code a run goes by: its plugins', and its validators'."""
+    types = plugins.of("validators")
+    versions = {spec.name: types[spec.use].version for spec in suite.validators}
+    return replace(plan, contents=plugins.contents, versions=versions)
 
 
 def suite_folder_of(folder: Path) -> Path:
@@ -211,4 +221,5 @@ def read_plan(folder: Path) -> Plan:
         is_strict=asked.get("is_strict", False),
         scored=asked.get("scored", ""),
         partial=asked.get("partial", ""),
+        versions=asked.get("versions", {}),
     )

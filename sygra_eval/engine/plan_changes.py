@@ -6,14 +6,14 @@ before goes, in one transaction. Start at `with_changed_plan`.
 """
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.engine.input_changes import InputChanges, counted, input_changes
 from sygra_eval.engine.measured import MEASURED_FILE, text_of
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.engine.plan import Plan, plan_of
+from sygra_eval.engine.plan import Plan, plan_of, with_code_of
 from sygra_eval.engine.preflight import StoppedEarly, Tell
 from sygra_eval.engine.reading import keep_input, limited
 from sygra_eval.engine.reusable import Reusable, reusable
@@ -131,7 +131,7 @@ async def with_changed_plan(
     await keep_input(source, folder, setting.stop)
     isolation = "" if setting.sandbox is None else setting.sandbox.describe()
     changed = plan_of(suite, source, options, setting.gateway, isolation=isolation)
-    changed = replace(changed, contents=setting.plugins.contents)
+    changed = with_code_of(changed, suite, setting.plugins)
     (folder / _NEXT_SUITE).write_text(resolved_yaml(suite), encoding="utf-8")
     await setting.journal.change_plan(
         changed.as_mapping(),

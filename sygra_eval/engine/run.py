@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sygra_eval.engine.agreeing import agreements_in
+from sygra_eval.engine.agreement_events import noted_agreements
 from sygra_eval.engine.batches import JournalledBatches, told_of
 from sygra_eval.engine.call_hooks import call_hooks_of
 from sygra_eval.engine.canaries import has_held
@@ -35,16 +37,18 @@ from sygra_eval.engine.folder import (
 )
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.gate_exit import noted_gates
-from sygra_eval.engine.gating import judge_gates, refuse_gates
+from sygra_eval.engine.gate_refusals import refuse_gates
+from sygra_eval.engine.gating import judge_gates
 from sygra_eval.engine.given import given_source, serve_given
 from sygra_eval.engine.input_account import noted_input
+from sygra_eval.engine.labels import refuse_labels
 from sygra_eval.engine.last_time import keep_last_time
 from sygra_eval.engine.live import watched
 from sygra_eval.engine.loop_lag import loop_watched
 from sygra_eval.engine.meant import with_selection
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.engine.plan import Plan, plan_of, read_plan
+from sygra_eval.engine.plan import Plan, plan_of, read_plan, with_code_of
 from sygra_eval.engine.plan_changes import (
     PlanChange,
     home_of,
@@ -134,6 +138,7 @@ async def run_suite(
     if options.through is not None:
         source = options.through(source)
     measured = text_of(suite)
+    await refuse_labels(suite)
     total = await count_rows(source, most_rows(options.limit, target_of(suite, options)), stop)
     refuse_gates(suite, options, total, has_target=target_of(suite, options) is not None)
     async with opened(suite, plugins, options, tell, stop) as parts:
@@ -142,7 +147,7 @@ async def run_suite(
         await keep_input(source, folder, stop)
         gateway, sandbox = parts
         plan = plan_of(suite, source, options, gateway, isolation=_isolation(sandbox))
-        plan = replace(plan, contents=plugins.contents)
+        plan = with_code_of(plan, suite, plugins)
         with RunLock(folder) as lock:
             tell_of_the_lock(folder, lock, tell)
             keep_suite(folder, resolved_yaml(suite), measured)
@@ -476,8 +481,12 @@ async def _take_all(
     for sentence in told_of(left_open):
         tell(sentence)
     kind = _how_it_ended(setting.stop)
-    if setting.suite.gates:
+    if setting.suite.gates or setting.suite.agreements:
         await journal.flush()
+    if setting.suite.agreements and kind == "finished":
+        found = await agreements_in(folder, setting.suite)
+        journal.event("agreement", **noted_agreements(found))
+    if setting.suite.gates:
         judged = await judge_gates(
             folder,
             setting.suite,

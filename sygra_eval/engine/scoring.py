@@ -5,7 +5,7 @@ anything else has an error as its verdict. Every verdict is come to anew, in the
 `score`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +13,13 @@ from pathlib import Path
 from sygra_eval.engine.comparing import Compared, compare_sides
 from sygra_eval.engine.finished_rows import side_of_run
 from sygra_eval.engine.folder import keep_suite, new_run_folder
-from sygra_eval.engine.gating import refuse_gates, why_partial
+from sygra_eval.engine.gate_refusals import refuse_gates
+from sygra_eval.engine.gating import why_partial
 from sygra_eval.engine.judging import Ask
+from sygra_eval.engine.labels import refuse_labels
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
-from sygra_eval.engine.plan import plan_of, read_plan
+from sygra_eval.engine.plan import plan_of, read_plan, with_code_of
 from sygra_eval.engine.preflight import Tell, models_of, started_sandbox
 from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import NothingSelected, count_rows, source_of
@@ -30,7 +32,7 @@ from sygra_eval.engine.summary import RunSummary
 from sygra_eval.journal import Journal, RunLock, open_readonly
 from sygra_eval.models import Gateway
 from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.quality import Comparison
+from sygra_eval.quality import FIRST_VERSION, Comparison, Facts
 from sygra_eval.suite import (
     Suite,
     did_you_mean,
@@ -57,11 +59,15 @@ class Scored:
 
     :ivar comparison: With the verdicts that they had; None of a data file, which has none.
     :ivar unsupported: Validators that asked what no model was asked for, so they said nothing.
+    :ivar guardrails: Names of the suite's, none of which was asked again.
+    :ivar changed: Validators whose verdicts may differ from those of then, and why.
     """
 
     summary: RunSummary
     comparison: Comparison | None
     unsupported: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
+    changed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -129,6 +135,7 @@ async def score(
             f"{path} judges without a sandbox; name it with --suite, or say --unsafe-no-sandbox"
         )
     source: Source = StoredRows(place, loaded) if is_run else source_of(loaded, plugins)
+    await refuse_labels(loaded)
     total = await count_rows(source, options.limit, stop)
     refuse_gates(loaded, options, total, has_target=False)
     with ExitStack() as stack:
@@ -148,7 +155,23 @@ async def score(
         summary=summary,
         comparison=compare_sides(before, after, Compared()),
         unsupported=unsupported,
+        guardrails=tuple(dict.fromkeys(guard.spec.name for guard in loaded.guardrails)),
+        changed=dict(_changed(before.facts, after.facts)),
     )
+
+
+def _changed(before: Facts, after: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the validators that are not as they were, and what of them changed."""
+    for name, settings in after.validators.items():
+        was, now = (one.versions.get(name, FIRST_VERSION) for one in (before, after))
+        if name not in before.validators:
+            yield name, "new"
+        elif was != now:
+            yield name, f"version {was} then, {now} now"
+        elif before.validators[name] != settings:
+            yield name, "other settings"
+    for name in before.validators.keys() - after.validators.keys():
+        yield name, "not asked any more"
 
 
 async def _judged(
@@ -173,8 +196,7 @@ async def _judged(
         folder = new_run_folder(options.out, suite.name, options.name)
         plan = plan_of(suite, source, options, gateway, isolation=sandbox.describe())
         plan = replace(
-            plan,
-            contents=plugins.contents,
+            with_code_of(plan, suite, plugins),
             scored=str(place.resolve()),
             partial=_why_partial(place) if place.is_dir() else "",
         )

@@ -34,6 +34,7 @@ from sygra_eval.engine.how_ended import Bounds, counted, how_it_ended
 from sygra_eval.engine.life import life_of
 from sygra_eval.engine.measured import MEASURED_FILE, Measured, printed_from
 from sygra_eval.engine.plan import target_in
+from sygra_eval.engine.questions import Questions
 from sygra_eval.engine.same_models import same_models
 from sygra_eval.engine.summary import (
     ExitCode,
@@ -43,9 +44,7 @@ from sygra_eval.engine.summary import (
 from sygra_eval.engine.target import Cut
 from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import names_of_parts, open_readonly, together
-from sygra_eval.quality import (
-    wilson,
-)
+from sygra_eval.quality import Interval, wilson
 from sygra_eval.values import Outcome, Status
 
 MOST_FAILED = 0.05
@@ -71,9 +70,12 @@ def summarise(folder: Path) -> RunSummary:
         canary = quality.get("canary")
         count = Count(has_graph=has_graph, truth=quality.get("truth"), canary=canary)
         cut = Cut(target_in(plan))
+        questions = _questions(plan, quality)
         for end in reader.outcomes():
             if cut.counts(end):
                 count.take(end)
+                if questions is not None:
+                    questions.take(end)
         calls_made = CallCount.of(reader)
         critiques = critiques_of(reader) if has_graph else None
         refused = tuple(refusals_told(reader.refusals()))
@@ -122,7 +124,10 @@ def summarise(folder: Path) -> RunSummary:
         target=target_end(cut),
         funnel=funnel_of(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
-        verified_rate=wilson(count.outcomes[Outcome.VERIFIED], ended),
+        verified_rate=_verified_rate(count, questions),
+        rates={} if questions is None else questions.rates(),
+        topic_rates={} if questions is None else questions.rates_by_topic(),
+        questions=None if questions is None else len(questions),
         rounds=dict(sorted(count.rounds.items())),
         verified_by_round=dict(sorted(count.by_round.items())),
         verified_by_sample=dict(sorted(count.by_sample.items())),
@@ -195,7 +200,24 @@ def summarise(folder: Path) -> RunSummary:
         critiques=critiques,
         bound=bound_of(latencies, spent, limits_in(life.started, document)),
         environment=environment_in(life.started),
+        agreements=life.agreements,
+        scored=asked.get("scored", ""),
     )
+
+
+def _questions(plan: Mapping[str, str], quality: Mapping[str, Any]) -> Questions | None:
+    """Return what counts by question; None where each row stands alone, and memory stays flat."""
+    repeat = (json.loads(plan["asked"]).get("selection") or {}).get("repeat", 1)
+    cluster = quality.get("cluster")
+    if cluster is None and repeat <= 1:
+        return None
+    return Questions(cluster=cluster, canary=quality.get("canary"))
+
+
+def _verified_rate(count: Count, questions: Questions | None) -> Interval | None:
+    if questions is not None:
+        return questions.rates().get(Outcome.VERIFIED)
+    return wilson(count.outcomes[Outcome.VERIFIED], sum(count.outcomes.values()))
 
 
 def _left_by_workers(folder: Path) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from sygra_eval.engine.damage import Damage
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.measured import Measured
-from sygra_eval.quality import GateOutcome, Interval, wilson
+from sygra_eval.quality import Agreement, GateOutcome, Interval, wilson
 from sygra_eval.values import InputAccount, Outcome, StopReason
 
 
@@ -289,3 +289,8 @@ class RunSummary:
     critiques: Critiques | None = None  # None where no critic was asked
     bound: Bound | None = None  # None where no endpoint was asked
     environment: Mapping[str, str] = field(default_factory=dict)  # of the last start
+    rates: Mapping[Outcome, Interval] = field(default_factory=dict)  # where rows go together
+    topic_rates: Mapping[str, Interval] = field(default_factory=dict)  # likewise
+    questions: int | None = None  # that these are over; None where each row stands alone
+    scored: str = ""  # the run or file whose candidates were judged again
+    agreements: tuple[Agreement, ...] = ()  # of raters; none where a suite has fewer than two

@@ -121,6 +121,11 @@ def fault_from_json(kind: str, data: Json) -> CallFault:
     )
 
 
+_STATUSES = {status.value: status for status in Status}
+_TRUSTS = {trust.value: trust for trust in Trust}
+"""Looked up, as an enumeration takes several times as long, and there is a verdict a validator."""
+
+
 def verdict_to_json(verdict: Verdict) -> Json:
     """Return a verdict with its evidence as JSON."""
     evidence = verdict.evidence
@@ -141,11 +146,11 @@ def verdict_from_json(data: Json) -> Verdict:
     evidence = data["evidence"]
     return Verdict(
         validator=data["validator"],
-        status=Status(data["status"]),
+        status=_STATUSES.get(data["status"]) or Status(data["status"]),
         reason=data["reason"],
         score=data["score"],
         evidence=None if evidence is None else evidence_from_json(evidence),
-        trust=Trust(data["trust"]),
+        trust=_TRUSTS.get(data["trust"]) or Trust(data["trust"]),
         is_required=data["is_required"],
         is_accepted_cooperative=data.get("is_accepted_cooperative", False),  # journals of 0.1.0
     )

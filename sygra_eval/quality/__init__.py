@@ -4,7 +4,8 @@
 exact interval and that of a difference, `means` means, also of rows that belong together. `paired`
 and `resampling` test whether two judgements of the same rows differ, `adjusting` corrects for
 several tests at once, and `paired` says what so few rows could not have shown. `agreement` is for
-raters, `distributions` for columns, `similarity` for copies. `sides` takes finished rows to the
+raters, and `raters` takes the rows of a run to it; `distributions` is for columns, `similarity` for
+copies. `sides` takes finished rows to the
 values of all metrics (`builtin` registers ours), `choosing` says which are compared, `comparing`
 compares two sides, which may also be `plain_files` or `baselines`, to the values of `changes`,
 `gates` judges what a suite asks of a run.
@@ -47,6 +48,7 @@ from sygra_eval.quality.gates import (
     GateOutcome,
     GateState,
     broken,
+    judged_agreement,
     judged_changes,
     judged_errors,
     judged_metric,
@@ -67,6 +69,7 @@ from sygra_eval.quality.means import (
     clustered_rate,
     mean_of,
     mean_t,
+    rate_of_clusters,
 )
 from sygra_eval.quality.paired import (
     McNemar,
@@ -84,6 +87,7 @@ from sygra_eval.quality.pass_rate import (
     pass_hat_k,
 )
 from sygra_eval.quality.plain_files import side_of_file
+from sygra_eval.quality.raters import Agreement, Raters, Rating, agreement_from_json
 from sygra_eval.quality.rates import clopper_pearson, newcombe
 from sygra_eval.quality.resampling import (
     bootstrap,
@@ -94,6 +98,7 @@ from sygra_eval.quality.resampling import (
     two_sample_permutation,
 )
 from sygra_eval.quality.sides import (
+    FIRST_VERSION,
     Facts,
     Figure,
     Measuring,
@@ -101,6 +106,7 @@ from sygra_eval.quality.sides import (
     Side,
     Spending,
     figure_of,
+    question_of,
     shown,
 )
 from sygra_eval.quality.similarity import lsh_probability, vendi_score
@@ -111,6 +117,8 @@ __all__ = [
     "DIFFICULTIES",
     "FEWEST_CLUSTERS",
     "FEWEST_ROWS",
+    "FIRST_VERSION",
+    "Agreement",
     "Change",
     "ChangeVerdict",
     "Comparison",
@@ -127,12 +135,15 @@ __all__ = [
     "Level",
     "McNemar",
     "Measuring",
+    "Raters",
+    "Rating",
     "RowValues",
     "Rules",
     "Side",
     "Spending",
     "Unmatched",
     "Weights",
+    "agreement_from_json",
     "alpha_interval",
     "baseline_files",
     "benjamini_hochberg",
@@ -159,6 +170,7 @@ __all__ = [
     "holm",
     "incomplete_beta",
     "is_baseline",
+    "judged_agreement",
     "judged_changes",
     "judged_errors",
     "judged_metric",
@@ -175,6 +187,8 @@ __all__ = [
     "pass_at_k",
     "pass_hat_k",
     "quantile",
+    "question_of",
+    "rate_of_clusters",
     "read_baseline",
     "seed_of",
     "shown",

@@ -146,7 +146,10 @@ def fleiss_kappa(counts: Sequence[Sequence[int]]) -> float | None:
 
 
 def krippendorff_alpha(
-    units: Sequence[Sequence[Hashable]], *, level: Level = Level.NOMINAL
+    units: Sequence[Sequence[Hashable]],
+    *,
+    level: Level = Level.NOMINAL,
+    times: Sequence[int] | None = None,
 ) -> float | None:
     """Return the agreement of any number of raters, some of whom may have left rows out.
 
@@ -154,18 +157,23 @@ def krippendorff_alpha(
 
     :param units: The ratings of each row that were given; a row with fewer than two says nothing.
         Ordinal and interval ratings are numbers.
+    :param times: How many rows have these ratings, where equal ones stand there once.
     :returns: None where no row has two ratings, or only one rating was ever used.
     """
-    pairable = [unit for unit in units if len(unit) >= 2]
-    totals: Counter[Hashable] = Counter(value for unit in pairable for value in unit)
+    often = [1] * len(units) if times is None else times
+    pairable = [(unit, n) for unit, n in zip(units, often, strict=True) if len(unit) >= 2 and n]
+    totals: Counter[Hashable] = Counter()
+    for unit, n in pairable:
+        for value in unit:
+            totals[value] += n
     if len(totals) < 2:
         return None
     distance = _distances(totals, level)
     seen = math.fsum(
-        times * others * distance[one, other] / (len(unit) - 1)
-        for unit in pairable
+        n * of_one * others * distance[one, other] / (len(unit) - 1)
+        for unit, n in pairable
         for counted in (Counter(unit),)
-        for one, times in counted.items()
+        for one, of_one in counted.items()
         for other, others in counted.items()
         if one != other
     )

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.quality.plain_files import not_measured_here
-from sygra_eval.quality.sides import MOST_VALUE, Facts, RowValues, Side, figure_of, shown
+from sygra_eval.quality.sides import (
+    FIRST_VERSION,
+    MOST_VALUE,
+    Facts,
+    RowValues,
+    Side,
+    figure_of,
+    shown,
+)
 from sygra_eval.values import Direction, Metric, MetricKind, Status, UsageError
 
 FORMAT = "sygra-eval-baseline/1"
@@ -59,11 +67,18 @@ def baseline_files(side: Side, *, reason: str = "") -> dict[str, bytes]:
         "suite": _json(name),
         "suite_sha256": _json(side.facts.suite_sha256),
         "validators": _json(dict(sorted(side.facts.validators.items()))),
+        **_versions(side.facts),
         **({"reason": _json(reason)} if reason else {}),
     }
     text = ",\n".join(f' "{key}": {part}' for key, part in sorted(parts.items()))
     files[f"{name}.json"] = f"{{\n{text}\n}}\n".encode()
     return files
+
+
+def _versions(facts: Facts) -> dict[str, str]:
+    """Return the versions of validators that are no longer the first."""
+    later = {name: one for name, one in facts.versions.items() if one != FIRST_VERSION}
+    return {"versions": _json(dict(sorted(later.items())))} if later else {}
 
 
 def is_baseline(path: Path) -> bool:
@@ -198,6 +213,7 @@ def _side_of(document: Mapping[str, Any], path: Path) -> Side:
             suite_sha256=str(document["suite_sha256"]),
             data_sha256=str(document.get("data_sha256", "")),
             validators={str(k): str(v) for k, v in (document.get("validators") or {}).items()},
+            versions={str(k): str(v) for k, v in (document.get("versions") or {}).items()},
         )
     )
     by_column: dict[str, RowValues] = {}

@@ -26,7 +26,13 @@ def sygra_register_metrics(register: RegisterMetric) -> None:
     register("pass@{}", one_passes, kind=rate, direction=higher, each=Each.K)
     register("pass^{}", all_pass, kind=rate, direction=higher, each=Each.K)
     register("rounds", rounds, kind=mean, direction=lower)
-    register("cost_per_verified_row", cost_per_verified_row, kind=whole, direction=lower)
+    register(
+        "cost_per_verified_row",
+        cost_per_verified_row,
+        kind=whole,
+        direction=lower,
+        sees_verdicts=False,
+    )
 
 
 def verified(row: MeasuredRow) -> bool | None:

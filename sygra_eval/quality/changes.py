@@ -92,9 +92,9 @@ class Change:
     why_none: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Comparison:
-    """All that is said of two sides.
+    """All that is said of two sides; it has no text of its own, as a `Side` has none.
 
     :ivar matched: Rows with one id and, as far as is known, one input.
     :ivar same_as: Metrics that say the same of every row as another, and were not tested again.

@@ -30,7 +30,7 @@ from sygra_eval.quality.paired import (
 from sygra_eval.quality.rates import newcombe
 from sygra_eval.quality.resampling import seed_of, sign_flip_test, two_sample_permutation
 from sygra_eval.quality.set_changes import change_of_set
-from sygra_eval.quality.sides import RowValues, Side, question_of
+from sygra_eval.quality.sides import FIRST_VERSION, RowValues, Side, question_of
 from sygra_eval.values import Direction, Interval, Metric, MetricKind
 
 POWER = 0.8
@@ -349,6 +349,13 @@ def _notes(before: Side, after: Side) -> Iterator[str]:
         if name not in a.validators or name not in b.validators:
             where = b.name if name in b.validators else a.name
             yield f"validator {name}: only {where} has it"
+        elif (was := a.versions.get(name, FIRST_VERSION)) != (
+            now := b.versions.get(name, FIRST_VERSION)
+        ):
+            yield (
+                f"validator {name}: version {was} in {a.name}, {now} in {b.name}: the same answer "
+                "may have another verdict, so a change need not be one of the answers"
+            )
         elif a.validators[name] != b.validators[name]:
             yield f"validator {name}: its settings were changed"
     if a.isolation and b.isolation and a.isolation != b.isolation:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sygra_eval.quality.changes import Change, Comparison
 from sygra_eval.quality.means import Estimate
+from sygra_eval.quality.raters import Agreement
 from sygra_eval.quality.rates import clopper_pearson
 from sygra_eval.quality.resampling import bootstrap_mean, seed_of
 from sygra_eval.quality.sides import Figure, Side, figure_of, shown
@@ -102,7 +103,8 @@ def judged_metric(gate: Gate, side: Side, *, unfit: int = 0, group: str = "") ->
         is_small = judged + errors < gate.min_n  # else it is the errors that leave too few
         return replace(told, state=GateState.SKIPPED if is_small else told.state, reason=why)
     if estimate.value is None:
-        first = next(iter(side.metrics[gate.metric].errors.values()), "")
+        found = side.metrics[gate.metric]
+        first = next(iter((*found.errors.values(), *found.lacking.values())), "")
         first = f": {shown(first, most=200)}" if first else ""
         return replace(told, reason=why or f"no value: {_counts(judged, errors)}{first}")
     missing = [key for key, _ in gate.bounds if _figure(estimate, key) is None]
@@ -113,6 +115,39 @@ def judged_metric(gate: Gate, side: Side, *, unfit: int = 0, group: str = "") ->
     if not holds:
         return replace(told, state=_failed(gate), reason=said)
     coverage = judged / (judged + errors) if errors else 1.0
+    if coverage < gate.min_coverage:
+        why = f"only {coverage:.1%} were judged, min_coverage is {gate.min_coverage:.1%}: {said}"
+        return replace(told, reason=why)
+    return replace(told, state=GateState.PASSED, reason=said)
+
+
+def judged_agreement(gate: Gate, found: Agreement, *, unfit: int = 0) -> GateOutcome:
+    """Judge a bound on how far raters agree; rows that a validator broke on count as errors."""
+    errors = found.errors + unfit
+    told = replace(
+        _outcome(gate, GateState.ERROR, found.why),
+        value=found.value,
+        lower=found.low,
+        upper=found.high,
+        n_judged=found.rows,
+        n_error=errors,
+        n_skipped=found.lone - found.errors,
+    )
+    if found.rows and found.rows < gate.min_n:
+        why = f"{_counts(found.rows, errors)}, fewer than min_n {gate.min_n}"
+        is_small = found.rows + errors < gate.min_n
+        return replace(told, state=GateState.SKIPPED if is_small else told.state, reason=why)
+    if found.value is None:
+        return replace(told, reason=f"no value: {found.why}")
+    figures = {"value": found.value, "lower": found.low, "upper": found.high}
+    missing = [key for key, _ in gate.bounds if figures[key] is None]
+    if missing:
+        return replace(told, reason=f"no {missing[0]} bound: {_counts(found.rows, errors)}")
+    estimate = Estimate(value=found.value, low=found.low, high=found.high)
+    said = f"{found.statistic}: {_said(gate, estimate)} of {_counts(found.rows, errors)}"
+    if not all(bound.holds(figures[key] or 0.0) for key, bound in gate.bounds):
+        return replace(told, state=_failed(gate), reason=said)
+    coverage = found.rows / (found.rows + errors)
     if coverage < gate.min_coverage:
         why = f"only {coverage:.1%} were judged, min_coverage is {gate.min_coverage:.1%}: {said}"
         return replace(told, reason=why)

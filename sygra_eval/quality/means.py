@@ -142,6 +142,39 @@ def clustered_rate(
     )
 
 
+def rate_of_clusters(
+    counted: Mapping[tuple[int, int], int], *, confidence: float = 0.95
+) -> Estimate:
+    """Return what `clustered_rate` does, from how many clusters have which passes and rows.
+
+    :param counted: (rows that pass, rows) -> clusters.
+    """
+    number = sum(rows * times for (_, rows), times in counted.items())
+    passed = sum(one * times for (one, _), times in counted.items())
+    count = sum(times for (_, rows), times in counted.items() if rows)
+    if number == 0:
+        return Estimate(value=None, method="clustered t")
+    if count == number:
+        return _by_wilson(passed, number, number, confidence)
+    rate = passed / number
+    if count == 1:
+        return Estimate(value=rate, n=number, clusters=1, method="clustered t")
+    squares = math.fsum(times * (one - rows * rate) ** 2 for (one, rows), times in counted.items())
+    error = math.sqrt(squares * count / (count - 1)) / number
+    if error <= 1e-12:
+        return _of_equal_clusters(rate, number, count, confidence)
+    half = t_quantile(0.5 + confidence / 2, count - 1) * error
+    return Estimate(
+        value=rate,
+        low=max(0.0, rate - half),
+        high=min(1.0, rate + half),
+        error=error,
+        n=number,
+        clusters=count,
+        method="clustered t",
+    )
+
+
 def _of_equal_clusters(rate: float, number: int, count: int, confidence: float) -> Estimate:
     """Return Wilson's interval over clusters that all have the same rate."""
     below, above = math.floor(rate * count), math.ceil(rate * count)

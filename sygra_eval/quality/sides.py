@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sygra_eval.quality.means import Estimate, clustered_mean, clustered_rate
 from sygra_eval.quality.resampling import bootstrap_of_units, seed_of
-from sygra_eval.values import Each, MeasuredRow, Metric, MetricKind, RowFigure
+from sygra_eval.values import Each, MeasuredRow, Metric, MetricKind, Outcome, RowFigure
 
 _REPEAT = re.compile(r"::r\d+$")
 _KS = (1, 2, 5, 10, 20, 50, 100)
@@ -18,6 +18,10 @@ _SET_WORK = 20_000_000
 _MOST_RESAMPLES, _FEWEST_RESAMPLES = 2_000, 200
 _MOST_TEXT = 300
 _LONGEST_SHOWN = 60
+_SHARED = {0.0: 0.0, 1.0: 1.0}
+"""Most values of a rate are one of these: there is one of each, not one for each row."""
+FIRST_VERSION = "1"
+"""Of a validator of which no other is known."""
 MOST_VALUE = 1e100
 """Squares and sums of larger values overflow."""
 
@@ -39,12 +43,14 @@ class RowValues:
 
     :ivar errors: Rows that have no value for a reason that is not their quality, and the reason.
     :ivar reasons: Why rows of a rate do not pass.
+    :ivar lacking: Why a question has no value that is of several tries: it had fewer.
     """
 
     metric: Metric
     values: dict[str, float] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     of: str = ""
 
 
@@ -64,6 +70,7 @@ class Facts:
 
     :ivar kind: `run`, `baseline` or `file`.
     :ivar validators: What stands for the settings of each.
+    :ivar versions: Of each validator; one that is not there has the first.
     """
 
     kind: str
@@ -72,15 +79,19 @@ class Facts:
     suite_sha256: str = ""
     data_sha256: str = ""
     validators: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     isolation: tuple[str, ...] = ()
     version: str = ""
     spending: Spending | None = None
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Side:
     """One side of a comparison.
+
+    It has no text of its own: `asyncio.run` makes one of whatever a coroutine returns, and that of
+    a million rows took as much memory and time as the comparison.
 
     :ivar inputs: What stands for each row's input; empty where that is not known.
     :ivar clusters: Of rows that do not stand alone.
@@ -97,6 +108,10 @@ class Side:
     rows: list[MeasuredRow] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
+    def questions(self) -> int:
+        """Return how many rows there are when repeats count as one."""
+        return len({question_of(row) for row in self.inputs})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -110,6 +125,15 @@ class Figure:
     n_skipped: int
 
 
+@dataclass(slots=True)
+class _Tries:
+    """The repeats of a row that were judged, and how many of them are verified."""
+
+    first: str
+    drawn: int = 0
+    passed: int = 0
+
+
 class Measuring:
     """Takes finished rows to the values of all metrics."""
 
@@ -118,6 +142,7 @@ class Measuring:
         self._plain: list[RowValues] = []
         self._families: list[Metric] = []
         self._keeps_rows = False
+        self._keeps_verdicts = False
         self._kept_columns: set[str] = set()
         for metric in metrics:
             if metric.each is not None:
@@ -126,10 +151,12 @@ class Measuring:
             values = self.side.metrics[metric.name] = RowValues(metric=metric)
             if metric.kind is MetricKind.SET:
                 self._keeps_rows = True
+                self._keeps_verdicts |= metric.sees_verdicts
                 self._kept_columns.update(metric.columns)
             else:
                 self._plain.append(values)
         self._by_one: dict[tuple[Each, str], list[RowValues]] = {}
+        self._tries: dict[str, _Tries] = {}
 
     def take(self, row: MeasuredRow, *, input_hash: str = "") -> None:
         """Measure one row."""
@@ -139,16 +166,34 @@ class Measuring:
             self.side.clusters[row.id] = cluster
         if self._keeps_rows:
             kept = {name: row.columns[name] for name in self._kept_columns & row.columns.keys()}
-            self.side.rows.append(replace(row, columns=kept))
+            verdicts = row.verdicts if self._keeps_verdicts else {}
+            self.side.rows.append(replace(row, columns=kept, verdicts=verdicts))
+        tried = self._tried(row)
         for values in self._plain:
-            _measure(values, row, row.reason)
+            is_of_tries = values.metric.tries is not None
+            _measure(values, tried if is_of_tries else row, "" if is_of_tries else row.reason)
         for name, said in row.verdicts.items():
             for values in self._family(Each.VALIDATOR, name):
                 _measure(values, row, said.reason)
-        for k in _KS if row.drawn else ():
-            if k <= (row.drawn or 0):
+        for k in _KS if tried.drawn else ():
+            if k <= (tried.drawn or 0):
                 for values in self._family(Each.K, str(k)):
-                    _measure(values, row, "")
+                    _measure(values, tried, "")
+
+    def _tried(self, row: MeasuredRow) -> MeasuredRow:
+        """Return a row with the tries at its question: its own drafts, or its repeats so far.
+
+        Repeats have one value together, under the id of the first; one that failed by
+        infrastructure was no try.
+        """
+        question = question_of(row.id)
+        if row.drawn is not None or question == row.id:
+            return row
+        tries = self._tries.setdefault(question, _Tries(first=row.id))
+        if row.outcome in (Outcome.VERIFIED, Outcome.REJECTED):
+            tries.drawn += 1
+            tries.passed += row.outcome is Outcome.VERIFIED
+        return replace(row, id=tries.first, drawn=tries.drawn, passed=tries.passed)
 
     def _family(self, each: Each, one: str) -> list[RowValues]:
         """Return the metrics of one validator, made when it is seen first."""
@@ -172,7 +217,12 @@ def _measure(values: RowValues, row: MeasuredRow, reason: str) -> None:
         values.errors[row.id] = str(error)[:_MOST_TEXT] or type(error).__name__
         return
     if value is None:
+        if values.metric.tries is not None and row.drawn is not None:
+            values.lacking[row.id] = (
+                f"{row.drawn} tries at it were judged, fewer than {values.metric.tries}"
+            )
         return
+    values.lacking.pop(row.id, None)
     values.values[row.id] = value
     if values.metric.kind is MetricKind.RATE and value < 1 and reason:
         values.reasons[row.id] = reason[:_MOST_TEXT]
@@ -193,7 +243,7 @@ def _sound(metric: Metric, value: RowFigure) -> float | None:
         )
     if metric.kind is MetricKind.RATE and not 0 <= value <= 1:
         raise ValueError(f"the metric returned {value}, which is no rate")
-    return float(value)
+    return _SHARED[value] if value in _SHARED else float(value)
 
 
 def figure_of(side: Side, name: str, *, confidence: float = 0.95) -> Figure:
@@ -206,13 +256,14 @@ def figure_of(side: Side, name: str, *, confidence: float = 0.95) -> Figure:
     clusters = [side.clusters.get(one, one) for one in ids]
     over = clustered_rate if found.metric.kind is MetricKind.RATE else clustered_mean
     judged, errors = len(ids), len(found.errors)
+    rows = side.questions() if found.metric.tries is not None else len(side.inputs)
     return Figure(
         name=name,
         metric=found.metric,
         estimate=over(values, clusters, confidence=confidence),
         n_judged=judged,
         n_error=errors,
-        n_skipped=len(side.inputs) - judged - errors,
+        n_skipped=rows - judged - errors,
     )
 
 

@@ -73,7 +73,9 @@ def _closing_lines(summary: RunSummary, example_id: str | None, program: str) ->
         yield "load      nothing to load: without a verified row no verified.parquet is written"
     shown = _words_for(_row_to_show(summary, example_id))
     yield f"a row     {program} show {shell_word(folder)} {shown}"
-    if summary.state in _RESUMABLE:
+    if summary.state in _RESUMABLE and summary.scored:
+        yield f"go on     {program} score {shell_word(summary.scored)} (it begins again)"
+    elif summary.state in _RESUMABLE:
         yield f"go on     {program} resume {shell_word(folder)}"
 
 

@@ -22,6 +22,7 @@ from sygra_eval.engine import (
     limits_in,
     loop_step_of,
     mark_of,
+    name_of_question,
     step_of,
     suite_document,
     target_in,
@@ -40,7 +41,7 @@ CREATE TABLE rows(
     idx INTEGER PRIMARY KEY, id TEXT, outcome TEXT, reason TEXT, cause TEXT, topic TEXT,
     grade TEXT, mutation_score REAL, truth TEXT, canary INTEGER, rounds INTEGER, samples INTEGER,
     stop_reason TEXT, kept_round INTEGER, refused INTEGER, drafts_passed INTEGER,
-    drafts_judged INTEGER, left_band INTEGER, difficulty TEXT, weak TEXT
+    drafts_judged INTEGER, left_band INTEGER, difficulty TEXT, weak TEXT, question TEXT
 );
 CREATE TABLE data(idx INTEGER PRIMARY KEY, id TEXT, outcome TEXT, row TEXT);
 CREATE VIEW verified AS SELECT id, row FROM data WHERE outcome = 'verified';
@@ -155,7 +156,7 @@ class _Loader:
     ) -> None:
         self._database, self._waiting = database, dict[str, list[Columns]]()
         self._canary, self._truth = quality.get("canary"), quality.get("truth")
-        self._has_graph = has_graph
+        self._cluster, self._has_graph = quality.get("cluster"), has_graph
         self._labels: dict[str, set[str]] = {}
 
     def add(self, table: str, *columns: object) -> None:
@@ -235,6 +236,7 @@ class _Loader:
             *((None,) * 3 if rate is None else (rate.passed, rate.judged, int(rate.has_left_band))),
             band.value if band is not None else None,
             end.weak_tests and cause_of(end.weak_tests),
+            name_of_question(end.row_id, row, self._cluster),
         )
 
     def _take_verdicts(self, end: RecordEnd) -> None:

@@ -9,7 +9,7 @@ from sygra_eval.engine import RunSummary
 from sygra_eval.quality import Figure as Measured
 from sygra_eval.report.document_judging import judging
 from sygra_eval.report.document_loops import loops
-from sygra_eval.report.document_metrics import gates, metrics
+from sygra_eval.report.document_metrics import agreement, gates, metrics
 from sygra_eval.report.document_rows import rows
 from sygra_eval.report.document_spending import spending
 from sygra_eval.report.figure import counted
@@ -39,6 +39,7 @@ def document_of(
         "exit": int(summary.exit_code),
         "exit_reason": summary.exit_reason,
         "gates": gates(summary),
+        "agreement": agreement(summary),
         "metrics": metrics(measured or {}),
         **rows(summary),
         **judging(summary),

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 
 from sygra_eval.engine import RunSummary
+from sygra_eval.quality import Agreement, GateOutcome
 from sygra_eval.quality import Figure as Measured
-from sygra_eval.quality import GateOutcome
-from sygra_eval.report.figure import CONFIDENCE, Figure, counted
+from sygra_eval.report.figure import CONFIDENCE, Figure, counted, noted
 from sygra_eval.values import MetricKind
 
 
 def gates(summary: RunSummary) -> list[dict[str, object]]:
     """Return what became of each gate; the figures are those it was judged by."""
     return [_gate(gate, place) for place, gate in enumerate(summary.gates)]
+
+
+def agreement(summary: RunSummary) -> list[dict[str, object]]:
+    """Return how far raters agree, beyond chance; none where a suite has fewer than two."""
+    return [_agreement(found) for found in summary.agreements]
 
 
 def metrics(measured: Mapping[str, Measured]) -> dict[str, object]:
@@ -39,6 +44,35 @@ def _gate(gate: GateOutcome, place: int) -> dict[str, object]:
         "figure": value,
         "errors": counted(gate.n_error, "gate_counts", place=place, what="errors"),
         "skipped": counted(gate.n_skipped, "gate_counts", place=place, what="skipped"),
+    }
+
+
+def _agreement(found: Agreement) -> dict[str, object]:
+    def figure(what: str, value: float | None) -> Figure:
+        return noted(value, "agreement", reason=found.why, name=found.name, what=what)
+
+    beyond = figure("value", found.value)
+    beyond["n"] = found.rows
+    if found.low is not None and found.high is not None:
+        beyond |= {"lower": found.low, "upper": found.high, "confidence": CONFIDENCE}
+    counts = ("rows", "clusters", "lone", "errors", "labels", "unmatched")
+    return {
+        "name": found.name,
+        "raters": list(found.raters),
+        "statistic": found.statistic,
+        "level": found.level,
+        "beyond_chance": beyond,
+        "observed": figure("observed", found.observed),
+        **{what: figure(what, getattr(found, what)) for what in counts},
+        "examples": list(found.examples),
+        "pairs": [
+            {
+                "ratings": pair,
+                "rows": counted(rows, "agreement_pairs", name=found.name, ratings=pair),
+            }
+            for pair, rows in found.pairs.items()
+        ],
+        "note": found.why or None,
     }
 
 

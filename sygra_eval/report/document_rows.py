@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from sygra_eval.engine import RunSummary
-from sygra_eval.report.figure import Figure, counted, share
+from sygra_eval.report.figure import Figure, clustered, counted, share
 from sygra_eval.values import Outcome
 
 
@@ -25,20 +25,13 @@ def rows(summary: RunSummary) -> dict[str, object]:
         "repeats": summary.repeats,
         "target": None if summary.target is None else asdict(summary.target),
         "canaries": _canaries(summary),
-        "verified_rate": share(
-            summary.counts.get(Outcome.VERIFIED, 0),
-            ended,
-            "verified_rate",
-            reason="no row has ended",
-        ),
+        "questions": None if summary.questions is None else counted(summary.questions, "questions"),
+        "verified_rate": _verified_rate(summary, ended),
         "outcome_rates": {
-            outcome.value: share(
-                summary.counts.get(outcome, 0), ended, "outcome_rates", outcome=outcome.value
-            )
-            for outcome in Outcome
+            outcome.value: _outcome_rate(summary, outcome, ended) for outcome in Outcome
         },
         "by_topic": [
-            {"topic": topic, "rate": share(verified, judged, "by_topic", topic=topic)}
+            {"topic": topic, "rate": _topic_rate(summary, topic, verified, judged)}
             for topic, (verified, judged) in summary.rate_by_topic.items()
         ],
         "by_model": [
@@ -81,6 +74,27 @@ def rows(summary: RunSummary) -> dict[str, object]:
             for cause in summary.causes
         ],
     }
+
+
+def _verified_rate(summary: RunSummary, ended: int) -> Figure:
+    if Outcome.VERIFIED in summary.rates:
+        return _outcome_rate(summary, Outcome.VERIFIED, ended)
+    verified = summary.counts.get(Outcome.VERIFIED, 0)
+    return share(verified, ended, "verified_rate", reason="no row has ended")
+
+
+def _outcome_rate(summary: RunSummary, outcome: Outcome, ended: int) -> Figure:
+    count, found = summary.counts.get(outcome, 0), summary.rates.get(outcome)
+    if found is not None:
+        return clustered(found, count, ended, "outcomes_by_question", outcome=outcome.value)
+    return share(count, ended, "outcome_rates", outcome=outcome.value)
+
+
+def _topic_rate(summary: RunSummary, topic: str, verified: int, judged: int) -> Figure:
+    found = summary.topic_rates.get(topic)
+    if found is not None:
+        return clustered(found, verified, judged, "topics_by_question", topic=topic)
+    return share(verified, judged, "by_topic", topic=topic)
 
 
 def _input(summary: RunSummary) -> list[dict[str, object]]:

@@ -39,6 +39,19 @@ def share(part: int, of: int, query: str, *, reason: str = "", **at: object) -> 
     }
 
 
+def clustered(found: Interval, part: int, of: int, query: str, **at: object) -> Figure:
+    """Return a share of rows that go together; its interval is over what they belong to."""
+    return {
+        "value": found.estimate,
+        "method": "clustered",
+        "query": query,
+        **_at(at),
+        "k": part,
+        "n": of,
+        **_bounds(found),
+    }
+
+
 def mean(
     value: float | None, interval: Interval | None, number: int, query: str, **at: object
 ) -> Figure:

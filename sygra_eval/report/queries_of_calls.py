@@ -178,6 +178,23 @@ OF_CALLS: dict[str, Query] = {
         "FROM (SELECT data FROM events WHERE kind = 'gates' ORDER BY seq DESC LIMIT 1) e, "
         "json_each(e.data, '$.outcomes') g",
     ),
+    "agreement": Query(
+        "how far raters agree, as it was journalled",
+        "SELECT json_extract(f.value, '$.name') AS name, w.value AS what, "
+        "json_extract(f.value, '$.' || w.value) AS value, "
+        "CASE w.value WHEN 'value' THEN json_extract(f.value, '$.rows') END AS n, "
+        "CASE w.value WHEN 'value' THEN json_extract(f.value, '$.low') END AS lower, "
+        "CASE w.value WHEN 'value' THEN json_extract(f.value, '$.high') END AS upper "
+        "FROM (SELECT data FROM events WHERE kind = 'agreement' ORDER BY seq DESC LIMIT 1) e, "
+        'json_each(e.data, \'$.found\') f, json_each(\'["value", "observed", "rows", '
+        '"clusters", "lone", "errors", "labels", "unmatched"]\') w',
+    ),
+    "agreement_pairs": Query(
+        "rows by what two raters said of them, as it was journalled",
+        "SELECT json_extract(f.value, '$.name') AS name, p.key AS ratings, p.value AS value "
+        "FROM (SELECT data FROM events WHERE kind = 'agreement' ORDER BY seq DESC LIMIT 1) e, "
+        "json_each(e.data, '$.found') f, json_each(f.value, '$.pairs') p",
+    ),
     "metrics": Query(
         "the values that a metric gives to rows, and which rows belong together",
         "SELECT metric, id, value AS x, cluster FROM metric_values ORDER BY metric, id",

@@ -104,6 +104,24 @@ OF_ROWS: dict[str, Query] = {
         "WHERE topic IS NOT NULL AND NOT canary GROUP BY topic",
         _rows_where("topic IS NOT NULL AND NOT canary", ", topic"),
     ),
+    "outcomes_by_question": Query(
+        "of each question, the rows that ended so, and all that ended",
+        "SELECT column1 AS outcome, question, sum(outcome = column1) AS k, count(*) AS n "
+        "FROM rows, (VALUES ('verified'), ('rejected'), ('failed'), ('unjudged')) "
+        "GROUP BY column1, question",
+        _rows_where("1", ", question"),
+    ),
+    "questions": Query(
+        "what the rows belong to, where some belong together",
+        "SELECT count(DISTINCT question) AS value FROM rows",
+        "SELECT DISTINCT question FROM rows",
+    ),
+    "topics_by_question": Query(
+        "of each question of a topic, the rows that are verified, and all, canaries left out",
+        "SELECT topic, question, sum(outcome = 'verified') AS k, count(*) AS n FROM rows "
+        "WHERE topic IS NOT NULL AND NOT canary GROUP BY topic, question",
+        _rows_where("topic IS NOT NULL AND NOT canary", ", topic, question"),
+    ),
     "by_model": Query(
         "the share of the rows in which a model had a role that are verified",
         "SELECT role, model, sum(outcome = 'verified') AS k, count(*) AS n FROM "

@@ -5,10 +5,17 @@ anyone who has the folder (`figures_in` walks a document for that).
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sygra_eval.quality import clustered_mean, clustered_rate, mean_t, wilson
+from sygra_eval.quality import (
+    clustered_mean,
+    clustered_rate,
+    mean_t,
+    rate_of_clusters,
+    wilson,
+)
 from sygra_eval.report.queries import QUERIES
 
 Line = Mapping[str, Any]
@@ -82,6 +89,8 @@ def recomputed(figure: Mapping[str, Any], queries: Queries) -> dict[str, Any]:
     match figure["method"]:
         case "wilson":
             return _share(lines)
+        case "clustered":
+            return _clustered(lines)
         case "mean":
             return _mean(lines)
         case "metric":
@@ -105,6 +114,19 @@ def _share(lines: Sequence[Line]) -> dict[str, Any]:
     if interval is None:
         return {"value": None, "n": 0}
     return {"value": k / n, "k": k, "n": n, "lower": interval.low, "upper": interval.high}
+
+
+def _clustered(lines: Sequence[Line]) -> dict[str, Any]:
+    found = rate_of_clusters(Counter((int(line["k"]), int(line["n"])) for line in lines))
+    if found.value is None:
+        return {"value": None, "n": 0}
+    return {
+        "value": found.value,
+        "k": sum(int(line["k"]) for line in lines),
+        "n": sum(int(line["n"]) for line in lines),
+        "lower": 0.0 if found.low is None else found.low,
+        "upper": 1.0 if found.high is None else found.high,
+    }
 
 
 def _mean(lines: Sequence[Line]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _METHODS = (
     "max",
     "min",
     "noted",
+    "clustered",
     "metric",
 )
 _FIGURE_REF = {"$ref": "#/$defs/figure"}
@@ -135,6 +136,19 @@ def _head() -> dict[str, Any]:
                 **_figures("figure", "errors", "skipped"),
             )
         ),
+        "agreement": _list(
+            _object(
+                name=_TEXT,
+                raters=_TEXTS,
+                statistic={"enum": ["kappa", "alpha"]},
+                level=_TEXT,
+                **_figures("beyond_chance", "observed", "rows", "clusters", "lone", "errors"),
+                **_figures("labels", "unmatched"),
+                examples=_TEXTS,
+                pairs=_list(_object(ratings=_TEXT, **_figures("rows"))),
+                note=_TEXT_OR_NULL,
+            )
+        ),
         "metrics": {
             "type": "object",
             "additionalProperties": _object(
@@ -166,6 +180,7 @@ def _of_rows() -> dict[str, Any]:
         "repeats": {"type": "integer", "minimum": 1},
         "target": _or_null(target),
         "canaries": _or_null(_object(**_figures("rows", "verified"), examples=_TEXTS)),
+        "questions": _or_null(_FIGURE_REF),
         "verified_rate": _FIGURE_REF,
         "outcome_rates": outcomes,
         "by_topic": _list(_object(topic=_TEXT, rate=_FIGURE_REF)),

@@ -6,7 +6,8 @@ Start at `tables_of`. Cells are raw text; the views make them safe to look at.
 from collections.abc import Iterator
 
 from sygra_eval.engine import RunSummary
-from sygra_eval.quality import wilson
+from sygra_eval.quality import FEWEST_CLUSTERS, wilson
+from sygra_eval.report.agreement import agreements
 from sygra_eval.report.bought import drafts_bought, environment, latency, rounds_bought
 from sygra_eval.report.cost_estimate import estimated
 from sygra_eval.report.costs import by_model, by_node, cost_of_a_verified_row
@@ -39,8 +40,15 @@ def header_of(summary: RunSummary) -> tuple[tuple[str, str], ...]:
     return (
         ("suite", summary.suite),
         ("run", summary.run),
-        ("state", _STATES.get(summary.state, summary.state)),
+        ("state", _state(summary)),
     )
+
+
+def _state(summary: RunSummary) -> str:
+    """Return the state, and what goes on with a run that has not come to its end."""
+    if summary.scored and summary.state in {"interrupted", "incomplete"}:
+        return f"{summary.state}: judge them again with `sygra-eval score`, from the start"
+    return _STATES.get(summary.state, summary.state)
 
 
 def tables_of(summary: RunSummary) -> tuple[Table, ...]:
@@ -53,6 +61,7 @@ def tables_of(summary: RunSummary) -> tuple[Table, ...]:
         funnel(summary),
         edges(summary),
         validators(summary),
+        agreements(summary),
         guardrails(summary),
         errors(summary),
         rounds(summary),
@@ -105,6 +114,7 @@ def outcomes(summary: RunSummary) -> Table:
         count = summary.counts.get(outcome, 0)
         is_verified = outcome is Outcome.VERIFIED
         interval = summary.verified_rate if is_verified else wilson(count, ended)
+        interval = summary.rates.get(outcome, interval)
         share = percent(interval.estimate if interval is not None else None)
         stopped_by = stops(summary.stop_reasons.get(outcome, {}))
         return outcome.value, str(count), share, bounds(interval), stopped_by
@@ -138,8 +148,10 @@ def _notes_on_rows(summary: RunSummary) -> Iterator[str]:
     if summary.deselected:
         yield f"{summary.deselected} rows of the source were not selected; they are in no figure"
     if summary.repeats > 1:
-        yield f"each row was run {summary.repeats} times; the intervals take these runs as"
-        yield "independent, which they are not, so they are too narrow"
+        yield f"each row was run {summary.repeats} times"
+    if summary.questions is not None:
+        few = ", few enough that they are too narrow" if summary.questions < FEWEST_CLUSTERS else ""
+        yield f"rows that go together count as one: intervals are over {summary.questions}{few}"
 
 
 def funnel(summary: RunSummary) -> Table:
@@ -265,7 +277,7 @@ def topics(summary: RunSummary) -> Table:
     """Return the verified rate of each topic."""
 
     def line(topic: str, verified: int, rows: int) -> tuple[str, ...]:
-        interval = wilson(verified, rows)
+        interval = summary.topic_rates.get(topic) or wilson(verified, rows)
         share = percent(interval.estimate if interval is not None else None)
         return topic, str(verified), str(rows), share, bounds(interval)
 

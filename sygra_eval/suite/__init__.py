@@ -10,6 +10,7 @@ where the row may choose, `ModelOrRoute` (`routing`) are what config models of n
 use. What people call rows is `ids`, how they choose among them `matching`.
 """
 
+from sygra_eval.suite.agreement import AgreementSpec
 from sygra_eval.suite.condition_terms import UnfitForCondition
 from sygra_eval.suite.conditions import (
     BadCondition,
@@ -63,6 +64,7 @@ from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
     "DEFAULT_VARIANT",
+    "AgreementSpec",
     "AskedByName",
     "AskedModel",
     "BadCondition",

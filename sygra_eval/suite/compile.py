@@ -12,6 +12,7 @@ from typing import Any, TypedDict, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from sygra_eval.plugins import Plugins
+from sygra_eval.suite.agreement import agreements_of
 from sygra_eval.suite.complaints import complain, report_extra
 from sygra_eval.suite.document import At, Document
 from sygra_eval.suite.entries import Inner, TypedEntry, typed_entry
@@ -192,6 +193,13 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     if row is not None:
         columns = frozenset(row.columns) | reserved_columns(has_graph=has_graph)
         columns |= settings["output_map"].keys()
+    agreements = agreements_of(
+        quality.agreement if quality is not None else {},
+        _validator_specs(validators),
+        _validator_names(data),
+        inputs.folder,
+        document,
+    )
     gates = gates_of(
         quality.gates if quality is not None else (),
         GateNames(
@@ -199,6 +207,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
             validators=_validator_names(data),
             plugins=inputs.plugins,
             folder=inputs.folder,
+            agreements=tuple(one.name for one in agreements),
         ),
         document,
     )
@@ -247,6 +256,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         grade=quality.grade if quality is not None else None,
         first_row=row,
         gates=gates,
+        agreements=agreements,
         **settings,
     )
 

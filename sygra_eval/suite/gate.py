@@ -16,6 +16,7 @@ class GateKind(StrEnum):
     ERRORS = "errors"
     DISTRIBUTION = "distribution"
     BASELINE = "baseline"
+    AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from pydantic_core import PydanticCustomError
 
 BOUND = re.compile(r"\s*(<=|>=|<|>)\s*(-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)\s*")
 _OF_METRIC = ("value", "lower", "upper")
-_KINDS = ("metric", "errors", "distribution", "baseline")
+_KINDS = ("metric", "errors", "distribution", "baseline", "agreement")
 _EVERYWHERE = frozenset({"severity", "partial"})
 _OWN = {
     "metric": {*_OF_METRIC, "of", "group_by", "min_n", "alpha", "method", "where", "min_coverage"},
     "errors": set[str](),
     "distribution": {"wanted", "max_tv", "where", "min_n"},
     "baseline": {"metrics", "max_drop", "test", "alpha"},
+    "agreement": {*_OF_METRIC, "min_n", "alpha", "where", "min_coverage"},
 }
 _NEEDED = {"distribution": ("wanted", "max_tv")}
 
@@ -37,7 +38,7 @@ BoundText = Annotated[str, BeforeValidator(_bound, json_schema_input_type=str)]
 
 
 class GateSection(BaseModel):
-    """What a run must come to: of a metric, of errors, of a column, or against a baseline.
+    """What a run must come to: a metric, errors, a column, raters, or against a baseline.
 
     Of a metric `value`, or an end of its interval: `lower` and `upper`; several of them all hold.
     `group_by` asks it of each value of a column that has `min_n` rows, `where` of some rows only.
@@ -64,6 +65,7 @@ class GateSection(BaseModel):
     wanted: dict[str, float] | str | None = None
     max_tv: float | None = Field(default=None, ge=0, le=1)
     baseline: str | None = None
+    agreement: str | None = None
     metrics: list[str] | None = Field(default=None, min_length=1)
     max_drop: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     test: Literal["mcnemar", "permutation", "none"] | None = None
@@ -90,7 +92,7 @@ class GateSection(BaseModel):
         if strange:
             key = min(strange)
             raise _refused(f"`{key}` says nothing of a gate on `{kind}`", "take it out", at=(key,))
-        if kind == "metric" and not any(getattr(self, key) for key in _OF_METRIC):
+        if kind in {"metric", "agreement"} and not any(getattr(self, key) for key in _OF_METRIC):
             raise _refused("the gate asks for nothing", 'add `lower: ">=0.70"`')
         for key in _NEEDED.get(kind, ()):
             if getattr(self, key) is None:

@@ -32,12 +32,14 @@ class GateNames:
     """What gates may name.
 
     :ivar columns: Of the data; None where the source has no row to tell them by.
+    :ivar agreements: Names of `quality.agreement`, and those that are there without.
     """
 
     columns: frozenset[str] | None
     validators: frozenset[str]
     plugins: Plugins
     folder: Path
+    agreements: tuple[str, ...] = ()
 
 
 def gates_of(
@@ -118,6 +120,8 @@ def _name(section: GateSection, names: GateNames, document: Document, at: At) ->
         _known_metric(metric_name(one), names, document, (*at, "metrics", place))
     if section.errors is not None:
         _check_share("errors", section.errors, document, (*at, "errors"))
+    if section.agreement is not None:
+        return _known_agreement(section.agreement, names, document, (*at, "agreement"))
     if section.metric is None:
         return str(section.distribution or section.kind)
     name = section.metric if section.of is None else f"{section.of}_{section.metric}"
@@ -129,6 +133,19 @@ def _name(section: GateSection, names: GateNames, document: Document, at: At) ->
         text = getattr(section, key)
         if metric is not None and metric.kind is MetricKind.RATE and text is not None:
             _check_share(metric.name, text, document, (*at, key))
+    return name
+
+
+def _known_agreement(name: str, names: GateNames, document: Document, at: At) -> str:
+    if name not in names.agreements:
+        document.report(
+            code="unknown-metric",
+            message=f"there is no agreement `{name}` under `quality.agreement`",
+            at=at,
+            fix=did_you_mean(name, names.agreements)
+            if names.agreements
+            else "add `agreement: {people: {validators: [judge], labels: FILE}}` to `quality`",
+        )
     return name
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticCustomError
 
+from sygra_eval.suite.agreement import AgreementSection
 from sygra_eval.suite.gate_schema import GateSection
 
 NAME_PATTERN = r"^[A-Za-z0-9_.-]+$"
@@ -303,7 +304,8 @@ class QualitySection(Section):
     `cluster` names a column: rows with one value in it go together where figures are given an
     interval, as those of one source question do. `target_verified` ends the run with the first so
     many verified rows of the input, and `max_candidates` is the most rows that are tried for them.
-    `gates` decide how the run ends, see `GateSection`.
+    `gates` decide how the run ends, see `GateSection`; `agreement` names raters whose agreement is
+    measured, see `AgreementSection`.
     """
 
     candidate: str | None = None
@@ -317,6 +319,7 @@ class QualitySection(Section):
     target_verified: int | None = Field(default=None, ge=1)
     max_candidates: int | None = Field(default=None, ge=1)
     gates: list[GateSection] = []
+    agreement: dict[str, AgreementSection] = {}
 
 
 class OutputColumn(Section):

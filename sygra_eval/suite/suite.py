@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from sygra_eval.suite.agreement import AgreementSpec
 from sygra_eval.suite.gate import Gate
 from sygra_eval.suite.guardrails import Guardrail
 from sygra_eval.suite.ids import DEFAULT_VARIANT
@@ -163,6 +164,7 @@ class Suite:
     diagnostics: tuple[Diagnostic, ...] = ()
     first_row: Row | None = None
     gates: tuple[Gate, ...] = ()
+    agreements: tuple[AgreementSpec, ...] = ()
 
     @property
     def reserved_columns(self) -> frozenset[str]:

@@ -79,7 +79,7 @@ def register_texts_and_tools(register: RegisterValidator) -> None:
     register("secrets", secrets, config=SecretsConfig)
     register("personal_data", personal_data, config=PersonalDataConfig)
     register("refusal", refusal)
-    register("injection", injection)
+    register("injection", injection, version="2")
     register("doctest", doctest, config=DoctestConfig)
     register("lint", lint, config=LintConfig)
     register("types", types, config=TypesConfig)

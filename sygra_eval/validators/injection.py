@@ -6,7 +6,10 @@ what it stops wrongly, measured on examples of which half were never looked at w
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
+from sygra_eval.validators.injection_classes import FURTHER
+from sygra_eval.validators.injection_forms import hidden_forms
 from sygra_eval.validators.injection_phrases import ABOUT, PATTERNS
 from sygra_eval.validators.spans import REACH, Found, found_in, of_pattern
 from sygra_eval.validators.verdicts import in_one_line, says
@@ -19,18 +22,28 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _QUOTED = re.compile(
     "\"[^\"\n]{0,300}\"|\u201c[^\u201d\n]{0,300}\u201d|(?<!\\w)'[^'\n]{6,300}'(?!\\w)|`[^`\n]{0,300}`"
 )
-_FINDERS = tuple(of_pattern(kind, pattern) for kind, pattern in PATTERNS)
+_FINDERS = tuple(of_pattern(kind, pattern) for kind, pattern in (*PATTERNS, *FURTHER))
 
 
 async def injection(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     """Pass when nothing in the text reads like an order to a model."""
-    text = plain_form(candidate.text)
-    found = await found_in(text, _FINDERS)
+    text = ""
+    for text in forms_of(candidate.text):
+        found = await found_in(text, _FINDERS)
+        if found:
+            break
     if not found:
         return says(ctx, Status.PASS, "reads like no order to a model")
     kinds = ", ".join(dict.fromkeys(one.kind for one in found))
     evidence = Evidence(output="\n".join(_shown(text, one) for one in found[:MOST_SHOWN]))
     return says(ctx, Status.FAIL, f"reads like an order to a model ({kinds})", evidence=evidence)
+
+
+def forms_of(text: str) -> Iterator[str]:
+    """Yield the text in its plain form, and what it says in another spelling."""
+    yield plain_form(text)
+    for hidden in hidden_forms(text):
+        yield plain_form(hidden)
 
 
 def plain_form(text: str) -> str:

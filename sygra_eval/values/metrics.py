@@ -37,11 +37,15 @@ class MetricError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowVerdict:
-    """What one validator said of a row."""
+    """What one validator said of a row.
+
+    :ivar votes: Of a judge, how many could be used; `score` is the share of them that pass.
+    """
 
     status: Status
     score: float | None = None
     reason: str = ""
+    votes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,8 @@ class Metric:
     :ivar version: Raise it when the same rows give other values: unequal ones are not compared.
     :ivar each: Such a metric's name has a `{}` in it, as `{}_rate`.
     :ivar bounds: The least and the greatest value there can be, of a mean; rates have 0 and 1.
+    :ivar sees_verdicts: False of a set whose rows need not keep their verdicts.
+    :ivar tries: Of so many answers to a question; set by `of`.
     :ivar columns: Which a set looks at; its rows are kept, and of their columns only these.
     """
 
@@ -93,6 +99,8 @@ class Metric:
     each: Each | None = None
     bounds: tuple[float, float] | None = None
     columns: tuple[str, ...] = ()
+    tries: int | None = None
+    sees_verdicts: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", MetricKind(self.kind))
@@ -115,6 +123,7 @@ class Metric:
             name=self.name.replace("{}", one),
             measure=lambda row: measure(row, what),
             each=None,
+            tries=int(one) if self.each is Each.K else None,
         )
 
 

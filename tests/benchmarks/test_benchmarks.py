@@ -7,6 +7,8 @@ import re
 import pytest
 
 from benchmarks import executions, journal, loop, procs, rate_limits, strength
+from benchmarks.memory import write_rows
+from benchmarks.ten_validators import loop as loop_of_ten
 
 
 def questions() -> list[dict[str, object]]:
@@ -84,3 +86,15 @@ def test_processes_are_compared_by_runs_with_the_same_bytes(capsys):
     assert re.search(
         r"^2 processes against one, whole command: median \d+\.\d\d", told, re.MULTILINE
     )
+
+
+def test_the_plain_loop_judges_by_the_ten_checks_of_the_run(tmp_path):
+    source = tmp_path / "rows.jsonl"
+    write_rows(source, 20)
+
+    took = loop_of_ten(source)
+
+    kept = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(kept) == 20
+    assert all(len(row["verdicts"]) == 10 for row in kept)
+    assert took["cpu_s"] > 0

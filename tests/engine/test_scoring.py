@@ -213,3 +213,4 @@ async def test_a_row_that_a_guardrail_stopped_ends_as_it_did(code_suite, run, sc
     assert first.outcomes() == {"fine": "verified", "stopped": "rejected"}
     assert _lines(again, "rejected") == (first.folder / "rejected.jsonl").read_text().splitlines()
     assert again.summary.counts == first.summary.counts
+    assert "guardrails (`words`) are not asked again" in " ".join(scored_text(again).split())

@@ -1,6 +1,8 @@
 """A suite without a graph: rows go straight to the validators, and nothing is made of them."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 from pyarrow import parquet
@@ -232,3 +234,23 @@ async def test_show_tells_of_a_row_that_has_no_rounds(run, tmp_path, capsys):
     shown = json.loads(capsys.readouterr().out)
     assert not ended.value.code
     assert (shown["outcome"], shown["rounds"], shown["stop_reason"]) == ("rejected", [], None)
+
+
+async def test_verdicts_that_took_no_time_are_on_disk_as_well_when_their_row_has_ended(
+    tmp_path, run
+):
+    rows = [{"id": f"r{n}", "question": "why?", "solution": "fine"} for n in range(5)]
+    validators = [{"use": "says", "name": name} for name in ("first", "second")]
+    suite = write_suite(
+        tmp_path / "suite",
+        rows,
+        candidate={"code": "{solution}"},
+        quality={"validators": validators},
+        sandbox={"isolation": "none", "i_accept_the_risk": True},
+    )
+
+    done = await run(suite)
+
+    with closing(sqlite3.connect(done.folder / "journal.db")) as journal:
+        kept = journal.execute("SELECT record, count(*) FROM execution GROUP BY record").fetchall()
+    assert sorted(kept) == [(f"r{n}", 2) for n in range(5)]

@@ -288,6 +288,23 @@ def lines(path, *rows):
     return path
 
 
+def test_rows_of_a_set_keep_their_verdicts_only_for_who_looks_at_them_and_no_text_holds_them():
+    def number(rows):
+        return float(sum(len(row.verdicts) for row in rows))
+
+    kept = {}
+    for sees in (True, False):
+        metric = Metric(name="n", measure=number, kind="set", sees_verdicts=sees)
+        measuring = Measuring([metric], Facts(kind="run", name="a"))
+        for n in range(100):
+            verdicts = {"tests": RowVerdict(status=Status.PASS)}
+            measuring.take(MeasuredRow(id=f"r{n}", outcome=Outcome.VERIFIED, verdicts=verdicts))
+        kept[sees] = figure_of(measuring.side, "n").estimate.value
+        assert len(repr(measuring.side)) < 200
+
+    assert kept == {True: 100, False: 0}
+
+
 async def test_columns_of_data_files_are_compared_by_what_they_hold(tmp_path):
     rows = [
         {"id": n, "ok": "pass", "flag": True, "score": n / 20, "text": "x", "none": None}

@@ -12,13 +12,16 @@ import random
 
 import pytest
 
+from sygra_eval.engine.questions import Questions
 from sygra_eval.quality import (
+    Interval,
     bootstrap_mean,
     change_of_rate,
     clustered_rate,
     mean_of,
     wilson,
 )
+from sygra_eval.values import Outcome, RecordEnd
 
 SETS = 2_000 if os.environ.get("SYGRA_EVAL_FULL") else 300
 NATURE = math.exp(0.5)  # the mean of a log-normal variable with mu 0 and sigma 1
@@ -105,3 +108,21 @@ def test_the_score_interval_of_a_change_holds_it(rows, broken, fixed):
                 held += weight * (found.low <= wanted <= found.high)
 
     assert 0.93 <= held <= 0.985
+
+
+@pytest.mark.parametrize(("clusters", "held"), [(10, 0.927), (100, 0.946)])
+def test_the_reports_rate_over_repeats_holds_the_truth_as_often_as_its_method(clusters, held):
+    """As `summarise` comes to it: row by row, by the question that their ids name."""
+    chance, hits = random.Random(clusters), 0  # noqa: S311 - draws, no secret
+    for _ in range(SETS):
+        questions = Questions()
+        for at, (flag, name) in enumerate(zip(*five_repeats(chance, clusters), strict=True)):
+            outcome = Outcome.VERIFIED if flag else Outcome.REJECTED
+            end = RecordEnd(
+                index=at, row_id=f"q{name}::r{at % 5}", outcome=outcome, reason="", data={}
+            )
+            questions.take(end)
+        found = questions.rates().get(Outcome.VERIFIED) or Interval(estimate=0, low=0, high=0)
+        hits += found.low <= 0.7 <= found.high
+
+    assert agrees(hits, held, 0.01)

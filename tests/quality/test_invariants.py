@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import assume, given, settings
@@ -26,6 +27,7 @@ from sygra_eval.quality import (
     newcombe,
     pass_at_k,
     pass_hat_k,
+    rate_of_clusters,
     sign_flip_test,
     smallest_change_of_mean,
     smallest_change_of_rate,
@@ -386,3 +388,16 @@ def test_figures_of_every_size_are_computed_with():
     assert clopper_pearson(1, 10**9).low == pytest.approx(2.5318e-11, rel=1e-4)
     assert mcnemar(500_000, 499_000).p_mid == pytest.approx(0.31707, abs=1e-5)
     assert change_of_rate(3, 1, 10**7).high == pytest.approx(2.91e-7, rel=0.01)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=6), min_size=1, max_size=12))
+def test_counts_of_clusters_give_the_rate_that_their_rows_give(clusters):
+    counted = Counter((sum(one), len(one)) for one in clusters)
+    values = [float(flag) for one in clusters for flag in one]
+    names = [name for name, one in enumerate(clusters) for _ in one]
+
+    by_rows, by_counts = clustered_rate(values, names), rate_of_clusters(counted)
+
+    for key in ("value", "low", "high"):
+        assert getattr(by_counts, key) == pytest.approx(getattr(by_rows, key), abs=1e-12)
+    assert by_counts.clusters == by_rows.clusters
