@@ -10,6 +10,7 @@ from sygra_eval.report import json_report, terminal_report
 from sygra_eval.values import UsageError
 from tests.engine.conftest import write_suite
 from tests.engine.judges import FAIL, honest, shown
+from tests.report.checking import complaints_of
 
 FINE, BAD, BROKEN = "fine", "says-fail", "says-error"
 
@@ -68,7 +69,8 @@ async def test_people_and_a_validator_are_compared_in_report_and_gate(labelled):
     assert (good.state, low.state) == (GateState.PASSED, GateState.WARNED)
     assert (good.value, good.n_judged) == (0.8, 60)
     (told,) = json.loads(json_report(done.summary))["agreement"]
-    assert (told["value"], told["raters"]) == (0.8, ["says", "labels"])
+    assert (told["beyond_chance"]["value"], told["raters"]) == (0.8, ["says", "labels"])
+    assert complaints_of(done.folder) == []
     page = terminal_report(done.summary)
     assert "beyond chance" in page
     assert "fail, pass: 3" in page

@@ -9,12 +9,14 @@ from sygra_eval.quality import GateState, clustered_rate, pass_at_k, pass_hat_k,
 from sygra_eval.report import json_report, terminal_report
 from sygra_eval.values import Outcome
 from tests.engine.conftest import write_suite
+from tests.report.checking import complaints_of
 
 ATTEMPTS = {"r11111": 5, "r11010": 3, "r00000": 0, "r01000": 1, "r00111": 3}
 
 
 PLUGIN = '''
 from sygra_eval import Status, Verdict, hookimpl
+from tests.report.checking import complaints_of
 
 
 async def by_turn(candidate, ctx):
@@ -67,8 +69,15 @@ async def test_intervals_and_tries_of_repeats_are_over_questions(attempted):
     assert rate.high - rate.low > 1.5 * (naive.high - naive.low)
     assert done.summary.rates[Outcome.REJECTED].estimate == pytest.approx(13 / 25)
     assert done.summary.questions == 5
-    told = json.loads(json_report(done.summary))["verified_rate"]
-    assert (told["method"], told["clusters"]) == ("clustered t", 5)
+    told = json.loads(json_report(done.summary))
+    rate = told["verified_rate"]
+    assert (rate["method"], rate["k"], rate["n"], told["questions"]["value"]) == (
+        "clustered",
+        12,
+        25,
+        5,
+    )
+    assert complaints_of(done.folder) == []
     assert "intervals are over 5, few enough" in " ".join(terminal_report(done.summary).split())
     one, both, ten, verified = done.summary.gates
     expected = [pass_at_k(5, n, 2) for n in ATTEMPTS.values()]
