@@ -1,0 +1,55 @@
+"""Serves the deterministic model of the golden data (`fake_sygra.py`) on loopback, as a child.
+
+    python tests/sygra/golden_server.py FOLDER LOG
+
+FOLDER holds `fake_sygra.py`; the port is printed when the server answers. That file is an ASGI
+application that wants uvicorn; here aiohttp carries it, which is installed anyway.
+"""
+
+import asyncio
+import sys
+import types
+from pathlib import Path
+
+from aiohttp import web
+
+
+async def carried(request: web.Request) -> web.Response:
+    """Hand a request to the application, and its answer back."""
+    import fake_sygra
+
+    body = await request.read()
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": request.path, "headers": []}
+    await fake_sygra.app(scope, receive, send)
+    start = next(one for one in sent if one["type"] == "http.response.start")
+    content = b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body")
+    headers = {k.decode(): v.decode() for k, v in start["headers"] if k != b"content-length"}
+    return web.Response(status=start["status"], body=content, headers=headers)
+
+
+async def serve(log: Path) -> None:
+    import fake_sygra
+
+    fake_sygra.LOG = str(log)
+    app = web.Application(client_max_size=64 * 2**20)
+    app.router.add_route("*", "/{path:.*}", carried)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print(runner.addresses[0][1], flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, sys.argv[1])
+    sys.modules["uvicorn"] = types.ModuleType("uvicorn")
+    asyncio.run(serve(Path(sys.argv[2])))
