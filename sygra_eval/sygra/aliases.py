@@ -62,8 +62,8 @@ def facts_of(
         if key == "name":
             continue
         before = facts.get(key)
-        both = isinstance(before, dict) and isinstance(value, dict)
-        facts[key] = {**before, **value} if both else value
+        is_both = isinstance(before, dict) and isinstance(value, Mapping)
+        facts[key] = before | dict(value) if is_both and before is not None else value
     return facts
 
 
@@ -136,22 +136,11 @@ def _of_environment(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str
 
 
 _SUFFIXES = frozenset(
-    [
-        "URL",
-        "TOKEN",
-        "AUTH_TOKEN",
-        "MODEL",
-        "MODEL_TYPE",
-        "API_VERSION",
-        "MODEL_SERVING_NAME",
-        "VERTEX_PROJECT",
-        "VERTEX_LOCATION",
-        "VERTEX_CREDENTIALS",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_REGION_NAME",
-        "CHAT_TEMPLATE",
-    ]
+    {
+        *("URL", "TOKEN", "AUTH_TOKEN", "MODEL", "MODEL_TYPE", "API_VERSION"),
+        *("MODEL_SERVING_NAME", "VERTEX_PROJECT", "VERTEX_LOCATION", "VERTEX_CREDENTIALS"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION_NAME", "CHAT_TEMPLATE"),
+    }
 )
 
 

@@ -77,8 +77,9 @@ class _Asker:
 
     def settled(
         self, text: str, calls: tuple[ToolCall, ...], state: Any, request: list[Message]
-    ) -> Mapping[str, Any]:
+    ) -> dict[str, Any]:
         """Return what the node adds, of its reply."""
+        update: dict[str, Any]
         message = message_of("assistant", text, self.name if self.after is None else None)
         if self.after is not None:
             update = self.after(SygraMessage(message), message, state)
@@ -224,7 +225,7 @@ def agent_node(
         system = _system(request, state, injected)
         talk = request[1:] if request and request[0].role == "system" else request
         talk = [Message("system", system), *talk]
-        text, calls = "", ()
+        text = ""
         for turn in range(_MOST_TURNS):
             response = await visiting.complete(
                 tuple(talk),
@@ -257,8 +258,10 @@ def _system(request: list[Message], state: Any, injected: Any) -> str:
 
 
 def _called(response: ChatResponse) -> Message:
-    more = json.dumps({"tool_calls": as_openai(response.tool_calls)})
-    return Message("assistant", response.text, more=more)
+    told: dict[str, Any] = {"tool_calls": as_openai(response.tool_calls)}
+    if not response.text:
+        told["content"] = None  # as SyGra sends it, and some servers want it
+    return Message("assistant", response.text, more=json.dumps(told))
 
 
 async def _results(calls: tuple[ToolCall, ...], tools: Mapping[str, Any]) -> list[Message]:

@@ -159,11 +159,12 @@ class _Reading:
             if isinstance(data.get(name), dict):
                 yield from keys.unread(data[name], known, name, (name,))
         source = (data.get("data_config") or {}).get("source")
-        places = [(source, ("data_config", "source"))] if isinstance(source, dict) else []
-        if isinstance(source, list):
-            places = [(one, ("data_config", "source", i)) for i, one in enumerate(source)]
-        for one, at in places:
-            yield from keys.unread(one, keys.SOURCE, "source", at)
+        if isinstance(source, dict):
+            yield from keys.unread(source, keys.SOURCE, "source", ("data_config", "source"))
+        for place, one in enumerate(source if isinstance(source, list) else ()):
+            if isinstance(one, dict):
+                at: keys.At = ("data_config", "source", place)
+                yield from keys.unread(one, keys.SOURCE, "source", at)
         if isinstance(graph, dict):
             for name, node in (graph.get("nodes") or {}).items():
                 if isinstance(node, dict):
@@ -251,10 +252,8 @@ class _Reading:
         given = (self.data.get("data_config") or {}).get("source")
         own = self.side.get("source")
         if own is not None and not isinstance(given, list):
-            kept = {
-                key: given[key] for key in ("transformations", "fields") if key in (given or {})
-            }
-            return {**kept, **own}
+            kept = given.get("transformations") if isinstance(given, dict) else None
+            return {**({"transformations": kept} if kept else {}), **own}
         if own is not None:
             return own
         for one in given if isinstance(given, list) else [given] if given else []:
@@ -312,6 +311,7 @@ class _Reading:
         }
 
 
+_OUTPUT = ("output_map", "generator")
 _USED = ("model_type", "special_tokens", "post_process", "input_type", "output_type")
 
 

@@ -41,6 +41,20 @@ _RULES: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What is left of a record.
+
+    :ivar row: As SyGra writes it; None where it writes none.
+    :ivar mismatch: How the row breaks the schema; empty where it does not.
+    """
+
+    row: dict[str, Any] | None
+    state: dict[str, Any]
+    answer: str
+    mismatch: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """What makes a row of a state.
@@ -53,10 +67,8 @@ class Finish:
     answer: str | None
     outputs: tuple[str, ...]
 
-    def of(
-        self, state: Mapping[str, Any]
-    ) -> tuple[dict[str, Any] | None, dict[str, Any], str, str]:
-        """Return the row, the state, what is judged, and how the row breaks the schema.
+    def of(self, state: Mapping[str, Any]) -> "Finished":
+        """Return what is left of a record.
 
         :raises TaskError: When it cannot be one.
         """
@@ -71,7 +83,7 @@ class Finish:
             row = {str(name): as_json(value, str(name)) for name, value in made.items()}
             if (found := error_text(row)) != "":
                 raise TaskError(f"the row holds the text of a server's error: {found}")
-        return row, plain, self._answer(plain, row), self.mismatch(state, row)
+        return Finished(row, plain, self._answer(plain, row), self.mismatch(state, row))
 
     def _answer(self, state: Mapping[str, Any], row: Mapping[str, Any] | None) -> str:
         if self.answer is not None:

@@ -67,7 +67,7 @@ def _flat(graph: Mapping[str, Any], report: Report, at: At, depth: int) -> Flat:
 
 
 def _is_known(name: str, node: dict[str, Any], report: Report, at: At) -> bool:
-    kind = node.get("node_type")
+    kind = str(node.get("node_type") or "")
     if kind not in NODES:
         told = f"the node type `{kind}`" if kind else "a node without `node_type`"
         report(
@@ -154,8 +154,8 @@ def _inline(
         report(
             Problem(
                 code="sygra-own-recipe",
-                message=f"`{node['subgraph']}` is a recipe of ours ({folder.relative_to(RECIPES)}), "
-                "whose prompts are not SyGra's",
+                message=f"`{node['subgraph']}` is `{folder.relative_to(RECIPES)}` of our own "
+                "recipes, whose prompts are not SyGra's",
                 at=(*at, "subgraph"),
                 severity=Severity.WARNING,
             )

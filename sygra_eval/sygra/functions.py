@@ -37,7 +37,7 @@ def places(function: Callable[..., Any]) -> float:
 def pre_process(path: str) -> Callable[[Any], Any]:
     """Return what runs before a prompt is rendered."""
     found = function_at(path)
-    apply = found().apply if inspect.isclass(found) else found
+    apply = _bound(found) if inspect.isclass(found) else found
 
     def run(state: Any) -> Any:
         after = apply(state)
@@ -52,7 +52,7 @@ def post_process(path: str) -> Callable[[Any, Any, Any], Any]:
     """Return what runs on a reply: a class gets it wrapped, a function as it is."""
     found = function_at(path)
     is_class = inspect.isclass(found)
-    apply = found().apply if is_class else found
+    apply = _bound(found) if is_class else found
     takes_state = places(apply) >= 2
 
     def run(wrapped: Any, message: Any, state: Any) -> Any:
@@ -80,11 +80,15 @@ def _on_class(path: str, arguments: int) -> Callable[..., Any]:
     if not inspect.isclass(found):
         return _callable(found, path)
     apply = _callable(getattr(found, "apply", None), path)
-    if places(apply) == arguments + 1 and inspect.isfunction(
-        inspect.getattr_static(found, "apply")
-    ):
-        return partial(apply, None) if inspect.isabstract(found) else found().apply
+    is_method = inspect.isfunction(inspect.getattr_static(found, "apply"))
+    if is_method and places(apply) == arguments + 1:
+        return partial(apply, None) if inspect.isabstract(found) else _bound(found)
     return apply
+
+
+def _bound(found: Any) -> Callable[..., Any]:
+    made: Callable[..., Any] = found().apply
+    return made
 
 
 def _callable(found: Any, path: str) -> Callable[..., Any]:
@@ -97,7 +101,7 @@ def _callable(found: Any, path: str) -> Callable[..., Any]:
 def of_several(path: str) -> Callable[[Any], Any]:
     """Return what puts the replies of several models together."""
     found = function_at(path)
-    return found().apply if inspect.isclass(found) else _callable(found, path)
+    return _bound(found) if inspect.isclass(found) else _callable(found, path)
 
 
 async def called(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,6 +1,7 @@
 """Looks, before a run, whether the Python that a task names is there and can be imported."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from sygra_eval.sygra import functions
@@ -26,24 +27,23 @@ def import_problems(data: Mapping[str, Any], flat: Flat) -> Iterator[Problem]:
         is_inner = "." in name
         for key, find in _OF_NODE.items():
             if isinstance(node.get(key), str):
-                yield from _missing(
-                    lambda f=find, p=node[key]: f(p), at if is_inner else (*at, key)
-                )
+                named: At = at if is_inner else (*at, key)
+                yield from _missing(partial(find, node[key]), named)
         if node.get("tools"):
-            yield from _missing(lambda n=node: tools_at(list(n["tools"])), (*at, "tools"))
+            yield from _missing(partial(tools_at, list(node["tools"])), (*at, "tools"))
         for block in (node.get("models") or {"": node.get("model")}).values():
             if isinstance(block, dict):
-                yield from _missing(lambda b=block: schema_of(b), (*at, "model"))
+                yield from _missing(partial(schema_of, block), (*at, "model"))
     edges = (data.get("graph_config") or {}).get("edges") or []
     own = {edge.get("condition"): i for i, edge in enumerate(edges) if isinstance(edge, dict)}
     for edge in flat.edges:
         if path := edge.get("condition"):
-            place: At = ("graph_config", "edges")
-            place = (*place, own[path], "condition") if path in own else place
-            yield from _missing(lambda p=path: functions.condition(p), place)
+            where: At = ("graph_config", "edges")
+            where = (*where, own[path], "condition") if path in own else where
+            yield from _missing(partial(functions.condition, path), where)
     output = data.get("output_config") or {}
     if path := output.get("generator"):
-        yield from _missing(lambda: function_at(path), ("output_config", "generator"))
+        yield from _missing(partial(function_at, path), ("output_config", "generator"))
     yield from _of_data(data)
 
 
@@ -56,12 +56,12 @@ def _of_data(data: Mapping[str, Any]) -> Iterator[Problem]:
         for place, transform in enumerate(one.get("transformations") or ()):
             path = transform if isinstance(transform, str) else transform.get("transform", "")
             where = (*at, "transformations", place)
-            yield from _missing(lambda p=path: function_at(str(p)), where)
+            yield from _missing(partial(function_at, str(path)), where)
     for index, one in enumerate(data.get("graph_post_process") or ()):
         path = one if isinstance(one, str) else one.get("processor", "")
-        yield from _missing(lambda p=path: function_at(str(p)), ("graph_post_process", index))
+        yield from _missing(partial(function_at, str(path)), ("graph_post_process", index))
     if path := (data.get("schema_config") or {}).get("schema"):
-        yield from _missing(lambda: function_at(path), ("schema_config", "schema"))
+        yield from _missing(partial(function_at, path), ("schema_config", "schema"))
 
 
 def _missing(find: Callable[[], Any], at: At) -> Iterator[Problem]:
@@ -69,6 +69,6 @@ def _missing(find: Callable[[], Any], at: At) -> Iterator[Problem]:
         find()
     except TaskFault as fault:
         yield Problem(code="sygra-no-function", message=str(fault), at=at)
-    except (Exception, SystemExit) as error:  # the boundary to the task
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the task
         told = f"{type(error).__name__}: {error}"
         yield Problem(code="sygra-no-function", message=told, at=at)

@@ -10,32 +10,20 @@ from sygra_eval.suite import did_you_mean
 from sygra_eval.values import Problem, Severity
 
 TOP = frozenset(
-    [
-        "data_config",
-        "graph_config",
-        "output_config",
-        "schema_config",
-        "graph_post_process",
-        "task_name",
-    ]
+    {
+        *("data_config", "graph_config", "output_config", "schema_config"),
+        *("graph_post_process", "task_name"),
+    }
 )
 DATA = frozenset(["source", "sink", "id_column", "resumable"])
 GRAPH = frozenset(["nodes", "edges", "graph_properties", "graph_state"])
 EDGE = frozenset(["from", "to", "condition", "path_map"])
 OUTPUT = frozenset(["output_map", "generator", "oasst_mapper", "data_quality"])
 COMMON = frozenset(["node_type", "node_state", "node_name", "output_keys"])
-_LLM = COMMON | frozenset(
-    [
-        "prompt",
-        "pre_process",
-        "post_process",
-        "input_key",
-        "output_role",
-        "chat_history",
-        "tools",
-        "tool_choice",
-    ]
-)
+_LLM = COMMON | {
+    *("prompt", "pre_process", "post_process", "input_key", "output_role"),
+    *("chat_history", "tools", "tool_choice"),
+}
 NODES: Mapping[str, frozenset[str] | None] = {
     "llm": _LLM | {"model"},
     "agent": _LLM | {"model", "inject_system_messages"},
@@ -55,42 +43,14 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "lambda": ("lambda",),
 }
 SOURCE = frozenset(
-    [
-        "type",
-        "alias",
-        "join_type",
-        "primary_key",
-        "join_key",
-        "transformations",
-        "fields",
-        "repo_id",
-        "config_name",
-        "split",
-        "token",
-        "streaming",
-        "shard",
-        "file_path",
-        "file_format",
-        "encoding",
-        "instance",
-        "username",
-        "password",
-        "oauth_client_id",
-        "oauth_client_secret",
-        "table",
-        "query",
-        "filters",
-        "limit",
-        "batch_size",
-        "order_by",
-        "order_desc",
-        "display_value",
-        "exclude_reference_link",
-        "proxy",
-        "verify_ssl",
-        "cert",
-        "auto_retry",
-    ]
+    {
+        *("type", "alias", "join_type", "primary_key", "join_key", "transformations", "fields"),
+        *("repo_id", "config_name", "split", "token", "streaming", "shard", "encoding"),
+        *("file_path", "file_format", "instance", "username", "password", "oauth_client_id"),
+        *("oauth_client_secret", "table", "query", "filters", "limit", "batch_size"),
+        *("order_by", "order_desc", "display_value", "exclude_reference_link", "proxy"),
+        *("verify_ssl", "cert", "auto_retry"),
+    }
 )
 IGNORED: Mapping[tuple[str, str], str] = {
     ("llm", "output_key"): "`output_keys` says where the reply goes",

@@ -25,19 +25,20 @@ async def sygra_task(node: Node, state: State, ctx: NodeContext) -> State:
     graph = compiled(config, ctx.folder)
     try:
         record = await walked(graph, columns_of(ctx.row.columns), ctx)
-        row, last, answer, mismatch = graph.finish.of(record.state)
+        left = graph.finish.of(record.state)
     except (TaskError, PromptFault, StateFault) as error:
         raise BadAnswer(str(error)) from error
     end, flags = loop_end(config, record)
     if end is not None:
         ctx.end_loop(end)
-    if mismatch:
-        flags["schema"], row = mismatch, None
+    row = left.row
+    if left.mismatch:
+        flags["schema"], row = left.mismatch, None
     elif row is None:
         flags["no_row"] = "the generator gave no row"
     if record.doubled:
         flags["messages_doubled_by"] = sorted(set(record.doubled))
-    return {ANSWER: answer, ROW: row, STATE: last, FLAGS: flags}
+    return {ANSWER: left.answer, ROW: row, STATE: left.state, FLAGS: flags}
 
 
 def columns_of(columns: Mapping[str, object]) -> dict[str, Any]:

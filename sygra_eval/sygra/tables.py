@@ -264,7 +264,7 @@ def _joined(
             return [{**row, **other} for row in rows for other in others]
         case "column":
             key, own = f"{one.get('alias')}->{one.get('join_key')}", one.get("primary_key")
-            by_key = {}
+            by_key: dict[str, dict[str, Any]] = {}
             for other in others:
                 by_key.setdefault(repr(other.get(key)), other)
             mine = f"{primary.get('alias')}->{own}"

@@ -1,4 +1,4 @@
-"""The executors of tasks. A run here drives rows itself; of an executor it takes what is its own."""
+"""The executors of tasks: a run here drives rows itself, and takes of one what it changes."""
 
 from typing import Any
 

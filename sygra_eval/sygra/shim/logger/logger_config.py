@@ -10,8 +10,10 @@ _INTERNAL = logger
 
 
 def configure_logger(
-    debug_mode: bool = False, clear_logs: bool = False, run_name: str = ""
-) -> None:  # noqa: FBT001, FBT002 - the signature that tasks know
+    debug_mode: bool = False,  # noqa: FBT001, FBT002 - the signature that tasks know
+    clear_logs: bool = False,  # noqa: FBT001, FBT002 - likewise
+    run_name: str = "",
+) -> None:
     """Say how much is logged; files of logs are the run's own here."""
     del clear_logs, run_name
     _INTERNAL.setLevel(logging.DEBUG if debug_mode else logging.INFO)

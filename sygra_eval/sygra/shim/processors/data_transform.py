@@ -27,7 +27,7 @@ class DataTransform(ABC):
 class RenameFieldsTransform(DataTransform):
     """Gives columns other names."""
 
-    name = "rename_fields"  # type: ignore[assignment]
+    name = "rename_fields"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Rename by `mapping`; a column of the new name stays unless `overwrite`."""
@@ -45,7 +45,7 @@ class RenameFieldsTransform(DataTransform):
 class AddNewFieldTransform(DataTransform):
     """Adds columns of one value."""
 
-    name = "add_new_field"  # type: ignore[assignment]
+    name = "add_new_field"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Add what `mapping` says."""
@@ -55,7 +55,7 @@ class AddNewFieldTransform(DataTransform):
 class AddRetryFieldsTransform(DataTransform):
     """Adds the columns that a loop of retries counts with."""
 
-    name = "add_retry_fields"  # type: ignore[assignment]
+    name = "add_retry_fields"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Add a limit, a counter and a text."""
@@ -70,7 +70,7 @@ class AddRetryFieldsTransform(DataTransform):
 class SkipRecords(DataTransform):
     """Leaves rows out, by range or from both ends."""
 
-    name = "skip_records"  # type: ignore[assignment]
+    name = "skip_records"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Leave out `range`s, or so many as `count` says."""
@@ -96,7 +96,7 @@ def _places(text: str, rows: int) -> Iterator[int]:
 class CombineRecords(DataTransform):
     """Makes one row of several that follow each other."""
 
-    name = "combine_records"  # type: ignore[assignment]
+    name = "combine_records"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Join columns by their rule; the last window is left out, as tasks expect it."""
@@ -122,7 +122,7 @@ def _joined(rule: str, name: str, rows: Rows) -> str:
 class CreateImageUrlTransform(DataTransform):
     """Puts the bytes of images into columns that name them."""
 
-    name = "create_image_url"  # type: ignore[assignment]
+    name = "create_image_url"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Make data URLs of what looks like an image in the first row."""
@@ -133,7 +133,7 @@ class CreateImageUrlTransform(DataTransform):
 class CreateAudioUrlTransform(DataTransform):
     """Puts the bytes of sounds into columns that name them."""
 
-    name = "create_audio_url"  # type: ignore[assignment]
+    name = "create_audio_url"
 
     def transform(self, data: Rows, params: dict[str, Any]) -> Rows:
         """Make data URLs of what looks like a sound in the first row."""

@@ -1,6 +1,6 @@
 """Serves the deterministic model of the golden data (`fake_sygra.py`) on loopback, as a child.
 
-    python tests/sygra/golden_server.py FOLDER LOG
+    python benchmarks/sygra_server.py FOLDER LOG
 
 FOLDER holds `fake_sygra.py`; the port is printed when the server answers. That file is an ASGI
 application that wants uvicorn; here aiohttp carries it, which is installed anyway.
@@ -10,21 +10,22 @@ import asyncio
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 
 async def carried(request: web.Request) -> web.Response:
     """Hand a request to the application, and its answer back."""
-    import fake_sygra
+    import fake_sygra  # of the golden data
 
     body = await request.read()
-    sent: list[dict] = []
+    sent: list[dict[str, Any]] = []
 
-    async def receive() -> dict:
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(message: dict) -> None:
+    async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     scope = {"type": "http", "path": request.path, "headers": []}
@@ -36,7 +37,8 @@ async def carried(request: web.Request) -> web.Response:
 
 
 async def serve(log: Path) -> None:
-    import fake_sygra
+    """Serve until ended."""
+    import fake_sygra  # of the golden data
 
     fake_sygra.LOG = str(log)
     app = web.Application(client_max_size=64 * 2**20)

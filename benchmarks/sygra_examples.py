@@ -1,6 +1,6 @@
 """Runs SyGra's own examples from a checkout, and compares them with what SyGra gave for them.
 
-    python tests/sygra/examples.py CHECKOUT [--golden FOLDER] [--only NAME] [--markdown]
+    python -m benchmarks.sygra_examples CHECKOUT [--golden FOLDER] [--only NAME] [--markdown]
 
 The checkout's files are copied to a place of their own and not changed; rows of our own in the
 place of a hub's or an instance's are named in a side file beside a task. Models answer from the
@@ -22,11 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.sygra.aliases import catalogue
+
 HERE = Path(__file__).resolve().parent
 PING = "875884afbc3278f68e5f73ca43be66294e72c240"
 """The question that SyGra asks each model first; we ask for the list of models instead."""
 
-INPUTS = HERE / "inputs"
+INPUTS = HERE / "sygra_inputs"
 """Rows of our own for examples without golden ones, by the name of the example."""
 
 EXAMPLES = (
@@ -77,13 +79,13 @@ class Example:
 def server(golden: Path, log: Path) -> Iterator[int]:
     """Serve the model of the golden data."""
     child = subprocess.Popen(
-        [sys.executable, str(HERE / "golden_server.py"), str(golden), str(log)],
+        [sys.executable, str(HERE / "sygra_server.py"), str(golden), str(log)],
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
-        assert child.stdout is not None
-        yield int(child.stdout.readline())
+        port = child.stdout.readline() if child.stdout is not None else ""
+        yield int(port)
     finally:
         child.terminate()
         child.wait()
@@ -111,7 +113,9 @@ def run_example(name: str, work: Path, golden: Path, port: int, log: Path) -> Ex
         cwd=work,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(HERE.parent.parent), os.environ.get("PYTHONPATH", "")]),
+            "PYTHONPATH": os.pathsep.join(
+                [str(HERE.parent.parent), os.environ.get("PYTHONPATH", "")]
+            ),
             "SYGRA_CUSTOM_MODELS_PATH": str(models),
             "SYGRA_EVAL_CONFIG_DIR": str(work / "config"),
         },
@@ -130,7 +134,8 @@ def run_example(name: str, work: Path, golden: Path, port: int, log: Path) -> Ex
         told.runs, told.said = "no", str(summary.get("error", "?"))
         return told
     rows = json.loads(output.read_text(encoding="utf-8"))
-    told.runs = f"yes, {summary['rows']} rows" if summary["failed"] == 0 else f"{summary['failed']} of {summary['rows']} failed"
+    total, failed = summary["rows"], summary["failed"]
+    told.runs = f"yes, {total} rows" if failed == 0 else f"{failed} of {total} failed"
     if summary["failed"]:
         told.said = reason_of(Path(summary["run"]))
     elif ran.returncode not in (0, 1):
@@ -144,9 +149,9 @@ def models_for(kept: Path | None, golden: Path, port: int) -> str:
     """Return the models of an example, at the port of the server."""
     if kept is not None:
         return (kept / "models.yaml").read_text().replace("127.0.0.1:8970", f"127.0.0.1:{port}")
-    entry = f"{{model_type: openai, model: openai/fake-0, url: 'http://127.0.0.1:{port}/v1', auth_token: x, parameters: {{max_tokens: 500}}}}"
-    names = "gpt-4o gpt-4o-mini gpt4 gpt-5 eval_model qwen3_32b qwen_2.5_32b_vl gpt-audio tts_openai qwen3_1.7b gpt-oss-120b mixtral_instruct_8x22b llama_3_1_405b_instruct".split()
-    return "".join(f"{name}: {entry}\n" for name in names)
+    entry: dict[str, Any] = {"model_type": "openai", "model": "openai/fake-0", "auth_token": "x"}
+    entry |= {"url": f"http://127.0.0.1:{port}/v1", "parameters": {"max_tokens": 500}}
+    return json.dumps(dict.fromkeys(catalogue({}), entry))
 
 
 def use_rows(task: Path, rows: Path) -> None:
@@ -172,7 +177,8 @@ def compare(told: Example, rows: list[Any], kept: Path, log: Path, work: Path) -
     ours = [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
     hashes = Counter(one["messages_sha1"] for one in theirs if one["messages_sha1"] != PING)
     mine = Counter(one["messages_sha1"] for one in ours)
-    is_chance = not json.loads((kept / "run.json").read_text())["rows_equal_with_another_random_seed"]
+    ran = json.loads((kept / "run.json").read_text())
+    is_chance = not ran["rows_equal_with_another_random_seed"]
     total = sum(hashes.values())
     if mine == hashes:
         told.calls = f"equal ({total})"
@@ -183,7 +189,7 @@ def compare(told: Example, rows: list[Any], kept: Path, log: Path, work: Path) -
     plain = [json.loads(json.dumps(row).replace(str(work), "<work>")) for row in rows]
     if plain == golden_rows:
         told.rows = f"equal ({len(rows)})"
-    elif is_chance and shape(plain) == shape(golden_rows):
+    elif is_chance and len(plain) == len(golden_rows) and shape(plain) == shape(golden_rows):
         told.rows = f"same shape ({len(rows)}; chance)"
     else:
         told.rows = "differ"
@@ -194,8 +200,8 @@ def shape(value: Any) -> Any:
     """Return keys and types of rows."""
     if isinstance(value, dict):
         return {key: shape(one) for key, one in sorted(value.items())}
-    if isinstance(value, list):
-        return [shape(one) for one in value]
+    if isinstance(value, list):  # how many there are may be chance
+        return sorted({json.dumps(shape(one)) for one in value})
     return type(value).__name__
 
 
@@ -218,7 +224,7 @@ def main() -> int:
     """Run them all and print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--golden", type=Path, default=HERE.parents[2] / "shared" / "sygra_golden")
+    parser.add_argument("--golden", type=Path, default=HERE.parents[1] / "shared" / "sygra_golden")
     parser.add_argument("--only")
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
