@@ -157,10 +157,15 @@ def models_for(kept: Path | None, golden: Path, port: int) -> str:
 def use_rows(task: Path, rows: Path) -> None:
     """Name rows in the side file of a task."""
     shutil.copy(rows, task / "local_input.jsonl")
-    place = (task / "local_input.jsonl").absolute()
-    (task / "sygra_eval.yaml").write_text(
-        f'source: {{type: disk, file_path: "{place}"}}\n', encoding="utf-8"
-    )
+    table = {"type": "disk", "file_path": str((task / "local_input.jsonl").absolute())}
+    source: Any = table
+    if task.name == "multiple_dataset":
+        joined = {"alias": "ticket", "join_type": "column", "join_key": "sys_id"}
+        source = [
+            {**table, "alias": "inc", "join_type": "primary"},
+            {**table, **joined, "primary_key": "sys_id"},
+        ]
+    (task / "sygra_eval.yaml").write_text(json.dumps({"source": source}), encoding="utf-8")
 
 
 def reason_of(run: Path) -> str:
