@@ -30,6 +30,7 @@ from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
+from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
 from sygra_eval.sygra.state import APPENDED
 from sygra_eval.sygra.trusting import Untrusted, require_trust
@@ -83,6 +84,7 @@ def read_task(
         return Read(task=task, suite=None, diagnostics=tuple(found))
     reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ)
     with importing(task.root, shim):
+        utils.current_task = str(task.folder)
         return reading.read(rows)
 
 

@@ -1,5 +1,6 @@
-"""A project with tasks as SyGra has them, written by a test, and run against a server on loopback."""
+"""A project with tasks as SyGra has them, written by a test, and run against a loopback server."""
 
+import itertools
 import json
 import sys
 from collections.abc import Mapping
@@ -105,7 +106,7 @@ class Project:
 
 def chained(nodes: Mapping[str, Any]) -> list[dict[str, str]]:
     names = ["START", *nodes, "END"]
-    return [{"from": a, "to": b} for a, b in zip(names, names[1:], strict=False)]
+    return [{"from": a, "to": b} for a, b in itertools.pairwise(names)]
 
 
 @pytest.fixture

