@@ -16,8 +16,8 @@ import yaml
 from sygra_eval.suite import Document, document_of
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra import keys
-from sygra_eval.sygra.aliases import Resolved, facts_of, resolved
-from sygra_eval.sygra.asking import model_name
+from sygra_eval.sygra.aliases import Resolved, as_media, facts_of, resolved
+from sygra_eval.sygra.asking import entry_name, model_name
 from sygra_eval.sygra.config import (
     FLAGS,
     NODE_TYPE,
@@ -32,7 +32,7 @@ from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
-from sygra_eval.sygra.state import APPENDED
+from sygra_eval.sygra.state import APPENDED, media_columns
 from sygra_eval.sygra.trusting import Untrusted, require_trust
 from sygra_eval.values import Diagnostic, Problem, Severity
 
@@ -105,6 +105,7 @@ class _Reading:
     replaced: dict[str, str]
     environ: Mapping[str, str]
     needs: list[str] = field(default_factory=list)
+    aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, rows: int | None) -> Read:
         """Look at all of it, and go on past errors."""
@@ -236,9 +237,12 @@ class _Reading:
                         self._report(Problem(code="missing-key", message=message, at=at))
                     continue
                 alias = str(block["name"])
-                if alias in used:
+                facts = facts_of(alias, block, self.environ)
+                entry = entry_name(alias, facts)
+                if entry in used:
                     continue
-                made = resolved(alias, self.environ)
+                made = as_media(resolved(alias, self.environ), facts)
+                self.aliases.setdefault(alias, _of_use(facts_of(alias, {}, self.environ)))
                 known = model_name(alias)
                 if made.needs and alias not in self.replaced and known not in (own or {}):
                     self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
@@ -247,7 +251,7 @@ class _Reading:
                     self._report(
                         Problem(code="sygra-differs", message=note, at=at, severity=warning)
                     )
-                used[alias] = made
+                used[entry] = made
         return used
 
     def _source(self) -> Any:
@@ -284,9 +288,7 @@ class _Reading:
                 {key: output[key] for key in ("output_map", "generator") if key in output}
             ),
             "schema_rules": stored(self.data.get("schema_config") or {}),
-            "models": stored(
-                {alias: _of_use(facts_of(alias, {}, self.environ)) for alias in models}
-            ),
+            "models": stored(self.aliases),
         }
         for key in ("answer", "recursion_limit"):
             if key in self.side:
@@ -294,11 +296,13 @@ class _Reading:
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
         if column := (self.data.get("data_config") or {}).get("id_column"):
             data["id_column"] = str(column)
+        if media := media_columns(flat.nodes.values()):
+            data["media"] = media
         if source is None and (wanted := rows or self.side.get("rows")) is not None:
             data["rows"] = wanted
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
         name = self.task.name.removeprefix("tasks.")
-        entries = {model_name(alias): stored(one.entry) for alias, one in models.items()}
+        entries = {name: stored(one.entry) for name, one in models.items()}
         return {
             "suite": {"name": model_name(name), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
@@ -314,7 +318,7 @@ class _Reading:
 
 
 _OUTPUT = ("output_map", "generator")
-_USED = ("model_type", "special_tokens", "post_process", "input_type", "output_type")
+_USED = ("model", "model_type", "special_tokens", "post_process", "input_type", "output_type")
 
 
 def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
