@@ -8,6 +8,7 @@ deterministic server of the golden data. The table is the one of `docs/sygra.md`
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -30,6 +31,33 @@ PING = "875884afbc3278f68e5f73ca43be66294e72c240"
 
 INPUTS = HERE / "sygra_inputs"
 """Rows of our own for examples without golden ones, by the name of the example."""
+
+STUBS = {
+    "transformers": """
+class GPT2TokenizerFast:
+    @classmethod
+    def from_pretrained(cls, name):
+        return cls()
+
+    def encode(self, text):
+        return str(text).split()
+
+    def decode(self, tokens):
+        return " ".join(tokens)
+""",
+    "sentence_transformers": """
+import random
+
+
+class SentenceTransformer:
+    def __init__(self, name):
+        pass
+
+    def encode(self, texts, normalize_embeddings):
+        return [[random.Random(text).gauss(0, 1) for _ in range(32)] for text in texts]
+""",
+}
+"""What stands in where a heavy package is not installed: a tokenizer of words, vectors by chance."""
 
 EXAMPLES = (
     "tasks/examples/semantic_dedup",
@@ -253,6 +281,9 @@ def main() -> int:
         shutil.copytree(given.checkout / "tasks", work / "tasks")
         for inner in ("recipes", "internal"):
             shutil.copytree(given.checkout / "sygra" / inner, work / "sygra" / inner)
+        for package, stub in STUBS.items():
+            if importlib.util.find_spec(package) is None:
+                (work / f"{package}.py").write_text(stub, encoding="utf-8")
         with server(given.golden, log) as port:
             for number, name in enumerate(EXAMPLES, start=1):
                 if given.only and given.only not in name:

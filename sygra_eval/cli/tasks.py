@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from sygra_eval.cli.failures import INCOMPLETE
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.several import Chosen, Ended, with_variants
+from sygra_eval.cli.streams import complain
 from sygra_eval.engine import RunOptions
 from sygra_eval.sygra import (
     Read,
@@ -102,21 +104,26 @@ def close_sessions() -> None:
     end_all()
 
 
-def written(ended: Ended, read: Read, target: Path | None, shim: str) -> None:
-    """Write the rows of a task that ran, and do what it does with all of them."""
+def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
+    """Write the rows of a task that ran, do what it does with all of them; return the exit code."""
     if ended.summary is None:
-        return
+        return ended.code
     if target is None:
         if read.post_process:
             tell(
                 "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
                 "name a file with --sygra-output"
             )
-        return
+        return ended.code
     count = write_rows(ended.summary.folder, target)
     tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
-    for path in post_processed(read.task, read.post_process, target, Shim(shim)):
-        tell(f"{path}: what its post-processor made of them")
+    try:
+        for path in post_processed(read.task, read.post_process, target, Shim(shim)):
+            tell(f"{path}: what its post-processor made of them")
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
+    return ended.code
 
 
 def as_json(read: Read) -> str:

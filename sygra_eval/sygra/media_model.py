@@ -183,8 +183,8 @@ class MediaModel:
 
 
 def text_in(request: ChatRequest) -> str:
-    """Return the texts of a prompt."""
-    return "\n".join(text for message in request.messages if (text := _text(message)))
+    """Return the texts of a prompt, without the line break that a block of YAML ends with."""
+    return "\n".join(text for message in request.messages if (text := _text(message))).strip()
 
 
 def _text(message: Message) -> str:
