@@ -57,7 +57,7 @@ class SentenceTransformer:
         return [[random.Random(text).gauss(0, 1) for _ in range(32)] for text in texts]
 """,
 }
-"""What stands in where a heavy package is not installed: a tokenizer of words, vectors by chance."""
+"""What stands in for heavy packages that are not installed: a tokenizer, vectors by chance."""
 
 EXAMPLES = (
     "tasks/examples/semantic_dedup",

@@ -26,7 +26,7 @@ from sygra_eval.sygra import (
     task_at,
     write_rows,
 )
-from sygra_eval.values import UsageError
+from sygra_eval.values import Diagnostic, UsageError
 
 shim_option = click.option(
     "--shim",
@@ -89,6 +89,16 @@ def chosen_suites(
         print_diagnostics(read.diagnostics)
         set_keys(read.keys)
         yield Chosen(task.path, document=read.suite), read
+
+
+def diagnostics_of(task: Task, *, is_trusted: bool) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a task; nothing of it is run."""
+    if is_trusted:
+        trusted(task)
+    try:
+        return read_task(task, environ=environment(Path.cwd())).diagnostics
+    finally:
+        end_all()
 
 
 def trusted(task: Task) -> None:

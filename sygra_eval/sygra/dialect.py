@@ -28,6 +28,7 @@ from sygra_eval.sygra.config import (
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
+from sygra_eval.sygra.left_out import left_out
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shim.utils import utils
@@ -110,7 +111,7 @@ class _Reading:
     def read(self, rows: int | None) -> Read:
         """Look at all of it, and go on past errors."""
         self.data = resolved_paths(self.data, self._report)
-        for problem in self._unread():
+        for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
             self._report(problem)
         graph = self.data.get("graph_config")
         if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), dict):
