@@ -131,11 +131,12 @@ def run_example(name: str, work: Path, golden: Path, port: int, log: Path) -> Ex
     elif (own := INPUTS / f"{name.replace('/', '.')}.jsonl").is_file():
         use_rows(work / name, own)
     log.unlink(missing_ok=True)
+    give_what_was_drawn(name, kept, log)
     output = work / name / "output.json"
     output.unlink(missing_ok=True)
     ran = subprocess.run(
         [
-            *(sys.executable, "-m", "sygra_eval", "run", name, "--trust", "--json"),
+            *(sys.executable, "-m", "sygra_eval", "run", name, "--trust", "--json", "-j", "1"),
             *("--sygra-output", str(output), "--out", str(work / "reports")),
         ],
         cwd=work,
@@ -171,6 +172,16 @@ def run_example(name: str, work: Path, golden: Path, port: int, log: Path) -> Ex
     if has_golden:
         compare(told, rows, kept, log, work)
     return told
+
+
+def give_what_was_drawn(name: str, kept: Path, log: Path) -> None:
+    """Let the server say what SyGra's own draws led to, where all that follows can be compared."""
+    given = log.with_suffix(".given.json")
+    given.unlink(missing_ok=True)
+    if name == "tasks/examples/custom_subgraphs":
+        rows = json.loads((kept / "rows.json").read_text(encoding="utf-8"))
+        texts = [row["metadata"]["rephrased_text"] for row in rows]
+        given.write_text(json.dumps({"paraphrasing": texts}), encoding="utf-8")
 
 
 def models_for(kept: Path | None, golden: Path, port: int) -> str:

@@ -1,4 +1,4 @@
-"""A task is named on the command line as a suite is, and its rows are written as SyGra writes them."""
+"""A task is named on the command line as a suite is, and its rows are written as SyGra does."""
 
 import json
 
