@@ -355,6 +355,3 @@ def _reached(start: str, follows: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def side_path(task: Task) -> Path:
-    """Return where the side file of a task would stand."""
-    return task.folder / "sygra_eval.yaml"
