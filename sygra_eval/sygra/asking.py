@@ -81,8 +81,8 @@ class _Asker:
     ) -> dict[str, Any]:
         """Return what the node adds, of its reply."""
         update: dict[str, Any]
-        message = message_of("assistant", text, self.name if self.after is None else None)
         if self.after is not None:
+            message = message_of("assistant", text, None)
             update = self.after(SygraMessage(message), message, state)
         else:
             update = self._as_it_is(text)

@@ -8,7 +8,6 @@ file; keys that SyGra passes over are warnings, as its shipped files carry some.
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -353,5 +352,3 @@ def _reached(start: str, follows: Mapping[str, set[str]]) -> set[str]:
                 seen.add(name)
                 waiting.append(name)
     return seen
-
-
