@@ -22,9 +22,11 @@ from sygra_eval.sygra import (
     post_processed,
     read_task,
     remember_root,
+    rows_of,
     set_keys,
     task_at,
     write_rows,
+    write_sinks,
 )
 from sygra_eval.values import Diagnostic, UsageError
 
@@ -118,6 +120,12 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
     """Write the rows of a task that ran, do what it does with all of them; return the exit code."""
     if ended.summary is None:
         return ended.code
+    try:
+        for path in write_sinks(rows_of(ended.summary.folder), read.sinks):
+            tell(f"{path}: the rows, as the task's sink")
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
     if target is None:
         if read.post_process:
             tell(

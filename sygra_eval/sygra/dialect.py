@@ -27,7 +27,7 @@ from sygra_eval.sygra.config import (
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
-from sygra_eval.sygra.left_out import left_out
+from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shim.utils import utils
@@ -46,7 +46,7 @@ class Read:
 
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
-    :ivar post_process: What happens to all rows at the end of a run.
+    :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
     """
 
     task: Task
@@ -54,6 +54,7 @@ class Read:
     diagnostics: tuple[Diagnostic, ...]
     needs: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
+    sinks: tuple[Mapping[str, Any], ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -139,6 +140,7 @@ class _Reading:
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
             post_process=tuple(self.data.get("graph_post_process") or ()),
+            sinks=tuple(sinks_of(self.data)),
             keys=keys or {},
         )
 

@@ -68,7 +68,7 @@ def test_a_task_runs_by_its_dotted_name_once_it_is_trusted(command, served, proj
     assert (line["rows"], line["unjudged"]) == (1, 1)
     assert (project.root / "out" / "rows.jsonl").read_text() == '{"id": "a", "said": "HI"}\n'
     assert "rows.jsonl: 1 row as SyGra writes them" in err
-    assert "sygra-left-out" in err
+    assert json.loads((project.root / "x.json").read_text()) == [{"id": "a", "said": "HI"}]
     code, out, _ = command("sygra", "rows", line["run"], "--to", "again.json")
     assert (code, json.loads((project.root / "again.json").read_text())[0]["said"]) == (0, "HI")
 
