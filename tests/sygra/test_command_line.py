@@ -112,3 +112,21 @@ def test_a_post_processor_that_raises_leaves_the_rows_and_ends_with_7(command, s
 
     assert (code, "KeyError: 1; the rows are in o.json" in err) == (7, True)
     assert (project.root / "o.json").is_file()
+
+
+def test_a_model_of_a_task_is_replaced_as_that_of_a_suite(command, served, project, monkeypatch):
+    path = project.root / "models.yaml"
+    monkeypatch.delenv("SYGRA_CUSTOM_MODELS_PATH")
+    text = (project.root / "tasks/ours/loud/graph_config.yaml").read_text()
+    (project.root / "tasks/ours/loud/graph_config.yaml").write_text(
+        text.replace("name: author", "name: gpt-4o")
+    )
+    path.unlink()
+    words = ("run", "ours.loud", "--trust", "-q", "--sygra-output", "o.json")
+
+    needed, _, err = command(*words)
+    code, *_ = command(*words, "--model", f"gpt-4o={served.base_url}#scripted")
+
+    assert (needed, code) == (4, 0)
+    assert "SYGRA_GPT_4O_URL" in err
+    assert json.loads((project.root / "o.json").read_text())[0]["said"] == "HI"
