@@ -19,6 +19,8 @@ from sygra_eval.sygra import (
     Task,
     end_all,
     environment,
+    is_run_of_task,
+    keys_of_run,
     post_processed,
     read_task,
     remember_root,
@@ -109,6 +111,16 @@ def trusted(task: Task) -> None:
         remember_root(task.root, task.folder)
     except OSError as error:
         tell(f"the trust is for this time and will not be remembered: {error}")
+
+
+def ready_to_go_on(run: Path, home: Path, *, is_trusted: bool) -> None:
+    """Give a run of a task what it needs again: the keys of its models, and trust where said."""
+    if not is_run_of_task(run):
+        return
+    set_keys(keys_of_run(run, environment(Path.cwd())))
+    task = task_at(str(home)) if is_trusted else None
+    if task is not None:
+        trusted(task)
 
 
 def close_sessions() -> None:
