@@ -1,6 +1,7 @@
 """A task is named on the command line as a suite is, and its rows are written as SyGra does."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,37 @@ def test_a_model_of_a_task_is_replaced_as_that_of_a_suite(command, served, proje
     assert (needed, code) == (4, 0)
     assert "SYGRA_GPT_4O_URL" in err
     assert json.loads((project.root / "o.json").read_text())[0]["said"] == "HI"
+
+
+def test_a_resume_finds_the_key_again_and_no_file_of_the_run_has_it(
+    command, served, project, monkeypatch
+):
+    key = "key-of-mine-0123456789"
+    served.requires_key = key
+    project.models(
+        served,
+        author={
+            "model_type": "openai",
+            "url": served.base_url,
+            "model": "scripted",
+            "auth_token": key,
+        },
+    )
+    flag = project.root / "is_mended"
+    breaks = f"        if not __import__('os').path.exists({str(flag)!r}):\n            1 / 0\n"
+    task = project.root / "tasks" / "ours" / "loud"
+    python = PYTHON.replace("        return", f"{breaks}        return")
+    (task / "task_executor.py").write_text(python)
+    monkeypatch.setenv("SYGRA_AUTHOR_TOKEN", "")
+
+    monkeypatch.delenv("SYGRA_AUTHOR_TOKEN")
+    broken, out, _ = command("run", "ours.loud", "--trust", "--json")
+    run = json.loads(out.splitlines()[-1])["run"]
+    monkeypatch.delenv("SYGRA_AUTHOR_TOKEN")  # as in another process
+    flag.touch()
+    code, out, _ = command("resume", run, "--json")
+
+    assert (broken, code, json.loads(out.splitlines()[-1])["unjudged"]) == (7, 0, 1)
+    assert len(served.requests) == 1
+    kept = [path for path in Path(run).iterdir() if path.is_file()]
+    assert not [path.name for path in kept if key.encode() in path.read_bytes()]
