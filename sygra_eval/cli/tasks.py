@@ -27,6 +27,7 @@ from sygra_eval.sygra import (
     rows_of,
     set_keys,
     task_at,
+    write_metadata,
     write_rows,
     write_sinks,
 )
@@ -147,6 +148,7 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
         return ended.code
     count = write_rows(ended.summary.folder, target)
     tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
+    write_metadata(ended.summary, read.task, target)
     try:
         for path in post_processed(read.task, read.post_process, target, Shim(shim)):
             tell(f"{path}: what its post-processor made of them")

@@ -14,6 +14,7 @@ from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment, set_keys
 from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
 from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.metadata import write_metadata
 from sygra_eval.sygra.naming import Task, TaskFault, task_at
 from sygra_eval.sygra.output import post_processed, rows_of, write_rows
 from sygra_eval.sygra.sessions import end_all
@@ -36,6 +37,7 @@ __all__ = [
     "rows_of",
     "set_keys",
     "task_at",
+    "write_metadata",
     "write_rows",
     "write_sinks",
 ]

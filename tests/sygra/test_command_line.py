@@ -70,6 +70,12 @@ def test_a_task_runs_by_its_dotted_name_once_it_is_trusted(command, served, proj
     assert (project.root / "out" / "rows.jsonl").read_text() == '{"id": "a", "said": "HI"}\n'
     assert "rows.jsonl: 1 row as SyGra writes them" in err
     assert json.loads((project.root / "x.json").read_text()) == [{"id": "a", "said": "HI"}]
+    told = json.loads((project.root / "out" / "rows.metadata.json").read_text())
+    figures = told["aggregate_statistics"]
+    assert figures["records"] == {"total_processed": 1, "total_failed": 0, "success_rate": 1.0}
+    assert (figures["requests"]["total_requests"], figures["cost"]["total_cost_usd"]) == (1, None)
+    assert told["nodes"]["say"]["total_executions"] == 1
+    assert told["models"]["author"]["model_name"] == "scripted"
     code, out, _ = command("sygra", "rows", line["run"], "--to", "again.json")
     assert (code, json.loads((project.root / "again.json").read_text())[0]["said"]) == (0, "HI")
 
