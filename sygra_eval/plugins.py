@@ -30,6 +30,7 @@ BUILT_INS = (
     "sygra_eval.quality.builtin",
     "sygra_eval.report.builtin",
     "sygra_eval.engine.executors.builtin",
+    "sygra_eval.sygra.builtin",
 )
 _SINGULAR = {
     "nodes": "node",

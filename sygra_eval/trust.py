@@ -74,6 +74,15 @@ class _SourceLoader(SourceFileLoader):
         raise OSError(f"compiled files of {path} are not read")
 
 
+def source_spec(fullname: str, folders: Sequence[str]) -> ModuleSpec | None:
+    """Find a module, or a package without code, in folders, by its source alone."""
+    for folder in folders:
+        spec = FileFinder(folder, (_SourceLoader, [".py"])).find_spec(fullname)
+        if spec is not None:
+            return spec
+    return None
+
+
 class _PluginFinder(MetaPathFinder):
     """Finds the inner modules of a plugin that is a package, from source alone."""
 
@@ -84,10 +93,8 @@ class _PluginFinder(MetaPathFinder):
         del target
         if path is None or not fullname.startswith(_PREFIX):
             return None
-        for folder in path:
-            spec = FileFinder(folder, (_SourceLoader, [".py"])).find_spec(fullname)
-            if spec is not None:
-                return spec
+        if (spec := source_spec(fullname, path)) is not None:
+            return spec
         raise ModuleNotFoundError(f"no source of {fullname!r} is there", name=fullname)
 
 

@@ -11,6 +11,7 @@ import click
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.several import Chosen, with_variants
 from sygra_eval.cli.streams import say
+from sygra_eval.cli.tasks import diagnostics_of, task_of
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
     ExitCode,
@@ -60,6 +61,9 @@ def command(
     bounds: list[tuple[str, UpperBound]] = []
     shown: list[tuple[str, tuple[StageRows, ...]]] = []
     for suite in suites:
+        if (task := task_of(suite)) is not None:
+            found += diagnostics_of(task, is_trusted=trust)
+            continue
         path = Path(suite)
         folder = path.absolute().parent
         if trust:

@@ -12,8 +12,16 @@ from sygra_eval.cli.collecting import collect_all
 from sygra_eval.cli.configured import ConfiguredCommand
 from sygra_eval.cli.driving import Verbosity, disk_wait_option, grace_option, procs_option
 from sygra_eval.cli.estimating import estimate_first
-from sygra_eval.cli.several import run_all, with_variants
+from sygra_eval.cli.several import run_all
 from sygra_eval.cli.streams import say
+from sygra_eval.cli.tasks import (
+    chosen_suites,
+    close_sessions,
+    shim_option,
+    sygra_output_option,
+    task_of,
+    written,
+)
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode, RunOptions, Selection
 from sygra_eval.journal import Durability
@@ -92,6 +100,8 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     show_default=True,
     help="full: every answer survives a power loss too, not only a killed process.",
 )
+@shim_option
+@sygra_output_option
 @procs_option
 @disk_wait_option
 @grace_option
@@ -113,6 +123,8 @@ def command(
     target_verified: int | None,
     max_candidates: int | None,
     durability: str,
+    shim: str,
+    sygra_output: Path | None,
     processes: int,
     executor: str | None,
     disk_wait: float,
@@ -123,7 +135,8 @@ def command(
     """Generate rows, judge them, and write the verified data set and its report."""
     if trust:
         for suite in suites:
-            remember(Path(suite).absolute().parent)
+            if task_of(suite) is None:
+                remember(Path(suite).absolute().parent)
     options = RunOptions(
         out=out,
         models=dict(_model(given) for given in models),
@@ -140,16 +153,24 @@ def command(
         executor=executor,
     )
     options = chosen_by(options, choosing)
-    paths = list(with_variants(Path(suite) for suite in suites))
-    if collects_only:
-        return _worst_of(collect_all(paths, options, as_json=as_json, quiet=quiet), options)
-    first = None if estimate is None else estimate_first(estimate, is_answered=yes)
-    shown = Verbosity(quiet=quiet, verbose=verbose)
-    ended = run_all(paths, options, first, as_json=as_json, grace_s=grace, shown=shown)
+    try:
+        chosen = list(chosen_suites(suites, options, shim))
+        paths = [one for one, _ in chosen]
+        if collects_only:
+            return _worst_of(collect_all(paths, options, as_json=as_json, quiet=quiet), options)
+        first = None if estimate is None else estimate_first(estimate, is_answered=yes)
+        shown = Verbosity(quiet=quiet, verbose=verbose)
+        ended = run_all(paths, options, first, as_json=as_json, grace_s=grace, shown=shown)
+        codes = [
+            one.code if read is None else written(one, read, sygra_output, shim)
+            for one, (_, read) in zip(ended, chosen, strict=True)
+        ]
+    finally:
+        close_sessions()
     if len(paths) > 1 and not as_json:
         for one in ended:
             say(one.told)
-    return _worst_of([one.code for one in ended], options)
+    return _worst_of(codes, options)
 
 
 def worst(codes: Iterable[int]) -> int:

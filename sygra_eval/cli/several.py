@@ -18,16 +18,21 @@ from sygra_eval.engine import (
 )
 from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.report import printable
-from sygra_eval.suite import variant_names
+from sygra_eval.suite import Document, variant_names
+from sygra_eval.sygra import end_all
 from sygra_eval.values import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A suite of the command line, and which of its variants."""
+    """A suite of the command line, and which of its variants.
+
+    :ivar document: The suite itself, where the file is in another dialect.
+    """
 
     path: Path
     variant: str | None = None
+    document: Document | None = None
 
     def __str__(self) -> str:
         return f"{self.path}" if self.variant is None else f"{self.path} {self.variant}"
@@ -118,7 +123,7 @@ def _run(
     grace_s: float,
     shown: Verbosity,
 ) -> Ended:
-    start = partial(_start, suite.path, suite.of(options), first)
+    start = partial(_start, suite, suite.of(options), first)
     try:
         summary = drive(start, as_json=as_json, grace_s=grace_s, shown=shown)
     except KeyboardInterrupt:
@@ -127,14 +132,24 @@ def _run(
     except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
         why = printable(str(error).partition("\n")[0] or type(error).__name__)
         return Ended(suite, fail_with(error, as_json=as_json), why=why)
+    finally:
+        end_all()  # of a task of SyGra, whose modules the next one's would be taken for
     return Ended(suite, int(summary.exit_code), summary)
 
 
 async def _start(
-    suite: Path,
+    suite: Chosen,
     options: RunOptions,
     first: EstimateFirst | None,
     stop: StopSignal,
     show: ShowProgress,
 ) -> RunSummary:
-    return await run_suite(suite, options, show=show, tell=tell, stop=stop, first=first)
+    return await run_suite(
+        suite.path,
+        options,
+        show=show,
+        tell=tell,
+        stop=stop,
+        first=first,
+        document=suite.document,
+    )

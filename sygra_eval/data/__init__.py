@@ -27,6 +27,7 @@ from sygra_eval.data.file_rows import FileRows
 from sygra_eval.data.flow import REACHED
 from sygra_eval.data.given_rows import GIVEN, KEPT_FILE, GivenRows, GivenSource
 from sygra_eval.data.giving import Giving, Rows
+from sygra_eval.data.hf_source import HfSource
 from sygra_eval.data.images import BadImage, ImageRules, image_of, looked_at
 from sygra_eval.data.light_arrow import leave_pandas_out
 from sygra_eval.data.package_config import PackageConfig
@@ -63,6 +64,7 @@ __all__ = [
     "GivenRows",
     "GivenSource",
     "Giving",
+    "HfSource",
     "ImageRules",
     "PackageConfig",
     "PackageSource",

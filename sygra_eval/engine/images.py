@@ -25,20 +25,27 @@ def image_rules(suite: Suite) -> ImageRules:
 
 def messages_to_json(messages: Iterable[Message]) -> list[list[Any]]:
     """Return messages as a journal keeps them, images without their bytes."""
-    return [
-        [message.role, message.content, [part_to_json(part) for part in message.parts]]
-        if message.parts
-        else [message.role, message.content]
-        for message in messages
-    ]
+    return [_message_to_json(message) for message in messages]
+
+
+def _message_to_json(message: Message) -> list[Any]:
+    kept: list[Any] = [message.role, message.content]
+    if message.parts or message.more:
+        kept.append([part_to_json(part) for part in message.parts])
+    if message.more:
+        kept.append(message.more)
+    return kept
 
 
 def messages_from_json(data: Iterable[Sequence[Any]]) -> tuple[Message, ...]:
-    """Return the messages that `messages_to_json` was given; text has no third item."""
-    return tuple(
-        Message(role, content, tuple(part_from_json(part) for parts in rest for part in parts))
-        for role, content, *rest in data
-    )
+    """Return the messages that `messages_to_json` was given; mere text has no third item."""
+    return tuple(_message_from_json(*kept) for kept in data)
+
+
+def _message_from_json(
+    role: str, content: str, parts: Iterable[Any] = (), more: str = ""
+) -> Message:
+    return Message(role, content, tuple(part_from_json(part) for part in parts), more)
 
 
 def images_column(messages: Iterable[Message]) -> list[dict[str, object]]:

@@ -344,6 +344,7 @@ async def _visit(
         random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
         seed=setting.suite.seed,
         key=key,
+        folder=setting.suite.folder,
         function=partial(function_of, setting.plugins),
         walk=partial(_walk_inside, setting, key, row, trace),
     )

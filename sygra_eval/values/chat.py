@@ -1,5 +1,6 @@
 """Calls to language models: what is asked, where from, and what came back."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +12,17 @@ from sygra_eval.values.parts import Image, Part, TextPart, content_of, key_of, w
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation; `role` is `system`, `user` or `assistant`.
+    """One turn of a conversation; `role` is `system`, `user`, `assistant` or `tool`.
 
     :ivar content: The text; where it has `parts`, their texts, with a mark for each image.
     :ivar parts: Texts and images in order, of a message that is more than text.
+    :ivar more: Its further keys as a JSON object, as `name`, or `tool_calls` and what answers them.
     """
 
     role: str
     content: str
     parts: tuple[Part, ...] = ()
+    more: str = ""
 
     @classmethod
     def of_parts(cls, role: str, parts: tuple[Part, ...]) -> "Message":
@@ -30,12 +33,15 @@ class Message:
     def as_dict(self) -> dict[str, Any]:
         """Return the wire form, as OpenAI's chats have it."""
         content = [wire_form(part) for part in self.parts] if self.parts else self.content
-        return {"role": self.role, "content": content}
+        return {"role": self.role, "content": content, **self._more()}
 
     def as_key(self) -> dict[str, Any]:
         """Return what tells two messages apart: an image is its hash, whose bytes are no key."""
         content = [key_of(part) for part in self.parts] if self.parts else self.content
-        return {"role": self.role, "content": content}
+        return {"role": self.role, "content": content, **self._more()}
+
+    def _more(self) -> dict[str, Any]:
+        return json.loads(self.more) if self.more else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,6 +169,7 @@ class NodeContext:
     :ivar random: Seeded by the run's seed, the record's id and the node's name.
     :ivar seed: The run's.
     :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
+    :ivar folder: The suite's, which relative paths are relative to.
     :ivar walk: Takes the record through a graph inside the node.
     :ivar function: Returns a function of a loaded plugin, by `module:function`.
     """
@@ -183,6 +184,7 @@ class NodeContext:
     complete_json: CompleteJson = no_json
     seed: int = 0
     key: str = ""
+    folder: Path = Path()
     function: Callable[[str], Callable[..., object]] = no_functions
     walk: WalkInside = no_walk
 

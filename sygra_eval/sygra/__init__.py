@@ -1,0 +1,43 @@
+"""Runs tasks of SyGra as they are: a folder with `graph_config.yaml` and its Python.
+
+`task_at` says what a person means, `read_task` makes a suite of it (`dialect`): its graph is one
+node (`node`), its rows one source (`tables`), models are found by their aliases (`aliases`).
+Inside the node a record goes step by step (`walking`) through nodes that ask (`asking`), draw
+(`sampling`) or call (`functions`), with variables that are declared (`state`); at the end a row is
+made of them (`finishing`). The Python of a task is imported from a root that the user trusts
+(`trusting`), with our names in the place of `sygra` while it lasts (`importing`, `shim`).
+
+`output` writes the rows as SyGra would.
+"""
+
+from sygra_eval.sygra.dialect import Read, read_task
+from sygra_eval.sygra.environment import environment, set_keys
+from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
+from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.metadata import write_metadata
+from sygra_eval.sygra.naming import Task, TaskFault, task_at
+from sygra_eval.sygra.output import post_processed, rows_of, write_rows
+from sygra_eval.sygra.sessions import end_all
+from sygra_eval.sygra.sinks import write_sinks
+from sygra_eval.sygra.trusting import Untrusted, remember_root
+
+__all__ = [
+    "Read",
+    "Shim",
+    "Task",
+    "TaskFault",
+    "Untrusted",
+    "end_all",
+    "environment",
+    "is_run_of_task",
+    "keys_of_run",
+    "post_processed",
+    "read_task",
+    "remember_root",
+    "rows_of",
+    "set_keys",
+    "task_at",
+    "write_metadata",
+    "write_rows",
+    "write_sinks",
+]

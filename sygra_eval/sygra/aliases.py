@@ -1,0 +1,172 @@
+"""Models by the names that tasks use: what is known of each, and where it answers.
+
+Facts come from four places, the later ones winning: the aliases that SyGra ships (their types and
+parameters alone), the file of `SYGRA_CUSTOM_MODELS_PATH`, the environment (`SYGRA_<NAME>_URL`,
+`_TOKEN`…), and the node's own `model` block. Start at `resolved`.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sygra_eval.sygra.media_kinds import MODEL_TYPE, Kind, kind_of
+
+_TABLE = Path(__file__).with_name("aliases.yaml")
+_SPOKEN = ("openai", "azure_openai", "vllm", "ollama", "tgi", "triton", "mistralai", "azure")
+"""Types whose servers answer OpenAI's chats, where they are given a URL."""
+
+_BY_LITELLM = {"bedrock": "bedrock", "vertex_ai": "vertex_ai"}
+_PROXIES = ("claude_proxy", "gemini_proxy")
+_SECRET = ("auth_token", "token")
+_OLLAMA = "http://localhost:11434"
+CUSTOM = "SYGRA_CUSTOM_MODELS_PATH"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A model of a task as an entry of a suite.
+
+    :ivar entry: What `models: {NAME: ...}` says.
+    :ivar needs: What it lacks to be asked, in words; empty where it lacks nothing.
+    :ivar notes: What is otherwise than in SyGra.
+    :ivar keys: Environment variables that have to be set for it, with their values.
+    """
+
+    entry: dict[str, Any]
+    needs: str = ""
+    notes: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def catalogue(environ: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
+    """Return what is known of each alias, without what is secret."""
+    known: dict[str, dict[str, Any]] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    if custom := environ.get(CUSTOM):
+        theirs = yaml.safe_load(Path(custom).read_text(encoding="utf-8")) or {}
+        for name, facts in theirs.items():
+            known[str(name)] = {**known.get(str(name), {}), **(facts or {})}
+    return known
+
+
+def facts_of(
+    name: str, block: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Return all that is known of a model, a node's own block included."""
+    facts = deepcopy(catalogue(environ).get(name, {}))
+    facts |= dict(_of_environment(name, environ))
+    for key, value in block.items():
+        if key == "name":
+            continue
+        before = facts.get(key)
+        is_both = isinstance(before, dict) and isinstance(value, Mapping)
+        facts[key] = before | dict(value) if is_both and before is not None else value
+    return facts
+
+
+def resolved(name: str, environ: Mapping[str, str] = os.environ) -> Resolved:
+    """Return a model as a suite has it."""
+    facts = facts_of(name, {}, environ)
+    kind = str(facts.get("model_type", ""))
+    parameters = facts.get("parameters") or {}
+    entry: dict[str, Any] = {"parameters": parameters, "on_repetition": "keep"}
+    if not facts:
+        needs = (
+            f"an entry in the file of {CUSTOM}: no alias of SyGra is called `{name}`, and its "
+            "main.py would end with exit code 1"
+        )
+        return Resolved(entry=_unset(entry), needs=needs)
+    url = _first(facts.get("url")) or (_OLLAMA if kind == "ollama" else "")
+    if kind in _BY_LITELLM and not url:
+        served = f"{_BY_LITELLM[kind]}/{facts.get('model', name)}"
+        return Resolved(entry={**entry, "use": "litellm", "model": served})
+    if kind in _PROXIES and not url:
+        needs = f"`model_type: openai`: `{kind}` is a proxy of SyGra's own"
+        return Resolved(entry=_unset(entry), needs=needs)
+    if not url:
+        return Resolved(
+            entry=_unset(entry),
+            needs=f"SYGRA_{_variable(name)}_URL (or SYGRA_{_plain(name)}_URL), or "
+            f"`--model {name}=URL#MODEL`",
+        )
+    return _served(name, kind, url, facts, entry)
+
+
+def as_media(made: Resolved, facts: Mapping[str, Any]) -> Resolved:
+    """Return a model for what a node asks of it, where that is no chat."""
+    kind = kind_of(facts)
+    if kind is Kind.CHAT or made.needs:
+        return made
+    if made.entry.get("use") != "openai":
+        need = f"an endpoint that speaks OpenAI's {kind.replace('_', ' ')}s"
+        return replace(made, needs=f"{need}: give a URL and `model_type: openai`")
+    kept = ("base_url", "model", "api_key_env", "parameters")
+    entry = {key: made.entry[key] for key in kept if key in made.entry}
+    return replace(made, entry={"use": MODEL_TYPE, "kind": kind.value, **entry})
+
+
+def _served(
+    name: str, kind: str, url: str, facts: Mapping[str, Any], entry: dict[str, Any]
+) -> Resolved:
+    model = str(facts.get("model") or facts.get("model_serving_name") or name)
+    notes = []
+    if isinstance(facts.get("url"), list) and len(facts["url"]) > 1:
+        notes.append(f"of the {len(facts['url'])} URLs of `{name}` the first is asked")
+    if kind not in _SPOKEN:
+        notes.append(f"`{name}`: a `{kind}` with a URL is spoken to as to OpenAI")
+    if kind == "azure_openai" and "azure.com" in url:
+        entry |= {"use": "azure", "base_url": url, "deployment": model}
+        entry |= {"api_version": str(facts.get("api_version", ""))}
+    else:
+        base = url.removesuffix("/chat/completions").rstrip("/")
+        base = f"{base}/v1" if kind == "ollama" and not base.endswith("/v1") else base
+        entry |= {"use": "openai", "base_url": base, "model": model.removeprefix("openai/")}
+    keys = {}
+    if (token := next((_first(facts[key]) for key in _SECRET if facts.get(key)), "")) != "":
+        variable = f"SYGRA_{_plain(name)}_TOKEN"
+        entry["api_key_env"], keys[variable] = variable, str(token)
+    return Resolved(entry=entry, notes=tuple(notes), keys=keys)
+
+
+def _unset(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry that `--model` can take the place of."""
+    return {**entry, "use": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "unset"}
+
+
+def _of_environment(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for prefix in dict.fromkeys((f"SYGRA_{_plain(name)}_", f"SYGRA_{_variable(name)}_")):
+        for variable, value in environ.items():
+            if not variable.startswith(prefix) or not value:
+                continue
+            suffix = variable.removeprefix(prefix)
+            if suffix not in _SUFFIXES:
+                continue  # of `gpt-4o-mini`, when `gpt-4o` is asked for
+            key = "auth_token" if suffix in ("TOKEN", "AUTH_TOKEN") else suffix.lower()
+            yield key, value.split("|") if "|" in value else value
+
+
+_SUFFIXES = frozenset(
+    {
+        *("URL", "TOKEN", "AUTH_TOKEN", "MODEL", "MODEL_TYPE", "API_VERSION"),
+        *("MODEL_SERVING_NAME", "VERTEX_PROJECT", "VERTEX_LOCATION", "VERTEX_CREDENTIALS"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION_NAME", "CHAT_TEMPLATE"),
+    }
+)
+
+
+def _variable(name: str) -> str:
+    return re.sub(r"\s+", "_", name.upper())
+
+
+def _plain(name: str) -> str:
+    """Return the name as a shell can set it."""
+    return re.sub(r"[^A-Z0-9_]", "_", _variable(name))
+
+
+def _first(value: Any) -> str:
+    return str(value[0] if isinstance(value, list) and value else value or "")

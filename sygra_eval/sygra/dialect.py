@@ -1,0 +1,366 @@
+"""Reads a task of SyGra as a suite of ours. Start at `read_task`.
+
+The task's graph becomes one node and its rows one source; what is around them, models, gates,
+validators, is a suite as any other. What is wrong is told by file and line of the task's own
+file; keys that SyGra passes over are warnings, as its shipped files carry some.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import yaml
+
+from sygra_eval.suite import Document, document_of
+from sygra_eval.suite.document import read_document
+from sygra_eval.sygra import keys
+from sygra_eval.sygra.aliases import Resolved, as_media, facts_of, resolved
+from sygra_eval.sygra.asking import entry_name, model_name
+from sygra_eval.sygra.config import (
+    FLAGS,
+    NODE_TYPE,
+    ROW,
+    SOURCE_TYPE,
+    stored,
+)
+from sygra_eval.sygra.flat import Flat, flat_graph
+from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.imports import import_problems
+from sygra_eval.sygra.left_out import left_out, sinks_of
+from sygra_eval.sygra.naming import Task
+from sygra_eval.sygra.paths import resolved_paths
+from sygra_eval.sygra.shapes import misshapen
+from sygra_eval.sygra.shim.utils import utils
+from sygra_eval.sygra.side import sections_of, side_of
+from sygra_eval.sygra.state import APPENDED, media_columns
+from sygra_eval.sygra.trusting import Untrusted, require_trust
+from sygra_eval.values import Diagnostic, Problem, Severity
+
+_FOREIGN = ("bad-key",)
+"""What our suites refuse and SyGra's files may have: keys that are numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A task as it was read.
+
+    :ivar suite: It as a suite; None where it has errors.
+    :ivar needs: What it lacks to be run here, in words.
+    :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
+    """
+
+    task: Task
+    suite: Document | None
+    diagnostics: tuple[Diagnostic, ...]
+    needs: tuple[str, ...] = ()
+    post_process: tuple[Any, ...] = ()
+    sinks: tuple[Mapping[str, Any], ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What keeps it from being run."""
+        return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
+
+
+def read_task(
+    task: Task,
+    *,
+    shim: Shim = Shim.AUTO,
+    replaced: Mapping[str, str] | None = None,
+    rows: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Read:
+    """Return the task as a suite, with everything that is wrong with it.
+
+    :param replaced: Models that `--model` gives, by alias.
+    :param rows: How many rows a task without a source has.
+    """
+    document = read_document(task.path)
+    document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
+    data = _data(document)
+    side, beside = side_of(task.folder)
+    if data is None or (beside is not None and beside.diagnostics):
+        found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
+        return Read(task=task, suite=None, diagnostics=tuple(found))
+    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ)
+    with importing(task.root, shim):
+        utils.current_task = str(task.folder)
+        return reading.read(rows)
+
+
+def _data(document: Document) -> dict[str, Any] | None:
+    if document.root is None:
+        return None
+    data = yaml.safe_load(document.text)  # as SyGra reads it; `read_document` refused what is unfit
+    return data if isinstance(data, dict) else None
+
+
+@dataclass(slots=True)
+class _Reading:
+    task: Task
+    document: Document
+    data: dict[str, Any]
+    side: dict[str, Any]
+    shim: Shim
+    replaced: dict[str, str]
+    environ: Mapping[str, str]
+    needs: list[str] = field(default_factory=list)
+    aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def read(self, rows: int | None) -> Read:
+        """Look at all of it, and go on past errors."""
+        wrong = list(misshapen(self.data))
+        for problem in wrong:
+            self._report(problem)
+        if wrong:
+            return self._end(None)
+        self.data = resolved_paths(self.data, self._report)
+        for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
+            self._report(problem)
+        graph = self.data.get("graph_config")
+        if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), dict):
+            message = "`graph_config` with its `nodes` is missing"
+            self._report(Problem(code="missing-key", message=message, at=("graph_config",)))
+            return self._end(None)
+        flat = flat_graph(graph, self._report)
+        self._check_start(flat)
+        self._check_python(flat)
+        models = self._models(flat)
+        source = self._source()
+        if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
+            return self._end(None)
+        suite = self._suite(flat, models, source, rows)
+        made = document_of(suite)
+        return self._end(made, keys={k: v for one in models.values() for k, v in one.keys.items()})
+
+    def _end(self, suite: Document | None, keys: Mapping[str, str] | None = None) -> Read:
+        found = [
+            one if one.path else replace(one, path=str(self.task.path))
+            for one in sorted(self.document.diagnostics, key=lambda d: (d.line, d.column))
+        ]
+        return Read(
+            task=self.task,
+            suite=suite,
+            diagnostics=tuple(found),
+            needs=tuple(dict.fromkeys(self.needs)),
+            post_process=tuple(_listed(self.data.get("graph_post_process"))),
+            sinks=tuple(sinks_of(self.data)),
+            keys=keys or {},
+        )
+
+    def _report(self, problem: Problem) -> None:
+        self.document.report_problems([problem], ())
+
+    def _need(self, what: str, at: keys.At) -> None:
+        """Tell of what is missing on this machine: an error, as a run would end at it."""
+        self.needs.append(what)
+        self._report(Problem(code="sygra-needs", message=f"this needs {what}", at=at))
+
+    def _unread(self) -> Iterator[Problem]:
+        data = self.data
+        yield from keys.unread(data, keys.TOP, "top", ())
+        graph = data.get("graph_config")
+        for name, known in (
+            ("data_config", keys.DATA),
+            ("graph_config", keys.GRAPH),
+            ("output_config", keys.OUTPUT),
+        ):
+            if isinstance(data.get(name), dict):
+                yield from keys.unread(data[name], known, name, (name,))
+        source = (data.get("data_config") or {}).get("source")
+        if isinstance(source, dict):
+            yield from keys.unread(source, keys.SOURCE, "source", ("data_config", "source"))
+        for place, one in enumerate(source if isinstance(source, list) else ()):
+            if isinstance(one, dict):
+                at: keys.At = ("data_config", "source", place)
+                yield from keys.unread(one, keys.SOURCE, "source", at)
+        if isinstance(graph, dict):
+            for name, node in (graph.get("nodes") or {}).items():
+                if isinstance(node, dict):
+                    yield from self._unread_in(str(name), node)
+
+    def _unread_in(self, name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
+        kind = str(node.get("node_type"))
+        at = ("graph_config", "nodes", name)
+        if kind in keys.NODES:
+            yield from keys.unread(node, keys.NODES[kind], kind, at)
+        if isinstance(node.get("model"), dict):
+            yield from keys.unread(node["model"], None, "model", (*at, "model"))
+        given = node.get("output_keys")
+        if isinstance(given, list) and set(given) & set(APPENDED):
+            yield Problem(
+                code="sygra-reserved-state",
+                message=f"`{APPENDED[0]}` is part of every state, so it cannot be in a list of "
+                "`output_keys`",
+                at=(*at, "output_keys"),
+                fix="name it alone, `output_keys: messages`",
+            )
+
+    def _check_start(self, flat: Flat) -> None:
+        if not any(edge["from"] == "__start__" for edge in flat.edges):
+            self._report(
+                Problem(
+                    code="missing-edge",
+                    message="no edge goes from `START`",
+                    at=("graph_config", "edges"),
+                    is_key=True,
+                )
+            )
+            return
+        for name in endless(flat):
+            self._report(
+                Problem(
+                    code="endless-cycle",
+                    message=f"`{name}` is in a cycle that no edge leads out of: every record would "
+                    "go round until its step limit",
+                    at=("graph_config", "nodes", name),
+                    is_key=True,
+                )
+            )
+
+    def _check_python(self, flat: Flat) -> None:
+        """Import what the task names, if that is trusted, and say what is not there."""
+        try:
+            require_trust(self.task.root, self.task.folder, self.environ)
+        except Untrusted as untrusted:
+            self._report(Problem(code="sygra-untrusted", message=str(untrusted), at=()))
+            return
+        for problem in import_problems(self.data, flat):
+            self._report(problem)
+
+    def _models(self, flat: Flat) -> dict[str, Resolved]:
+        used: dict[str, Resolved] = {}
+        own = self.side.get("models") if isinstance(self.side.get("models"), dict) else {}
+        for name, node in flat.nodes.items():
+            at: keys.At = ("graph_config", "nodes", name.partition(".")[0])
+            blocks = (
+                node.get("models") if node["node_type"] == "multi_llm" else {"": node.get("model")}
+            )
+            for block in (blocks or {}).values():
+                if not isinstance(block, dict) or not block.get("name"):
+                    if node["node_type"] in ("llm", "agent", "multi_llm"):
+                        message = f"`{name}`: a `model` needs its `name`"
+                        self._report(Problem(code="missing-key", message=message, at=at))
+                    continue
+                alias = str(block["name"])
+                facts = facts_of(alias, block, self.environ)
+                entry = entry_name(alias, facts)
+                if entry in used:
+                    continue
+                made = as_media(resolved(alias, self.environ), facts)
+                self.aliases.setdefault(alias, _of_use(facts_of(alias, {}, self.environ)))
+                known = model_name(alias)
+                if made.needs and alias not in self.replaced and known not in (own or {}):
+                    self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
+                for note in made.notes:
+                    warning = Severity.WARNING
+                    self._report(
+                        Problem(code="sygra-differs", message=note, at=at, severity=warning)
+                    )
+                used[entry] = made
+        return used
+
+    def _source(self) -> Any:
+        given = (self.data.get("data_config") or {}).get("source")
+        own = self.side.get("source")
+        if own is not None and not isinstance(given, list):
+            kept = given.get("transformations") if isinstance(given, dict) else None
+            return {**({"transformations": kept} if kept else {}), **own}
+        if own is not None:
+            return own
+        for one in given if isinstance(given, list) else [given] if given else []:
+            if isinstance(one, dict) and one.get("type") == "servicenow":
+                self._need(
+                    "a ServiceNow instance, or rows of your own: `source: {type: disk, file_path: "
+                    "...}` in `sygra_eval.yaml` beside the task",
+                    ("data_config", "source"),
+                )
+                break
+        return given
+
+    def _suite(
+        self, flat: Flat, models: Mapping[str, Resolved], source: Any, rows: int | None
+    ) -> dict[str, Any]:
+        root = os.path.relpath(self.task.root, self.task.folder)
+        common = {"task": self.task.name, "root": root, "shim": self.shim.value}
+        output = self.data.get("output_config") or {}
+        node: dict[str, Any] = {
+            "node_type": NODE_TYPE,
+            **common,
+            "nodes": stored(flat.nodes),
+            "edges": stored(flat.edges),
+            "properties": stored((self.data["graph_config"].get("graph_properties")) or {}),
+            "output": stored(
+                {key: output[key] for key in ("output_map", "generator") if key in output}
+            ),
+            "schema_rules": stored(self.data.get("schema_config") or {}),
+            "models": stored(self.aliases),
+        }
+        for key in ("answer", "recursion_limit"):
+            if key in self.side:
+                node[key] = self.side[key]
+        data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
+        if column := (self.data.get("data_config") or {}).get("id_column"):
+            data["id_column"] = str(column)
+        if media := media_columns(flat.nodes.values()):
+            data["media"] = media
+        if source is None and (wanted := rows or self.side.get("rows")) is not None:
+            data["rows"] = wanted
+        head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
+        name = self.task.name.removeprefix("tasks.")
+        entries = {name: stored(one.entry) for name, one in models.items()}
+        return {
+            "suite": {"name": model_name(name), **(head or {})},
+            "models": {**entries, **(self.side.get("models") or {})},
+            "data_config": {"source": data},
+            "graph_config": {
+                "nodes": {"task": node},
+                "edges": [{"from": "START", "to": "task"}, {"from": "task", "to": "END"}],
+            },
+            "schema_config": {"fields": [{"name": ROW, "type": "dict"}]},  # else there is no row
+            "output_config": {"output_map": {ROW: {"from": ROW}, FLAGS: {"from": FLAGS}}},
+            **sections_of(self.side),
+        }
+
+
+_OUTPUT = ("output_map", "generator")
+_USED = ("model", "model_type", "special_tokens", "post_process", "input_type", "output_type")
+
+
+def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a node has to know of a model beside where it is."""
+    kept = (*_USED, "structured_output", "image_capabilities")
+    return {key: facts[key] for key in kept if key in facts}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def endless(flat: Flat) -> list[str]:
+    """Return nodes that a record comes to and never away from; one for each cycle."""
+    follows: dict[str, set[str]] = {}
+    for edge in flat.edges:
+        targets = set(edge["path_map"].values()) if "condition" in edge else {edge["to"]}
+        follows.setdefault(edge["from"], set()).update(targets)
+    reached = _reached("__start__", follows)
+    out = {name for name in reached if name not in follows}
+    found = []
+    for name in sorted(reached - {"__end__"}):
+        ways = _reached(name, follows)
+        if name in ways and "__end__" not in ways and not ways & out:
+            found.append(name)
+    return found[:1]
+
+
+def _reached(start: str, follows: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in follows.get(waiting.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return seen

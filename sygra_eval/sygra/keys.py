@@ -1,0 +1,82 @@
+"""The keys that SyGra reads, by section; all others it passes over without a word, and we warn.
+
+`IGNORED` are keys that shipped tasks carry and nothing reads, with what reads it instead.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sygra_eval.suite import did_you_mean
+from sygra_eval.values import Problem, Severity
+
+TOP = frozenset(
+    {
+        *("data_config", "graph_config", "output_config", "schema_config"),
+        *("graph_post_process", "task_name"),
+    }
+)
+DATA = frozenset(["source", "sink", "id_column", "resumable"])
+GRAPH = frozenset(["nodes", "edges", "graph_properties", "graph_state"])
+EDGE = frozenset(["from", "to", "condition", "path_map"])
+OUTPUT = frozenset(["output_map", "generator", "oasst_mapper", "data_quality"])
+COMMON = frozenset(["node_type", "node_state", "node_name", "output_keys"])
+_LLM = COMMON | {
+    *("prompt", "pre_process", "post_process", "input_key", "output_role"),
+    *("chat_history", "tools", "tool_choice"),
+}
+NODES: Mapping[str, frozenset[str] | None] = {
+    "llm": _LLM | {"model"},
+    "agent": _LLM | {"model", "inject_system_messages"},
+    "multi_llm": _LLM | {"models", "multi_llm_post_process"},
+    "weighted_sampler": COMMON | {"attributes"},
+    "subgraph": COMMON | {"subgraph", "node_config_map"},
+    "lambda": None,  # every further key is a parameter of the function
+    "connector": COMMON,
+    "special": COMMON,
+}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "llm": ("model", "prompt"),
+    "agent": ("model", "prompt"),
+    "multi_llm": ("models", "prompt"),
+    "weighted_sampler": ("attributes",),
+    "subgraph": ("subgraph",),
+    "lambda": ("lambda",),
+}
+SOURCE = frozenset(
+    {
+        *("type", "alias", "join_type", "primary_key", "join_key", "transformations", "fields"),
+        *("repo_id", "config_name", "split", "token", "streaming", "shard", "encoding"),
+        *("file_path", "file_format", "instance", "username", "password", "oauth_client_id"),
+        *("oauth_client_secret", "table", "query", "filters", "limit", "batch_size"),
+        *("order_by", "order_desc", "display_value", "exclude_reference_link", "proxy"),
+        *("verify_ssl", "cert", "auto_retry"),
+    }
+)
+IGNORED: Mapping[tuple[str, str], str] = {
+    ("llm", "output_key"): "`output_keys` says where the reply goes",
+    ("agent", "output_key"): "`output_keys` says where the reply goes",
+    ("llm", "structured_output"): "it has to stand under `model`",
+    ("source", "file_format"): "the suffix of `file_path` says the form",
+    ("model", "temperature"): "it has to stand under `parameters`",
+    ("model", "max_tokens"): "it has to stand under `parameters`",
+    ("model", "provider"): "`model_type` says who is asked",
+}
+At = tuple[str | int, ...]
+
+
+def unread(
+    given: Mapping[Any, Any], known: frozenset[str] | None, kind: str, at: At
+) -> Iterator[Problem]:
+    """Yield the keys that nothing reads, as warnings."""
+    for key in given:
+        told = IGNORED.get((kind, str(key)), "")
+        if not told and (known is None or key in known):
+            continue
+        yield Problem(
+            code="sygra-unread-key",
+            message=f"SyGra reads no key `{key}` here" + (f": {told}" if told else ""),
+            at=(*at, key) if isinstance(key, str) else at,
+            fix=did_you_mean(str(key), known or ()) if not told else "",
+            severity=Severity.WARNING,
+            is_key=True,
+        )

@@ -1,0 +1,1 @@
+"""Stands where tasks import `langgraph`, when that is not installed."""

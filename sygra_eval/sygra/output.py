@@ -1,0 +1,121 @@
+"""Writes the rows of a run as SyGra writes them: no column of ours, the order of the input.
+
+Rows that are verified, unjudged or rejected are all there, as SyGra knows no difference; who wants
+only what is right takes the run folder's own files. What failed made no row.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.journal import open_readonly
+from sygra_eval.sygra.config import ROW
+from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
+from sygra_eval.sygra.naming import Task, function_at
+from sygra_eval.values import Outcome, UsageError
+
+_WRITTEN = (Outcome.VERIFIED, Outcome.UNJUDGED, Outcome.REJECTED)
+
+
+def rows_of(run: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a run as its task made them."""
+    with open_readonly(run / "journal.db") as reader:
+        for end in reader.outcomes():
+            made = end.data.get(ROW)
+            if end.outcome in _WRITTEN and isinstance(made, dict):
+                yield made
+
+
+def with_media(row: dict[str, Any], target: Path, number: int) -> dict[str, Any]:
+    """Return a row whose pictures and sounds are files beside the output, by absolute paths."""
+    name = str(row.get("id", number))
+    return {field: _kept(value, target, name, field) for field, value in row.items()}
+
+
+def _kept(value: Any, target: Path, name: str, field: str) -> Any:
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    places = iter(range(10**6))
+
+    def kept(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: kept(inner) for key, inner in one.items()}
+        if isinstance(one, list):
+            return [kept(inner) for inner in one]
+        found = DATA_URL.fullmatch(one) if isinstance(one, str) else None
+        kind = found[1].partition("/")[0] if found else ""
+        if found is None or kind not in ("image", "audio"):
+            return one
+        folder = target.absolute().with_suffix("") / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = re.sub(r"[^\w.-]", "_", f"{name}_{field}_{next(places)}")
+        path = folder / f"{stem}.{suffix_of(found[1])}"
+        path.write_bytes(base64.b64decode(found[2]))
+        return str(path)
+
+    return kept(value)
+
+
+def write_rows(run: Path, target: Path) -> int:
+    """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(target.name + ".tmp")
+    count = 0
+    with temporary.open("w", encoding="utf-8") as file:
+        is_lines = target.suffix == ".jsonl"
+        if not is_lines:
+            file.write("[")
+        for count, made in enumerate(rows_of(run), start=1):
+            row = with_media(made, target, count)
+            if is_lines:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            else:
+                file.write("\n" if count == 1 else ",\n")
+                text = json.dumps(row, ensure_ascii=False, indent=4)
+                file.write("\n".join(f"    {line}" for line in text.split("\n")))
+        if not is_lines:
+            file.write("\n]\n" if count else "]\n")
+    temporary.replace(target)
+    return count
+
+
+def post_processed(task: Task, listed: Sequence[Any], target: Path, shim: Shim) -> list[Path]:
+    """Run what a task does with all rows, each on the rows of the output, and write what comes.
+
+    :raises UsageError: When one of them raises or returns no list.
+    """
+    written: list[Path] = []
+    with importing(task.root, shim):
+        before: list[Any] | None = None
+        for one in listed:
+            path = one if isinstance(one, str) else str(one["processor"])
+            params = {} if isinstance(one, str) else dict(one.get("params") or {})
+            processor = function_at(path)
+            rows = json.loads(target.read_text(encoding="utf-8"))
+            if params.get("use_previous_output") and before is not None:
+                rows = before
+            try:
+                made = processor(**params).process(
+                    rows, {"output_file": str(target.absolute()), "params": params}
+                )
+            except (Exception, SystemExit) as error:
+                told = f"`{path}`: {type(error).__name__}: {error}"
+                raise UsageError(f"the post-processor {told}; the rows are in {target}") from error
+            if not isinstance(made, list):
+                raise UsageError(f"the post-processor `{path}` returned {type(made).__name__}")
+            before = made
+            name = path.rpartition(".")[2]
+            place = target.with_name(target.name.replace("output", name, 1))
+            if place == target:
+                place = target.with_name(f"{name}_{target.name}")
+            text = json.dumps(made, ensure_ascii=False, indent=4)
+            place.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+            written.append(place.with_suffix(".json"))
+    return written

@@ -1,0 +1,42 @@
+"""The node `weighted_sampler`: draws values, the same ones for a row whenever it is run."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from sygra_eval.sygra.asking import NodeRun, Visiting
+from sygra_eval.sygra.tables import rows_of_source
+
+INDEX = "__row_index__"
+"""In a node's copy of the state: which row this is, for what is taken in turn."""
+
+
+def sampler_node(node: Mapping[str, Any]) -> NodeRun:
+    """Return a node that draws a value for each attribute.
+
+    Values of a source's column are taken in the order of the rows, from the start again at its
+    end: so the place of a row says what it gets, whatever is resumed or runs beside it.
+    """
+    attributes = dict(node["attributes"])
+    tables: dict[str, list[dict[str, Any]]] = {}
+
+    async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
+        del visiting
+        index = state.pop(INDEX, 0)
+        drawn = {name: _drawn(about, index, tables) for name, about in attributes.items()}
+        return {**state, **drawn}
+
+    return run
+
+
+def _drawn(about: Mapping[str, Any], index: int, tables: dict[str, list[dict[str, Any]]]) -> Any:
+    values = about["values"]
+    if not isinstance(values, Mapping):
+        weights = about.get("weights") or [1] * len(values)
+        return random.choices(values, weights=weights)[0]  # noqa: S311 - of the row, see `chance`
+    source, column = values["source"], values["column"]
+    rows = tables.setdefault(repr(source), []) or tables[repr(source)]
+    if not rows:
+        rows += rows_of_source(source)
+    name = random.choice(column) if isinstance(column, list) else column  # noqa: S311 - likewise
+    return rows[index % len(rows)][name]

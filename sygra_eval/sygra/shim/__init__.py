@@ -1,0 +1,7 @@
+"""The names of `sygra` that task folders import, while one of them is read or runs here.
+
+Nothing of it is found as `sygra` otherwise: `importing` puts it in place and takes it away. It is
+written from the behaviour that tasks rely on (`docs/sygra.md`), and holds no code of theirs.
+"""
+
+__version__ = "1.0.0"

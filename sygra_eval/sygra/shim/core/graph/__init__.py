@@ -1,0 +1,1 @@
+"""State, messages, functions and post-processors of graphs."""

@@ -1,0 +1,1 @@
+"""What tasks import of `sygra.core.models`."""

@@ -1,0 +1,1 @@
+"""Schemas that answers may be held to."""

@@ -1,0 +1,1 @@
+"""Transforms of rows and generators of output."""

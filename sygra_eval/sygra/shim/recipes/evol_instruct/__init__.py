@@ -1,0 +1,1 @@
+"""A graph that makes an instruction harder, or finds another of its kind."""

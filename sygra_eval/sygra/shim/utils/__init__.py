@@ -1,0 +1,1 @@
+"""Constants and small functions that tasks use."""

@@ -1,0 +1,1 @@
+"""Schemas that rows may be held to."""

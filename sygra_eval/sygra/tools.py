@@ -1,0 +1,103 @@
+"""The tools of a node: what a model is told of them, and what comes of its calls."""
+
+import importlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from sygra_eval.sygra.naming import TaskFault, function_at
+from sygra_eval.values import ToolCall
+
+
+def tools_at(paths: list[str]) -> list[Any]:
+    """Return the tools that a node names: each alone, or all of a class or a module.
+
+    :raises TaskFault: When one is none.
+    """
+    found = []
+    for path in paths:
+        tools = list(_tools_at(path))
+        if not tools:
+            raise TaskFault(f"`{path}` is no tool, and none is in it")
+        found += tools
+    return found
+
+
+def _tools_at(path: str) -> Iterator[Any]:
+    base = _base()
+    try:
+        owner: Any = importlib.import_module(path)
+    except ModuleNotFoundError as missing:
+        if missing.name not in (path, path.rpartition(".")[0]) and not path.startswith(
+            f"{missing.name}."
+        ):
+            raise TaskFault(f"`{path}` cannot be imported: {missing}") from missing
+        owner = function_at(path)
+    except Exception as error:  # the boundary to the task
+        told = f"`{path}` cannot be imported: {type(error).__name__}: {error}"
+        raise TaskFault(told) from error
+    if isinstance(owner, base):
+        yield owner
+    elif isinstance(owner, type) and hasattr(owner, "get_tools"):
+        yield from owner().get_tools()
+    elif isinstance(owner, ModuleType | type):
+        for _, one in inspect.getmembers(owner):
+            if isinstance(one, base) and _is_own(one, owner):
+                yield one
+
+
+def _is_own(tool: Any, owner: Any) -> bool:
+    """Leave out of a module what it imports only."""
+    function = getattr(tool, "func", None) or getattr(tool, "coroutine", None)
+    is_module = isinstance(owner, ModuleType) and function is not None
+    return not is_module or function.__module__ == owner.__name__
+
+
+def _base() -> Any:
+    try:
+        from langchain_core.tools import BaseTool
+    except ImportError as error:
+        raise TaskFault("tools need langchain_core: pip install 'sygra-eval[sygra]'") from error
+    return BaseTool
+
+
+def told_of(tools: list[Any]) -> list[dict[str, Any]]:
+    """Return tools as OpenAI's chats have them."""
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    return [convert_to_openai_tool(tool) for tool in tools]
+
+
+def as_openai(calls: tuple[ToolCall, ...]) -> list[dict[str, Any]]:
+    """Return the calls of a reply, as a state holds them."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in calls
+    ]
+
+
+async def result_of(call: ToolCall, tools: Mapping[str, Any]) -> str:
+    """Return what a tool says; its errors are told to the model, which may mend its call."""
+    tool = tools.get(call.name)
+    if tool is None:
+        known = ", ".join(tools)
+        return f"Error: there is no tool `{call.name}`; there are: {known}"
+    try:
+        arguments = json.loads(call.arguments or "{}")
+        said = await tool.ainvoke(arguments)
+    except Exception as error:  # noqa: BLE001 - the boundary to the task
+        return f"Error: {type(error).__name__}: {error}"
+    return said if isinstance(said, str) else _as_text(said)
+
+
+def _as_text(said: Any) -> str:
+    try:
+        return json.dumps(said, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return str(said)
