@@ -8,7 +8,9 @@ from sygra_eval.journal import StoredCall
 def call(model="author", seconds=1.0, **more):
     data = {"usage": {"prompt_tokens": 50, "completion_tokens": 10}, "tries": 1}
     data |= {"latency_s": seconds, "cost_nano_usd": 1, **more}
-    return StoredCall(record="r", node="solve/draft", visit=1, sample=0, model=model, data=data)
+    return StoredCall(
+        record="r", node="solve/draft", visit=1, sample=0, model=model, number=0, data=data
+    )
 
 
 def bound(calls, **limits):

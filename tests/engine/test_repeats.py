@@ -70,13 +70,9 @@ async def test_intervals_and_tries_of_repeats_are_over_questions(attempted):
     assert done.summary.rates[Outcome.REJECTED].estimate == pytest.approx(13 / 25)
     assert done.summary.questions == 5
     told = json.loads(json_report(done.summary))
-    rate = told["verified_rate"]
-    assert (rate["method"], rate["k"], rate["n"], told["questions"]["value"]) == (
-        "clustered",
-        12,
-        25,
-        5,
-    )
+    said = told["verified_rate"]
+    assert (said["method"], said["k"], said["n"]) == ("clustered", 12, 25)
+    assert told["questions"]["value"] == 5
     assert complaints_of(done.folder) == []
     assert "intervals are over 5, few enough" in " ".join(terminal_report(done.summary).split())
     one, both, ten, verified = done.summary.gates

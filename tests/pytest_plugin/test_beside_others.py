@@ -42,7 +42,7 @@ def test_shuffled_rows_are_each_run_once_and_gates_stay_behind_them(project, row
     names = [line.split()[0].split("::", 2)[2] for line in ran.outlines if "%]" in line]
     assert names[-1] == "gates::0::verified_rate"
     assert names[:-1] != sorted(names[:-1], key=lambda name: int(name.partition("/")[2]))
-    assert of_the_last_run(project)["rows"] == 20
+    assert of_the_last_run(project)["rows"]["value"] == 20
 
 
 @pytest.mark.parametrize("size", ["rows", "suite"])
@@ -56,7 +56,7 @@ def test_a_rerun_asks_again_for_an_outcome_and_gets_the_same(project, rows, size
     assert ran.ret == 1
     assert ran.parseoutcomes()["rerun"] == 2
     assert ran.parseoutcomes()["failed"] == (1 if size == "rows" else 2)
-    assert of_the_last_run(project)["rows"] == 3
+    assert of_the_last_run(project)["rows"]["value"] == 3
     assert len(project.runs()) == 1
 
 
@@ -80,6 +80,8 @@ def test_all_of_them_with_xdist_at_once(project, rows):
 
     assert {"passed": 3, "failed": 2, "rerun": 2}.items() <= ran.parseoutcomes().items()
     assert ran.ret == 1
-    rows_run = [json.loads((run / "report.json").read_text())["rows"] for run in project.runs()]
+    rows_run = [
+        json.loads((run / "report.json").read_text())["rows"]["value"] for run in project.runs()
+    ]
     assert sum(rows_run) == 5
     assert (project.folder / "report.html").is_file()
