@@ -26,7 +26,7 @@ from sygra_eval.sygra import (
     task_at,
     write_rows,
 )
-from sygra_eval.values import Diagnostic, UsageError
+from sygra_eval.values import Diagnostic, Outcome, UsageError
 
 shim_option = click.option(
     "--shim",
@@ -128,8 +128,12 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
     count = write_rows(ended.summary.folder, target)
     tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
     try:
-        for path in post_processed(read.task, read.post_process, target, Shim(shim)):
-            tell(f"{path}: what its post-processor made of them")
+        failed = ended.summary.counts[Outcome.FAILED]
+        made = post_processed(read.task, read.post_process, target, Shim(shim), failed)
+        for one in made:
+            tell(f"{one.path}: what its post-processor made of them")
+            for evaluated in one.evaluated:
+                tell(evaluated.told)
     except UsageError as error:
         complain(f"sygra-eval: {error}")
         return INCOMPLETE

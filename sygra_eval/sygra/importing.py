@@ -26,6 +26,9 @@ _HERE = Path(__file__).resolve().parent
 RECIPES = _HERE / "shim" / "recipes"
 _SHIM = "sygra_eval.sygra.shim"
 _LANGGRAPH = "sygra_eval.sygra.langgraph_names"
+_METRICS = "sygra_eval.sygra.shim.core.eval.metrics"
+_REGISTRIES = (f"{_METRICS}.registering",)
+"""Where tasks leave metrics of their own."""
 _OF_ROOT = ("sygra.recipes.", "sygra.internal")
 """What a checkout of SyGra brings along and tasks may name; ours stands in where it is missing."""
 
@@ -138,6 +141,9 @@ def _close() -> None:
     for name in session.found:
         sys.modules.pop(name, None)
     sys.modules.update(session.aside)
+    for registry in _REGISTRIES:
+        if registry in sys.modules:
+            sys.modules[registry].keep_ours()
     restored_chance()
     importlib.invalidate_caches()
 

@@ -8,12 +8,14 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.journal import open_readonly
 from sygra_eval.sygra.config import ROW
 from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.measuring import Evaluated, evaluated_of, fault_of, with_evaluated
 from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
 from sygra_eval.values import Outcome, UsageError
@@ -86,19 +88,30 @@ def write_rows(run: Path, target: Path) -> int:
     return count
 
 
-def post_processed(task: Task, listed: Sequence[Any], target: Path, shim: Shim) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a post-processor wrote, and of how many records its metrics speak."""
+
+    path: Path
+    evaluated: tuple[Evaluated, ...] = ()
+
+
+def post_processed(
+    task: Task, listed: Sequence[Any], target: Path, shim: Shim, failed: int = 0
+) -> list[Made]:
     """Run what a task does with all rows, each on the rows of the output, and write what comes.
 
+    :param failed: How many records made no row, for summaries of metrics.
     :raises UsageError: When one of them raises or returns no list.
     """
-    written: list[Path] = []
+    written: list[Made] = []
     with importing(task.root, shim):
         before: list[Any] | None = None
         for one in listed:
             path = one if isinstance(one, str) else str(one["processor"])
             params = {} if isinstance(one, str) else dict(one.get("params") or {})
             processor = function_at(path)
-            rows = json.loads(target.read_text(encoding="utf-8"))
+            rows = _rows_in(target)
             if params.get("use_previous_output") and before is not None:
                 rows = before
             try:
@@ -111,11 +124,22 @@ def post_processed(task: Task, listed: Sequence[Any], target: Path, shim: Shim) 
             if not isinstance(made, list):
                 raise UsageError(f"the post-processor `{path}` returned {type(made).__name__}")
             before = made
+            known = evaluated_of(one, rows, failed)
             name = path.rpartition(".")[2]
             place = target.with_name(target.name.replace("output", name, 1))
             if place == target:
                 place = target.with_name(f"{name}_{target.name}")
-            text = json.dumps(made, ensure_ascii=False, indent=4)
+            text = json.dumps(with_evaluated(made, known), ensure_ascii=False, indent=4)
             place.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-            written.append(place.with_suffix(".json"))
+            written.append(Made(place.with_suffix(".json"), tuple(known)))
+            if fault := fault_of(made):
+                raise UsageError(f"the post-processor `{path}`: {fault}; the rows are in {target}")
     return written
+
+
+def _rows_in(target: Path) -> list[Any]:
+    text = target.read_text(encoding="utf-8")
+    if target.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    rows: list[Any] = json.loads(text)
+    return rows
