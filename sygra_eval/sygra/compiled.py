@@ -1,5 +1,6 @@
 """A task's graph with its Python found: made once a process, walked by every record."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,10 +123,16 @@ def _run_of(
 
 def _lambda_node(node: dict[str, Any]) -> NodeRun:
     function = functions.node_function(node["lambda"])
+    key = node.get("output_keys")
+    takes_state_alone = inspect.isfunction(function) and functions.places(function) == 1
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any] | None:
         del visiting
-        return cast("Mapping[str, Any] | None", await called(function, node, state))
+        if not takes_state_alone:
+            return cast("Mapping[str, Any] | None", await called(function, node, state))
+        made = await called(function, state)  # as SyGra's documentation has it, and its code not
+        is_update = made is None or isinstance(made, Mapping) or not isinstance(key, str)
+        return cast("Mapping[str, Any] | None", made if is_update else {key: made})
 
     return run
 

@@ -47,6 +47,7 @@ class Read:
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
     :ivar post_process: What happens to all rows at the end of a run.
+    :ivar data: What its file says.
     """
 
     task: Task
@@ -54,7 +55,14 @@ class Read:
     diagnostics: tuple[Diagnostic, ...]
     needs: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def output(self) -> Mapping[str, Any]:
+        """What it says of its rows."""
+        found = self.data.get("output_config")
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -68,12 +76,14 @@ def read_task(
     shim: Shim = Shim.AUTO,
     replaced: Mapping[str, str] | None = None,
     rows: int | None = None,
+    skip: int = 0,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
 
     :param replaced: Models that `--model` gives, by alias.
     :param rows: How many rows a task without a source has.
+    :param skip: So many rows at the beginning are left out.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -82,7 +92,7 @@ def read_task(
     if data is None or (beside is not None and beside.diagnostics):
         found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
         return Read(task=task, suite=None, diagnostics=tuple(found))
-    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ)
+    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip)
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
         return reading.read(rows)
@@ -104,6 +114,7 @@ class _Reading:
     shim: Shim
     replaced: dict[str, str]
     environ: Mapping[str, str]
+    skip: int = 0
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -139,6 +150,7 @@ class _Reading:
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
             post_process=tuple(self.data.get("graph_post_process") or ()),
+            data=self.data,
             keys=keys or {},
         )
 
@@ -299,7 +311,9 @@ class _Reading:
         if media := media_columns(flat.nodes.values()):
             data["media"] = media
         if source is None and (wanted := rows or self.side.get("rows")) is not None:
-            data["rows"] = wanted
+            data["rows"] = wanted + self.skip
+        if self.skip:
+            data["skip"] = self.skip
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
         name = self.task.name.removeprefix("tasks.")
         entries = {name: stored(one.entry) for name, one in models.items()}

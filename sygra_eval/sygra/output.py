@@ -7,8 +7,9 @@ only what is right takes the run folder's own files. What failed made no row.
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,14 @@ def _kept(value: Any, target: Path, name: str, field: str) -> Any:
     return kept(value)
 
 
-def write_rows(run: Path, target: Path) -> int:
-    """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are."""
+Through = Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
+
+
+def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
+    """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are.
+
+    :param through: What becomes of each row before: any number of rows.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
     count = 0
@@ -74,14 +81,14 @@ def write_rows(run: Path, target: Path) -> int:
         is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        for count, made in enumerate(rows_of(run), start=1):
-            row = with_media(made, target, count)
+        made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
+        for count, one in enumerate(made, start=1):
+            row = with_media(one, target, count)
             if is_lines:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
             else:
                 file.write("\n" if count == 1 else ",\n")
-                text = json.dumps(row, ensure_ascii=False, indent=4)
-                file.write("\n".join(f"    {line}" for line in text.split("\n")))
+                file.write(_indented(row))
         if not is_lines:
             file.write("\n]\n" if count else "]\n")
     temporary.replace(target)
@@ -94,6 +101,16 @@ class Made:
 
     path: Path
     evaluated: tuple[Evaluated, ...] = ()
+
+
+def _indented(row: Any) -> str:
+    text = json.dumps(row, ensure_ascii=False, indent=4)
+    return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+def as_text(rows: Sequence[Any]) -> str:
+    """Return rows as a JSON file of SyGra's has them."""
+    return json.dumps(list(rows), ensure_ascii=False, indent=4) + "\n"
 
 
 def post_processed(
@@ -111,7 +128,7 @@ def post_processed(
             path = one if isinstance(one, str) else str(one["processor"])
             params = {} if isinstance(one, str) else dict(one.get("params") or {})
             processor = function_at(path)
-            rows = _rows_in(target)
+            rows = rows_in(target)
             if params.get("use_previous_output") and before is not None:
                 rows = before
             try:
@@ -137,7 +154,8 @@ def post_processed(
     return written
 
 
-def _rows_in(target: Path) -> list[Any]:
+def rows_in(target: Path) -> list[Any]:
+    """Return the rows of a data file."""
     text = target.read_text(encoding="utf-8")
     if target.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines() if line.strip()]

@@ -86,7 +86,15 @@ def test_golden_and_predicted_have_to_be_as_many_and_dictionaries():
         metric.evaluate(["x"], ["x"])
 
 
-def result(correct, golden=None, predicted=None, **metadata):
+def right(golden=None, predicted=None, **metadata):
+    return result(golden, predicted, metadata, correct=True)
+
+
+def wrong(golden=None, predicted=None, **metadata):
+    return result(golden, predicted, metadata, correct=False)
+
+
+def result(golden, predicted, metadata, *, correct):
     return UnitMetricResult(
         correct=correct,
         golden={} if golden is None else {"c": golden},
@@ -96,11 +104,11 @@ def result(correct, golden=None, predicted=None, **metadata):
 
 
 FIVE = [
-    result(True, "a", "a"),
-    result(False, "a", "b"),
-    result(True, "b", "b"),
-    result(False, "c", "b"),
-    result(False, "d"),
+    right("a", "a"),
+    wrong("a", "b"),
+    right("b", "b"),
+    wrong("c", "b"),
+    wrong("d"),
 ]
 
 
@@ -140,9 +148,7 @@ def test_f1_is_the_harmonic_mean_of_the_two_averages():
     found = metric.calculate(FIVE)
 
     precision, recall = (1 + 1 / 3) / 2, 3 / 8
-    assert found["average_f1_score"] == pytest.approx(
-        2 * precision * recall / (precision + recall)
-    )
+    assert found["average_f1_score"] == pytest.approx(2 * precision * recall / (precision + recall))
     assert found["f1_score_per_class"] == pytest.approx({"a": 2 / 3, "b": 0.5, "c": 0, "d": 0})
 
 
@@ -154,11 +160,11 @@ def test_pass_at_k_is_zero_where_there_are_fewer_results_than_attempts():
 
 def test_a_step_is_worth_less_the_later_it_is_right():
     steps = [
-        result(False, mission_id="m", step_id=1, retry_number=0),
-        result(True, mission_id="m", step_id=1, retry_number=1),
-        result(True, mission_id="m", step_id=2, retry_id="retry_0"),
-        result(False, mission_id="m", step_id=3),
-        result(True, mission_id="n", step_id=1, retry_id="retry_2"),
+        wrong(mission_id="m", step_id=1, retry_number=0),
+        right(mission_id="m", step_id=1, retry_number=1),
+        right(mission_id="m", step_id=2, retry_id="retry_0"),
+        wrong(mission_id="m", step_id=3),
+        right(mission_id="n", step_id=1, retry_id="retry_2"),
     ]
     metric = many.AggregatorMetricRegistry.get_metric("step_efficiency")
 
@@ -192,10 +198,12 @@ def test_a_metric_that_does_not_exist_is_named_with_those_that_do():
 
 
 def test_a_result_goes_into_a_row_and_comes_back():
-    told = result(True, "a", "b", why="x")
+    told = right("a", "b", why="x")
 
     assert UnitMetricResult.from_dict(json.loads(json.dumps(told.to_dict()))) == told
-    assert UnitMetricResult.from_dict({}) == UnitMetricResult(False, {}, {})
+    assert UnitMetricResult.from_dict({}) == UnitMetricResult(
+        correct=False, golden={}, predicted={}
+    )
 
 
 PYTHON = """
@@ -316,7 +324,7 @@ async def test_where_every_record_failed_there_is_no_number(project, measured):
 
 
 async def test_a_task_has_metrics_of_its_own_while_it_runs(project, measured):
-    made, summary = await collected(project, measured("shorter", rows=[("ab", "a"), ("a", "ab")]))
+    _, summary = await collected(project, measured("shorter", rows=[("ab", "a"), ("a", "ab")]))
 
     assert summary["results"]["shorter-accuracy"] == {"accuracy": 0.5}
     assert not one.UnitMetricRegistry.has_metric("shorter")
