@@ -14,19 +14,24 @@ from sygra_eval.cli.several import Chosen, Ended, with_variants
 from sygra_eval.cli.streams import complain
 from sygra_eval.engine import RunOptions
 from sygra_eval.sygra import (
+    Delivered,
+    Delivery,
     Read,
     Shim,
     Task,
+    deliver,
     end_all,
     environment,
-    post_processed,
+    is_run_of_task,
+    keys_of_run,
     read_task,
     remember_root,
+    rows_of,
     set_keys,
     task_at,
-    write_rows,
+    write_sinks,
 )
-from sygra_eval.values import Diagnostic, Outcome, UsageError
+from sygra_eval.values import Diagnostic, UsageError
 
 shim_option = click.option(
     "--shim",
@@ -109,6 +114,16 @@ def trusted(task: Task) -> None:
         tell(f"the trust is for this time and will not be remembered: {error}")
 
 
+def ready_to_go_on(run: Path, home: Path, *, is_trusted: bool) -> None:
+    """Give a run of a task what it needs again: the keys of its models, and trust where said."""
+    if not is_run_of_task(run):
+        return
+    set_keys(keys_of_run(run, environment(Path.cwd())))
+    task = task_at(str(home)) if is_trusted else None
+    if task is not None:
+        trusted(task)
+
+
 def close_sessions() -> None:
     """Take the modules of tasks away, however the runs ended."""
     end_all()
@@ -119,24 +134,39 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
     if ended.summary is None:
         return ended.code
     if target is None:
-        if read.post_process:
-            tell(
-                "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
-                "name a file with --sygra-output"
-            )
-        return ended.code
-    count = write_rows(ended.summary.folder, target)
-    tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
+        return _only_sinks(ended, read)
     try:
-        failed = ended.summary.counts[Outcome.FAILED]
-        made = post_processed(read.task, read.post_process, target, Shim(shim), failed)
-        for one in made:
-            tell(f"{one.path}: what its post-processor made of them")
-            for evaluated in one.evaluated:
-                tell(evaluated.told)
+        delivered = deliver(read, ended.summary, Delivery(target=target, about={}), Shim(shim))
     except UsageError as error:
         complain(f"sygra-eval: {error}")
         return INCOMPLETE
+    told(delivered)
+    return ended.code
+
+
+def told(delivered: Delivered) -> None:
+    """Say what was written."""
+    count = delivered.rows
+    tell(f"{delivered.target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
+    for path, what in delivered.others:
+        tell(f"{path}: {what}")
+    for note in delivered.notes:
+        tell(note)
+
+
+def _only_sinks(ended: Ended, read: Read) -> int:
+    assert ended.summary is not None, "asked of runs that ended"  # noqa: S101
+    try:
+        for path in write_sinks(rows_of(ended.summary.folder), read.sinks):
+            tell(f"{path}: the rows, as the task's sink")
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
+    if read.post_process:
+        tell(
+            "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
+            "name a file with --sygra-output"
+        )
     return ended.code
 
 

@@ -13,7 +13,6 @@ from sygra_eval.sygra.environment import set_keys
 from sygra_eval.values import UsageError
 
 Start = Callable[[StopSignal], Awaitable[RunSummary]]
-_UNFINISHED = ("interrupted", "incomplete", "running")
 
 
 def run_read(
@@ -27,11 +26,11 @@ def run_read(
         raise UsageError(f"{read.task.path}: it cannot be run", read.diagnostics)
     set_keys(read.keys)
     suite, path = read.suite, read.task.path
-    last = last_run(options.out, suite_name(read), options.name) if resumes else None
+    last = last_run(options.out, suite_name(read)) if resumes else None
 
     async def start(stop: StopSignal) -> RunSummary:
         if last is not None:
-            plain = replace(options, limit=None, models={}, name=None)
+            plain = replace(options, limit=None, models={})
             return await resume_run(last, plain, tell=tell, stop=stop)
         return await run_suite(path, options, tell=tell, stop=stop, document=suite)
 
@@ -44,10 +43,9 @@ def suite_name(read: Read) -> str:
     return str(head["name"]) if isinstance(head, dict) else read.task.name
 
 
-def last_run(out: Path, suite: str, name: str | None) -> Path | None:
-    """Return the newest run of a suite that has a journal, or the one that is named so."""
-    folder = out / suite
-    found = [one.parent for one in folder.glob("*/journal.db") if name in (None, one.parent.name)]
+def last_run(out: Path, suite: str) -> Path | None:
+    """Return the newest run of a suite that has a journal."""
+    found = [one.parent for one in (out / suite).glob("*/journal.db")]
     return max(found, key=lambda one: (one / "journal.db").stat().st_mtime_ns, default=None)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from sygra_eval.engine import RunSummary
 from sygra_eval.sygra.dialect import Read
 from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.metadata import write_metadata
 from sygra_eval.sygra.oasst import as_oasst, is_asked
 from sygra_eval.sygra.output import post_processed, rows_in, write_rows
 from sygra_eval.sygra.quality_tasks import said_of, tagger_of
-from sygra_eval.sygra.run_metadata import write_metadata
 from sygra_eval.sygra.sinks import write_sinks
 from sygra_eval.values import Outcome
 
@@ -81,8 +81,8 @@ def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> 
     if delivery.about is not None:
         place = write_metadata(read, summary, target, delivery.about)
         others.append((place, "what the run was"))
-    for sink in write_sinks(read.data, target):
-        others.append((sink, "a sink of the task"))
+    rows = rows_in(target) if read.sinks else []
+    others += [(path, "the rows, as the task's sink") for path in write_sinks(rows, read.sinks)]
     notes = list(said_of(output.get("data_quality") or {})) if wants_quality else []
     failed = summary.counts.get(Outcome.FAILED, 0)
     for made in post_processed(read.task, read.post_process, target, shim, failed):

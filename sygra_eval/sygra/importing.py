@@ -56,6 +56,7 @@ class Session:
 
     :ivar users: How many hold it open.
     :ivar found: Modules that were found for it.
+    :ivar is_pinned: A program holds it until it ends.
     :ivar aside: Modules of these names that the process had before, put back at the end.
     """
 
@@ -65,6 +66,7 @@ class Session:
     users: int = 0
     found: set[str] = field(default_factory=set)
     aside: dict[str, ModuleType] = field(default_factory=dict)
+    is_pinned: bool = False
 
 
 _SESSION: list[Session] = []
@@ -118,9 +120,23 @@ def end() -> None:
 
 
 def close_all() -> None:
-    """Take everything away, whoever holds it."""
-    if _SESSION:
+    """Take everything away, whoever holds it; but a program that holds it still needs it."""
+    if _SESSION and _SESSION[0].is_pinned:
+        _SESSION[0].users = 1
+    elif _SESSION:
         _close()
+
+
+@contextmanager
+def pinned(root: Path, shim: Shim = Shim.AUTO) -> Iterator[Session]:
+    """Open a root for a whole program, whatever runs end meanwhile."""
+    session = begin(root, shim)
+    session.is_pinned = True
+    try:
+        yield session
+    finally:
+        session.is_pinned = False
+        close_all()
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.sygra.quality_tasks import said_of
+from sygra_eval.sygra.sinks import is_file
 from sygra_eval.values import Problem, Severity
 
 
@@ -21,22 +23,20 @@ def left_out(data: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
 
 def _found(data: Mapping[str, Any], folder: Path) -> Iterator[tuple[tuple[str, ...], str]]:
     data_config = _mapping(data.get("data_config"))
-    if data_config.get("sink"):
-        yield (
-            ("data_config", "sink"),
-            "nothing is written to this sink: `--sygra-output FILE` writes the rows",
-        )
+    for sink in sinks_of(data):
+        if not is_file(sink):
+            yield (
+                ("data_config", "sink"),
+                f"nothing is written to a sink of type `{sink.get('type')}`: those with a "
+                "`file_path` are, and `--sygra-output FILE` writes the rows too",
+            )
     source = data_config.get("source")
     for one in source if isinstance(source, list) else [source]:
         if _mapping(_mapping(one).get("shard")).get("index"):
             told = "`index` of a shard is not looked at: all files that match are read"
             yield ("data_config", "source"), told
     output = _mapping(data.get("output_config"))
-    if _mapping(output.get("oasst_mapper")).get("required") == "yes":
-        told = "rows are not mapped to OASST: they are written as they are before that"
-        yield ("output_config", "oasst_mapper"), told
-    if output.get("data_quality"):
-        told = "no quality tasks are run: name validators in `sygra_eval.yaml` beside the task"
+    for told in said_of(_mapping(output.get("data_quality"))):
         yield ("output_config", "data_quality"), told
     executor = folder / "task_executor.py"
     if executor.is_file() and "\nclass TaskExecutor" in executor.read_text(errors="replace"):
@@ -45,6 +45,12 @@ def _found(data: Mapping[str, Any], folder: Path) -> Iterator[tuple[tuple[str, .
         if _mapping(_mapping(node).get("model")).get("completions_api"):
             told = "`completions_api` is not used: the model is asked by chats"
             yield ("graph_config", "nodes", str(name), "model"), told
+
+
+def sinks_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the sinks that a task names."""
+    sink = _mapping(data.get("data_config")).get("sink") or []
+    return [one for one in (sink if isinstance(sink, list) else [sink]) if isinstance(one, dict)]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

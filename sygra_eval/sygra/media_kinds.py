@@ -42,7 +42,10 @@ class MediaConfig(BaseModel):
     kind: Kind
     api_key_env: str | None = None
 
-    takes_images: bool = Field(default=True, exclude=True, repr=False)
+    @property
+    def takes_images(self) -> bool:
+        """Whether a prompt may show images: they are what is changed."""
+        return True
 
 
 def as_input_audio(address: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from sygra_eval.sygra.config import ANSWER, FLAGS, RENAMED, ROW, STATE, TaskConf
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.prompts import PromptFault
 from sygra_eval.sygra.state import StateFault
-from sygra_eval.sygra.stopping import loop_end
+from sygra_eval.sygra.stopping import loop_end, phrase_of, rounds_of
 from sygra_eval.sygra.walking import walked
 from sygra_eval.values import (
     BadAnswer,
@@ -40,6 +40,8 @@ async def sygra_task(node: Node, state: State, ctx: NodeContext) -> State:
         raise BadAnswer(str(error)) from error
     end, flags = loop_end(config, record, tokens.total)
     if end is not None:
+        for finished in rounds_of(end.node, phrase_of(config.nodes, end.node), record):
+            ctx.record_round(finished)
         ctx.end_loop(end)
     row = left.row
     if left.mismatch:

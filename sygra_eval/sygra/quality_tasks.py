@@ -55,7 +55,8 @@ def said_of(asked: Mapping[str, Any]) -> Iterator[str]:
 
 def _names(asked: Mapping[str, Any]) -> list[str]:
     listed = asked.get("tasks")
-    names = [str(one.get("name")) if isinstance(one, Mapping) else str(one) for one in listed or ()]
+    entries = listed if isinstance(listed, list) else []
+    names = [str(one.get("name")) if isinstance(one, Mapping) else str(one) for one in entries]
     return names or list(TASKS)
 
 

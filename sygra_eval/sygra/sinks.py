@@ -1,89 +1,96 @@
-"""Writes rows to the files that a task names as its sinks; the suffix says the form.
+"""Writes the rows of a run to the files that a task names as its sinks, whole or not at all.
 
-CSV is CSV here and a file is written anew each time, in one go (SyGra writes JSON, and appends).
+The suffix says the form. Columns that are called `alias->column` go to the sink of that alias; what
+has no alias goes to a sink without one.
 """
 
 import csv
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.sygra.output import as_text, rows_in
+from sygra_eval.data import write_jsonl, write_parquet
 from sygra_eval.values import UsageError
 
-FILES = ("json", "jsonl", "csv", "parquet", "disk")
-_OTHERS = "__others__"
-
-
-def sinks_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the sinks that a task names."""
-    given = (data.get("data_config") or {}).get("sink")
-    listed = given if isinstance(given, list) else [given]
-    return [one for one in listed if isinstance(one, dict)]
-
-
-def write_sinks(data: Mapping[str, Any], written: Path) -> Iterator[Path]:
-    """Write the rows of a data file to every sink that is a file, and yield its path.
-
-    :raises UsageError: When one cannot be written.
-    """
-    sinks = [one for one in sinks_of(data) if is_file(one)]
-    if not sinks:
-        return
-    rows = rows_in(written)
-    aliases = {str(one["alias"]) for one in sinks if one.get("alias")}
-    for sink in sinks:
-        path = Path(str(sink["file_path"]))
-        mine = [_of_alias(row, str(sink.get("alias") or _OTHERS), aliases) for row in rows]
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(mine, path, str(sink.get("encoding") or "utf-8"))
-        except (OSError, ValueError, LookupError) as error:
-            told = f"the sink {path}: {type(error).__name__}: {error}"
-            raise UsageError(f"{told}; the rows are in {written}") from error
-        yield path
+_JOINER = "->"
+FILES = (".json", ".jsonl", ".csv", ".parquet")
 
 
 def is_file(sink: Mapping[str, Any]) -> bool:
-    """Say whether a sink is a file."""
-    return str(sink.get("type", "disk")) in FILES and bool(sink.get("file_path"))
+    """Say whether a sink is a file that can be written here."""
+    path = sink.get("file_path")
+    return isinstance(path, str) and Path(path).suffix in FILES
 
 
-def _of_alias(row: dict[str, Any], alias: str, aliases: set[str]) -> dict[str, Any]:
-    """Return the columns of a row that belong to a sink, without its alias before them."""
-    kept = {}
+def write_sinks(
+    rows: Iterable[Mapping[str, Any]], sinks: Sequence[Mapping[str, Any]]
+) -> list[Path]:
+    """Write rows to each sink that is a file; return the files.
+
+    :raises UsageError: When one cannot be written.
+    """
+    kept = [dict(row) for row in rows]
+    aliases = {str(sink["alias"]) for sink in sinks if sink.get("alias")}
+    written = []
+    for sink in sinks:
+        if not is_file(sink):
+            continue
+        alias, path = sink.get("alias"), Path(str(sink["file_path"]))
+        columns = [_columns_of(row, str(alias) if alias else "", aliases) for row in kept]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, columns, str(sink.get("encoding") or "utf-8"))
+        except (OSError, ValueError, LookupError) as error:
+            told = f"the sink {path} cannot be written: {type(error).__name__}: {error}"
+            raise UsageError(told) from error
+        written.append(path)
+    return written
+
+
+def _columns_of(row: Mapping[str, Any], alias: str, aliases: set[str]) -> dict[str, Any]:
+    return dict(_routed(row, alias, aliases))
+
+
+def _routed(row: Mapping[str, Any], alias: str, aliases: set[str]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
-        owner, arrow, column = name.partition("->")
-        is_named = bool(arrow) and owner in aliases
-        if is_named and owner == alias:
-            kept[column] = value
-        elif not is_named and alias == _OTHERS:
-            kept[name] = value
-    return kept
+        owner, joiner, inner = name.partition(_JOINER)
+        is_owned = bool(joiner) and owner in aliases
+        if is_owned and owner == alias:
+            yield inner, value
+        elif not is_owned and not alias:
+            yield name, value
 
 
-def _write(rows: list[dict[str, Any]], path: Path, encoding: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    match path.suffix.lower():
-        case ".parquet":
-            import pyarrow  # not needed for any other form
-            import pyarrow.parquet
-
-            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), temporary)
-        case ".csv":
-            names = list(dict.fromkeys(name for row in rows for name in row))
-            with temporary.open("w", encoding=encoding, newline="") as file:
-                writer = csv.DictWriter(file, names)
-                writer.writeheader()
-                writer.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
+def _write(path: Path, rows: list[dict[str, Any]], encoding: str) -> None:
+    match path.suffix:
         case ".jsonl":
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            temporary.write_text(lines, encoding=encoding)
+            write_jsonl(path, rows)
+        case ".parquet":
+            write_parquet(path, lambda: iter(rows))
+        case ".csv":
+            _replace(path, _as_csv(rows), encoding)
         case _:
-            temporary.write_text(as_text(rows), encoding=encoding)
+            text = json.dumps(rows, ensure_ascii=False, indent=4)
+            _replace(path, f"{text}\n", encoding)
+
+
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    for row in rows:
+        plain = {
+            name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+            for name, value in row.items()
+        }
+        writer.writerow(plain)
+    return text.getvalue()
+
+
+def _replace(path: Path, text: str, encoding: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding=encoding, newline="")
     temporary.replace(path)
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

@@ -6,13 +6,13 @@ loop ended otherwise has `max_rounds`, and the flag `sentinel_loose` where the p
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sygra_eval.sygra.config import TaskConfig
 from sygra_eval.sygra.state import HISTORY, MESSAGES
 from sygra_eval.sygra.walking import Walked
-from sygra_eval.values import LoopEnd, StopReason
+from sygra_eval.values import Attempt, LoopEnd, Round, Sentinel, StopReason
 
 _PHRASES = ("NO MORE FEEDBACK",)
 
@@ -45,6 +45,49 @@ def loop_end(
         kept_round=rounds,
     )
     return end, {**flags, "stopped_by": reason.value}
+
+
+def rounds_of(critic: str, phrase: str, record: Walked) -> Iterator[Round]:
+    """Yield the turns of a loop that talks in `messages`: drafts, and what the critic said."""
+    drafts: list[str] = []
+    number = 0
+    for message in record.state.get(MESSAGES) or []:
+        kind, text = getattr(message, "type", ""), str(getattr(message, "content", ""))
+        if kind == "ai":
+            drafts.append(text)
+        elif kind == "human" and drafts:
+            number += 1
+            yield _round(critic, number, drafts, text, phrase)
+            drafts = []
+    if drafts:
+        yield _round(critic, number + 1, drafts, None, phrase)
+
+
+def _round(critic: str, number: int, drafts: list[str], critique: str | None, phrase: str) -> Round:
+    is_phrase = _plain(critique or "") == _plain(phrase)  # inside other words it is none
+    return Round(
+        node=critic,
+        number=number,
+        attempts=tuple(_attempt(place, text, len(drafts)) for place, text in enumerate(drafts)),
+        critique=critique,
+        sentinel=Sentinel.GRANTED if is_phrase else Sentinel.ABSENT,
+    )
+
+
+def _attempt(place: int, text: str, drafts: int) -> Attempt:
+    return Attempt(
+        sample=place,
+        answer=text,
+        code=None,
+        extraction="not looked for inside a task of SyGra",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=place == drafts - 1,
+        diff="",
+        tokens=0,
+        latency_s=0.0,
+    )
 
 
 def in_loops(config: TaskConfig) -> frozenset[str]:

@@ -98,7 +98,6 @@ def run_workflow(
         out=words.out,
         limit=words.limit,
         models=words.models,
-        name=words.run_name or None,
         rows_in_flight=words.batch_size,
     )
     try:

@@ -38,7 +38,10 @@ def write_metadata(read: Read, summary: RunSummary, target: Path, about: Mapping
         "execution": _execution(read, summary, about),
         "dataset": _dataset(read, summary, about),
         "aggregate_statistics": _aggregate(summary, calls),
-        "models": {name: _model(name, calls) for name in sorted({one.model for one in calls})},
+        "models": {
+            name: {"model_name": label, "model_type": kind, **_model(name, calls)}
+            for name, kind, label in summary.models
+        },
         "nodes": _nodes(read, calls),
     }
     place = target.with_name(f"{target.stem}.metadata.json")
@@ -160,7 +163,6 @@ def _model(name: str, calls: list[_Call]) -> dict[str, Any]:
     cost = _usd(mine)
     total = _tokens(mine)
     return {
-        "model_name": name,
         "token_statistics": {
             **total,
             "avg_prompt_tokens": _rate(total["total_prompt_tokens"], len(mine)),
