@@ -29,6 +29,7 @@ from sygra_eval.sygra.sinks import write_sinks
 from sygra_eval.sygra.trusting import Untrusted, remember_root
 
 __all__ = [
+    "LIBRARY",
     "Delivered",
     "Delivery",
     "Read",

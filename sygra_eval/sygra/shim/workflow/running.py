@@ -27,7 +27,6 @@ from sygra_eval.sygra.trusting import trust_for_now
 from sygra_eval.values import Outcome, UsageError
 
 _LOG = logging.getLogger("sygra")
-_ENDED = (ExitCode.PASSED, ExitCode.GATE_FAILED)
 _CALLABLES = (
     *("lambda", "pre_process", "post_process", "multi_llm_post_process", "condition"),
     *("generator", "transform", "processor", "tools", "transformations", "schema"),
@@ -143,7 +142,7 @@ def refuse_nothing(summary: RunSummary, rows: list[Any]) -> None:
     :raises ExecutionError: When it did not end, or no record made a row.
     """
     failed = summary.counts.get(Outcome.FAILED, 0)
-    if summary.exit_code not in _ENDED and summary.exit_code is not ExitCode.NOTHING_SELECTED:
+    if summary.not_reached or summary.exit_code is ExitCode.INTERRUPTED:
         raise ExecutionError(f"{summary.exit_reason}; what there is lies in {summary.folder}")
     if failed and not rows:
         raise ExecutionError(f"all {failed} records failed: {_cause(summary)} ({summary.folder})")
