@@ -12,6 +12,7 @@ from sygra_eval.sygra.config import TaskConfig, restored
 from sygra_eval.sygra.finishing import Finish, finish_of
 from sygra_eval.sygra.functions import called
 from sygra_eval.sygra.importing import begin
+from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import task_at
 from sygra_eval.sygra.sampling import sampler_node
 from sygra_eval.sygra.shim.utils import utils
@@ -82,6 +83,7 @@ def open_session(config: Any, folder: Path) -> None:
 
 
 def _compile(config: TaskConfig) -> Compiled:
+    lend(config.metrics)
     nodes = {name: restored(node) for name, node in config.nodes.items()}
     leaving: dict[str, list[Way]] = {}
     for edge in restored(config.edges):

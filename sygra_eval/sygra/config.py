@@ -29,6 +29,7 @@ class TaskConfig(BaseModel):
 
     :ivar root: The folder that contains `tasks/`, relative to the suite's.
     :ivar nodes: Subgraphs written out.
+    :ivar metrics: Names that its Python asks for, and which metrics answer to them.
     :ivar answer: The variable that is judged; the last reply where none is named.
     """
 
@@ -43,6 +44,7 @@ class TaskConfig(BaseModel):
     output: dict[str, Any] = Field(default_factory=dict)
     schema_rules: dict[str, Any] = Field(default_factory=dict)
     models: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
     answer: str | None = None
     recursion_limit: int = Field(default=RECURSION_LIMIT, ge=1, le=10_000)
 

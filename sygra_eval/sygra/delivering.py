@@ -83,7 +83,8 @@ def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> 
         others.append((place, "what the run was"))
     rows = rows_in(target) if read.sinks else []
     others += [(path, "the rows, as the task's sink") for path in write_sinks(rows, read.sinks)]
-    notes = list(said_of(output.get("data_quality") or {})) if wants_quality else []
+    asked = output.get("data_quality") or {}
+    notes = list(said_of(asked, has_judge=read.has_judge)) if wants_quality else []
     failed = summary.counts.get(Outcome.FAILED, 0)
     for made in post_processed(read.task, read.post_process, target, shim, failed):
         others.append((made.path, "what its post-processor made of them"))

@@ -27,7 +27,9 @@ from sygra_eval.sygra.config import (
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
+from sygra_eval.sygra.judging import TASK, judge_of
 from sygra_eval.sygra.left_out import left_out, sinks_of
+from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shapes import misshapen
@@ -59,6 +61,13 @@ class Read:
     sinks: tuple[Mapping[str, Any], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_judge(self) -> bool:
+        """Whether its `llm_based_quality` is a validator of the run."""
+        quality = self.suite.data.get("quality") if self.suite is not None else None
+        listed = quality.get("validators") if isinstance(quality, Mapping) else None
+        return any(isinstance(one, Mapping) and one.get("name") == TASK for one in listed or ())
 
     @property
     def output(self) -> Mapping[str, Any]:
@@ -128,7 +137,10 @@ class _Reading:
         if wrong:
             return self._end(None)
         self.data = resolved_paths(self.data, self._report)
-        for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
+        for problem in (
+            *self._unread(),
+            *left_out(self.data, self.task.folder, has_judge="judge" in self.side),
+        ):
             self._report(problem)
         graph = self.data.get("graph_config")
         if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), dict):
@@ -139,12 +151,23 @@ class _Reading:
         self._check_start(flat)
         self._check_python(flat)
         models = self._models(flat)
+        judge = judge_of(self.data, self.side, self.environ)
+        if judge is not None and judge[1].needs and judge[0]["model"] not in {*models, *self._own}:
+            at: keys.At = ("output_config", "data_quality")
+            self._need(f"for the judge `{self.side['judge']}` {judge[1].needs}", at)
         source = self._source()
         if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
             return self._end(None)
         suite = self._suite(flat, models, source, rows)
         made = document_of(suite)
-        return self._end(made, keys={k: v for one in models.values() for k, v in one.keys.items()})
+        return self._end(
+            made,
+            keys={
+                name: value
+                for one in [*models.values(), *([judge[1]] if judge else [])]
+                for name, value in one.keys.items()
+            },
+        )
 
     def _end(self, suite: Document | None, keys: Mapping[str, str] | None = None) -> Read:
         found = [
@@ -239,12 +262,13 @@ class _Reading:
         except Untrusted as untrusted:
             self._report(Problem(code="sygra-untrusted", message=str(untrusted), at=()))
             return
+        lend(self.side.get("metrics"))
         for problem in import_problems(self.data, flat):
             self._report(problem)
 
     def _models(self, flat: Flat) -> dict[str, Resolved]:
         used: dict[str, Resolved] = {}
-        own = self.side.get("models") if isinstance(self.side.get("models"), dict) else {}
+        own = self._own
         for name, node in flat.nodes.items():
             at: keys.At = ("graph_config", "nodes", name.partition(".")[0])
             blocks = (
@@ -273,6 +297,12 @@ class _Reading:
                     )
                 used[entry] = made
         return used
+
+    @property
+    def _own(self) -> Mapping[str, Any]:
+        """Models that the side file has."""
+        given = self.side.get("models")
+        return given if isinstance(given, dict) else {}
 
     def _source(self) -> Any:
         given = (self.data.get("data_config") or {}).get("source")
@@ -310,7 +340,7 @@ class _Reading:
             "schema_rules": stored(self.data.get("schema_config") or {}),
             "models": stored(self.aliases),
         }
-        for key in ("answer", "recursion_limit"):
+        for key in ("answer", "recursion_limit", "metrics"):
             if key in self.side:
                 node[key] = self.side[key]
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
@@ -325,6 +355,12 @@ class _Reading:
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
         name = self.task.name.removeprefix("tasks.")
         entries = {name: stored(one.entry) for name, one in models.items()}
+        sections = sections_of(self.side)
+        if (judge := judge_of(self.data, self.side, self.environ)) is not None:
+            entries.setdefault(judge[0]["model"], stored(judge[1].entry))
+            quality = dict(sections.get("quality") or {})
+            listed = [*(quality.get("validators") or ()), judge[0]]
+            sections["quality"] = {**quality, "validators": listed}
         return {
             "suite": {"name": model_name(name), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
@@ -335,7 +371,7 @@ class _Reading:
             },
             "schema_config": {"fields": [{"name": ROW, "type": "dict"}]},  # else there is no row
             "output_config": {"output_map": {ROW: {"from": ROW}, FLAGS: {"from": FLAGS}}},
-            **sections_of(self.side),
+            **sections,
         }
 
 

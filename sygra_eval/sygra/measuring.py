@@ -35,6 +35,32 @@ def metric_problems(data: Mapping[str, Any], flat: Flat) -> Iterator[Problem]:
             yield from _unfit(listed, _OF_MANY, (*at, "params", "aggregator_metrics_map"))
 
 
+def lend(metrics: Any) -> None:
+    """Let a metric answer to another name, with parameters of its own, while a task is loaded.
+
+    For tasks that ask for one that was never there: `metrics: {fuzzy_match: {use:
+    typed_value_match, params: {...}}}` in the side file says what is meant.
+
+    :raises TaskFault: When there is no metric of that name.
+    """
+    for name, about in metrics.items() if isinstance(metrics, Mapping) else ():
+        if not isinstance(about, Mapping) or not about.get("use"):
+            raise TaskFault(f"`metrics: {name}:` says by `use:` which metric is meant")
+        registry = function_at(_OF_ONE)
+        if not registry.has_metric(about["use"]):
+            raise TaskFault(f"`metrics: {name}:` there is no metric `{about['use']}`")
+        meant, params = registry.get_metric_class(about["use"]), dict(about.get("params") or {})
+        registry.register(str(name), _with(meant, params))
+
+
+def _with(meant: type[Any], params: Mapping[str, Any]) -> type[Any]:
+    def begin(self: Any, **asked: Any) -> None:
+        del asked  # what the task says to the metric that there is not
+        meant.__init__(self, **params)
+
+    return type(meant.__name__, (meant,), {"__init__": begin, "__module__": "sygra_lent"})
+
+
 def _listed(processor: Any) -> list[Any]:
     params = processor.get("params") if isinstance(processor, Mapping) else None
     found = params.get("aggregator_metrics_map") if isinstance(params, Mapping) else None

@@ -11,7 +11,7 @@ from typing import Any
 from sygra_eval.validators import language_of
 
 Tag = Callable[[str, list[dict[str, Any]]], dict[str, Any]]
-KEY = "quality_metadata"
+KEY, JUDGED = "quality_metadata", "llm_based_quality"
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 _MTLD = 0.72
 """The type-token ratio at which a segment of MTLD ends, as its authors chose it."""
@@ -19,8 +19,8 @@ _MTLD = 0.72
 NEEDS: Mapping[str, str] = {
     "conversation_pretokenization": "nothing here: no task of ours needs it",
     "metadata_tagging": "a model: run SyGra's task sygra/internal/data_quality/metadata_tagging",
-    "llm_based_quality": "a model that judges: add `quality: {validators: [{use: judge, ...}]}` to "
-    "`sygra_eval.yaml` beside the task, which gives each row a verdict",
+    JUDGED: "a model that judges: name it as `judge: ALIAS` in `sygra_eval.yaml` beside the task, "
+    "and each row has its verdict",
     "ppl_score": "SyGra: a served model with probabilities of its prompt",
     "reward_score": "SyGra: a local reward model and a GPU",
 }
@@ -46,10 +46,13 @@ def tagger_of(
     return tagged
 
 
-def said_of(asked: Mapping[str, Any]) -> Iterator[str]:
-    """Yield sentences about the tasks that are not done."""
+def said_of(asked: Mapping[str, Any], *, has_judge: bool = False) -> Iterator[str]:
+    """Yield sentences about the tasks that are not done.
+
+    :param has_judge: `llm_based_quality` is a validator of the run.
+    """
     for name in _names(asked):
-        if name not in TASKS:
+        if name not in TASKS and not (has_judge and name == JUDGED):
             yield f"data_quality: `{name}` was not done: it needs {NEEDS.get(name, 'SyGra')}"
 
 

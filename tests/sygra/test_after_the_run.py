@@ -170,3 +170,26 @@ async def test_all_that_belongs_to_a_run_is_written_beside_its_rows(project, end
     first = target.read_bytes()
     write_rows(ran.folder, target, as_oasst("sft"))
     assert len(json.loads(first)) == len(json.loads(target.read_text()))
+
+
+async def test_the_judge_of_a_task_is_a_validator_where_somebody_is_named(project, endpoint, llm):
+    endpoint.answers_with(
+        lambda body: "because" if body["messages"][-1]["content"] == "x" else '{"verdict": "4"}'
+    )
+    asked = {"tasks": [{"name": "llm_based_quality", "params": {"category": "coding"}}]}
+    task = project.task(
+        "judged",
+        {"say": llm()},
+        rows=[{"id": "a", "question": "x"}],
+        output_config={"data_quality": asked},
+    )
+    (before,) = [one.message for one in project.read(task).diagnostics]
+    (task.folder / "sygra_eval.yaml").write_text("judge: critic")
+
+    read = project.read(task)
+
+    assert "name it as `judge: ALIAS`" in before
+    assert (read.diagnostics, read.has_judge) == ((), True)
+    (judge,) = read.suite.data["quality"]["validators"]
+    assert "The code does what was asked" in judge["rubric"]
+    assert judge["model"] in read.suite.data["models"]

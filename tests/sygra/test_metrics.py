@@ -345,3 +345,16 @@ def test_a_metric_that_cannot_be_is_an_error_before_the_run(project, measured, c
     (found,) = read.errors
     assert (found.code, told in found.message) == ("sygra-no-metric", True)
     assert found.line > 1
+
+
+async def test_the_side_file_says_which_metric_a_name_means(project, measured):
+    """P19: `fuzzy_match` is in no SyGra, and a task of it asks for it."""
+    task = measured("fuzzy_match", {"key": "x"}, rows=[("hello world", "hallo world"), ("a", "b")])
+    (task.folder / "sygra_eval.yaml").write_text(
+        "metrics: {fuzzy_match: {use: typed_value_match, params: {fuzzy_match_threshold: 0.9}}}"
+    )
+
+    _, summary = await collected(project, task)
+
+    assert summary["results"] == {"fuzzy_match-accuracy": {"accuracy": 0.5}}
+    assert not one.UnitMetricRegistry.has_metric("fuzzy_match")
