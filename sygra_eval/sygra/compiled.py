@@ -1,6 +1,5 @@
 """A task's graph with its Python found: made once a process, walked by every record."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,7 @@ def _run_of(
 def _lambda_node(node: dict[str, Any]) -> NodeRun:
     function = functions.node_function(node["lambda"])
     key = node.get("output_keys")
-    takes_state_alone = inspect.isfunction(function) and functions.places(function) == 1
+    takes_state_alone = functions.places(function) == 1
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any] | None:
         del visiting

@@ -1,8 +1,10 @@
 """SyGra's library: what a program puts together becomes a task that our engine runs."""
 
+import asyncio
 import csv
 import importlib
 import json
+from functools import partial
 
 import pytest
 import yaml
@@ -287,3 +289,51 @@ def test_rows_that_fail_keep_nobody_from_those_that_did_not(here, caplog):
 
     assert rows == [{"id": "a"}]
     assert "1 of 2 records failed" in caplog.text
+
+
+class Adder:
+    """An object that can be called; two of them are two functions."""
+
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, state):
+        return {"n": state.get("n", 0) + self.by}
+
+
+def test_two_objects_of_one_class_and_two_partials_are_told_apart(here):
+    flow = Workflow("adds").source([{"q": "x"}])
+    for function in (Adder(1), Adder(20), partial(more, 300), partial(more, 4000)):
+        flow.lambda_func(function, output="n")
+
+    assert flow.output_field("n", "n").run() == [{"n": 4321}]
+    with pytest.raises(sygra.ConfigurationError, match="stands in the running program"):
+        flow.save_config("f.yaml")
+
+
+def more(by, state):
+    return {"n": state["n"] + by}
+
+
+async def test_workflows_run_where_a_loop_runs_and_from_several_threads(here):
+    def run(name):
+        flow = Workflow(name).source([{"q": name}]).llm("author", "{q}", output="o")
+        return flow.lambda_func(lambda state: state["o"] + "!", output="o").run()[0]["o"]
+
+    assert run("a") == "re: a!"
+    assert await asyncio.gather(*(asyncio.to_thread(run, name) for name in "bc")) == [
+        "re: b!",
+        "re: c!",
+    ]
+
+
+def test_a_sink_that_cannot_be_written_leaves_the_rows_and_says_where(here):
+    (here / "file").write_text("")
+    flow = Workflow("sunk").source(ROWS).llm("author", "{q}", output="o").sink("file/o.json")
+
+    with pytest.raises(sygra.ExecutionError, match=r"the sink file/o\.json"):
+        flow.run(output_dir="out")
+
+    assert len(json.loads((here / "out" / "output.json").read_text())) == 2
+    with pytest.raises(sygra.ConfigurationError, match="counted from 0"):
+        flow.run(start_index=-1)

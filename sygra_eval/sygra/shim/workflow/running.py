@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from sygra_eval.sygra.side import SIDE_FILE
 from sygra_eval.sygra.trusting import trust_for_now
 from sygra_eval.values import Outcome, UsageError
 
+_ONE_AT_A_TIME = threading.Lock()
+"""The modules of a task are the process's, so another workflow of it waits."""
 _LOG = logging.getLogger("sygra")
 _CALLABLES = (
     *("lambda", "pre_process", "post_process", "multi_llm_post_process", "condition"),
@@ -90,6 +93,15 @@ def run_workflow(
     :raises ConfigurationError: When it cannot be run as it is.
     :raises ExecutionError: When it did not come to its end, or no record made a row.
     """
+    if words.start < 0 or (words.limit or 0) < 0:
+        raise ConfigurationError("run: num_records and start_index are counted from 0")
+    with _ONE_AT_A_TIME:
+        return _run(name, config, folder, words)
+
+
+def _run(
+    name: str, config: Mapping[str, Any], folder: Path | None, words: RunWords
+) -> tuple[RunSummary, list[dict[str, Any]]]:
     task = task_of(name, config, folder, words)
     data = config.get("data_config") or {}
     resumes = bool(data.get("resumable")) if words.resume is None else words.resume
@@ -109,15 +121,18 @@ def run_workflow(
         )
         refuse(read)
         summary = run_read(read, options, resumes=resumes, tell=_LOG.warning)
-        place = words.output_dir or (folder if folder is not None else task.folder)
-        delivery = Delivery(
-            target=place / output_name(summary, words.run_name, has_time=words.output_with_ts),
-            oasst=words.oasst,
-            quality=words.quality,
-        )
-        delivered = deliver(read, summary, delivery, Shim.AUTO)
     except UsageError as error:
         raise ConfigurationError(str(error)) from error
+    place = words.output_dir or (folder if folder is not None else task.folder)
+    delivery = Delivery(
+        target=place / output_name(summary, words.run_name, has_time=words.output_with_ts),
+        oasst=words.oasst,
+        quality=words.quality,
+    )
+    try:
+        delivered = deliver(read, summary, delivery, Shim.AUTO)
+    except UsageError as error:
+        raise ExecutionError(f"{error}; the run is {summary.folder}") from error
     for note in delivered.notes:
         _LOG.warning("%s", note)
     rows = rows_in(delivered.target)
