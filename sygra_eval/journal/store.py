@@ -303,6 +303,9 @@ def _fill(path: Path, plan: Mapping[str, str]) -> None:
     connection = _connect(path, "mode=rwc")
     try:
         connection.execute("PRAGMA page_size = 8192")
+        # Until it is renamed this is no journal, and it is synced before: what dies here is redone.
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA synchronous = OFF")
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.executescript(
             f"BEGIN; {_SCHEMA} {_FAULTS} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"

@@ -1,15 +1,12 @@
 """Who holds the event loop up is named, once, and nobody is who only waits."""
 
 import json
-import os
 
 import pytest
 
 from tests.engine.conftest import FAST_PLUGIN, fast_suite
 
-FULL = pytest.mark.skipif(
-    not os.environ.get("SYGRA_EVAL_FULL"), reason="another interpreter or two: SYGRA_EVAL_FULL=1"
-)
+FULL = pytest.mark.only_full("another interpreter or two")
 SLOW = """
 import asyncio, time
 from sygra_eval import Status, Verdict, hookimpl

@@ -142,7 +142,12 @@ async def test_the_same_rows_from_a_program_give_the_same_bytes(
     assert files_of(result.folder) == await run_of("jsonl")
 
 
-@pytest.mark.parametrize("form", ["jsonl", "stdin"])
+BY_PATH = pytest.param(
+    "jsonl", marks=pytest.mark.only_full("tests/engine/test_procs.py reads such a file")
+)
+
+
+@pytest.mark.parametrize("form", [BY_PATH, "stdin"])
 async def test_the_same_rows_in_two_processes_give_the_same_bytes(made, run_of, form):
     assert made(form).by_command("--procs", "2") == await run_of("jsonl")
 

@@ -1,7 +1,5 @@
 """`kill -9` of a run with guardrails: what is blocked is not sent, or not paid for twice."""
 
-import os
-
 import pytest
 
 from sygra_eval.engine import summarise
@@ -10,9 +8,7 @@ from tests.faults.conftest import UNSAVED, block, rows, write_suite
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KEY = "ghp_Zq7Rt2Xw9Lm4Vb6Np1Ks8Hd3Fg5Jc0Ty4Ue2"  # of GitHub's form, and nobody's
-FULL = pytest.mark.skipif(
-    not os.environ.get("SYGRA_EVAL_FULL"), reason="the same through workers: SYGRA_EVAL_FULL=1"
-)
+FULL = pytest.mark.only_full("the same through workers")
 GUARDRAILS = [
     {"use": "secrets", "at": "input", "on_fail": "block"},
     {"use": "length", "max": 30, "at": "output", "name": "short"},

@@ -234,7 +234,7 @@ def full_disk(pages):
 
 
 WhateverBefallsARun.TestCase.settings = settings(
-    max_examples=40 if IS_FULL else 25,
+    max_examples=40 if IS_FULL else 15,
     stateful_step_count=12 if IS_FULL else 7,
     deadline=None,
     suppress_health_check=list(HealthCheck),

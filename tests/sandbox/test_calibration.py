@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from sygra_eval.sandbox.calibration import REFERENCE_S, Calibration, timed_elsewhere
+from sygra_eval.sandbox.inside import timed_task
 
 
 class Clock:
@@ -116,3 +117,21 @@ async def test_the_task_is_timed_in_a_process_of_its_own():
 
     assert took_s is not None
     assert took_s > 0
+
+
+@pytest.mark.parametrize(
+    ("took_s", "times", "best_s", "tries"),
+    [
+        ([0.9, 0.5, 0.1], 5, 0.5, 2),  # the second is fast enough
+        ([0.9, 0.7, 0.8, 0.1], 3, 0.7, 3),
+        ([0.4, 0.1], 5, 0.4, 1),
+    ],
+)
+def test_a_machine_that_has_shown_to_be_fast_enough_is_not_timed_again(
+    monkeypatch, took_s, times, best_s, tries
+):
+    left = iter(took_s)
+    monkeypatch.setattr(timed_task, "timed_task", lambda: next(left))
+
+    assert timed_task.best_of(times, enough_s=0.5) == best_s
+    assert len(list(left)) == len(took_s) - tries

@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from copy import copy
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from sygra_eval.hookspecs import ValidatorImplementation
 from sygra_eval.plugins import Plugins, load_plugins
@@ -53,12 +55,25 @@ class Keeping:
         await self.inner.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def warm_sandbox() -> AsyncIterator[PairSandbox]:
+    """The real `reduced` sandbox, one for a file: its start costs more than a test does."""
+    started = await ReducedProvider().start(slots=2)
+    yield started
+    await started.close()
+
+
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Keeping]:
-    """The real `reduced` sandbox, closed again."""
-    keeping = Keeping(await ReducedProvider().start(slots=2))
-    yield keeping
-    await keeping.close()
+def sandbox(warm_sandbox: PairSandbox) -> Keeping:
+    """That sandbox, and what this test asks of it."""
+    return Keeping(copy(warm_sandbox))  # so that what a test replaces in it is its own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests that share a sandbox in the loop in which it was started."""
+    for item in items:
+        if "warm_sandbox" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
 
 
 @pytest.fixture

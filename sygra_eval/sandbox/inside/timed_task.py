@@ -14,5 +14,15 @@ def timed_task() -> float:
     return perf_counter() - began
 
 
+def best_of(times: int, enough_s: float) -> float:
+    """Time the task so many times, or until it took no longer than is enough; give the best."""
+    best = timed_task()
+    for _ in range(times - 1):
+        if best <= enough_s:
+            break
+        best = min(best, timed_task())
+    return best
+
+
 if __name__ == "__main__":
-    print(min(timed_task() for _ in range(int(sys.argv[1]))))  # noqa: T201 - for who started it
+    print(best_of(int(sys.argv[1]), float(sys.argv[2])))  # noqa: T201 - for who started it
