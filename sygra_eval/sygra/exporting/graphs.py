@@ -7,8 +7,8 @@ from sygra_eval.nodes import SubgraphConfig
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Edge, Graph
 from sygra_eval.sygra.exporting.comments import comments_above
-from sygra_eval.sygra.exporting.nodes import Scope, lambda_keys, part_of
-from sygra_eval.sygra.exporting.parts import EXIT, At, Making, Part
+from sygra_eval.sygra.exporting.nodes import Scope, lambda_keys, part_of, single
+from sygra_eval.sygra.exporting.parts import At, Making, Part
 from sygra_eval.values import Node
 
 START, END = "START", "END"
@@ -51,13 +51,14 @@ class _Graph:
         self.edges: list[dict[str, Any]] = []
         self.comments: Comments = {}
         self.entries: dict[str, str] = {}
+        self.parts: dict[str, Part] = {}
         self.end = END
 
     def built(self, last: str | None) -> tuple[dict[str, Any], Comments]:
         """Write all of it."""
         making = self.making
         making.names.nodes = {START, END, *self.graph.nodes}
-        parts: dict[str, Part] = {}
+        parts = self.parts
         for name in self.graph.nodes:
             here = (*self.at, "nodes", name)
             parts[name] = part_of(
@@ -70,7 +71,8 @@ class _Graph:
         for name, part in parts.items():
             self.nodes.update(part.nodes)
             self.comments[part.entry] = comments_above(making.document, (*self.at, "nodes", name))
-            self.edges += part.leading_to(self._target(name))
+            target = self._target(name)
+            self.edges += part.leading_to(target) if target else ()
         if last is not None:
             self.nodes[closing] = lambda_keys(making, last, list(making.carried.data["last"][last]))
             self.edges.append({"from": closing, "to": END})
@@ -78,7 +80,10 @@ class _Graph:
         return {"nodes": self.nodes, "edges": edges}, self.comments
 
     def _target(self, name: str) -> str:
-        """Return where a record goes on from a node: to the next, or to where that is decided."""
+        """Return where a record goes on from a node: to the next, or to where that is decided.
+
+        Empty where the node itself has got its conditions.
+        """
         leaving = self.graph.leaving.get(name, ())
         if len(leaving) == 1 and leaving[0].when is None and leaving[0].most is None:
             return self._entry(leaving[0].target)
@@ -90,6 +95,10 @@ class _Graph:
     def _fork(self, name: str, leaving: tuple[Edge, ...]) -> str:
         """Add a node that edges lead away from by conditions."""
         making = self.making
+        part = self.parts.get(name)
+        if part is not None and part.is_plain:
+            self._condition(part.entry, leaving)
+            return ""
         fork = making.names.node(f"{'start' if name == START else name}_next")
         passes = making.names.one_class("Passes", fork)
         making.carried.classes.append(
@@ -98,6 +107,12 @@ class _Graph:
             f"    def apply(lambda_node_dict, state):\n        return {{}}\n"
         )
         self.nodes[fork] = {"node_type": "lambda", "lambda": making.path_of(passes)}
+        self._condition(fork, leaving)
+        return fork
+
+    def _condition(self, fork: str, leaving: tuple[Edge, ...]) -> None:
+        """Let a node's edges be chosen by their conditions."""
+        making = self.making
         ways: list[dict[str, Any]] = []
         path_map: dict[str, str] = {}
         for edge in leaving:
@@ -131,7 +146,6 @@ class _Graph:
             f'    def apply(state):\n        return way(SUITE["ways"]["{goes}"], state)\n'
         )
         self.edges.append({"from": fork, "condition": making.path_of(goes), "path_map": path_map})
-        return fork
 
     def _counted(self, fork: str, key: str, count: str, target: str) -> str:
         """Add a node that counts how often its edge was taken."""
@@ -208,7 +222,7 @@ class _Graph:
         making.folders[folder] = ({"graph_config": graph}, comments)
         path = f"{making.dotted.rpartition('.')[0]}.{folder}"
         keys = {"node_type": "subgraph", "subgraph": path}
-        return Part({node.name: keys}, ({"from": node.name, "to": EXIT},), node.name)
+        return single(node.name, keys)
 
 
 def _outputs(node: Node) -> tuple[str, ...]:

@@ -50,8 +50,9 @@ def part_of(
     return single(node.name, {"node_type": "lambda"})
 
 
-def single(name: str, keys: Mapping[str, Any]) -> Part:
-    """Return the part of one node."""
+def single(path: str, keys: Mapping[str, Any]) -> Part:
+    """Return the part of one node; inside another graph SyGra puts the outer name before it."""
+    name = path.rpartition("/")[2]
     return Part({name: keys}, ({"from": name, "to": EXIT},), name)
 
 

@@ -25,6 +25,12 @@ class Part:
     entry: str
     comments: tuple[str, ...] = ()
 
+    @property
+    def is_plain(self) -> bool:
+        """Say whether it is one node, which edges with conditions may leave."""
+        kinds = [node.get("node_type") for node in self.nodes.values()]
+        return len(kinds) == 1 and kinds != ["subgraph"]
+
     def leading_to(self, target: str) -> tuple[dict[str, Any], ...]:
         """Return its edges, with the place that the suite goes on to."""
         return tuple(_led(edge, target) for edge in self.edges)

@@ -191,11 +191,9 @@ def _output_map(
         else:
             columns[name] = {"value": column.value}
     kept = {"answer", "rounds", "stop_reason", *(("code", "verdicts", "grade") if judged else ())}
-    missing = sorted(reserved_columns(has_graph=True) & {"code", "provenance", "verdicts", "grade"})
-    for name in missing:
-        if name not in kept:
-            making.leave_out(("suite", "name"), f"rows have no column `{name}`")
-    making.leave_out(("suite", "name"), "the column `messages` is called `conversation`")
+    missing = sorted(reserved_columns(has_graph=True) - kept - {"messages"})
+    named = ", ".join(f"`{name}`" for name in missing)
+    making.leave_out(("suite",), f"rows have no {named}; `messages` is called `conversation`")
     return columns
 
 
