@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo test full soak check bench clean
+.PHONY: demo test full soak check bench sygra-examples clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -41,6 +41,12 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.rate_limits
 	$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.procs
+
+# SyGra's own examples from a checkout of it, compared with what SyGra gave; the table of docs/sygra.md.
+SYGRA_GOLDEN ?= ../shared/sygra_golden
+sygra-examples: $(VENV)/.dev
+	@test -n "$(SYGRA_CHECKOUT)" || { echo "name a checkout: make sygra-examples SYGRA_CHECKOUT=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.sygra_examples $(SYGRA_CHECKOUT) --golden $(SYGRA_GOLDEN)
 
 clean:
 	rm -rf $(VENV)

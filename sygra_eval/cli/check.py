@@ -10,6 +10,7 @@ import click
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.several import Chosen, with_variants
 from sygra_eval.cli.streams import say
+from sygra_eval.cli.tasks import diagnostics_of, task_of
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode, StageRows, UpperBound, first_rows, upper_bound_of
 from sygra_eval.plugins import Plugins, load_plugins
@@ -52,6 +53,9 @@ def command(
     bounds: list[tuple[str, UpperBound]] = []
     shown: list[tuple[str, tuple[StageRows, ...]]] = []
     for suite in suites:
+        if (task := task_of(suite)) is not None:
+            found += diagnostics_of(task, is_trusted=trust)
+            continue
         path = Path(suite)
         folder = path.absolute().parent
         if trust:

@@ -161,15 +161,16 @@ def command(
         first = None if estimate is None else estimate_first(estimate, is_answered=yes)
         shown = Verbosity(quiet=quiet, verbose=verbose)
         ended = run_all(paths, options, first, as_json=as_json, grace_s=grace, shown=shown)
-        for one, (_, read) in zip(ended, chosen, strict=True):
-            if read is not None:
-                written(one, read, sygra_output, shim)
+        codes = [
+            one.code if read is None else written(one, read, sygra_output, shim)
+            for one, (_, read) in zip(ended, chosen, strict=True)
+        ]
     finally:
         close_sessions()
     if len(paths) > 1 and not as_json:
         for one in ended:
             say(one.told)
-    return _worst_of([one.code for one in ended], options)
+    return _worst_of(codes, options)
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -19,6 +19,7 @@ from sygra_eval.engine import (
 from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.report import printable
 from sygra_eval.suite import Document, variant_names
+from sygra_eval.sygra import end_all
 from sygra_eval.values import Outcome
 
 
@@ -131,6 +132,8 @@ def _run(
     except Exception as error:  # noqa: BLE001 - the boundary between one suite and the next
         why = printable(str(error).partition("\n")[0] or type(error).__name__)
         return Ended(suite, fail_with(error, as_json=as_json), why=why)
+    finally:
+        end_all()  # of a task of SyGra, whose modules the next one's would be taken for
     return Ended(suite, int(summary.exit_code), summary)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from sygra_eval.cli.failures import INCOMPLETE
 from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.several import Chosen, Ended, with_variants
+from sygra_eval.cli.streams import complain
 from sygra_eval.engine import RunOptions
 from sygra_eval.sygra import (
     Read,
@@ -20,11 +22,13 @@ from sygra_eval.sygra import (
     post_processed,
     read_task,
     remember_root,
+    rows_of,
     set_keys,
     task_at,
     write_rows,
+    write_sinks,
 )
-from sygra_eval.values import UsageError
+from sygra_eval.values import Diagnostic, UsageError
 
 shim_option = click.option(
     "--shim",
@@ -89,6 +93,16 @@ def chosen_suites(
         yield Chosen(task.path, document=read.suite), read
 
 
+def diagnostics_of(task: Task, *, is_trusted: bool) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with a task; nothing of it is run."""
+    if is_trusted:
+        trusted(task)
+    try:
+        return read_task(task, environ=environment(Path.cwd())).diagnostics
+    finally:
+        end_all()
+
+
 def trusted(task: Task) -> None:
     """Remember that the user trusts a task's root; where that cannot be kept, say so."""
     try:
@@ -102,21 +116,32 @@ def close_sessions() -> None:
     end_all()
 
 
-def written(ended: Ended, read: Read, target: Path | None, shim: str) -> None:
-    """Write the rows of a task that ran, and do what it does with all of them."""
+def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
+    """Write the rows of a task that ran, do what it does with all of them; return the exit code."""
     if ended.summary is None:
-        return
+        return ended.code
+    try:
+        for path in write_sinks(rows_of(ended.summary.folder), read.sinks):
+            tell(f"{path}: the rows, as the task's sink")
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
     if target is None:
         if read.post_process:
             tell(
                 "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
                 "name a file with --sygra-output"
             )
-        return
+        return ended.code
     count = write_rows(ended.summary.folder, target)
     tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
-    for path in post_processed(read.task, read.post_process, target, Shim(shim)):
-        tell(f"{path}: what its post-processor made of them")
+    try:
+        for path in post_processed(read.task, read.post_process, target, Shim(shim)):
+            tell(f"{path}: what its post-processor made of them")
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
+    return ended.code
 
 
 def as_json(read: Read) -> str:

@@ -168,9 +168,8 @@ def _is_foreign(document: Document) -> bool:
     elif "graph_config" in keys:
         document.report(
             code="sygra-dialect",
-            message="without the key `suite` this is a SyGra configuration, which is not supported "
-            "yet by this version",
-            fix="add `suite: {name: ...}` to make it a suite",
+            message="without the key `suite` this is a task of SyGra, which is named by its folder",
+            fix="name the folder: `sygra-eval run FOLDER`",
         )
     else:
         document.report(

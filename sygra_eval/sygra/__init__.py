@@ -14,8 +14,9 @@ from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment, set_keys
 from sygra_eval.sygra.importing import Shim
 from sygra_eval.sygra.naming import Task, TaskFault, task_at
-from sygra_eval.sygra.output import post_processed, write_rows
+from sygra_eval.sygra.output import post_processed, rows_of, write_rows
 from sygra_eval.sygra.sessions import end_all
+from sygra_eval.sygra.sinks import write_sinks
 from sygra_eval.sygra.trusting import Untrusted, remember_root
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "post_processed",
     "read_task",
     "remember_root",
+    "rows_of",
     "set_keys",
     "task_at",
     "write_rows",
+    "write_sinks",
 ]

@@ -9,11 +9,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from sygra_eval.sygra.media_kinds import MODEL_TYPE, Kind, kind_of
 
 _TABLE = Path(__file__).with_name("aliases.yaml")
 _SPOKEN = ("openai", "azure_openai", "vllm", "ollama", "tgi", "triton", "mistralai", "azure")
@@ -93,6 +95,19 @@ def resolved(name: str, environ: Mapping[str, str] = os.environ) -> Resolved:
             f"`--model {name}=URL#MODEL`",
         )
     return _served(name, kind, url, facts, entry)
+
+
+def as_media(made: Resolved, facts: Mapping[str, Any]) -> Resolved:
+    """Return a model for what a node asks of it, where that is no chat."""
+    kind = kind_of(facts)
+    if kind is Kind.CHAT or made.needs:
+        return made
+    if made.entry.get("use") != "openai":
+        need = f"an endpoint that speaks OpenAI's {kind.replace('_', ' ')}s"
+        return replace(made, needs=f"{need}: give a URL and `model_type: openai`")
+    kept = ("base_url", "model", "api_key_env", "parameters")
+    entry = {key: made.entry[key] for key in kept if key in made.entry}
+    return replace(made, entry={"use": MODEL_TYPE, "kind": kind.value, **entry})
 
 
 def _served(

@@ -15,6 +15,7 @@ from sygra_eval.sygra.config import restored
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.histories import entry, with_history
 from sygra_eval.sygra.importing import active_root
+from sygra_eval.sygra.media_kinds import Kind, kind_of
 from sygra_eval.sygra.prompts import rendered, said
 from sygra_eval.sygra.replies import asked_for_json, schema_of, tidied
 from sygra_eval.sygra.shim.core.graph.sygra_message import SygraMessage
@@ -80,8 +81,8 @@ class _Asker:
     ) -> dict[str, Any]:
         """Return what the node adds, of its reply."""
         update: dict[str, Any]
-        message = message_of("assistant", text, self.name if self.after is None else None)
         if self.after is not None:
+            message = message_of("assistant", text, None)
             update = self.after(SygraMessage(message), message, state)
         else:
             update = self._as_it_is(text)
@@ -120,7 +121,7 @@ def _asker(
         name=name,
         config=config,
         properties=dict(properties),
-        model=model_name(str(block["name"])),
+        model=entry_name(str(block["name"]), facts),
         parameters=dict(block.get("parameters") or {}),
         tidy=tidied(facts),
         schema=schema_of(facts),
@@ -129,6 +130,12 @@ def _asker(
         before=functions.pre_process(pre) if pre else None,
         after=functions.post_process(post) if post else None,
     )
+
+
+def entry_name(alias: str, facts: Mapping[str, Any]) -> str:
+    """Return what a model is called in our suite, for what a node asks it."""
+    kind = kind_of(facts)
+    return model_name(alias) if kind is Kind.CHAT else f"{model_name(alias)}.{kind}"
 
 
 def model_name(alias: str) -> str:

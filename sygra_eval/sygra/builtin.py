@@ -1,8 +1,18 @@
 """Registers what a task of SyGra becomes in a suite, and ends its session with the run."""
 
-from sygra_eval.hookspecs import RegisterNode, RegisterSource, hookimpl
+from sygra_eval.hookspecs import RegisterModel, RegisterNode, RegisterSource, hookimpl
 from sygra_eval.sygra.config import NODE_TYPE, SOURCE_TYPE, SourceConfig, TaskConfig
-from sygra_eval.values import Node, NodeContext, RunEnd, Source, SourceSpec, State
+from sygra_eval.sygra.media_kinds import MODEL_TYPE, MediaConfig
+from sygra_eval.values import (
+    ChatModel,
+    ModelSpec,
+    Node,
+    NodeContext,
+    RunEnd,
+    Source,
+    SourceSpec,
+    State,
+)
 
 
 async def _node(node: Node, state: State, ctx: NodeContext) -> State:
@@ -17,10 +27,22 @@ def _source(spec: SourceSpec) -> Source:
     return TaskSource(spec)
 
 
+def _media(spec: ModelSpec) -> ChatModel:
+    from sygra_eval.sygra.media_model import MediaModel
+
+    return MediaModel(spec)
+
+
 @hookimpl
 def sygra_register_nodes(register: RegisterNode) -> None:
     """Add the node that is a whole task."""
     register(NODE_TYPE, _node, config=TaskConfig)
+
+
+@hookimpl
+def sygra_register_models(register: RegisterModel) -> None:
+    """Add models of pictures and sound."""
+    register(MODEL_TYPE, _media, config=MediaConfig)
 
 
 @hookimpl

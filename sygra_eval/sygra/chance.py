@@ -11,7 +11,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-_RANDOM: ContextVar[random.Random | None] = ContextVar("sygra_random", default=None)
+
+class _Draws:
+    """A beginning; the generator is made when somebody draws, which few nodes do."""
+
+    __slots__ = ("_made", "_words")
+
+    def __init__(self, words: tuple[object, ...]) -> None:
+        self._words = words
+        self._made: random.Random | None = None
+
+    @property
+    def generator(self) -> random.Random:
+        if self._made is None:
+            seed = "\0".join(str(word) for word in self._words)
+            self._made = random.Random(seed)  # noqa: S311 - not a secret
+        return self._made
+
+
+_DRAWS: ContextVar[_Draws | None] = ContextVar("sygra_draws", default=None)
 _NAMES = (
     "random",
     "uniform",
@@ -35,12 +53,11 @@ _BEFORE: dict[str, Any] = {}
 @contextmanager
 def chance_of(*words: object) -> Iterator[None]:
     """Let what is called inside draw from a beginning that these words name."""
-    seed = "\0".join(str(word) for word in words)
-    token = _RANDOM.set(random.Random(seed))  # noqa: S311 - not a secret
+    token = _DRAWS.set(_Draws(words))
     try:
         yield
     finally:
-        _RANDOM.reset(token)
+        _DRAWS.reset(token)
 
 
 def patched_chance() -> None:
@@ -62,15 +79,16 @@ def restored_chance() -> None:
 
 def _drawing(name: str, before: Callable[..., Any]) -> Callable[..., Any]:
     def draw(*arguments: Any, **named: Any) -> Any:
-        mine = _RANDOM.get()
-        return (before if mine is None else getattr(mine, name))(*arguments, **named)
+        mine = _DRAWS.get()
+        draws = before if mine is None else getattr(mine.generator, name)
+        return draws(*arguments, **named)
 
     return draw
 
 
 def _uuid4() -> uuid.UUID:
-    mine = _RANDOM.get()
+    mine = _DRAWS.get()
     if mine is None:
         found: uuid.UUID = _BEFORE["uuid4"]()
         return found
-    return uuid.UUID(int=mine.getrandbits(128), version=4)
+    return uuid.UUID(int=mine.generator.getrandbits(128), version=4)

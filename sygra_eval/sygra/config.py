@@ -68,6 +68,7 @@ class SourceConfig(BaseModel):
     """The rows of a task, as its `data_config` says.
 
     :ivar rows: How many rows a task without a source has.
+    :ivar media: Columns whose files are shown or played, by `image` and `audio`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -78,6 +79,7 @@ class SourceConfig(BaseModel):
     given: Any = None
     id_column: str | None = None
     rows: int = Field(default=10, ge=0)
+    media: dict[str, list[str]] = Field(default_factory=dict)
 
 
 def stored(value: Any) -> Any:

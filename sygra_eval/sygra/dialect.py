@@ -8,7 +8,6 @@ file; keys that SyGra passes over are warnings, as its shipped files carry some.
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,8 +15,8 @@ import yaml
 from sygra_eval.suite import Document, document_of
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra import keys
-from sygra_eval.sygra.aliases import Resolved, facts_of, resolved
-from sygra_eval.sygra.asking import model_name
+from sygra_eval.sygra.aliases import Resolved, as_media, facts_of, resolved
+from sygra_eval.sygra.asking import entry_name, model_name
 from sygra_eval.sygra.config import (
     FLAGS,
     NODE_TYPE,
@@ -28,11 +27,12 @@ from sygra_eval.sygra.config import (
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
+from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
-from sygra_eval.sygra.state import APPENDED
+from sygra_eval.sygra.state import APPENDED, media_columns
 from sygra_eval.sygra.trusting import Untrusted, require_trust
 from sygra_eval.values import Diagnostic, Problem, Severity
 
@@ -46,7 +46,7 @@ class Read:
 
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
-    :ivar post_process: What happens to all rows at the end of a run.
+    :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
     """
 
     task: Task
@@ -54,6 +54,7 @@ class Read:
     diagnostics: tuple[Diagnostic, ...]
     needs: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
+    sinks: tuple[Mapping[str, Any], ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -105,11 +106,12 @@ class _Reading:
     replaced: dict[str, str]
     environ: Mapping[str, str]
     needs: list[str] = field(default_factory=list)
+    aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, rows: int | None) -> Read:
         """Look at all of it, and go on past errors."""
         self.data = resolved_paths(self.data, self._report)
-        for problem in self._unread():
+        for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
             self._report(problem)
         graph = self.data.get("graph_config")
         if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), dict):
@@ -138,6 +140,7 @@ class _Reading:
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
             post_process=tuple(self.data.get("graph_post_process") or ()),
+            sinks=tuple(sinks_of(self.data)),
             keys=keys or {},
         )
 
@@ -236,9 +239,12 @@ class _Reading:
                         self._report(Problem(code="missing-key", message=message, at=at))
                     continue
                 alias = str(block["name"])
-                if alias in used:
+                facts = facts_of(alias, block, self.environ)
+                entry = entry_name(alias, facts)
+                if entry in used:
                     continue
-                made = resolved(alias, self.environ)
+                made = as_media(resolved(alias, self.environ), facts)
+                self.aliases.setdefault(alias, _of_use(facts_of(alias, {}, self.environ)))
                 known = model_name(alias)
                 if made.needs and alias not in self.replaced and known not in (own or {}):
                     self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
@@ -247,7 +253,7 @@ class _Reading:
                     self._report(
                         Problem(code="sygra-differs", message=note, at=at, severity=warning)
                     )
-                used[alias] = made
+                used[entry] = made
         return used
 
     def _source(self) -> Any:
@@ -284,9 +290,7 @@ class _Reading:
                 {key: output[key] for key in ("output_map", "generator") if key in output}
             ),
             "schema_rules": stored(self.data.get("schema_config") or {}),
-            "models": stored(
-                {alias: _of_use(facts_of(alias, {}, self.environ)) for alias in models}
-            ),
+            "models": stored(self.aliases),
         }
         for key in ("answer", "recursion_limit"):
             if key in self.side:
@@ -294,11 +298,13 @@ class _Reading:
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
         if column := (self.data.get("data_config") or {}).get("id_column"):
             data["id_column"] = str(column)
+        if media := media_columns(flat.nodes.values()):
+            data["media"] = media
         if source is None and (wanted := rows or self.side.get("rows")) is not None:
             data["rows"] = wanted
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
         name = self.task.name.removeprefix("tasks.")
-        entries = {model_name(alias): stored(one.entry) for alias, one in models.items()}
+        entries = {name: stored(one.entry) for name, one in models.items()}
         return {
             "suite": {"name": model_name(name), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
@@ -314,7 +320,7 @@ class _Reading:
 
 
 _OUTPUT = ("output_map", "generator")
-_USED = ("model_type", "special_tokens", "post_process", "input_type", "output_type")
+_USED = ("model", "model_type", "special_tokens", "post_process", "input_type", "output_type")
 
 
 def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -348,8 +354,3 @@ def _reached(start: str, follows: Mapping[str, set[str]]) -> set[str]:
                 seen.add(name)
                 waiting.append(name)
     return seen
-
-
-def side_path(task: Task) -> Path:
-    """Return where the side file of a task would stand."""
-    return task.folder / "sygra_eval.yaml"

@@ -20,7 +20,7 @@ from sygra_eval.sygra.naming import function_at
 from sygra_eval.sygra.prompts import as_chat, said
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.shim.utils.constants import ERROR_PREFIX
-from sygra_eval.sygra.state import HISTORY, MESSAGES
+from sygra_eval.sygra.state import MESSAGES
 
 _TYPES: Mapping[str, Any] = {
     "str": str,
@@ -234,6 +234,3 @@ def error_text(value: Any) -> str:
     if isinstance(value, list):
         return next(filter(None, map(error_text, value)), "")
     return ""
-
-
-__all__ = ["HISTORY", "Finish", "as_json", "error_text", "finish_of", "type_of"]

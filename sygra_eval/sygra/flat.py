@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite import did_you_mean
+from sygra_eval.suite.document import read_document
 from sygra_eval.sygra.importing import RECIPES
 from sygra_eval.sygra.keys import NEEDED, NODES, At
 from sygra_eval.sygra.naming import FILE, TaskFault, folder_of_name, is_our_recipe
@@ -144,11 +145,17 @@ def _inline(
         return None
     try:
         folder = folder_of_name(str(node["subgraph"]))
-        text = (folder / FILE).read_text(encoding="utf-8")
-        graph = (yaml.safe_load(text) or {}).get("graph_config") or {}
-    except (TaskFault, OSError, yaml.YAMLError) as error:
+    except TaskFault as error:
         report(Problem(code="file-not-found", message=str(error), at=(*at, "subgraph")))
         return None
+    document = read_document(folder / FILE)
+    refused = [one for one in document.diagnostics if one.code != "bad-key"]
+    if document.root is None or refused:
+        what = refused[0].code if refused else "file-not-found"
+        said = f"{refused[0].where}: {refused[0].message}" if refused else "it holds no graph"
+        report(Problem(code=what, message=said, at=(*at, "subgraph")))
+        return None
+    graph = (yaml.safe_load(document.text) or {}).get("graph_config") or {}
     if is_our_recipe(folder):
         flat.recipes.append(str(node["subgraph"]))
         report(

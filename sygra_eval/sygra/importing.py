@@ -53,6 +53,7 @@ class Session:
 
     :ivar users: How many hold it open.
     :ivar found: Modules that were found for it.
+    :ivar aside: Modules of these names that the process had before, put back at the end.
     """
 
     root: Path
@@ -60,6 +61,7 @@ class Session:
     has_langgraph: bool
     users: int = 0
     found: set[str] = field(default_factory=set)
+    aside: dict[str, ModuleType] = field(default_factory=dict)
 
 
 _SESSION: list[Session] = []
@@ -87,11 +89,21 @@ def begin(root: Path, shim: Shim = Shim.AUTO) -> Session:
         _close()
     if not _SESSION:
         _SESSION.append(Session(root, has_shim, has_shim and not is_installed("langgraph")))
+        _SESSION[0].aside = _put_aside(_SESSION[0])
         sys.meta_path.insert(0, _FINDER)
         sys.meta_path.append(_LATE)
         patched_chance()
     _SESSION[0].users += 1
     return _SESSION[0]
+
+
+def _put_aside(session: Session) -> dict[str, ModuleType]:
+    """Take modules away that would be taken for those of the task."""
+    heads = {"tasks"}
+    heads |= {"sygra"} if session.has_shim else set()
+    heads |= {"langgraph"} if session.has_langgraph else set()
+    names = [name for name in sys.modules if name.partition(".")[0] in heads]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def end() -> None:
@@ -125,6 +137,7 @@ def _close() -> None:
             sys.meta_path.remove(finder)
     for name in session.found:
         sys.modules.pop(name, None)
+    sys.modules.update(session.aside)
     restored_chance()
     importlib.invalidate_caches()
 
@@ -171,16 +184,21 @@ class _Finder(MetaPathFinder):
 
 
 class _Late(MetaPathFinder):
-    """Finds what else stands in the root, when nobody else has it: tasks have it on their path."""
+    """Finds modules in the root itself, when nobody else has them: tasks have it on their path.
+
+    No folders: what is trusted is a hash over what can be imported, and a root may hold anything.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Answer for modules of the root."""
         del path, target
-        if not _SESSION or fullname.partition(".")[0] in ("sygra", "sygra_eval"):
+        if not _SESSION or "." in fullname or fullname in ("sygra", "sygra_eval"):
             return None
         spec = _in_root(fullname, _SESSION[0].root)
+        if spec is not None and spec.submodule_search_locations is not None:
+            return None
         if spec is not None:
             _SESSION[0].found.add(fullname)
         return spec

@@ -31,6 +31,16 @@ def with_data_urls(
     return made
 
 
+def with_files(row: dict[str, Any], columns: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return a row whose columns that are shown or played hold what they name."""
+    made = dict(row)
+    for kind, names in columns.items():
+        for name in names:
+            if made.get(name) is not None:
+                made[name] = _loaded(made[name], kind)
+    return made
+
+
 def _looks_like(value: Any, kind: str) -> bool:
     if isinstance(value, list):
         return bool(value) and _looks_like(value[0], kind)
@@ -43,7 +53,9 @@ def _loaded(value: Any, kind: str) -> Any:
     if isinstance(value, list):
         return [_loaded(one, kind) for one in value]
     if isinstance(value, dict):
-        return _url(value["bytes"], "image/png")
+        return _url(value["bytes"], "image/png") if isinstance(value.get("bytes"), bytes) else value
+    if not isinstance(value, str) or value.startswith("data:"):
+        return value
     path = found_file(str(value))
     if not path.is_file():
         return value  # the record that shows it says so (P16)

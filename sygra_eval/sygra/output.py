@@ -4,7 +4,9 @@ Rows that are verified, unjudged or rejected are all there, as SyGra knows no di
 only what is right takes the run folder's own files. What failed made no row.
 """
 
+import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from sygra_eval.journal import open_readonly
 from sygra_eval.sygra.config import ROW
 from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
 from sygra_eval.values import Outcome, UsageError
 
@@ -27,6 +30,39 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
                 yield made
 
 
+def with_media(row: dict[str, Any], target: Path, number: int) -> dict[str, Any]:
+    """Return a row whose pictures and sounds are files beside the output, by absolute paths."""
+    name = str(row.get("id", number))
+    return {field: _kept(value, target, name, field) for field, value in row.items()}
+
+
+def _kept(value: Any, target: Path, name: str, field: str) -> Any:
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return value
+    places = iter(range(10**6))
+
+    def kept(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: kept(inner) for key, inner in one.items()}
+        if isinstance(one, list):
+            return [kept(inner) for inner in one]
+        found = DATA_URL.fullmatch(one) if isinstance(one, str) else None
+        kind = found[1].partition("/")[0] if found else ""
+        if found is None or kind not in ("image", "audio"):
+            return one
+        folder = target.absolute().with_suffix("") / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = re.sub(r"[^\w.-]", "_", f"{name}_{field}_{next(places)}")
+        path = folder / f"{stem}.{suffix_of(found[1])}"
+        path.write_bytes(base64.b64decode(found[2]))
+        return str(path)
+
+    return kept(value)
+
+
 def write_rows(run: Path, target: Path) -> int:
     """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +72,8 @@ def write_rows(run: Path, target: Path) -> int:
         is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        for count, row in enumerate(rows_of(run), start=1):
+        for count, made in enumerate(rows_of(run), start=1):
+            row = with_media(made, target, count)
             if is_lines:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
             else:

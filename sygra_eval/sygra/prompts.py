@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
+from sygra_eval.sygra.media_kinds import as_input_audio
 from sygra_eval.sygra.state import placeholders
 from sygra_eval.values import ImageRef, Message, Part, TextPart
 
@@ -67,12 +68,28 @@ def rendered(prompt: Any, state: Mapping[str, Any]) -> list[Message]:
         elif isinstance(content, str):
             messages.append(Message(role, text_of(content, state)))
         else:
-            parts = tuple(part for one in content for part in _parts(one, state))
-            messages.append(Message.of_parts(role, parts))
+            parts = [part for one in content for part in _parts(one, state)]
+            messages.append(_of_parts(role, parts))
     return messages
 
 
-def _parts(given: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Part]:
+def _of_parts(role: str, parts: list[Part | dict[str, Any]]) -> Message:
+    """Return a message of parts; one with sound says itself what is sent."""
+    known = tuple(part for part in parts if not isinstance(part, dict))
+    if len(known) == len(parts):
+        return Message.of_parts(role, known)
+    sent = [part if isinstance(part, dict) else _wire(part) for part in parts]
+    text = "".join(part.text for part in known if isinstance(part, TextPart))
+    return Message(role, text, more=json.dumps({"content": sent}))
+
+
+def _wire(part: Part) -> dict[str, Any]:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    return {"type": "image_url", "image_url": {"url": str(getattr(part, "value", ""))}}
+
+
+def _parts(given: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Part | dict[str, Any]]:
     match kind := given.get("type"):
         case "text":
             yield TextPart(text_of(str(given.get("text", "")), state))
@@ -81,8 +98,16 @@ def _parts(given: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[Part]
             address = address.get("url") if isinstance(address, dict) else address
             for value, is_from_row in _values(str(address), state):
                 yield ImageRef(value=value, is_from_row=is_from_row)
+        case "audio_url":
+            address = given.get("audio_url")
+            address = address.get("url") if isinstance(address, dict) else address
+            for value, _ in _values(str(address), state):
+                sound = as_input_audio(str(value))
+                if sound is None:
+                    raise PromptFault(f"`{str(value)[:60]}` is no sound: no file of it was found")
+                yield sound
         case _:
-            raise PromptFault(f"a part of type `{kind}` is not supported yet by this version")
+            raise PromptFault(f"there is no part of type `{kind}`")
 
 
 def _values(template: str, state: Mapping[str, Any]) -> Iterator[tuple[Any, bool]]:

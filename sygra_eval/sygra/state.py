@@ -6,7 +6,7 @@ under another name is dropped without a word, as tasks rely on.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 MESSAGES, HISTORY = "messages", "__chat_history__"
@@ -45,6 +45,25 @@ def placeholders(prompt: Any) -> Iterator[str]:
     elif isinstance(prompt, list):
         for one in prompt:
             yield from placeholders(one)
+
+
+def media_columns(nodes: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the variables that prompts show as images and play as sounds."""
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        for part in _parts_in(node.get("prompt")):
+            kind = str(part.get("type")).removesuffix("_url")
+            if kind in ("image", "audio"):
+                shown = found.setdefault(kind, [])
+                shown += [n for n in placeholders(part.get(f"{kind}_url")) if n not in shown]
+    return found
+
+
+def _parts_in(prompt: Any) -> Iterator[Mapping[str, Any]]:
+    for message in prompt if isinstance(prompt, list) else ():
+        for said in message.values() if isinstance(message, dict) else ():
+            if isinstance(said, list):
+                yield from (part for part in said if isinstance(part, dict))
 
 
 def merged(

@@ -5,21 +5,21 @@ looked at once more, by the strict rule of our own loops: the phrase and nothing
 loop ended otherwise has `max_rounds`, and the flag `sentinel_loose` where the phrase stood inside.
 """
 
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sygra_eval.sygra.config import TaskConfig
-from sygra_eval.sygra.state import HISTORY, MESSAGES, placeholders
+from sygra_eval.sygra.state import HISTORY, MESSAGES
 from sygra_eval.sygra.walking import Walked
-from sygra_eval.values import LoopEnd, StopReason
+from sygra_eval.values import Attempt, LoopEnd, Round, Sentinel, StopReason
 
-_PHRASE = re.compile(r"[A-Z]{2,}(?: [A-Z]{2,}){1,4}")
-_ENDS = ("NO MORE FEEDBACK", "FINAL ANSWER")
+_PHRASES = ("NO MORE FEEDBACK",)
 
 
-def loop_end(config: TaskConfig, record: Walked) -> tuple[LoopEnd | None, dict[str, Any]]:
+def loop_end(
+    config: TaskConfig, record: Walked, tokens: int = 0
+) -> tuple[LoopEnd | None, dict[str, Any]]:
     """Return how the loop of a record ended, and flags; None where it has none."""
     visits = Counter(record.path)
     critic = record.ends[-1] if record.ends else ""
@@ -41,10 +41,53 @@ def loop_end(config: TaskConfig, record: Walked) -> tuple[LoopEnd | None, dict[s
         rounds=rounds,
         samples=1,
         sentinels_refused=0,
-        tokens=0,
+        tokens=tokens,
         kept_round=rounds,
     )
     return end, {**flags, "stopped_by": reason.value}
+
+
+def rounds_of(critic: str, phrase: str, record: Walked) -> Iterator[Round]:
+    """Yield the turns of a loop that talks in `messages`: drafts, and what the critic said."""
+    drafts: list[str] = []
+    number = 0
+    for message in record.state.get(MESSAGES) or []:
+        kind, text = getattr(message, "type", ""), str(getattr(message, "content", ""))
+        if kind == "ai":
+            drafts.append(text)
+        elif kind == "human" and drafts:
+            number += 1
+            yield _round(critic, number, drafts, text, phrase)
+            drafts = []
+    if drafts:
+        yield _round(critic, number + 1, drafts, None, phrase)
+
+
+def _round(critic: str, number: int, drafts: list[str], critique: str | None, phrase: str) -> Round:
+    is_phrase = _plain(critique or "") == _plain(phrase)  # inside other words it is none
+    return Round(
+        node=critic,
+        number=number,
+        attempts=tuple(_attempt(place, text, len(drafts)) for place, text in enumerate(drafts)),
+        critique=critique,
+        sentinel=Sentinel.GRANTED if is_phrase else Sentinel.ABSENT,
+    )
+
+
+def _attempt(place: int, text: str, drafts: int) -> Attempt:
+    return Attempt(
+        sample=place,
+        answer=text,
+        code=None,
+        extraction="not looked for inside a task of SyGra",
+        evidence="",
+        verdicts=(),
+        is_accepted=False,
+        is_kept=place == drafts - 1,
+        diff="",
+        tokens=0,
+        latency_s=0.0,
+    )
 
 
 def in_loops(config: TaskConfig) -> frozenset[str]:
@@ -77,7 +120,7 @@ def in_loops(config: TaskConfig) -> frozenset[str]:
 def phrase_of(nodes: Mapping[str, Any], critic: str) -> str:
     """Return the stop phrase that a critic's prompt names, as `NO MORE FEEDBACK`."""
     text = str(nodes.get(critic, {}).get("prompt", ""))
-    return next((phrase for phrase in _ENDS[:1] if phrase in text), "")
+    return next((phrase for phrase in _PHRASES if phrase in text), "")
 
 
 def _last_words(record: Walked, critic: str) -> str:
@@ -90,6 +133,3 @@ def _last_words(record: Walked, critic: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).rstrip(".!?…,;: ").casefold()
-
-
-__all__ = ["in_loops", "loop_end", "phrase_of", "placeholders"]

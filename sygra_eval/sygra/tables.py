@@ -14,6 +14,7 @@ from typing import Any
 
 from sygra_eval.data import DiskSource
 from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
+from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
@@ -75,7 +76,10 @@ class TaskSource:
             yield Row(
                 id=row_id,
                 index=index,
-                columns={RENAMED.get(name, name): value for name, value in kept.items()},
+                columns={
+                    RENAMED.get(name, name): value
+                    for name, value in with_files(kept, self._config.media).items()
+                },
                 origin=origin,
             )
             index += 1

@@ -52,14 +52,21 @@ def content_of(root: Path, folder: Path) -> str:
     places = [root / "tasks", root / "sygra" / "recipes", root / "sygra" / "internal"]
     places += [] if folder.is_relative_to(root / "tasks") else [folder]
     digest = hashlib.sha256()
-    for path in sorted({one for place in places for one in _files(place)}):
+    found = {one for place in places for one in _files(place)} | {*root.glob("*.py")}
+    for path in sorted(found):
         digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
 def _files(place: Path) -> Iterator[Path]:
-    if place.is_dir():
-        for path in place.rglob("*"):
+    seen: set[str] = set()
+    for folder, inner, names in os.walk(place, followlinks=True):  # as an import follows them
+        if (real := os.path.realpath(folder)) in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        for name in names:
+            path = Path(folder, name)
             if path.suffix in _KINDS and path.is_file():
                 yield path

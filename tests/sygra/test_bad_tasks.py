@@ -315,3 +315,33 @@ def test_a_side_file_with_an_unknown_key_is_refused(project):
     (task.folder / "sygra_eval.yaml").write_text(yaml.safe_dump({"qualty": {}}))
 
     assert project.read(task).diagnostics[0].fix == "write `quality`"
+
+
+def test_a_subgraph_that_is_no_graph_is_told_where_it_is_named(project):
+    inner = project.root / "tasks" / "ours" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "graph_config.yaml").write_text("a: &a [1]\nb: [" + "*a, " * 200 + "]\n")
+    nodes = {"sub": {"node_type": "subgraph", "subgraph": "tasks.ours.inner"}}
+    edges = [{"from": "START", "to": "sub"}]
+
+    assert "too-many-aliases" in codes(project.read(project.task("bad", nodes, edges)))
+
+
+def test_a_subgraph_that_embeds_itself_ends(project):
+    nodes = {"sub": {"node_type": "subgraph", "subgraph": "tasks.ours.bad"}}
+
+    assert "recursive-subgraph" in codes(project.read(project.task("bad", nodes)))
+
+
+def test_a_module_called_tasks_that_was_there_before_comes_back(project, monkeypatch):
+    import sys
+    from types import ModuleType
+
+    theirs = ModuleType("tasks")
+    monkeypatch.setitem(sys.modules, "tasks", theirs)
+    task = project.task("bad", {"f": NODE}, python="def f(config, state):\n    return None\n")
+
+    read = project.read(task)
+
+    assert read.suite is not None
+    assert sys.modules.pop("tasks") is theirs

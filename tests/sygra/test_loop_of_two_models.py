@@ -3,6 +3,7 @@
 import json
 
 from sygra_eval.engine import RunOptions, resume_run
+from sygra_eval.journal import open_readonly
 
 PYTHON = """
 from typing import Any
@@ -174,3 +175,20 @@ async def test_a_side_file_judges_the_rows_and_leaves_the_task_as_it_is(project,
 
     assert ran.counts["verified"] == 1
     assert ran.left("verified")[0]["verdicts"][0]["validator"] == "regex"
+
+
+async def test_the_rounds_of_a_talk_are_kept_with_what_the_critic_said(project, endpoint):
+    endpoint.will_answer("one", "There is no more feedback once you mend it.", "two", "again")
+    endpoint.will_answer("three", "NO MORE FEEDBACK")
+    python = PYTHON.replace('"no more feedback" in said', 'said == "no more feedback"')
+    task = project.task("critic", NODES, EDGES, python=python, output_config=OUTPUT)
+
+    ran = await project.run(task)
+
+    with open_readonly(ran.folder / "journal.db") as reader:
+        rounds = reader.rounds("a")
+    assert [(one.number, one.attempts[0].answer, one.sentinel.value) for one in rounds] == [
+        (1, "one", "absent"),
+        (2, "two", "absent"),
+        (3, "three", "granted"),
+    ]

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from sygra_eval.sygra import Shim, post_processed, write_rows
+from sygra_eval.sygra import Shim, post_processed, write_rows, write_sinks
 from sygra_eval.sygra.finishing import TaskError, type_of
 from sygra_eval.sygra.prompts import PromptFault, text_of
+from sygra_eval.values import UsageError
 
 PLAIN = {"a": {"node_type": "connector"}}
 
@@ -328,3 +329,27 @@ def test_templates_are_rendered_as_sygra_does(template, text):
 def test_a_format_that_does_not_fit_its_value_is_told():
     with pytest.raises(PromptFault, match="cannot be rendered"):
         text_of("{n:03d}", {"n": "text"})
+
+
+def test_columns_with_an_alias_go_to_its_sink_and_the_rest_to_the_one_without(tmp_path):
+    import pyarrow.parquet
+
+    sinks = [
+        {"alias": "a", "file_path": str(tmp_path / "a.parquet")},
+        {"file_path": str(tmp_path / "rest.csv")},
+        {"type": "servicenow", "table": "x"},
+    ]
+    rows = [{"a->n": 1, "id": "x", "list": [1]}, {"a->n": 2, "id": "y,z", "list": []}]
+
+    written = write_sinks(rows, sinks)
+
+    assert [path.name for path in written] == ["a.parquet", "rest.csv"]
+    assert pyarrow.parquet.read_table(written[0]).to_pylist() == [{"n": 1}, {"n": 2}]
+    assert written[1].read_bytes() == b'id,list\r\nx,[1]\r\n"y,z",[]\r\n'
+
+
+def test_a_sink_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match=r"the sink .*x\.json cannot be written"):
+        write_sinks([{"a": 1}], [{"file_path": str(tmp_path / "file" / "x.json")}])

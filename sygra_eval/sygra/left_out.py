@@ -1,0 +1,60 @@
+"""What a task asks for and no run here does yet; each is told, so nothing is lost in silence."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.sygra.sinks import is_file
+from sygra_eval.values import Problem, Severity
+
+
+def left_out(data: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+    """Yield what is not done, as warnings."""
+    for at, told in _found(data, folder):
+        yield Problem(
+            code="sygra-left-out",
+            message=told,
+            at=at,
+            severity=Severity.WARNING,
+            is_key=bool(at),
+        )
+
+
+def _found(data: Mapping[str, Any], folder: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    data_config = _mapping(data.get("data_config"))
+    for sink in sinks_of(data):
+        if not is_file(sink):
+            yield (
+                ("data_config", "sink"),
+                f"nothing is written to a sink of type `{sink.get('type')}`: those with a "
+                "`file_path` are, and `--sygra-output FILE` writes the rows too",
+            )
+    source = data_config.get("source")
+    for one in source if isinstance(source, list) else [source]:
+        if _mapping(_mapping(one).get("shard")).get("index"):
+            told = "`index` of a shard is not looked at: all files that match are read"
+            yield ("data_config", "source"), told
+    output = _mapping(data.get("output_config"))
+    if _mapping(output.get("oasst_mapper")).get("required") == "yes":
+        told = "rows are not mapped to OASST: they are written as they are before that"
+        yield ("output_config", "oasst_mapper"), told
+    if output.get("data_quality"):
+        told = "no quality tasks are run: name validators in `sygra_eval.yaml` beside the task"
+        yield ("output_config", "data_quality"), told
+    executor = folder / "task_executor.py"
+    if executor.is_file() and "\nclass TaskExecutor" in executor.read_text(errors="replace"):
+        yield (), f"the class `TaskExecutor` of {executor.name} is not used: a run is driven by us"
+    for name, node in _mapping(_mapping(data.get("graph_config")).get("nodes")).items():
+        if _mapping(_mapping(node).get("model")).get("completions_api"):
+            told = "`completions_api` is not used: the model is asked by chats"
+            yield ("graph_config", "nodes", str(name), "model"), told
+
+
+def sinks_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the sinks that a task names."""
+    sink = _mapping(data.get("data_config")).get("sink") or []
+    return [one for one in (sink if isinstance(sink, list) else [sink]) if isinstance(one, dict)]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
