@@ -6,6 +6,7 @@
 `judge` asks the suite's validators.
 """
 
-from sygra_eval.sygra.exporting.writing import Exported, export_suite
+from sygra_eval.sygra.exporting.comments import is_export, is_unchanged
+from sygra_eval.sygra.exporting.writing import SUITE, Exported, export_suite
 
-__all__ = ["Exported", "export_suite"]
+__all__ = ["SUITE", "Exported", "export_suite", "is_export", "is_unchanged"]

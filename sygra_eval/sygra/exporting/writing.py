@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.suite import Suite, as_yaml, document_of, load_suite, reserved_columns
+from sygra_eval.suite import Suite, as_yaml, load_suite, reserved_columns
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra.exporting.comments import graph_text, is_export, stamped
 from sygra_eval.sygra.exporting.graphs import graph_of
@@ -41,14 +41,17 @@ class Exported:
     variables: Mapping[str, str]
 
 
-async def export_suite(path: Path, to: Path, *, rows: int | None = None) -> Exported:
+async def export_suite(
+    path: Path, to: Path, *, rows: int | None = None, is_trusted: bool = False
+) -> Exported:
     """Write a suite as a task.
 
     :param to: The task's folder where `tasks` is part of its path, else what SyGra is run from.
     :param rows: So many rows at most.
+    :param is_trusted: Import plugins beside the suite.
     :raises UsageError: When the suite has errors, or something that SyGra has nothing for.
     """
-    plugins = load_plugins(path.parent)
+    plugins = load_plugins(path.parent, is_trusted=is_trusted)
     suite = load_suite(path, plugins)
     if suite.graph is None:
         raise UsageError(
@@ -224,6 +227,3 @@ def _refuse_others(folder: Path) -> None:
     here = folder / GRAPH
     if here.exists() and not is_export(here.read_text(encoding="utf-8", errors="replace")):
         raise UsageError(f"{folder} holds a task that was not exported by us: name another folder")
-
-
-__all__ = ["DATA", "GRAPH", "MODELS", "SUITE", "Exported", "document_of", "export_suite"]
