@@ -4,6 +4,7 @@ Needs an environment with the published package, as `make sygra` builds it; its 
 SYGRA_PYTHON, else `.venv-sygra` is looked for. docs/sygra.md says when it was run last.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -50,14 +51,14 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-async def both(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Both]:
     """Run the five suites here and, in one process, there."""
     base = tmp_path_factory.mktemp("sygra")
     shutil.copytree(HERE / "suites", base, dirs_exist_ok=True)
     found: dict[str, Both] = {}
     models: dict[str, Any] = {}
     exported = {}
-    async with ScriptedEndpoint.on_a_free_port() as endpoint:
+    with ScriptedEndpoint.in_a_thread() as endpoint:
         endpoint.answers_with(answer)
         ours = {}
         for name in SUITES:
@@ -66,14 +67,14 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Both]:
                 text = one.read_text().replace("http://127.0.0.1:1/v1", endpoint.base_url)
                 one.write_text(text)
             endpoint.requests.clear()
-            summary = await run_suite(path, RunOptions(out=base / "reports"))
+            summary = asyncio.run(run_suite(path, RunOptions(out=base / "reports")))
             ours[name] = (_rows(summary.folder), calls_of(endpoint.requests))
-            exported[name] = await export_suite(path, base / "there")
+            exported[name] = asyncio.run(export_suite(path, base / "there"))
             models |= yaml.safe_load((exported[name].folder / "models.yaml").read_text())
         (base / "models.yaml").write_text(yaml.safe_dump(models))
         for name in SUITES:
             endpoint.requests.clear()
-            await _in_sygra(base, exported[name].name, base / "out" / name)
+            _in_sygra(base, exported[name].name, base / "out" / name)
             there = json.loads((base / "out" / name / "output.json").read_text())
             theirs = {row["id"]: row for row in there}
             found[name] = Both(*ours[name][:1], theirs, ours[name][1], calls_of(endpoint.requests))
@@ -89,13 +90,10 @@ def _rows(folder: Path) -> dict[str, Any]:
     return {row["provenance"]["row_id"]: row for row in rows}
 
 
-async def _in_sygra(base: Path, task: str, out: Path) -> None:
-    import asyncio
-
+def _in_sygra(base: Path, task: str, out: Path) -> None:
     environ = {**os.environ, "SYGRA_CUSTOM_MODELS_PATH": str(base / "models.yaml")}
     command = [PYTHON, HERE / "in_sygra.py", base / "there", task, "0", out]
-    ran = await asyncio.to_thread(
-        subprocess.run,
+    ran = subprocess.run(  # noqa: S603 - SyGra, which the developer installed
         command,
         env={**environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -107,12 +105,12 @@ async def _in_sygra(base: Path, task: str, out: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SUITES)
-async def test_sygra_asks_what_we_ask(both, name):
+def test_sygra_asks_what_we_ask(both, name):
     assert both[name].their_calls == both[name].our_calls
 
 
 @pytest.mark.parametrize("name", SUITES)
-async def test_sygra_writes_our_rows_field_by_field(both, name):
+def test_sygra_writes_our_rows_field_by_field(both, name):
     ours, theirs = both[name].ours, both[name].theirs
 
     assert ours
