@@ -64,7 +64,11 @@ def main(root, task, rows, out, batch="1"):
     from sygra.core.base_task_executor import DefaultTaskExecutor
     from sygra.utils import utils
 
-    imported = {"s": time.perf_counter() - began, "cpu_s": time.process_time() - cpu}
+    imported = {
+        "s": time.perf_counter() - began,
+        "cpu_s": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
     utils.current_task = task
     args = Namespace(
         task=task,
