@@ -18,6 +18,7 @@ from sygra_eval.sygra.exporting import SUITE, is_export, is_unchanged
 from sygra_eval.sygra.migrating.loop import FoundLoop, loop_in
 from sygra_eval.sygra.migrating.plain import is_plain, plain_nodes
 from sygra_eval.sygra.naming import Task
+from sygra_eval.sygra.side import sections_of, side_of
 from sygra_eval.values import UsageError
 
 _RENAME = "sygra.processors.data_transform.RenameFieldsTransform"
@@ -54,7 +55,7 @@ def migrated(task: Task, folder: Path, environ: Mapping[str, str]) -> Migrated:
     if not isinstance(data, dict) or not isinstance(data.get("graph_config"), dict):
         raise UsageError(f"{task.path}: `graph_config` with its `nodes` is missing")
     graph = data["graph_config"]
-    writing = _Writing(task, data, folder, environ)
+    writing = _Writing(task, data, folder, environ, side=side_of(task.folder)[0])
     found = loop_in(graph, task.root)
     if found is not None:
         document = writing.with_loop(found)
@@ -89,12 +90,14 @@ class _Writing:
     changes: list[str] = field(default_factory=list)
     models: dict[str, Any] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
+    side: dict[str, Any] = field(default_factory=dict)
 
     def with_loop(self, found: FoundLoop) -> dict[str, Any]:
         """Write the loop as a `critique_loop`."""
         nodes = self.data["graph_config"]["nodes"]
         author, critic = nodes[found.draft], nodes[found.critique]
         draft = self.prompt(author["prompt"])
+        granting = self._granting()
         loop = {
             "node_type": "critique_loop",
             "draft": {"model": self.model(author["model"]), "prompt": draft},
@@ -106,7 +109,10 @@ class _Writing:
                 "model": self.model(author["model"]),
                 "prompt": [*draft, {"assistant": "{candidate}"}, {"user": "{critique}"}],
             },
-            "until": {"sentinel": found.phrase.upper()},
+            "until": {
+                "sentinel": found.phrase.upper(),
+                **({"accepted_by": granting} if granting else {}),
+            },
             "max_rounds": found.rounds,
             "output": "final_answer",
         }
@@ -117,10 +123,18 @@ class _Writing:
             "it ended wherever the phrase stood inside other words",
             "critic and author see the last answer and the last critique, not all turns before",
             "a row is the question and the kept answer (`messages`), without the turns between",
-            "no validator judges the rows yet: add `quality: {validators: [...]}`, and name one "
-            "under `until: {accepted_by: [...]}` so that a stop is granted by execution",
+            f"a stop that the critic asks for is granted where {', '.join(granting)} passed"
+            if granting
+            else "no validator judges the rows yet: add `quality: {validators: [...]}`, and name "
+            "one under `until: {accepted_by: [...]}` so that a stop is granted by execution",
         ]
         return self._document({found.draft: loop}, _straight([found.draft]), "final_answer")
+
+    def _granting(self) -> list[str]:
+        """Return the validators of the side file that say whether a stop is granted."""
+        given = (self.side.get("quality") or {}).get("validators") or []
+        required = [one for one in given if one.get("required")] or given
+        return [str(one.get("name") or one.get("use")) for one in required]
 
     def with_plain_nodes(self) -> dict[str, Any]:
         """Write nodes without Python as they are."""
@@ -139,7 +153,8 @@ class _Writing:
             "models": self.models,
             "data_config": {"source": self._source()},
             "graph_config": {"nodes": nodes, "edges": edges},
-            "quality": {"candidate": candidate},
+            **sections_of(self.side),
+            "quality": {"candidate": candidate, **(self.side.get("quality") or {})},
             **({"output_config": {"output_map": columns}} if columns else {}),
         }
 
@@ -185,14 +200,17 @@ class _Writing:
 
     def _source(self) -> dict[str, Any]:
         given = (self.data.get("data_config") or {}).get("source")
+        if isinstance(self.side.get("source"), dict):
+            kept = {"transformations": (given or {}).get("transformations") or []}
+            given = {**kept, **self.side["source"]}
         if not isinstance(given, dict) or given.get("type") not in ("hf", "disk"):
             self.changes.append("its source is none of ours: write `data_config.source`")
             return {"type": "disk", "file_path": "rows.jsonl"}
         source: dict[str, Any]
         there: frozenset[str] | None = None
         if given["type"] == "hf":
-            kept = ("type", "repo_id", "config_name", "split")
-            source = {key: given[key] for key in kept if given.get(key)}
+            hub = ("type", "repo_id", "config_name", "split")
+            source = {key: given[key] for key in hub if given.get(key)}
         else:
             path = self._file(Path(str(given.get("file_path"))))
             source = {"type": "disk", "file_path": os.path.relpath(path, self.folder)}
