@@ -91,6 +91,7 @@ class _Writing:
     models: dict[str, Any] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     side: dict[str, Any] = field(default_factory=dict)
+    there: frozenset[str] | None = None
 
     def with_loop(self, found: FoundLoop) -> dict[str, Any]:
         """Write the loop as a `critique_loop`."""
@@ -147,11 +148,12 @@ class _Writing:
         self, nodes: dict[str, Any], edges: list[dict[str, str]], candidate: str
     ) -> dict[str, Any]:
         name = model_name(self.task.name.removeprefix("tasks."))
-        columns = self._columns()
+        source = self._source()
+        columns = self._columns({name for one in nodes.values() for name in _adds(one)})
         return {
             "suite": {"name": name},
             "models": self.models,
-            "data_config": {"source": self._source()},
+            "data_config": {"source": source},
             "graph_config": {"nodes": nodes, "edges": edges},
             **sections_of(self.side),
             "quality": {"candidate": candidate, **(self.side.get("quality") or {})},
@@ -215,6 +217,7 @@ class _Writing:
             path = self._file(Path(str(given.get("file_path"))))
             source = {"type": "disk", "file_path": os.path.relpath(path, self.folder)}
             there = _columns_of(path)
+            self.there = there
             for name in sorted((there or frozenset()) & reserved_columns(has_graph=True)):
                 self._column(name)
         column = (self.data.get("data_config") or {}).get("id_column")
@@ -242,7 +245,7 @@ class _Writing:
                 self.changes.append(f"the transform `{one}` is left out: ours have other names")
         return renamed
 
-    def _columns(self) -> dict[str, Any]:
+    def _columns(self, added: set[str]) -> dict[str, Any]:
         mapped = (self.data.get("output_config") or {}).get("output_map") or {}
         made: dict[str, Any] = {}
         for name, told in mapped.items():
@@ -257,9 +260,19 @@ class _Writing:
                 made[str(name)] = {"value": told["value"]}
             elif "value" in told:
                 self.changes.append(f"the column `{name}` is left out: its value is a path")
+            elif self.there is not None and told.get("from") not in self.there | added:
+                made[str(name)] = {"value": None}
+                self.changes.append(f"the column `{name}` is null: nothing sets `{told['from']}`")
             else:
                 made[str(name)] = {"from": told.get("from")}
         return made
+
+
+def _adds(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the variables that a node of ours adds."""
+    if "attributes" in node:
+        return tuple(node["attributes"])
+    return (str(node.get("output", node.get("output_keys"))),)
 
 
 def _columns_of(path: Path) -> frozenset[str] | None:
