@@ -84,7 +84,7 @@ def main(root, task, rows, out, batch="1"):
         output_dir=out,
         oasst=False,
         quality=False,
-        disable_metadata=True,
+        disable_metadata=False,
     )
     began, cpu = time.perf_counter(), time.process_time()
     DefaultTaskExecutor(args).execute()
