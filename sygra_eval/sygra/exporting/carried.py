@@ -293,26 +293,35 @@ def truth(value: Any) -> bool:
 def kind(value: Any) -> str:
     """Return what may be compared with each other."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return "number"
-    return type(value).__name__
+        return "number" if value == value else "NaN"
+    return "list" if isinstance(value, tuple) else type(value).__name__
+
+
+def alike(left: Any, right: Any) -> bool:
+    """Say whether two values may be equal; null may stand for any value that is not there."""
+    return left is None or right is None or kind(left) == kind(right) != "NaN"
+
+
+def within(left: Any, right: Any) -> bool:
+    """Say whether a text is in a text or among keys, or a value in a list."""
+    if isinstance(right, (str, Mapping)) and isinstance(left, str):
+        return left in right
+    if isinstance(right, (list, tuple)) and (not right or any(alike(left, one) for one in right)):
+        return any(alike(left, one) and left == one for one in right)
+    raise ValueError(f"{kind(left)} is not looked for in {kind(right)}")
 
 
 def compared(operator: Any, left: Any, right: Any) -> bool:
     """Compare two values of one kind; what does not compare is an error, never a silent no."""
     if isinstance(operator, (ast.In, ast.NotIn)):
-        if isinstance(right, str) and not isinstance(left, str):
-            raise ValueError("only a text is in a text")  # noqa: TRY004 - as above
-        if isinstance(right, list):
-            is_in = any(kind(one) == kind(left) and one == left for one in right)
-        else:
-            is_in = left in right
-        return is_in is isinstance(operator, ast.In)
-    is_same_kind = kind(left) == kind(right)
-    if isinstance(operator, (ast.Eq, ast.Is, ast.NotEq, ast.IsNot)):
-        if not is_same_kind and left is not None and right is not None:
-            raise ValueError(f"{kind(left)} and {kind(right)} do not compare")
-        return (is_same_kind and left == right) is isinstance(operator, (ast.Eq, ast.Is))
-    if not is_same_kind or kind(left) not in ("number", "str"):
+        return within(left, right) is isinstance(operator, ast.In)
+    if isinstance(operator, (ast.Is, ast.IsNot)):
+        return (left is None) is isinstance(operator, ast.Is)
+    if isinstance(operator, (ast.Eq, ast.NotEq)):
+        if not alike(left, right):
+            raise ValueError(f"{kind(left)} and {kind(right)} never are equal")
+        return bool(left == right) is isinstance(operator, ast.Eq)
+    if kind(left) != kind(right) or kind(left) not in ("number", "str"):
         raise ValueError(f"{kind(left)} and {kind(right)} have no order")
     if isinstance(operator, ast.Lt):
         return bool(left < right)
