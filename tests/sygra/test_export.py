@@ -292,6 +292,7 @@ def test_the_carried_part_runs_without_us():
         "from __future__ import annotations",
         "import ast",
         "import json",
+        "import re",
         "from collections.abc import Callable, Mapping",
         "from random import Random",
         "from typing import Any",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
@@ -184,7 +185,13 @@ def code_of(judged: Mapping[str, Any]) -> str:
 def unjudged(state: Mapping[str, Any], answer: str, previous: Any) -> dict[str, Any]:
     """Stand for validators where the suite has none."""
     del state, previous
-    return {"text": answer, "code": None, "evidence": "", "verdicts": []}
+    return {"text": answer, "code": fenced(answer), "evidence": "", "verdicts": []}
+
+
+def fenced(answer: str) -> Any:
+    """Return what stands between fences, so that new words around the same code are no change."""
+    blocks = re.findall(r"^ {0,3}```[^`\n]*\n(.*?)^ {0,3}```", answer, re.DOTALL | re.MULTILINE)
+    return "\n".join(block.strip() for block in blocks) or None
 
 
 def way(edges: list[Any], state: Mapping[str, Any]) -> str:
