@@ -10,6 +10,7 @@ from sygra_eval.cli.driving import disk_wait_option, drive, grace_option, procs_
 from sygra_eval.cli.estimating import agrees
 from sygra_eval.cli.output import tell
 from sygra_eval.cli.places import run_folder
+from sygra_eval.cli.tasks import close_sessions, ready_to_go_on
 from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import (
     PlanChange,
@@ -79,8 +80,10 @@ def command(
     changed, it is said what that means before anything is spent, and asked.
     """
     folder = run_folder(run)
+    home = suite_folder_of(folder) if suite is None else suite.absolute().parent
     if trust:
-        remember(suite_folder_of(folder) if suite is None else suite.absolute().parent)
+        remember(home)
+    ready_to_go_on(folder, home, is_trusted=trust)
     options = RunOptions(
         plugins=plugins,
         is_trusted=trust,
@@ -94,7 +97,10 @@ def command(
         suite=suite, limit=limit, goes_on=partial(_goes_on, is_answered=accept_plan_change)
     )
     start = partial(_resume, folder, options, not no_retry_failed, change)
-    return int(drive(start, as_json=as_json, grace_s=grace).exit_code)
+    try:
+        return int(drive(start, as_json=as_json, grace_s=grace).exit_code)
+    finally:
+        close_sessions()
 
 
 async def _resume(

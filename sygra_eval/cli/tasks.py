@@ -19,12 +19,15 @@ from sygra_eval.sygra import (
     Task,
     end_all,
     environment,
+    is_run_of_task,
+    keys_of_run,
     post_processed,
     read_task,
     remember_root,
     rows_of,
     set_keys,
     task_at,
+    write_metadata,
     write_rows,
     write_sinks,
 )
@@ -111,6 +114,16 @@ def trusted(task: Task) -> None:
         tell(f"the trust is for this time and will not be remembered: {error}")
 
 
+def ready_to_go_on(run: Path, home: Path, *, is_trusted: bool) -> None:
+    """Give a run of a task what it needs again: the keys of its models, and trust where said."""
+    if not is_run_of_task(run):
+        return
+    set_keys(keys_of_run(run, environment(Path.cwd())))
+    task = task_at(str(home)) if is_trusted else None
+    if task is not None:
+        trusted(task)
+
+
 def close_sessions() -> None:
     """Take the modules of tasks away, however the runs ended."""
     end_all()
@@ -135,6 +148,7 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
         return ended.code
     count = write_rows(ended.summary.folder, target)
     tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
+    write_metadata(ended.summary, read.task, target)
     try:
         for path in post_processed(read.task, read.post_process, target, Shim(shim)):
             tell(f"{path}: what its post-processor made of them")

@@ -12,7 +12,9 @@ made of them (`finishing`). The Python of a task is imported from a root that th
 
 from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment, set_keys
+from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
 from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.metadata import write_metadata
 from sygra_eval.sygra.naming import Task, TaskFault, task_at
 from sygra_eval.sygra.output import post_processed, rows_of, write_rows
 from sygra_eval.sygra.sessions import end_all
@@ -27,12 +29,15 @@ __all__ = [
     "Untrusted",
     "end_all",
     "environment",
+    "is_run_of_task",
+    "keys_of_run",
     "post_processed",
     "read_task",
     "remember_root",
     "rows_of",
     "set_keys",
     "task_at",
+    "write_metadata",
     "write_rows",
     "write_sinks",
 ]

@@ -30,6 +30,7 @@ from sygra_eval.sygra.imports import import_problems
 from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
+from sygra_eval.sygra.shapes import misshapen
 from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
 from sygra_eval.sygra.state import APPENDED, media_columns
@@ -110,6 +111,11 @@ class _Reading:
 
     def read(self, rows: int | None) -> Read:
         """Look at all of it, and go on past errors."""
+        wrong = list(misshapen(self.data))
+        for problem in wrong:
+            self._report(problem)
+        if wrong:
+            return self._end(None)
         self.data = resolved_paths(self.data, self._report)
         for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
             self._report(problem)
@@ -139,7 +145,7 @@ class _Reading:
             suite=suite,
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
-            post_process=tuple(self.data.get("graph_post_process") or ()),
+            post_process=tuple(_listed(self.data.get("graph_post_process"))),
             sinks=tuple(sinks_of(self.data)),
             keys=keys or {},
         )
@@ -327,6 +333,10 @@ def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node has to know of a model beside where it is."""
     kept = (*_USED, "structured_output", "image_capabilities")
     return {key: facts[key] for key in kept if key in facts}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def endless(flat: Flat) -> list[str]:

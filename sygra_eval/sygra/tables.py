@@ -16,6 +16,7 @@ from sygra_eval.data import DiskSource
 from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
+from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
 _HUB = ("repo_id", "config_name", "split")
@@ -66,6 +67,7 @@ class TaskSource:
                 continue
             if columns is None:
                 columns, has_ids = list(found), bool(found.get("id"))
+                _refuse_taken(columns)
             row = self._with_id(found, has_ids=has_ids)
             kept = {name: row[name] for name in [*columns, "id"] if name in row}
             own = str(row.get("id") or _digest(found))
@@ -124,6 +126,15 @@ class TaskSource:
                 rows.append(dict(row.columns))
         for number, columns in enumerate(_transformed(rows, transforms)):
             yield _only(columns, fields), f"{_named(self._given)}:{number + 1}"
+
+
+def _refuse_taken(columns: list[str]) -> None:
+    for name in APPENDED:
+        if name in columns:
+            raise UsageError(
+                f"the rows have a column `{name}`, which every state of SyGra has already: give it "
+                "another name with `sygra.processors.data_transform.RenameFieldsTransform`"
+            )
 
 
 def _only(row: Mapping[str, Any], fields: Any) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """What is wrong with a task is told by file and line before a run, or ends a row with its cause."""
 
 import json
+import sys
 
 import pytest
 import yaml
 
 from sygra_eval.sygra import Shim, task_at
-from sygra_eval.values import Severity
+from sygra_eval.values import Severity, UsageError
 
 NODE = {"node_type": "lambda", "lambda": "tasks.ours.bad.task_executor.f"}
 
@@ -345,3 +346,35 @@ def test_a_module_called_tasks_that_was_there_before_comes_back(project, monkeyp
 
     assert read.suite is not None
     assert sys.modules.pop("tasks") is theirs
+
+
+async def test_a_column_that_every_state_has_is_refused_with_what_to_do(project):
+    task = project.task("taken", {"a": {"node_type": "connector"}}, rows=[{"messages": []}])
+
+    with pytest.raises(UsageError) as refused:
+        await project.run(task)
+
+    (found,) = refused.value.diagnostics
+    assert "RenameFieldsTransform" in found.message
+
+
+@pytest.mark.parametrize(("shim", "whose"), [("auto", "theirs"), ("always", "ours")])
+def test_a_sygra_that_is_installed_is_shadowed_only_when_asked(
+    project, tmp_path, monkeypatch, shim, whose
+):
+    site = tmp_path / "site"
+    (site / "sygra").mkdir(parents=True)
+    (site / "sygra" / "__init__.py").write_text("")
+    (site / "sygra" / "theirs.py").write_text("")
+    (site / "sygra-2.0.dist-info").mkdir()
+    (site / "sygra-2.0.dist-info" / "METADATA").write_text("Name: sygra\nVersion: 2.0\n")
+    monkeypatch.syspath_prepend(str(site))
+    python = "import sygra.theirs\n" if whose == "theirs" else "import sygra.utils.constants\n"
+    python += "def f(config, state):\n    return None\n"
+    task = project.task("bad", {"f": NODE}, python=python)
+
+    read = project.read(task, shim=Shim(shim))
+
+    assert read.suite is not None, read.diagnostics
+    for name in [one for one in sys.modules if one.partition(".")[0] == "sygra"]:
+        del sys.modules[name]

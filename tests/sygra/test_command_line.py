@@ -1,6 +1,7 @@
 """A task is named on the command line as a suite is, and its rows are written as SyGra does."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,12 @@ def test_a_task_runs_by_its_dotted_name_once_it_is_trusted(command, served, proj
     assert (project.root / "out" / "rows.jsonl").read_text() == '{"id": "a", "said": "HI"}\n'
     assert "rows.jsonl: 1 row as SyGra writes them" in err
     assert json.loads((project.root / "x.json").read_text()) == [{"id": "a", "said": "HI"}]
+    told = json.loads((project.root / "out" / "rows.metadata.json").read_text())
+    figures = told["aggregate_statistics"]
+    assert figures["records"] == {"total_processed": 1, "total_failed": 0, "success_rate": 1.0}
+    assert (figures["requests"]["total_requests"], figures["cost"]["total_cost_usd"]) == (1, None)
+    assert told["nodes"]["say"]["total_executions"] == 1
+    assert told["models"]["author"]["model_name"] == "scripted"
     code, out, _ = command("sygra", "rows", line["run"], "--to", "again.json")
     assert (code, json.loads((project.root / "again.json").read_text())[0]["said"]) == (0, "HI")
 
@@ -112,3 +119,55 @@ def test_a_post_processor_that_raises_leaves_the_rows_and_ends_with_7(command, s
 
     assert (code, "KeyError: 1; the rows are in o.json" in err) == (7, True)
     assert (project.root / "o.json").is_file()
+
+
+def test_a_model_of_a_task_is_replaced_as_that_of_a_suite(command, served, project, monkeypatch):
+    path = project.root / "models.yaml"
+    monkeypatch.delenv("SYGRA_CUSTOM_MODELS_PATH")
+    text = (project.root / "tasks/ours/loud/graph_config.yaml").read_text()
+    (project.root / "tasks/ours/loud/graph_config.yaml").write_text(
+        text.replace("name: author", "name: gpt-4o")
+    )
+    path.unlink()
+    words = ("run", "ours.loud", "--trust", "-q", "--sygra-output", "o.json")
+
+    needed, _, err = command(*words)
+    code, *_ = command(*words, "--model", f"gpt-4o={served.base_url}#scripted")
+
+    assert (needed, code) == (4, 0)
+    assert "SYGRA_GPT_4O_URL" in err
+    assert json.loads((project.root / "o.json").read_text())[0]["said"] == "HI"
+
+
+def test_a_resume_finds_the_key_again_and_no_file_of_the_run_has_it(
+    command, served, project, monkeypatch
+):
+    key = "key-of-mine-0123456789"
+    served.requires_key = key
+    project.models(
+        served,
+        author={
+            "model_type": "openai",
+            "url": served.base_url,
+            "model": "scripted",
+            "auth_token": key,
+        },
+    )
+    flag = project.root / "is_mended"
+    breaks = f"        if not __import__('os').path.exists({str(flag)!r}):\n            1 / 0\n"
+    task = project.root / "tasks" / "ours" / "loud"
+    python = PYTHON.replace("        return", f"{breaks}        return")
+    (task / "task_executor.py").write_text(python)
+    monkeypatch.setenv("SYGRA_AUTHOR_TOKEN", "")
+
+    monkeypatch.delenv("SYGRA_AUTHOR_TOKEN")
+    broken, out, _ = command("run", "ours.loud", "--trust", "--json")
+    run = json.loads(out.splitlines()[-1])["run"]
+    monkeypatch.delenv("SYGRA_AUTHOR_TOKEN")  # as in another process
+    flag.touch()
+    code, out, _ = command("resume", run, "--json")
+
+    assert (broken, code, json.loads(out.splitlines()[-1])["unjudged"]) == (7, 0, 1)
+    assert len(served.requests) == 1
+    kept = [path for path in Path(run).iterdir() if path.is_file()]
+    assert not [path.name for path in kept if key.encode() in path.read_bytes()]

@@ -1,0 +1,33 @@
+"""What a run of a task needs again when it goes on: keys, which are in no file of a run."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.suite.document import read_document
+from sygra_eval.sygra.aliases import resolved
+from sygra_eval.sygra.config import NODE_TYPE, restored
+
+
+def is_run_of_task(run: Path) -> bool:
+    """Say whether a run folder is that of a task of SyGra."""
+    return any(True for _ in _nodes(run))
+
+
+def keys_of_run(run: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the keys of its models, from where they were when it began."""
+    keys: dict[str, str] = {}
+    for node in _nodes(run):
+        for alias in restored(node.get("models") or {}):
+            keys |= resolved(str(alias), environ).keys
+    return keys
+
+
+def _nodes(run: Path) -> Iterator[Mapping[str, Any]]:
+    path = run / "suite.yaml"
+    graph = read_document(path).data.get("graph_config") if path.is_file() else None
+    nodes = graph.get("nodes") if isinstance(graph, dict) else None
+    for node in nodes.values() if isinstance(nodes, dict) else ():
+        if isinstance(node, dict) and node.get("node_type") == NODE_TYPE:
+            yield node
