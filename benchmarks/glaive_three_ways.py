@@ -162,8 +162,10 @@ def _table(ways: Sequence[Way]) -> str:
         ]
         for way in ways
     ]
-    heads = ("", "rows", "ended", "written as done", "of these fail", "verified")
-    heads += ("stopped by", "calls", "s")
+    heads = (
+        *("", "rows", "ended", "written as done", "of these fail", "verified"),
+        *("stopped by", "calls", "s"),
+    )
     return tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)
 
 

@@ -14,6 +14,7 @@ from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment, set_keys
 from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
 from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.library import Workflow, create_graph
 from sygra_eval.sygra.metadata import write_metadata
 from sygra_eval.sygra.naming import Task, TaskFault, task_at
 from sygra_eval.sygra.output import post_processed, rows_of, write_rows
@@ -27,6 +28,8 @@ __all__ = [
     "Task",
     "TaskFault",
     "Untrusted",
+    "Workflow",
+    "create_graph",
     "end_all",
     "environment",
     "is_run_of_task",

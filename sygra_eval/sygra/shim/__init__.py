@@ -5,3 +5,12 @@ written from the behaviour that tasks rely on (`docs/sygra.md`), and holds no co
 """
 
 __version__ = "1.0.0"
+
+
+def __getattr__(name: str) -> object:
+    """Give the library's names, which are loaded by who asks for them alone."""
+    if name in ("Workflow", "create_graph"):
+        from sygra_eval.sygra import library
+
+        return getattr(library, name)
+    raise AttributeError(f"module `sygra` has no `{name}` here")
