@@ -134,7 +134,7 @@ async def test_it_runs_inside_an_event_loop_as_in_a_notebook(work):
 def test_what_has_no_dotted_path_and_what_is_no_path_are_told(work):
     with pytest.raises(UsageError, match="write it at the top of a module"):
         Workflow().lambda_func(lambda config, state: {})
-    with pytest.raises(UsageError, match=r"`graph_config\.nodes\.x` is no path"):
+    with pytest.raises(UsageError, match=r"`graph_config\.nodes\.x\.y` is no path"):
         Workflow().override("graph_config.nodes.x.y", 1)
     with pytest.raises(UsageError, match="there is no node `x`"):
         Workflow().override_prompt("x", "user", "y")
