@@ -7,6 +7,7 @@ import click
 from sygra_eval.cli.output import print_diagnostics
 from sygra_eval.cli.places import run_folder
 from sygra_eval.cli.streams import say
+from sygra_eval.cli.sygra_running import run
 from sygra_eval.cli.sygra_writing import export, migrate
 from sygra_eval.cli.tasks import as_json, close_sessions, shim_option, task_of, trusted
 from sygra_eval.engine import ExitCode
@@ -16,9 +17,10 @@ from sygra_eval.values import UsageError
 
 @click.group("sygra")
 def command() -> None:
-    """Check tasks of SyGra, write rows as SyGra does, and carry suites there and back."""
+    """Check and run tasks of SyGra, write rows as it does, carry suites there and back."""
 
 
+command.add_command(run)
 command.add_command(export)
 command.add_command(migrate)
 

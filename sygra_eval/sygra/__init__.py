@@ -10,7 +10,7 @@ made of them (`finishing`). The Python of a task is imported from a root that th
 `output` writes the rows as SyGra would.
 """
 
-from sygra_eval.sygra.dialect import Read, read_task
+from sygra_eval.sygra.dialect import Read, read_task, suite_name
 from sygra_eval.sygra.environment import environment, set_keys
 from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
 from sygra_eval.sygra.importing import Shim
@@ -39,6 +39,7 @@ __all__ = [
     "remember_root",
     "rows_of",
     "set_keys",
+    "suite_name",
     "task_at",
     "write_metadata",
     "write_rows",

@@ -69,6 +69,7 @@ class SourceConfig(BaseModel):
 
     :ivar rows: How many rows a task without a source has.
     :ivar media: Columns whose files are shown or played, by `image` and `audio`.
+    :ivar start: So many of the first rows are passed over.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -80,6 +81,7 @@ class SourceConfig(BaseModel):
     id_column: str | None = None
     rows: int = Field(default=10, ge=0)
     media: dict[str, list[str]] = Field(default_factory=dict)
+    start: int = Field(default=0, ge=0)
 
 
 def stored(value: Any) -> Any:

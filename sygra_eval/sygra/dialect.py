@@ -70,12 +70,14 @@ def read_task(
     shim: Shim = Shim.AUTO,
     replaced: Mapping[str, str] | None = None,
     rows: int | None = None,
+    start: int = 0,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
 
     :param replaced: Models that `--model` gives, by alias.
     :param rows: How many rows a task without a source has.
+    :param start: So many of the first rows are passed over.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -87,7 +89,7 @@ def read_task(
     reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ)
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
-        return reading.read(rows)
+        return reading.read(rows, start)
 
 
 def _data(document: Document) -> dict[str, Any] | None:
@@ -109,7 +111,7 @@ class _Reading:
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def read(self, rows: int | None) -> Read:
+    def read(self, rows: int | None, start: int) -> Read:
         """Look at all of it, and go on past errors."""
         wrong = list(misshapen(self.data))
         for problem in wrong:
@@ -132,6 +134,8 @@ class _Reading:
         if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
             return self._end(None)
         suite = self._suite(flat, models, source, rows)
+        if start:
+            suite["data_config"]["source"]["start"] = start
         made = document_of(suite)
         return self._end(made, keys={k: v for one in models.values() for k, v in one.keys.items()})
 
@@ -309,10 +313,9 @@ class _Reading:
         if source is None and (wanted := rows or self.side.get("rows")) is not None:
             data["rows"] = wanted
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
-        name = self.task.name.removeprefix("tasks.")
         entries = {name: stored(one.entry) for name, one in models.items()}
         return {
-            "suite": {"name": model_name(name), **(head or {})},
+            "suite": {"name": suite_name(self.task), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
             "data_config": {"source": data},
             "graph_config": {
@@ -323,6 +326,11 @@ class _Reading:
             "output_config": {"output_map": {ROW: {"from": ROW}, FLAGS: {"from": FLAGS}}},
             **sections_of(self.side),
         }
+
+
+def suite_name(task: Task) -> str:
+    """Return what the suite of a task, and so the folder of its runs, is called."""
+    return model_name(task.name.removeprefix("tasks."))
 
 
 _OUTPUT = ("output_map", "generator")

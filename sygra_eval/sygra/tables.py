@@ -5,6 +5,7 @@ besides (P5 of none: it is how state is declared).
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
@@ -55,7 +56,13 @@ class TaskSource:
         return self._given if isinstance(self._given, list) else [self._given]
 
     async def rows(self) -> AsyncGenerator[Row | BadRow, None]:
-        """Yield the rows with their ids."""
+        """Yield the rows with their ids, but those that are passed over."""
+        async with contextlib.aclosing(self._rows()) as rows:
+            async for row in rows:
+                if row.index >= self._config.start:
+                    yield row
+
+    async def _rows(self) -> AsyncGenerator[Row | BadRow, None]:
         columns: list[str] | None = None
         has_ids = False
         seen: dict[str, int] = {}
