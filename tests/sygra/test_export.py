@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -128,6 +129,20 @@ async def test_rows_have_every_column_and_an_id_and_start_with_one_that_is_no_pi
     assert [row["a"] for row in table] == ["words", "logo.png", None]
     assert all(row.keys() == {"id", "a", "b"} for row in table)
     assert len({row["id"] for row in table}) == 3
+
+
+async def test_columns_may_be_called_anything_and_rows_come_out_under_their_names(tmp_path):
+    names = ["self", "execution_error", "a b", "{x}", "tool_calls", "", "größe", "a.b", "class"]
+    path = written(tmp_path, "ask", "{self} {größe} {a.b}", [dict.fromkeys(names, "v")])
+
+    made = await export_suite(path, tmp_path / "there")
+
+    table = json.loads((made.folder / "data.jsonl").read_text())
+    assert not table.keys() & {"self", "execution_error", "tool_calls", "messages"}
+    assert all(re.fullmatch(r"\w+", name) for name in table)
+    columns = graph_in(made.folder)["output_config"]["output_map"]
+    assert columns.keys() >= set(names)
+    assert {table[columns[name]["from"]] for name in names} == {"v"}
 
 
 async def test_where_all_rows_look_like_pictures_the_export_is_refused(tmp_path):

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, field
 
 TAKEN_BY_SYGRA = frozenset(
-    {"messages", "__chat_history__", "execution_error", "tool_calls", "_agent_prompt"}
+    {"messages", "__chat_history__", "execution_error", "tool_calls", "_agent_prompt", "self"}
 )
-"""Variables that SyGra's state has a use of its own for."""
+"""Variables that SyGra's state has a use of its own for; `self` it hands on as a keyword."""
 
 PLAIN = re.compile(r"[^\W\d]\w*(->\w+)?")
 """What a placeholder of SyGra may be called."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.plugins import Plugins, load_plugins
+from sygra_eval.plugins import BUILT_INS, Plugins, load_plugins
 from sygra_eval.suite import Suite, as_yaml, load_suite, reserved_columns
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra.exporting.comments import graph_text, is_export, stamped
@@ -97,7 +97,7 @@ async def _files(
     making.rounds = making.names.variable("rounds")
     making.stop_reason = making.names.variable("stop_reason")
     scope = dict(table.variables)
-    judged = _judged(suite, making)
+    judged = _judged(suite, plugins, making)
     last = "Judge" if judged else None
     if last is not None:
         making.names.classes.add(last)
@@ -151,9 +151,15 @@ def document_of_text(suite: Suite) -> dict[str, Any]:
     return read_document(suite.path).data
 
 
-def _judged(suite: Suite, making: Making) -> dict[str, str]:
+def _judged(suite: Suite, plugins: Plugins, making: Making) -> dict[str, str]:
     """Return the variables that the validators fill; none where SyGra can ask none of them."""
     for spec in suite.validators:
+        if (plugin := plugins.of("validators")[spec.use].plugin) not in BUILT_INS:
+            making.leave_out(
+                ("quality", "validators"),
+                f"the validator `{spec.name}` is of the plugin `{plugin}`, which is not copied",
+                fix="put its `plugins/` folder beside suite.yaml there",
+            )
         if asks_a_model(spec):
             making.leave_out(
                 ("quality", "validators"),
