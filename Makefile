@@ -51,7 +51,7 @@ sygra-examples: $(VENV)/.dev
 # SyGra itself in an environment of its own, running suites of ours; its last result stands in
 # docs/sygra.md. Then `python -m benchmarks.sygra` has both side by side.
 sygra: $(VENV)/.dev .venv-sygra/.installed
-	$(BIN)/python -m pytest -m sygra -p no:cacheprovider tests/sygra
+	SYGRA_PYTHON=.venv-sygra/bin/python $(BIN)/python -m pytest -m sygra tests/sygra
 
 .venv-sygra/.installed: .ci/sygra .ci/sygra-packages.txt
 	sh .ci/sygra .venv-sygra
