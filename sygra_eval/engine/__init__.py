@@ -14,6 +14,7 @@ the suite asks of it. While a run goes, `live` says what it does and takes other
 the socket of `control`; `look_at` and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.bench import Bench
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.collecting import Collected, collect_suite
 from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
@@ -89,6 +90,7 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Bench",
     "Blessed",
     "BudgetOutlook",
     "Canaries",

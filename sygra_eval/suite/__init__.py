@@ -51,11 +51,19 @@ from sygra_eval.suite.suite import (
     Probes,
     SandboxChoice,
     Suite,
+    as_yaml,
     document_sha256,
     reserved_columns,
     resolved_yaml,
 )
-from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, as_text, escaped
+from sygra_eval.suite.template import (
+    Placeholder,
+    Template,
+    UnfitRow,
+    UnknownVariable,
+    as_text,
+    escaped,
+)
 from sygra_eval.suite.text_template import TextTemplate
 from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
@@ -81,6 +89,7 @@ __all__ = [
     "NoFunction",
     "NoWay",
     "OutputColumn",
+    "Placeholder",
     "Probes",
     "Prompt",
     "RoutedChoice",
@@ -94,6 +103,7 @@ __all__ = [
     "Walk",
     "always_visited",
     "as_text",
+    "as_yaml",
     "case_id",
     "check_suite",
     "compile_condition",

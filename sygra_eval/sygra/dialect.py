@@ -354,7 +354,6 @@ class _Reading:
         if self.skip:
             data["skip"] = self.skip
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
-        name = self.task.name.removeprefix("tasks.")
         entries = {name: stored(one.entry) for name, one in models.items()}
         sections = sections_of(self.side)
         if (judge := judge_of(self.data, self.side, self.environ)) is not None:
@@ -363,7 +362,7 @@ class _Reading:
             listed = [*(quality.get("validators") or ()), judge[0]]
             sections["quality"] = {**quality, "validators": listed}
         return {
-            "suite": {"name": model_name(name), **(head or {})},
+            "suite": {"name": suite_name(self.task), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
             "data_config": {"source": data},
             "graph_config": {
@@ -374,6 +373,11 @@ class _Reading:
             "output_config": {"output_map": {ROW: {"from": ROW}, FLAGS: {"from": FLAGS}}},
             **sections,
         }
+
+
+def suite_name(task: Task) -> str:
+    """Return what the suite of a task, and so the folder of its runs, is called."""
+    return model_name(task.name.removeprefix("tasks."))
 
 
 _OUTPUT = ("output_map", "generator")
