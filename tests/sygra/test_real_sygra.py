@@ -1,7 +1,7 @@
 """Suites of ours, exported and run by SyGra itself: the same calls, and the same rows.
 
-Needs an environment with the published package, whose Python SYGRA_PYTHON names; `make sygra` builds
-one and runs this. docs/sygra.md says when it was run last.
+Needs an environment with the published package, whose Python SYGRA_PYTHON names; `make sygra`
+builds one and runs this. docs/sygra.md says when it was run last.
 """
 
 import asyncio
