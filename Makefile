@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo sample test full soak check bench sygra-examples clean
+.PHONY: demo sample test full soak check bench sygra sygra-examples clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -55,8 +55,17 @@ sygra-examples: $(VENV)/.dev
 	@test -n "$(SYGRA_CHECKOUT)" || { echo "name a checkout: make sygra-examples SYGRA_CHECKOUT=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.sygra_examples $(SYGRA_CHECKOUT) --golden $(SYGRA_GOLDEN)
 
+# SyGra itself in an environment of its own, running suites of ours; its last result stands in
+# docs/sygra.md. Then `python -m benchmarks.sygra` has both side by side.
+sygra: $(VENV)/.dev .venv-sygra/.installed
+	SYGRA_PYTHON=.venv-sygra/bin/python $(BIN)/python -m pytest -m sygra tests/sygra
+
+.venv-sygra/.installed: .ci/sygra .ci/sygra-packages.txt
+	sh .ci/sygra .venv-sygra
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-sygra
 
 # A marker per extra, so that the second command does not install anew what the first one has.
 $(VENV)/.base:

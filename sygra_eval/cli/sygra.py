@@ -7,6 +7,8 @@ import click
 from sygra_eval.cli.output import print_diagnostics
 from sygra_eval.cli.places import run_folder
 from sygra_eval.cli.streams import say
+from sygra_eval.cli.sygra_run import python_command, run_command
+from sygra_eval.cli.sygra_writing import export, migrate
 from sygra_eval.cli.tasks import as_json, close_sessions, shim_option, task_of, trusted
 from sygra_eval.engine import ExitCode
 from sygra_eval.sygra import Shim, environment, read_task, write_rows
@@ -15,7 +17,11 @@ from sygra_eval.values import UsageError
 
 @click.group("sygra")
 def command() -> None:
-    """Check tasks of SyGra, and write the rows of a run as SyGra does."""
+    """Check and run tasks of SyGra, write rows as it does, carry suites there and back."""
+
+
+command.add_command(export)
+command.add_command(migrate)
 
 
 @command.command("check")
@@ -52,6 +58,10 @@ def check(tasks: tuple[str, ...], trust: bool, shim: str, is_json: bool) -> int:
     finally:
         close_sessions()
     return int(code)
+
+
+command.add_command(run_command)
+command.add_command(python_command)
 
 
 @command.command("rows")

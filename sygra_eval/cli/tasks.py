@@ -14,21 +14,21 @@ from sygra_eval.cli.several import Chosen, Ended, with_variants
 from sygra_eval.cli.streams import complain
 from sygra_eval.engine import RunOptions
 from sygra_eval.sygra import (
+    Delivered,
+    Delivery,
     Read,
     Shim,
     Task,
+    deliver,
     end_all,
     environment,
     is_run_of_task,
     keys_of_run,
-    post_processed,
     read_task,
     remember_root,
     rows_of,
     set_keys,
     task_at,
-    write_metadata,
-    write_rows,
     write_sinks,
 )
 from sygra_eval.values import Diagnostic, UsageError
@@ -133,28 +133,40 @@ def written(ended: Ended, read: Read, target: Path | None, shim: str) -> int:
     """Write the rows of a task that ran, do what it does with all of them; return the exit code."""
     if ended.summary is None:
         return ended.code
+    if target is None:
+        return _only_sinks(ended, read)
+    try:
+        delivered = deliver(read, ended.summary, Delivery(target=target, about={}), Shim(shim))
+    except UsageError as error:
+        complain(f"sygra-eval: {error}")
+        return INCOMPLETE
+    told(delivered)
+    return ended.code
+
+
+def told(delivered: Delivered) -> None:
+    """Say what was written."""
+    count = delivered.rows
+    tell(f"{delivered.target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
+    for path, what in delivered.others:
+        tell(f"{path}: {what}")
+    for note in delivered.notes:
+        tell(note)
+
+
+def _only_sinks(ended: Ended, read: Read) -> int:
+    assert ended.summary is not None, "asked of runs that ended"  # noqa: S101
     try:
         for path in write_sinks(rows_of(ended.summary.folder), read.sinks):
             tell(f"{path}: the rows, as the task's sink")
     except UsageError as error:
         complain(f"sygra-eval: {error}")
         return INCOMPLETE
-    if target is None:
-        if read.post_process:
-            tell(
-                "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
-                "name a file with --sygra-output"
-            )
-        return ended.code
-    count = write_rows(ended.summary.folder, target)
-    tell(f"{target}: {count} row{'s' if count != 1 else ''} as SyGra writes them")
-    write_metadata(ended.summary, read.task, target)
-    try:
-        for path in post_processed(read.task, read.post_process, target, Shim(shim)):
-            tell(f"{path}: what its post-processor made of them")
-    except UsageError as error:
-        complain(f"sygra-eval: {error}")
-        return INCOMPLETE
+    if read.post_process:
+        tell(
+            "`graph_post_process` was not run, as it works on the rows as SyGra writes them: "
+            "name a file with --sygra-output"
+        )
     return ended.code
 
 

@@ -15,6 +15,7 @@ goes, `live` says what it does and takes other limits, through the socket of `co
 and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.bench import Bench
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.bound import Bound, limits_in
 from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
@@ -122,6 +123,7 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Bench",
     "Blessed",
     "Bound",
     "BudgetOutlook",

@@ -12,7 +12,12 @@ from typing import cast
 
 from sygra_eval.nodes.critiques import NO_CRITIQUE, Critique, beside_images_of
 from sygra_eval.nodes.evidence import evidence_text
-from sygra_eval.nodes.loop_config import DEFAULT_CRITIQUE, CritiqueLoopConfig
+from sygra_eval.nodes.loop_config import (
+    DEFAULT_CRITIQUE,
+    DEFAULT_REVISION,
+    REFUSED_STOP,
+    CritiqueLoopConfig,
+)
 from sygra_eval.nodes.ranking import accepting, best_of, is_accepted
 from sygra_eval.suite import AskedModel, RoutedChoice, Template
 from sygra_eval.values import (
@@ -34,18 +39,9 @@ from sygra_eval.values import (
 )
 
 _NO_ANSWER = ("repetition", "truncated")  # the model said something, and it is of no use
-_REFUSED = "The answer is not finished: the checks do not pass.\n{evidence}"
-_REVISE = """\
-Your answer was checked.
-
-{evidence}
-
-{critique}
-
-Write the whole corrected answer again, with the complete code in one Python block."""
 _CRITIQUE_TEMPLATE = Template.parse(DEFAULT_CRITIQUE)
-_REFUSED_TEMPLATE = Template.parse(_REFUSED)
-_REVISE_TEMPLATE = Template.parse(_REVISE)
+_REFUSED_TEMPLATE = Template.parse(REFUSED_STOP)
+_REVISE_TEMPLATE = Template.parse(DEFAULT_REVISION)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,15 @@ Result of the checks:
 
 If every line of the result says PASSED, your whole reply is NO MORE FEEDBACK
 If a line says FAILED, reply with at most three short points that say what to change and why."""
+REFUSED_STOP = "The answer is not finished: the checks do not pass.\n{evidence}"
+DEFAULT_REVISION = """\
+Your answer was checked.
+
+{evidence}
+
+{critique}
+
+Write the whole corrected answer again, with the complete code in one Python block."""
 CHARS_OF_OUR_WORDS = 500
 """More than the built-in prompts of critique and revision hold beside what is put into them."""
 LOOP_VARIABLES = frozenset({"candidate", "evidence", "critique", "round"})

@@ -54,11 +54,19 @@ from sygra_eval.suite.suite import (
     Probes,
     SandboxChoice,
     Suite,
+    as_yaml,
     document_sha256,
     reserved_columns,
     resolved_yaml,
 )
-from sygra_eval.suite.template import Template, UnfitRow, UnknownVariable, as_text, escaped
+from sygra_eval.suite.template import (
+    Placeholder,
+    Template,
+    UnfitRow,
+    UnknownVariable,
+    as_text,
+    escaped,
+)
 from sygra_eval.suite.text_template import TextTemplate
 from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
@@ -85,6 +93,7 @@ __all__ = [
     "NoFunction",
     "NoWay",
     "OutputColumn",
+    "Placeholder",
     "Probes",
     "Prompt",
     "RoutedChoice",
@@ -99,6 +108,7 @@ __all__ = [
     "Walk",
     "always_visited",
     "as_text",
+    "as_yaml",
     "case_id",
     "check_suite",
     "compile_condition",

@@ -200,8 +200,18 @@ def _shared_models(path: Path) -> Document | None:
     if path.name == MODELS_FILE or not beside.is_file():
         return None
     shared = read_document(beside)
+    if _is_of_sygra(shared):
+        return None
     shared.section = ("models",)
     return shared
+
+
+def _is_of_sygra(shared: Document) -> bool:
+    """Say whether it is SyGra's file of the same name, as it stands beside an exported suite."""
+    entries = shared.data.values()
+    return any(
+        isinstance(one, dict) and "model_type" in one and "use" not in one for one in entries
+    )
 
 
 def _merged_models(

@@ -7,37 +7,59 @@ Inside the node a record goes step by step (`walking`) through nodes that ask (`
 made of them (`finishing`). The Python of a task is imported from a root that the user trusts
 (`trusting`), with our names in the place of `sygra` while it lasts (`importing`, `shim`).
 
-`output` writes the rows as SyGra would.
+`output` writes the rows as SyGra would, `delivering` all that belongs to them. SyGra's library
+(`Workflow` and its kin) is in `shim`: what a program puts together becomes a task like any other.
 """
 
+from typing import Any
+
+from sygra_eval.sygra import shim
+from sygra_eval.sygra.calling import last_run, suite_name
+from sygra_eval.sygra.delivering import Delivered, Delivery, deliver, output_name
 from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment, set_keys
 from sygra_eval.sygra.going_on import is_run_of_task, keys_of_run
-from sygra_eval.sygra.importing import Shim
+from sygra_eval.sygra.importing import Shim, pinned
 from sygra_eval.sygra.metadata import write_metadata
 from sygra_eval.sygra.naming import Task, TaskFault, task_at
 from sygra_eval.sygra.output import post_processed, rows_of, write_rows
 from sygra_eval.sygra.sessions import end_all
+from sygra_eval.sygra.shim import LIBRARY
 from sygra_eval.sygra.sinks import write_sinks
 from sygra_eval.sygra.trusting import Untrusted, remember_root
 
 __all__ = [
+    "LIBRARY",
+    "Delivered",
+    "Delivery",
     "Read",
     "Shim",
     "Task",
     "TaskFault",
     "Untrusted",
+    "deliver",
     "end_all",
     "environment",
     "is_run_of_task",
     "keys_of_run",
+    "last_run",
+    "output_name",
+    "pinned",
     "post_processed",
     "read_task",
     "remember_root",
     "rows_of",
     "set_keys",
+    "suite_name",
     "task_at",
     "write_metadata",
     "write_rows",
     "write_sinks",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of SyGra's library, as `Workflow`: it is imported when somebody asks."""
+    if name not in LIBRARY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(shim, name)

@@ -11,6 +11,7 @@ from sygra_eval.sygra.config import TaskConfig, restored
 from sygra_eval.sygra.finishing import Finish, finish_of
 from sygra_eval.sygra.functions import called
 from sygra_eval.sygra.importing import begin
+from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import task_at
 from sygra_eval.sygra.sampling import sampler_node
 from sygra_eval.sygra.shim.utils import utils
@@ -81,6 +82,7 @@ def open_session(config: Any, folder: Path) -> None:
 
 
 def _compile(config: TaskConfig) -> Compiled:
+    lend(config.metrics)
     nodes = {name: restored(node) for name, node in config.nodes.items()}
     leaving: dict[str, list[Way]] = {}
     for edge in restored(config.edges):
@@ -122,10 +124,16 @@ def _run_of(
 
 def _lambda_node(node: dict[str, Any]) -> NodeRun:
     function = functions.node_function(node["lambda"])
+    key = node.get("output_keys")
+    takes_state_alone = functions.places(function) == 1
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any] | None:
         del visiting
-        return cast("Mapping[str, Any] | None", await called(function, node, state))
+        if not takes_state_alone:
+            return cast("Mapping[str, Any] | None", await called(function, node, state))
+        made = await called(function, state)  # as SyGra's documentation has it, and its code not
+        is_update = made is None or isinstance(made, Mapping) or not isinstance(key, str)
+        return cast("Mapping[str, Any] | None", made if is_update else {key: made})
 
     return run
 

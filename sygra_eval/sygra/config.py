@@ -29,6 +29,7 @@ class TaskConfig(BaseModel):
 
     :ivar root: The folder that contains `tasks/`, relative to the suite's.
     :ivar nodes: Subgraphs written out.
+    :ivar metrics: Names that its Python asks for, and which metrics answer to them.
     :ivar answer: The variable that is judged; the last reply where none is named.
     """
 
@@ -43,6 +44,7 @@ class TaskConfig(BaseModel):
     output: dict[str, Any] = Field(default_factory=dict)
     schema_rules: dict[str, Any] = Field(default_factory=dict)
     models: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
     answer: str | None = None
     recursion_limit: int = Field(default=RECURSION_LIMIT, ge=1, le=10_000)
 
@@ -68,6 +70,7 @@ class SourceConfig(BaseModel):
     """The rows of a task, as its `data_config` says.
 
     :ivar rows: How many rows a task without a source has.
+    :ivar skip: So many rows at the beginning are left out, `--start_index`.
     :ivar media: Columns whose files are shown or played, by `image` and `audio`.
     """
 
@@ -79,6 +82,7 @@ class SourceConfig(BaseModel):
     given: Any = None
     id_column: str | None = None
     rows: int = Field(default=10, ge=0)
+    skip: int = Field(default=0, ge=0)
     media: dict[str, list[str]] = Field(default_factory=dict)
 
 

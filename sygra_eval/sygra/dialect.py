@@ -24,10 +24,13 @@ from sygra_eval.sygra.config import (
     SOURCE_TYPE,
     stored,
 )
+from sygra_eval.sygra.cycles import endless
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
+from sygra_eval.sygra.judging import TASK, judge_of
 from sygra_eval.sygra.left_out import left_out, sinks_of
+from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shapes import misshapen
@@ -48,6 +51,7 @@ class Read:
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
     :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
+    :ivar data: What its file says.
     """
 
     task: Task
@@ -56,7 +60,21 @@ class Read:
     needs: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
     sinks: tuple[Mapping[str, Any], ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_judge(self) -> bool:
+        """Whether its `llm_based_quality` is a validator of the run."""
+        quality = self.suite.data.get("quality") if self.suite is not None else None
+        listed = quality.get("validators") if isinstance(quality, Mapping) else None
+        return any(isinstance(one, Mapping) and one.get("name") == TASK for one in listed or ())
+
+    @property
+    def output(self) -> Mapping[str, Any]:
+        """What it says of its rows."""
+        found = self.data.get("output_config")
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -70,12 +88,14 @@ def read_task(
     shim: Shim = Shim.AUTO,
     replaced: Mapping[str, str] | None = None,
     rows: int | None = None,
+    skip: int = 0,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
 
     :param replaced: Models that `--model` gives, by alias.
     :param rows: How many rows a task without a source has.
+    :param skip: So many rows at the beginning are left out.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -84,7 +104,7 @@ def read_task(
     if data is None or (beside is not None and beside.diagnostics):
         found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
         return Read(task=task, suite=None, diagnostics=tuple(found))
-    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ)
+    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip)
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
         return reading.read(rows)
@@ -106,6 +126,7 @@ class _Reading:
     shim: Shim
     replaced: dict[str, str]
     environ: Mapping[str, str]
+    skip: int = 0
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -117,7 +138,10 @@ class _Reading:
         if wrong:
             return self._end(None)
         self.data = resolved_paths(self.data, self._report)
-        for problem in (*self._unread(), *left_out(self.data, self.task.folder)):
+        for problem in (
+            *self._unread(),
+            *left_out(self.data, self.task.folder, has_judge="judge" in self.side),
+        ):
             self._report(problem)
         graph = self.data.get("graph_config")
         if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), dict):
@@ -128,12 +152,23 @@ class _Reading:
         self._check_start(flat)
         self._check_python(flat)
         models = self._models(flat)
+        judge = judge_of(self.data, self.side, self.environ)
+        if judge is not None and judge[1].needs and judge[0]["model"] not in {*models, *self._own}:
+            at: keys.At = ("output_config", "data_quality")
+            self._need(f"for the judge `{self.side['judge']}` {judge[1].needs}", at)
         source = self._source()
         if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
             return self._end(None)
         suite = self._suite(flat, models, source, rows)
         made = document_of(suite)
-        return self._end(made, keys={k: v for one in models.values() for k, v in one.keys.items()})
+        return self._end(
+            made,
+            keys={
+                name: value
+                for one in [*models.values(), *([judge[1]] if judge else [])]
+                for name, value in one.keys.items()
+            },
+        )
 
     def _end(self, suite: Document | None, keys: Mapping[str, str] | None = None) -> Read:
         found = [
@@ -146,6 +181,7 @@ class _Reading:
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
             post_process=tuple(_listed(self.data.get("graph_post_process"))),
+            data=self.data,
             sinks=tuple(sinks_of(self.data)),
             keys=keys or {},
         )
@@ -227,12 +263,13 @@ class _Reading:
         except Untrusted as untrusted:
             self._report(Problem(code="sygra-untrusted", message=str(untrusted), at=()))
             return
+        lend(self.side.get("metrics"))
         for problem in import_problems(self.data, flat):
             self._report(problem)
 
     def _models(self, flat: Flat) -> dict[str, Resolved]:
         used: dict[str, Resolved] = {}
-        own = self.side.get("models") if isinstance(self.side.get("models"), dict) else {}
+        own = self._own
         for name, node in flat.nodes.items():
             at: keys.At = ("graph_config", "nodes", name.partition(".")[0])
             blocks = (
@@ -261,6 +298,12 @@ class _Reading:
                     )
                 used[entry] = made
         return used
+
+    @property
+    def _own(self) -> Mapping[str, Any]:
+        """Models that the side file has."""
+        given = self.side.get("models")
+        return given if isinstance(given, dict) else {}
 
     def _source(self) -> Any:
         given = (self.data.get("data_config") or {}).get("source")
@@ -298,7 +341,7 @@ class _Reading:
             "schema_rules": stored(self.data.get("schema_config") or {}),
             "models": stored(self.aliases),
         }
-        for key in ("answer", "recursion_limit"):
+        for key in ("answer", "recursion_limit", "metrics"):
             if key in self.side:
                 node[key] = self.side[key]
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
@@ -307,12 +350,19 @@ class _Reading:
         if media := media_columns(flat.nodes.values()):
             data["media"] = media
         if source is None and (wanted := rows or self.side.get("rows")) is not None:
-            data["rows"] = wanted
+            data["rows"] = wanted + self.skip
+        if self.skip:
+            data["skip"] = self.skip
         head = self.side.get("suite") if isinstance(self.side.get("suite"), dict) else {}
-        name = self.task.name.removeprefix("tasks.")
         entries = {name: stored(one.entry) for name, one in models.items()}
+        sections = sections_of(self.side)
+        if (judge := judge_of(self.data, self.side, self.environ)) is not None:
+            entries.setdefault(judge[0]["model"], stored(judge[1].entry))
+            quality = dict(sections.get("quality") or {})
+            listed = [*(quality.get("validators") or ()), judge[0]]
+            sections["quality"] = {**quality, "validators": listed}
         return {
-            "suite": {"name": model_name(name), **(head or {})},
+            "suite": {"name": suite_name(self.task), **(head or {})},
             "models": {**entries, **(self.side.get("models") or {})},
             "data_config": {"source": data},
             "graph_config": {
@@ -321,8 +371,13 @@ class _Reading:
             },
             "schema_config": {"fields": [{"name": ROW, "type": "dict"}]},  # else there is no row
             "output_config": {"output_map": {ROW: {"from": ROW}, FLAGS: {"from": FLAGS}}},
-            **sections_of(self.side),
+            **sections,
         }
+
+
+def suite_name(task: Task) -> str:
+    """Return what the suite of a task, and so the folder of its runs, is called."""
+    return model_name(task.name.removeprefix("tasks."))
 
 
 _OUTPUT = ("output_map", "generator")
@@ -337,30 +392,3 @@ def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def endless(flat: Flat) -> list[str]:
-    """Return nodes that a record comes to and never away from; one for each cycle."""
-    follows: dict[str, set[str]] = {}
-    for edge in flat.edges:
-        targets = set(edge["path_map"].values()) if "condition" in edge else {edge["to"]}
-        follows.setdefault(edge["from"], set()).update(targets)
-    reached = _reached("__start__", follows)
-    out = {name for name in reached if name not in follows}
-    found = []
-    for name in sorted(reached - {"__end__"}):
-        ways = _reached(name, follows)
-        if name in ways and "__end__" not in ways and not ways & out:
-            found.append(name)
-    return found[:1]
-
-
-def _reached(start: str, follows: Mapping[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        for name in follows.get(waiting.pop(), ()):
-            if name not in seen:
-                seen.add(name)
-                waiting.append(name)
-    return seen

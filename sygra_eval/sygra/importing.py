@@ -26,6 +26,9 @@ _HERE = Path(__file__).resolve().parent
 RECIPES = _HERE / "shim" / "recipes"
 _SHIM = "sygra_eval.sygra.shim"
 _LANGGRAPH = "sygra_eval.sygra.langgraph_names"
+_METRICS = "sygra_eval.sygra.shim.core.eval.metrics"
+_REGISTRIES = (f"{_METRICS}.registering",)
+"""Where tasks leave metrics of their own."""
 _OF_ROOT = ("sygra.recipes.", "sygra.internal")
 """What a checkout of SyGra brings along and tasks may name; ours stands in where it is missing."""
 
@@ -53,6 +56,7 @@ class Session:
 
     :ivar users: How many hold it open.
     :ivar found: Modules that were found for it.
+    :ivar is_pinned: A program holds it until it ends.
     :ivar aside: Modules of these names that the process had before, put back at the end.
     """
 
@@ -62,6 +66,7 @@ class Session:
     users: int = 0
     found: set[str] = field(default_factory=set)
     aside: dict[str, ModuleType] = field(default_factory=dict)
+    is_pinned: bool = False
 
 
 _SESSION: list[Session] = []
@@ -115,9 +120,23 @@ def end() -> None:
 
 
 def close_all() -> None:
-    """Take everything away, whoever holds it."""
-    if _SESSION:
+    """Take everything away, whoever holds it; but a program that holds it still needs it."""
+    if _SESSION and _SESSION[0].is_pinned:
+        _SESSION[0].users = 1
+    elif _SESSION:
         _close()
+
+
+@contextmanager
+def pinned(root: Path, shim: Shim = Shim.AUTO) -> Iterator[Session]:
+    """Open a root for a whole program, whatever runs end meanwhile."""
+    session = begin(root, shim)
+    session.is_pinned = True
+    try:
+        yield session
+    finally:
+        session.is_pinned = False
+        close_all()
 
 
 @contextmanager
@@ -138,6 +157,9 @@ def _close() -> None:
     for name in session.found:
         sys.modules.pop(name, None)
     sys.modules.update(session.aside)
+    for registry in _REGISTRIES:
+        if registry in sys.modules:
+            sys.modules[registry].keep_ours()
     restored_chance()
     importlib.invalidate_caches()
 

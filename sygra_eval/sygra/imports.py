@@ -7,6 +7,7 @@ from typing import Any
 from sygra_eval.sygra import functions
 from sygra_eval.sygra.flat import Flat
 from sygra_eval.sygra.keys import At
+from sygra_eval.sygra.measuring import metric_problems
 from sygra_eval.sygra.naming import TaskFault, function_at
 from sygra_eval.sygra.replies import schema_of
 from sygra_eval.sygra.tools import tools_at
@@ -45,6 +46,7 @@ def import_problems(data: Mapping[str, Any], flat: Flat) -> Iterator[Problem]:
     if path := output.get("generator"):
         yield from _missing(partial(function_at, path), ("output_config", "generator"))
     yield from _of_data(data)
+    yield from metric_problems(data, flat)
 
 
 def _of_data(data: Mapping[str, Any]) -> Iterator[Problem]:

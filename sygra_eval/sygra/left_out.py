@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.sygra.quality_tasks import said_of
 from sygra_eval.sygra.sinks import is_file
 from sygra_eval.values import Problem, Severity
 
 
-def left_out(data: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+def left_out(data: Mapping[str, Any], folder: Path, *, has_judge: bool) -> Iterator[Problem]:
     """Yield what is not done, as warnings."""
-    for at, told in _found(data, folder):
+    for at, told in _found(data, folder, has_judge=has_judge):
         yield Problem(
             code="sygra-left-out",
             message=told,
@@ -20,7 +21,9 @@ def left_out(data: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
         )
 
 
-def _found(data: Mapping[str, Any], folder: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+def _found(
+    data: Mapping[str, Any], folder: Path, *, has_judge: bool
+) -> Iterator[tuple[tuple[str, ...], str]]:
     data_config = _mapping(data.get("data_config"))
     for sink in sinks_of(data):
         if not is_file(sink):
@@ -35,11 +38,7 @@ def _found(data: Mapping[str, Any], folder: Path) -> Iterator[tuple[tuple[str, .
             told = "`index` of a shard is not looked at: all files that match are read"
             yield ("data_config", "source"), told
     output = _mapping(data.get("output_config"))
-    if _mapping(output.get("oasst_mapper")).get("required") == "yes":
-        told = "rows are not mapped to OASST: they are written as they are before that"
-        yield ("output_config", "oasst_mapper"), told
-    if output.get("data_quality"):
-        told = "no quality tasks are run: name validators in `sygra_eval.yaml` beside the task"
+    for told in said_of(_mapping(output.get("data_quality")), has_judge=has_judge):
         yield ("output_config", "data_quality"), told
     executor = folder / "task_executor.py"
     if executor.is_file() and "\nclass TaskExecutor" in executor.read_text(errors="replace"):

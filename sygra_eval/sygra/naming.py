@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.sygra.given import GIVEN
 from sygra_eval.sygra.importing import RECIPES, active_root
 from sygra_eval.values import UsageError
 
@@ -106,6 +107,8 @@ def function_at(path: str) -> Any:
 
     :raises TaskFault: When its module cannot be imported or has none of that name.
     """
+    if path in GIVEN:
+        return GIVEN[path]
     module_name, _, name = path.rpartition(".")
     if not module_name or module_name.startswith("."):
         raise TaskFault(f"`{path}` is no dotted path, as `tasks.name.task_executor.Name`")

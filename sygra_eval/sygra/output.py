@@ -7,13 +7,16 @@ only what is right takes the run folder's own files. What failed made no row.
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.journal import open_readonly
 from sygra_eval.sygra.config import ROW
 from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.measuring import Evaluated, evaluated_of, fault_of, with_evaluated
 from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
 from sygra_eval.values import Outcome, UsageError
@@ -63,8 +66,14 @@ def _kept(value: Any, target: Path, name: str, field: str) -> Any:
     return kept(value)
 
 
-def write_rows(run: Path, target: Path) -> int:
-    """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are."""
+Through = Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
+
+
+def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
+    """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are.
+
+    :param through: What becomes of each row before: any number of rows.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
     count = 0
@@ -72,33 +81,54 @@ def write_rows(run: Path, target: Path) -> int:
         is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        for count, made in enumerate(rows_of(run), start=1):
-            row = with_media(made, target, count)
+        made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
+        for count, one in enumerate(made, start=1):
+            row = with_media(one, target, count)
             if is_lines:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
             else:
                 file.write("\n" if count == 1 else ",\n")
-                text = json.dumps(row, ensure_ascii=False, indent=4)
-                file.write("\n".join(f"    {line}" for line in text.split("\n")))
+                file.write(_indented(row))
         if not is_lines:
             file.write("\n]\n" if count else "]\n")
     temporary.replace(target)
     return count
 
 
-def post_processed(task: Task, listed: Sequence[Any], target: Path, shim: Shim) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a post-processor wrote, and of how many records its metrics speak."""
+
+    path: Path
+    evaluated: tuple[Evaluated, ...] = ()
+
+
+def _indented(row: Any) -> str:
+    text = json.dumps(row, ensure_ascii=False, indent=4)
+    return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+def as_text(rows: Sequence[Any]) -> str:
+    """Return rows as a JSON file of SyGra's has them."""
+    return json.dumps(list(rows), ensure_ascii=False, indent=4) + "\n"
+
+
+def post_processed(
+    task: Task, listed: Sequence[Any], target: Path, shim: Shim, failed: int = 0
+) -> list[Made]:
     """Run what a task does with all rows, each on the rows of the output, and write what comes.
 
+    :param failed: How many records made no row, for summaries of metrics.
     :raises UsageError: When one of them raises or returns no list.
     """
-    written: list[Path] = []
+    written: list[Made] = []
     with importing(task.root, shim):
         before: list[Any] | None = None
         for one in listed:
             path = one if isinstance(one, str) else str(one["processor"])
             params = {} if isinstance(one, str) else dict(one.get("params") or {})
             processor = function_at(path)
-            rows = json.loads(target.read_text(encoding="utf-8"))
+            rows = rows_in(target)
             if params.get("use_previous_output") and before is not None:
                 rows = before
             try:
@@ -111,11 +141,23 @@ def post_processed(task: Task, listed: Sequence[Any], target: Path, shim: Shim) 
             if not isinstance(made, list):
                 raise UsageError(f"the post-processor `{path}` returned {type(made).__name__}")
             before = made
+            known = evaluated_of(one, rows, failed)
             name = path.rpartition(".")[2]
             place = target.with_name(target.name.replace("output", name, 1))
             if place == target:
                 place = target.with_name(f"{name}_{target.name}")
-            text = json.dumps(made, ensure_ascii=False, indent=4)
+            text = json.dumps(with_evaluated(made, known), ensure_ascii=False, indent=4)
             place.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-            written.append(place.with_suffix(".json"))
+            written.append(Made(place.with_suffix(".json"), tuple(known)))
+            if fault := fault_of(made):
+                raise UsageError(f"the post-processor `{path}`: {fault}; the rows are in {target}")
     return written
+
+
+def rows_in(target: Path) -> list[Any]:
+    """Return the rows of a data file."""
+    text = target.read_text(encoding="utf-8")
+    if target.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    rows: list[Any] = json.loads(text)
+    return rows

@@ -59,9 +59,11 @@ class TaskSource:
         columns: list[str] | None = None
         has_ids = False
         seen: dict[str, int] = {}
-        index = 0
+        index = passed = 0
         async for found, origin in self._raw():
             if isinstance(found, BadRow):
+                if (passed := passed + 1) <= self._config.skip:
+                    continue
                 yield BadRow(id=found.id, index=index, origin=found.origin, reason=found.reason)
                 index += 1
                 continue
@@ -75,6 +77,8 @@ class TaskSource:
             row_id = own if seen[own] == 1 else f"{own}#{seen[own]}"  # P7
             if not has_ids and self._config.id_column is None:
                 kept["id"] = row_id
+            if (passed := passed + 1) <= self._config.skip:
+                continue
             yield Row(
                 id=row_id,
                 index=index,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from sygra_eval.sygra.given import GIVEN
 from sygra_eval.sygra.naming import TaskFault, function_at
 from sygra_eval.values import ToolCall
 
@@ -27,6 +28,10 @@ def tools_at(paths: list[str]) -> list[Any]:
 
 def _tools_at(path: str) -> Iterator[Any]:
     base = _base()
+    if path in GIVEN:
+        given = GIVEN[path]
+        yield given if isinstance(given, base) else _as_tool(given)
+        return
     try:
         owner: Any = importlib.import_module(path)
     except ModuleNotFoundError as missing:
@@ -53,6 +58,16 @@ def _is_own(tool: Any, owner: Any) -> bool:
     function = getattr(tool, "func", None) or getattr(tool, "coroutine", None)
     is_module = isinstance(owner, ModuleType) and function is not None
     return not is_module or function.__module__ == owner.__name__
+
+
+def _as_tool(function: Any) -> Any:
+    """Return a tool of a plain function, which its signature and docstring describe."""
+    from langchain_core.tools import tool  # of the extra `sygra`, as is all that uses it
+
+    try:
+        return tool(function)
+    except (TypeError, ValueError) as error:
+        raise TaskFault(f"{function!r} is no tool: {error}") from error
 
 
 def _base() -> Any:

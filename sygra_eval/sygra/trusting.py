@@ -47,6 +47,12 @@ def remember_root(root: Path, folder: Path, environ: Mapping[str, str] = os.envi
     trust.remember(root, content, environ)
 
 
+def trust_for_now(root: Path, folder: Path) -> None:
+    """Trust a root as it is now, in this process alone: a program runs what it holds itself."""
+    root = root.resolve()
+    _NOW.add((root, content_of(root, folder)))
+
+
 def content_of(root: Path, folder: Path) -> str:
     """Return one hash over the Python and YAML that a task of this root may name."""
     places = [root / "tasks", root / "sygra" / "recipes", root / "sygra" / "internal"]

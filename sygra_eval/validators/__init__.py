@@ -31,6 +31,7 @@ from sygra_eval.validators.differential import differential
 from sygra_eval.validators.differential_config import DifferentialConfig
 from sygra_eval.validators.extract import Extracted, candidate_of, extract
 from sygra_eval.validators.fitting import Fit, fit_of
+from sygra_eval.validators.language import language_of
 from sygra_eval.validators.probes import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
 from sygra_eval.validators.unit_tests import unit_tests
@@ -48,6 +49,7 @@ __all__ = [
     "differential",
     "extract",
     "fit_of",
+    "language_of",
     "probed",
     "python_compiles",
     "tests_of",

@@ -68,6 +68,16 @@ async def language(candidate: Candidate, ctx: ValidatorContext) -> Verdict:
     return says(ctx, Status.FAIL, reason)
 
 
+def language_of(text: str) -> str | None:
+    """Return the letters of the language that a text is in; None where none stands out."""
+    words = [word.lower().replace(CURLY, "'") for word in WORD.findall(text[:LONGEST_PROSE])]
+    found = {name: sum(word in common for word in words) for name, common in STOP_WORDS.items()}
+    most = max(found.values())
+    leading = [name for name, count in found.items() if count == most]
+    is_clear = len(words) >= FEWEST_WORDS and most >= FEWEST_FOUND and len(leading) == 1
+    return leading[0] if is_clear else None
+
+
 def prose_of(candidate: Candidate) -> str:
     """Take fenced blocks, code spans, addresses, and code without a fence out of the answer."""
     text = candidate.text[:LONGEST_ANSWER].replace("\r\n", "\n")

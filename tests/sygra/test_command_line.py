@@ -171,3 +171,96 @@ def test_a_resume_finds_the_key_again_and_no_file_of_the_run_has_it(
     assert len(served.requests) == 1
     kept = [path for path in Path(run).iterdir() if path.is_file()]
     assert not [path.name for path in kept if key.encode() in path.read_bytes()]
+
+
+def test_sygras_own_command_runs_a_task_by_its_own_options(command, served, project):
+    """Ten rows are its default, and its files lie where it writes them."""
+    task = project.root / "tasks" / "ours" / "loud"
+    rows = [{"id": f"r{n}", "question": str(n)} for n in range(12)]
+    (task / "rows.json").write_text(json.dumps(rows))
+    words = ("sygra", "run", "--task", "ours.loud", "-owt", "False", "--trust")
+
+    code, _, err = command(*words, "--batch_size", "2", "--checkpoint_interval", "4")
+    assert code == 0, err
+    assert [row["id"] for row in json.loads((task / "output.json").read_text())] == [
+        f"r{n}" for n in range(10)
+    ]
+    about = json.loads((task / "output.metadata.json").read_text())
+    assert about["execution"]["batch_size"] == 2
+    assert about["aggregate_statistics"]["records"]["total_processed"] == 10
+
+    more = ("-n", "0", "-si", "9", "-od", "out", "-rn", "late", "-dm", "True", "-ra", '{"a": 1}')
+    code, _, err = command(*words, *more)
+    written = sorted(path.name for path in (project.root / "out").iterdir())
+    assert (code, written) == (0, ["late_output.json"])
+    assert len(json.loads((project.root / "out" / "late_output.json").read_text())) == 3
+    assert "--run_args is for an own TaskExecutor" in err
+
+
+def test_a_run_of_sygras_command_is_gone_on_with_when_asked(command, served, project):
+    words = ("sygra", "run", "-t", "tasks/ours/loud", "--trust", "-owt", "False")
+    first, *_ = command(*words)
+    asked = len(served.requests)
+
+    code, _, _ = command(*words, "--resume", "True")
+
+    assert (first, code, len(served.requests)) == (0, 0, asked)
+    assert command(*words, "-d", "maybe")[0] == 4
+    assert command(*words, "-rn", "a/b")[0] == 4
+    assert command("sygra", "run", "-t", "nowhere")[0] == 4
+
+
+def test_rows_become_messages_and_are_described_where_a_command_asks(command, served, project):
+    task = project.root / "tasks" / "ours" / "loud"
+    text = "This is the answer that we have been waiting for, and it is good."
+    said = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": text}]
+    (task / "rows.json").write_text(json.dumps([{"id": "a", "question": "q", "talk": said}]))
+    config = (task / "graph_config.yaml").read_text()
+    (task / "graph_config.yaml").write_text(
+        config.replace("output_map:", "output_map:\n    conversation: {from: talk}")
+    )
+    words = ("sygra", "run", "-t", "ours.loud", "--trust", "-owt", "False")
+
+    code, _, err = command(*words, "--quality", "True")
+    (row,) = json.loads((task / "output.json").read_text())
+    again, *_ = command(*words, "--oasst", "True")
+    messages = json.loads((task / "output.json").read_text())
+
+    assert (code, again) == (0, 0), err
+    about = row["quality_metadata"]
+    assert about["languages"] == ["en"]
+    assert about["data_characteristics"]["num_messages"] == 2
+    assert about["ttr"] == pytest.approx(14 / 15)
+    assert [one["parent_id"] for one in messages] == [None, messages[0]["message_id"]]
+    assert {one["conversation_id"] for one in messages} == {"a"}
+
+
+PROGRAM = """
+import sys
+import sygra
+from sygra.core.graph.functions.lambda_function import LambdaFunction
+
+class Loud(LambdaFunction):
+    @staticmethod
+    def apply(node, state):
+        return {"loud": state["said"].upper() + sys.argv[1]}
+
+flow = sygra.Workflow("program").source([{"q": "x"}]).llm("author", "{q}", output="said")
+rows = flow.lambda_func(Loud, output="loud").output_field("loud", "loud").run()
+from sygra.utils.constants import SYGRA_END
+
+with open("rows.txt", "w") as file:
+    file.write(repr(rows) + SYGRA_END)
+"""
+
+
+def test_a_program_that_imports_sygra_runs_here(command, served, project):
+    (project.root / "program.py").write_text(PROGRAM)
+
+    code, _, err = command("sygra", "python", "program.py", "!")
+
+    assert code == 0, err
+    assert (project.root / "rows.txt").read_text() == "[{'loud': 'HI!'}]__end__"
+    import sys
+
+    assert "sygra" not in sys.modules

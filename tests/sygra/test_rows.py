@@ -206,8 +206,8 @@ class Count(GraphPostProcessor):
 
     assert json.loads(target.read_text()) == [{"id": "a", "text": "ü"}, {"id": "b", "text": "ü"}]
     assert "ü" in target.read_text(encoding="utf-8")
-    assert [path.name for path in written] == ["Count.json"]
-    assert json.loads(written[0].read_text()) == [{"rows": 6, "of": "output.json"}]
+    assert [one.path.name for one in written] == ["Count.json"]
+    assert json.loads(written[0].path.read_text()) == [{"rows": 6, "of": "output.json"}]
 
 
 async def test_nothing_of_a_task_is_left_in_the_process_when_its_run_ends(project):

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.sygra.vectors import vectors_of
+
 
 class GraphPostProcessor(ABC):
     """Made with its `params`, given all rows of the output."""
@@ -61,6 +63,9 @@ class SemanticDedupPostProcessor(GraphPostProcessor):
         return [data[place] for place in kept]
 
     def _vectors(self, texts: list[str]) -> list[list[float]]:
+        """Return vectors of an endpoint, where the model's name is an alias of one; else ours."""
+        if (served := vectors_of(self.embedding_model, texts, Path.cwd())) is not None:
+            return [_of_length_one(vector) for vector in served]
         try:
             from sentence_transformers import (  # type: ignore[import-not-found]
                 SentenceTransformer,
@@ -68,7 +73,8 @@ class SemanticDedupPostProcessor(GraphPostProcessor):
         except ImportError as error:
             raise ImportError(
                 "SemanticDedupPostProcessor needs the package sentence-transformers and the model "
-                f"{self.embedding_model}: pip install sentence-transformers"
+                f"{self.embedding_model} (pip install sentence-transformers), or an alias "
+                f"`{self.embedding_model}` with the URL of an endpoint that makes embeddings"
             ) from error
         found = SentenceTransformer(self.embedding_model).encode(texts, normalize_embeddings=True)
         return [_of_length_one([float(x) for x in vector]) for vector in found]

@@ -1,0 +1,143 @@
+"""Tasks of SyGra as suites of ours: what is known becomes declarative, and what changed is said."""
+
+import json
+
+import pytest
+import yaml
+
+from sygra_eval.engine import RunOptions, run_suite
+from sygra_eval.sygra.migrating import migrated
+from sygra_eval.values import UsageError
+from tests.sygra.test_loop_of_two_models import EDGES, NODES, OUTPUT, PYTHON, critic
+
+
+@pytest.fixture
+def moved(project):
+    """Return a function that migrates a task to a file of its own, and what it said."""
+
+    def move(task, text=None):
+        made = migrated(task, project.root, project.environ)
+        path = project.root / "migrated.yaml"
+        path.write_text(made.text)
+        return path, yaml.safe_load(made.text), made.changes
+
+    return move
+
+
+async def test_the_loop_of_two_models_becomes_declarative_and_asks_the_same_at_first(
+    project, moved, endpoint, monkeypatch
+):
+    path, suite, changes = moved(critic(project))
+
+    (node,) = suite["graph_config"]["nodes"].values()
+    assert node["node_type"] == "critique_loop"
+    assert (node["max_rounds"], node["until"]) == (5, {"sentinel": "NO MORE FEEDBACK"})
+    assert "class" not in path.read_text()
+    assert "lambda" not in path.read_text()
+    assert any("wherever the phrase stood inside other words" in one for one in changes)
+    endpoint.will_answer("one", "Mend it.", "two", "NO MORE FEEDBACK")
+    summary = await run_suite(path, RunOptions(out=project.root / "reports"))
+    (row,) = map(json.loads, (summary.folder / "unjudged.jsonl").read_text().splitlines())
+    assert (row["answer"], row["rounds"], row["stop_reason"]) == ("two", 2, "sentinel")
+    asked = [[one["content"] for one in body["messages"]] for body in endpoint.requests]
+    assert asked[0] == ["You write.", "one"]
+    assert asked[1][1:] == ["one"]
+    assert asked[2] == ["You write.", "one", "one", "Mend it."]
+
+
+def test_a_condition_is_read_and_never_run(project, moved):
+    python = "raise SystemExit('it was imported')\n" + PYTHON
+    task = project.task("critic", NODES, EDGES, python=python, output_config=OUTPUT)
+
+    _, suite, _ = moved(task)
+
+    assert suite["graph_config"]["nodes"]["draft"]["node_type"] == "critique_loop"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (
+            "len(messages) > 8 or (len(messages) > 1 and",
+            "len(messages) > 3 or (len(messages) > 1 and",
+        ),
+        ('"no more feedback" in said', '"DONE" in said'),
+    ],
+)
+def test_rounds_and_phrase_are_those_of_the_condition(project, moved, was, becomes):
+    assert was in PYTHON
+    python = PYTHON.replace(was, becomes)
+    task = project.task("critic", NODES, EDGES, python=python, output_config=OUTPUT)
+
+    _, suite, _ = moved(task)
+
+    loop = suite["graph_config"]["nodes"]["draft"]
+    expected = (2, "NO MORE FEEDBACK") if "> 3" in becomes else (5, "DONE")
+    assert (loop["max_rounds"], loop["until"]["sentinel"]) == expected
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'return constants.SYGRA_END if state["score"] > 3 else "draft"',
+        'return "draft" if "a" in state["x"] or "b" in state["x"] else constants.SYGRA_END',
+    ],
+)
+def test_a_condition_of_another_kind_stays_python(project, moved, broken):
+    start = PYTHON.index('        messages = state["messages"]\n        said')
+    end = PYTHON.index("\n\nclass Output")
+    python = PYTHON[:start] + f"        {broken}\n" + PYTHON[end:]
+    task = project.task("critic", NODES, EDGES, python=python, output_config=OUTPUT)
+
+    path, _suite, changes = moved(task)
+
+    assert "tasks.ours.critic.task_executor.Goes" in path.read_text()
+    assert any("stays one node whose Python is the task's own" in one for one in changes)
+
+
+def test_nodes_without_python_become_ours_and_a_column_with_our_name_is_renamed(
+    project, moved, llm
+):
+    nodes = {
+        "pick": {"node_type": "weighted_sampler", "attributes": {"tone": {"values": ["a", "b"]}}},
+        "one": llm("{tone} {answer} {{x}}", output_keys="first"),
+        "two": llm("{first}", output_keys="second"),
+    }
+    task = project.task("plain", nodes, rows=[{"id": "a", "answer": "x", "question": "q"}])
+
+    _path, suite, changes = moved(task)
+
+    graph = suite["graph_config"]
+    assert [one["node_type"] for one in graph["nodes"].values()] == [
+        "weighted_sampler",
+        "llm",
+        "llm",
+    ]
+    assert graph["nodes"]["one"]["prompt"] == [{"user": "{tone} {input_answer} {{x}}"}]
+    assert suite["data_config"]["source"]["rename"] == {"answer": "input_answer"}
+    assert any("`answer` is called `input_answer`" in one for one in changes)
+
+
+async def test_a_side_files_validators_go_along_and_grant_the_stop(project, moved, endpoint):
+    task = critic(project)
+    side = {
+        "sandbox": {"isolation": "none", "i_accept_the_risk": True},
+        "quality": {"validators": [{"use": "regex", "pattern": "two", "required": True}]},
+    }
+    (task.folder / "sygra_eval.yaml").write_text(json.dumps(side))
+
+    path, suite, _changes = moved(task)
+
+    (node,) = suite["graph_config"]["nodes"].values()
+    assert node["until"]["accepted_by"] == ["regex"]
+    endpoint.will_answer("one", "NO MORE FEEDBACK", "two", "NO MORE FEEDBACK")
+    summary = await run_suite(path, RunOptions(out=project.root / "reports"))
+    assert summary.counts["verified"] == 1
+    assert len(endpoint.requests) == 4  # the first stop was asked for, and not granted
+
+
+def test_a_task_without_a_graph_is_told(project):
+    task = project.task("none", {}, [], text="data_config: {}\n")
+
+    with pytest.raises(UsageError, match="`graph_config` with its `nodes` is missing"):
+        migrated(task, project.root, project.environ)
