@@ -7,6 +7,7 @@ import asyncio
 import atexit
 import threading
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,7 +133,10 @@ class Judge:
 
     def _close(self) -> None:
         if self._bench is not None and self._loop is not None:
-            self._wait(self._bench.close())
+            with suppress(
+                RuntimeError
+            ):  # no thread can be started any more: its workers see us end
+                self._wait(self._bench.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
