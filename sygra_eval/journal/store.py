@@ -243,13 +243,22 @@ def checksum(columns: Sequence[Column]) -> int:
     parts: list[bytes] = []
     for column in columns:
         if isinstance(column, str):
-            data, kind = column.encode(), b"t%d:"
+            data, heads = column.encode(), _HEADS_OF_TEXT
         elif isinstance(column, bytes):
-            data, kind = column, b"b%d:"
+            data, heads = column, _HEADS_OF_BYTES
         else:
-            data, kind = repr(column).encode(), b"n%d:"
-        parts += (kind % len(data), data)
+            data, heads = repr(column).encode(), _HEADS_OF_NUMBERS
+        size = len(data)
+        parts.append(heads[size] if size < _SHORT else b"%s%d:" % (heads[0][:1], size))
+        parts.append(data)
     return zlib.crc32(b"".join(parts))
+
+
+_SHORT = 256
+_HEADS_OF_TEXT, _HEADS_OF_BYTES, _HEADS_OF_NUMBERS = (
+    [b"%s%d:" % (kind, size) for size in range(_SHORT)] for kind in (b"t", b"b", b"n")
+)
+"""What stands before a column in the checksum; most are short, and a journal has many."""
 
 
 def is_sound(row: Sequence[Column]) -> bool:
