@@ -52,7 +52,7 @@ def from_stored(stored: str | bytes) -> Any:
             data = stored if isinstance(stored, bytes) else stored.encode()
             if _LONG not in data.translate(_DIGITS):
                 return loads(data)
-        except ValueError:  # a lone surrogate, or nested deeper than it goes
+        except ValueError:  # half a pair of surrogates; what is no JSON at all fails below too
             pass
     if isinstance(stored, bytes):
         stored = stored.decode("utf-8", "surrogatepass")

@@ -241,16 +241,20 @@ class JournalReader:
 
     def rounds_of(self, records: Sequence[str]) -> dict[str, tuple[Round, ...]]:
         """Return the rounds of several records, as `rounds` does, in one question."""
-        found: dict[str, list[Round]] = {record: [] for record in records}
+        found = self.stored_rounds_of(records)
+        return {record: tuple(map(round_from_json, rounds)) for record, rounds in found.items()}
+
+    def stored_rounds_of(self, records: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """Return the rounds of several records as they were journalled."""
+        found: dict[str, list[Mapping[str, Any]]] = {record: [] for record in records}
         names = {plain(record): record for record in records}
         marks = ", ".join("?" * len(names))
         sql = f"SELECT {', '.join(TABLES['round'])} FROM round WHERE record IN ({marks})"  # noqa: S608
         for row in self._query(f"{sql} ORDER BY record, node, number", tuple(names)):
             record = names.get(str(row[0]))
             if record is not None and self._accept("round", row, row[:3]):
-                data = self._blobs.value(_stored(row[3]))
-                found[record].append(round_from_json(data))
-        return {record: tuple(rounds) for record, rounds in found.items()}
+                found[record].append(self._blobs.value(_stored(row[3])))
+        return found
 
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""

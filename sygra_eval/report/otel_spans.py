@@ -95,10 +95,14 @@ def _timed(
     """Yield some records with their calls and rounds, which are read for all of them at once."""
     ids = [end.row_id for end, _ in ends]
     calls = reader.stored_calls_of([one for row in ids for one in numbers.get(row, ())])
-    rounds = reader.rounds_of(ids)
+    rounds = reader.stored_rounds_of(ids)
     for end, at in ends:
         own = [calls[one] for one in numbers.get(end.row_id, ()) if one in calls]
-        yield timed_record(line, end, at, own, rounds[end.row_id])
+        sentinels = {
+            (str(data["node"]), int(data["number"])): str(data["sentinel"])
+            for data in rounds[end.row_id]
+        }
+        yield timed_record(line, end, at, own, sentinels)
 
 
 def _run_span(ctx: ReportContext, line: Timeline) -> Span:
@@ -154,8 +158,8 @@ class Places:
     def __init__(self, record: TimedRecord, judges: Mapping[str, Verdict]) -> None:
         self._record = record
         self._judges = judges
-        self._rounds = {(one.node, one.number): one for one in record.rounds}
-        self._nodes = {one.node for one in record.rounds}
+        self._rounds = record.rounds
+        self._nodes = {node for node, _ in record.rounds}
         self._extents: dict[tuple[str, int | None], tuple[int, int]] = {}
         for timed in record.calls:
             node, number = self._place(timed.call)
@@ -203,8 +207,7 @@ class Places:
     def _of_round(self, node: str, number: int | None) -> Attributes:
         if number is None:
             return {}
-        sentinel = self._rounds[node, number].sentinel.value
-        return {names.ROUND: number, names.SENTINEL: sentinel}
+        return {names.ROUND: number, names.SENTINEL: self._rounds[node, number]}
 
     def _place(self, call: StoredCall) -> tuple[str, int | None]:
         """Return the node that a call belongs to, and which round of its loop."""

@@ -20,6 +20,7 @@ from sygra_eval.report.spans import Attribute, Attributes, Span, SpanEvent, Time
 SPANS_A_LINE = 256
 _CUMULATIVE = 2
 _FAILED = 2
+_SHORT = 200
 _PLACE = '"spans":[]'
 
 Json = Mapping[str, object]
@@ -111,8 +112,9 @@ def _written(attributes: Attributes) -> str:
         if given is None:
             continue
         if isinstance(given, str):
-            value = f'"stringValue":{_quoted(given)}'
-        elif isinstance(given, int) and not isinstance(given, bool):
+            parts.append(_short(key, given) if len(given) <= _SHORT else _string(key, given))
+            continue
+        if isinstance(given, int) and not isinstance(given, bool):
             value = f'"intValue":"{given}"'
         elif (told := _value(given)) is not None:
             value = json.dumps(told, separators=(",", ":"))[1:-1]
@@ -122,8 +124,16 @@ def _written(attributes: Attributes) -> str:
     return f"[{','.join(parts)}]"
 
 
+def _string(key: str, text: str) -> str:
+    return f'{{"key":{_quoted_key(key)},"value":{{"stringValue":{_quoted(text)}}}}}'
+
+
+_short = lru_cache(maxsize=1024)(_string)
+"""Kept: a row's id stands in each of its spans, a model's name in most."""
+
+
 def _quoted(text: str) -> str:
-    return encode_basestring_ascii(_text(text))
+    return encode_basestring_ascii(text if text.isascii() else _text(text))
 
 
 @lru_cache(maxsize=256)

@@ -5,15 +5,15 @@ long as it took, and the record says so (`sygra.times`: `laid out`).
 """
 
 import hashlib
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 
 from sygra_eval.journal import JournalReader, StoredCall
-from sygra_eval.values import RecordEnd, Round
+from sygra_eval.values import RecordEnd
 
 Attribute = str | bool | int | float | tuple[str, ...]
 Attributes = Mapping[str, Attribute | None]
@@ -76,7 +76,9 @@ class Timeline:
 
 @lru_cache(maxsize=256)  # the spans of a record name those around them again and again
 def _span_id(trace: str, path: tuple[str | int, ...]) -> str:
-    told = json.dumps([trace, *path])
+    # As `json.dumps` spells a list of them.
+    inner = (encode_basestring_ascii(one) if isinstance(one, str) else str(one) for one in path)
+    told = f"[{', '.join((encode_basestring_ascii(trace), *inner))}]"
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -100,13 +102,16 @@ class TimedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedRecord:
-    """A record that becomes spans."""
+    """A record that becomes spans.
+
+    :ivar rounds: The sentinel of each round of its loops, by node and number.
+    """
 
     line: Timeline
     end: RecordEnd
     ended_ns: int
     calls: Sequence[TimedCall]
-    rounds: Sequence[Round]
+    rounds: Mapping[tuple[str, int], str]
     is_measured: bool
 
     @property
@@ -132,7 +137,7 @@ def timed_record(
     end: RecordEnd,
     at: float | None,
     calls: Sequence[StoredCall],
-    rounds: Sequence[Round],
+    rounds: Mapping[tuple[str, int], str],
 ) -> TimedRecord:
     """Return a record with its calls in time."""
     is_measured = all("at" in call.data for call in calls) and at is not None
@@ -143,7 +148,7 @@ def timed_record(
         end=end,
         ended_ns=max(ended_ns, nanoseconds(at)) if at is not None else ended_ns,
         calls=timed,
-        rounds=rounds if timed else (),
+        rounds=rounds if timed else {},
         is_measured=is_measured,
     )
 

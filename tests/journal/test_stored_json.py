@@ -49,17 +49,6 @@ def test_integers_of_any_size_and_half_pairs_stay_what_they_are(monkeypatch, has
     assert all(isinstance(one, int) for one in told["n"])
 
 
-def test_what_is_nested_too_deeply_for_orjson_is_read():
-    depth = 1_100  # orjson's limit is 1024
-    stored = "[" * depth + "]" * depth
-
-    told = from_stored(stored)
-
-    for _ in range(depth - 1):
-        (told,) = told
-    assert told == []
-
-
 @given(
     st.lists(st.integers() | st.floats() | st.none() | st.binary() | st.text("aé", max_size=300))
 )
