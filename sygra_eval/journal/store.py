@@ -243,22 +243,13 @@ def checksum(columns: Sequence[Column]) -> int:
     parts: list[bytes] = []
     for column in columns:
         if isinstance(column, str):
-            data, heads = column.encode(), _HEADS_OF_TEXT
+            data, kind = column.encode(), b"t%d:"
         elif isinstance(column, bytes):
-            data, heads = column, _HEADS_OF_BYTES
+            data, kind = column, b"b%d:"
         else:
-            data, heads = repr(column).encode(), _HEADS_OF_NUMBERS
-        size = len(data)
-        parts.append(heads[size] if size < _SHORT else b"%s%d:" % (heads[0][:1], size))
-        parts.append(data)
+            data, kind = repr(column).encode(), b"n%d:"
+        parts += (kind % len(data), data)
     return zlib.crc32(b"".join(parts))
-
-
-_SHORT = 256
-_HEADS_OF_TEXT, _HEADS_OF_BYTES, _HEADS_OF_NUMBERS = (
-    [b"%s%d:" % (kind, size) for size in range(_SHORT)] for kind in (b"t", b"b", b"n")
-)
-"""What stands before a column in the checksum; most are short, and a journal has many."""
 
 
 def is_sound(row: Sequence[Column]) -> bool:
