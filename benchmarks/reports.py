@@ -261,6 +261,12 @@ def measured(*command: str) -> tuple[float, float, str]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
 
 
+def _circumstances() -> str:
+    """Say what timings depend on."""
+    orjson = "with" if importlib.util.find_spec("orjson") is not None else "without"
+    return f"{orjson} orjson; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
 def keep_report(folder: Path) -> None:
     """Put `report.json` and its manifest into the folder, as a run's end does."""
     data = (folder / "view-json").read_bytes()
@@ -277,11 +283,13 @@ def main() -> None:
         folder = Path(place) / "reports/many/run"
         make_run(folder, rows)
         size = (folder / "journal.db").stat().st_size / 1e6
-        print(f"{rows} rows, journal {size:.0f} MB")
+        print(f"{rows} rows, journal {size:.0f} MB; {_circumstances()}")
         cpu_s, peak_mb, said = measured(*python, _ALL, str(folder))
         for line in said.splitlines():
             name, view_s, size_mb = json.loads(line)
             print(f"{name:<20} {view_s:7.2f} s CPU  writes {size_mb:.2f} MB")
+        spent = sum(json.loads(line)[1] for line in said.splitlines())
+        print(f"{'figures and views':<20} {spent:7.2f} s CPU  without the start of the process")
         print(f"{'all in one process':<20} {cpu_s:7.2f} s CPU  peak {peak_mb:.0f} MB")
         keep_report(folder)
         for what in (("--help",), ("report", str(folder))):

@@ -123,6 +123,9 @@ def fault_from_json(kind: str, data: Json) -> CallFault:
 
 _STATUSES = {status.value: status for status in Status}
 _TRUSTS = {trust.value: trust for trust in Trust}
+_SENTINELS = {sentinel.value: sentinel for sentinel in Sentinel}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_STOPS = {stop.value: stop for stop in StopReason}
 """Looked up, as an enumeration takes several times as long, and there is a verdict a validator."""
 
 
@@ -218,10 +221,10 @@ def round_from_json(data: Json) -> Round:
         number=data["number"],
         attempts=tuple(attempt_from_json(attempt) for attempt in data["attempts"]),
         critique=data["critique"],
-        sentinel=Sentinel(data["sentinel"]),
+        sentinel=_SENTINELS.get(data["sentinel"]) or Sentinel(data["sentinel"]),
         critique_tokens=data["critique_tokens"],
         critique_latency_s=data["critique_latency_s"],
-        kind=RoundKind(data.get("kind", RoundKind.LOOP)),
+        kind=RoundKind(data["kind"]) if "kind" in data else RoundKind.LOOP,
         choice=data.get("choice", ""),
         unanswered=tuple((label, why) for label, why in data.get("unanswered", ())),
     )
@@ -284,7 +287,7 @@ def loop_end_from_json(data: Json) -> LoopEnd:
     rate = data.get("rate")  # journals of 0.1.0 have none
     return LoopEnd(
         node=data["node"],
-        stop_reason=StopReason(data["stop_reason"]),
+        stop_reason=_STOPS.get(data["stop_reason"]) or StopReason(data["stop_reason"]),
         rounds=data["rounds"],
         samples=data["samples"],
         sentinels_refused=data["sentinels_refused"],
@@ -341,7 +344,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
     return RecordEnd(
         row_id=data["row_id"],
         index=data["index"],
-        outcome=Outcome(data["outcome"]),
+        outcome=_OUTCOMES.get(data["outcome"]) or Outcome(data["outcome"]),
         reason=data["reason"],
         data=data["data"],
         verdicts=tuple(verdict_from_json(verdict) for verdict in data["verdicts"]),

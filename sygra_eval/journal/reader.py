@@ -241,16 +241,20 @@ class JournalReader:
 
     def rounds_of(self, records: Sequence[str]) -> dict[str, tuple[Round, ...]]:
         """Return the rounds of several records, as `rounds` does, in one question."""
-        found: dict[str, list[Round]] = {record: [] for record in records}
+        found = self.stored_rounds_of(records)
+        return {record: tuple(map(round_from_json, rounds)) for record, rounds in found.items()}
+
+    def stored_rounds_of(self, records: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """Return the rounds of several records as they were journalled."""
+        found: dict[str, list[Mapping[str, Any]]] = {record: [] for record in records}
         names = {plain(record): record for record in records}
         marks = ", ".join("?" * len(names))
         sql = f"SELECT {', '.join(TABLES['round'])} FROM round WHERE record IN ({marks})"  # noqa: S608
         for row in self._query(f"{sql} ORDER BY record, node, number", tuple(names)):
             record = names.get(str(row[0]))
             if record is not None and self._accept("round", row, row[:3]):
-                data = self._blobs.value(_stored(row[3]))
-                found[record].append(round_from_json(data))
-        return {record: tuple(rounds) for record, rounds in found.items()}
+                found[record].append(self._blobs.value(_stored(row[3])))
+        return found
 
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""
@@ -273,10 +277,31 @@ class JournalReader:
         for row in self._stream("call", "rowid", is_whole=False):
             yield _stored_call(row)
 
-    def stored_call(self, number: int) -> StoredCall | None:
-        """Return the call that `stored_calls` gave this number; None for a damaged one."""
-        row = self._call_row(number)
-        return None if row is None else _stored_call(row)
+    def call_numbers(self) -> Iterator[tuple[int, str]]:
+        """Yield the number and the record of each call in order, damaged ones too.
+
+        Nothing else of a call is read; `stored_calls_of` then leaves out the damaged ones.
+        """
+        before = -1
+        sql = f"SELECT rowid, record FROM call WHERE rowid > ? ORDER BY rowid LIMIT {16 * _PAGE}"  # noqa: S608
+        while page := self._query(sql, (before,)):
+            for number, record in page:
+                yield int(number), str(record)
+            if int(page[-1][0]) <= before:
+                raise unreadable(self._path, ValueError("rows of call are out of order"))
+            before = int(page[-1][0])
+
+    def stored_calls_of(self, numbers: Sequence[int]) -> dict[int, StoredCall]:
+        """Return the calls of these numbers by number, without damaged ones."""
+        found: dict[int, StoredCall] = {}
+        for start in range(0, len(numbers), _PAGE):
+            some = tuple(numbers[start : start + _PAGE])
+            marks = ", ".join("?" * len(some))
+            sql = f"SELECT rowid, {', '.join(TABLES['call'])} FROM call WHERE rowid IN ({marks})"  # noqa: S608
+            for row in self._query(sql, some):
+                if self._accept("call", row[1:], row[:1], is_whole=False):
+                    found[int(row[0])] = _stored_call(row)
+        return found
 
     def call(self, number: int) -> JournalledCall | None:
         """Return the same as a whole, with its long texts."""

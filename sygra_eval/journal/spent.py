@@ -28,7 +28,7 @@ class JournalledCall:
 class StoredCall:
     """One call as its row holds it, for those who count many of them.
 
-    :ivar number: By which `JournalReader.stored_call` finds it again.
+    :ivar number: By which `JournalReader.stored_calls_of` finds it again.
     :ivar model: As `JournalledCall`'s.
     :ivar data: What `response_to_json` made of the answer, long texts left out; `at` is when it was
         there by the wall clock, which journals of 0.1.0 do not have.

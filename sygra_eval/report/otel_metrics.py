@@ -52,9 +52,13 @@ class ClientMetrics:
             ("input", usage["prompt_tokens"]),
             ("output", usage["completion_tokens"]),
         ):
-            found = self._tokens.setdefault((call.model, kind), Histogram(TOKEN_BOUNDS))
+            found = self._tokens.get((call.model, kind))
+            if found is None:
+                found = self._tokens[call.model, kind] = Histogram(TOKEN_BOUNDS)
             found.take(tokens)
-        durations = self._durations.setdefault(call.model, Histogram(SECOND_BOUNDS))
+        durations = self._durations.get(call.model)
+        if durations is None:
+            durations = self._durations[call.model] = Histogram(SECOND_BOUNDS)
         durations.take(call.data["latency_s"])
 
     @property

@@ -7,10 +7,12 @@ the record says so (`sygra.times`: `laid out`).
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 
 from sygra_eval.engine import ExitCode, ReportContext, recorded_models
-from sygra_eval.journal import JournalReader, StoredCall
+from sygra_eval.journal import JournalReader, StoredCall, plain
 from sygra_eval.report import otel_names as names
 from sygra_eval.report.plain_text import shown
 from sygra_eval.report.spans import (
@@ -26,10 +28,11 @@ from sygra_eval.report.spans import (
     numbers_of_calls,
     timed_record,
 )
-from sygra_eval.values import Outcome, Status, Verdict
+from sygra_eval.values import CallFault, Outcome, RecordEnd, Status, Verdict
 
 MOST_WHY = 1_000
 _NANO = 10**9
+_RECORDS = 64  # read at once
 _OF_VALIDATORS = "validator:"
 
 
@@ -70,12 +73,36 @@ def spans_of(ctx: ReportContext, *, has_content: bool) -> Iterator[Span]:
     yield _run_span(ctx, line)
     last = ctx.summary.target.last if ctx.summary.target is not None else None
     with ctx.reader() as reader:
-        numbers = numbers_of_calls(reader)
-        for end, at in reader.timed_outcomes():
-            if last is not None and end.index > last:
-                return
-            record = timed_record(reader, line, end, at, numbers.get(end.row_id, ()))
-            yield from spans_of_record(reader, record, asked, has_content=has_content)
+        numbers, with_faults = numbers_of_calls(reader), reader.with_faults()
+        ends = reader.timed_outcomes()
+        if last is not None:
+            ends = takewhile(lambda one: one[0].index <= last, ends)
+        while some := list(islice(ends, _RECORDS)):
+            for record in _timed(reader, line, some, numbers):
+                faults: Sequence[CallFault] = ()
+                if plain(record.end.row_id) in with_faults:
+                    faults = reader.faults(record.end.row_id)
+                texts = reader if has_content else None
+                yield from spans_of_record(record, faults, asked, texts)
+
+
+def _timed(
+    reader: JournalReader,
+    line: Timeline,
+    ends: Sequence[tuple[RecordEnd, float | None]],
+    numbers: "Mapping[str, array[int]]",
+) -> Iterator[TimedRecord]:
+    """Yield some records with their calls and rounds, which are read for all of them at once."""
+    ids = [end.row_id for end, _ in ends]
+    calls = reader.stored_calls_of([one for row in ids for one in numbers.get(row, ())])
+    rounds = reader.stored_rounds_of(ids)
+    for end, at in ends:
+        own = [calls[one] for one in numbers.get(end.row_id, ()) if one in calls]
+        sentinels = {
+            (str(data["node"]), int(data["number"])): str(data["sentinel"])
+            for data in rounds[end.row_id]
+        }
+        yield timed_record(line, end, at, own, sentinels)
 
 
 def _run_span(ctx: ReportContext, line: Timeline) -> Span:
@@ -105,17 +132,23 @@ def _run_span(ctx: ReportContext, line: Timeline) -> Span:
 
 
 def spans_of_record(
-    reader: JournalReader, record: TimedRecord, asked: Mapping[str, Asked], *, has_content: bool
+    record: TimedRecord,
+    faults: Sequence[CallFault],
+    asked: Mapping[str, Asked],
+    texts: JournalReader | None,
 ) -> Iterator[Span]:
-    """Yield the spans of a record: itself, its nodes and rounds, what judged it, its calls."""
+    """Yield the spans of a record: itself, its nodes and rounds, what judged it, its calls.
+
+    :param texts: Where the texts of answers are; None to leave them out.
+    """
     judges = {verdict.validator: verdict for verdict in record.end.verdicts}
     places = Places(record, judges)
-    yield _record_span(reader, record)
+    yield _record_span(record, faults)
     yield from places.spans()
     for verdict in judges.values():
         yield _tool_span(record, verdict, places)
     for timed in record.calls:
-        text = _answer(reader, timed.call) if has_content else None
+        text = None if texts is None else _answer(texts, timed.call)
         yield _call_span(record, timed, places.parent_of(timed.call), asked, text)
 
 
@@ -125,8 +158,8 @@ class Places:
     def __init__(self, record: TimedRecord, judges: Mapping[str, Verdict]) -> None:
         self._record = record
         self._judges = judges
-        self._rounds = {(one.node, one.number): one for one in record.rounds}
-        self._nodes = {one.node for one in record.rounds}
+        self._rounds = record.rounds
+        self._nodes = {node for node, _ in record.rounds}
         self._extents: dict[tuple[str, int | None], tuple[int, int]] = {}
         for timed in record.calls:
             node, number = self._place(timed.call)
@@ -162,7 +195,7 @@ class Places:
             record, path = self._record, ("node", node)
             yield Span(
                 trace=record.line.trace,
-                id=record.span_id(*path) if is_node else record.span_id(*path, number),
+                id=record.span_id(*path) if number is None else record.span_id(*path, number),
                 parent=record.span_id() if is_node else record.span_id(*path),
                 name=f"node {shown(node, MOST_WHY)}" if is_node else f"round {number}",
                 kind=SpanKind.INTERNAL,
@@ -174,8 +207,7 @@ class Places:
     def _of_round(self, node: str, number: int | None) -> Attributes:
         if number is None:
             return {}
-        sentinel = self._rounds[node, number].sentinel.value
-        return {names.ROUND: number, names.SENTINEL: sentinel}
+        return {names.ROUND: number, names.SENTINEL: self._rounds[node, number]}
 
     def _place(self, call: StoredCall) -> tuple[str, int | None]:
         """Return the node that a call belongs to, and which round of its loop."""
@@ -189,15 +221,15 @@ def _judge_of(node: str) -> str:
     return node.removeprefix(_OF_VALIDATORS).rsplit("/", 2)[0]
 
 
-def _record_span(reader: JournalReader, record: TimedRecord) -> Span:
+def _record_span(record: TimedRecord, faults: Sequence[CallFault]) -> Span:
     end, loop = record.end, record.end.loop
-    faults = tuple(
+    events = tuple(
         SpanEvent(
             name=names.FAULT_EVENT,
             at_ns=record.ended_ns,
             attributes={names.ERROR_TYPE: fault.kind, names.NODE: fault.node},
         )
-        for fault in reader.faults(end.row_id)
+        for fault in faults
     )
     failed = end.outcome is Outcome.FAILED
     return Span(
@@ -217,7 +249,7 @@ def _record_span(reader: JournalReader, record: TimedRecord) -> Span:
             names.TIMES: "measured" if record.is_measured else "laid out",
             names.ERROR_TYPE: "failed" if failed else None,
         },
-        events=faults,
+        events=events,
         error=shown(end.reason, MOST_WHY) if failed else None,
     )
 

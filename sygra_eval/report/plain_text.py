@@ -18,7 +18,9 @@ CUT = "…"
 def is_plain(text: str) -> bool:
     """Say whether `printable` would leave a text as it is."""
     shown = text if text.isprintable() else text.translate(_LINES)
-    return shown.isprintable() and _INVISIBLE.search(shown) is None
+    if not shown.isprintable():
+        return False
+    return shown.isascii() or _INVISIBLE.search(shown) is None
 
 
 def shown(text: str, most: int | None = None) -> str:

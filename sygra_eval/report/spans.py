@@ -5,14 +5,15 @@ long as it took, and the record says so (`sygra.times`: `laid out`).
 """
 
 import hashlib
-import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 
 from sygra_eval.journal import JournalReader, StoredCall
-from sygra_eval.values import RecordEnd, Round
+from sygra_eval.values import RecordEnd
 
 Attribute = str | bool | int | float | tuple[str, ...]
 Attributes = Mapping[str, Attribute | None]
@@ -68,10 +69,17 @@ class Timeline:
     start_ns: int
     end_ns: int
 
-    def id(self, *path: object) -> str:
+    def id(self, *path: str | int) -> str:
         """Return the id of a span, which follows from where it is."""
-        told = json.dumps([self.trace, *path])
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return _span_id(self.trace, path)
+
+
+@lru_cache(maxsize=256)  # the spans of a record name those around them again and again
+def _span_id(trace: str, path: tuple[str | int, ...]) -> str:
+    # As `json.dumps` spells a list of them.
+    inner = (encode_basestring_ascii(one) if isinstance(one, str) else str(one) for one in path)
+    told = f"[{', '.join((encode_basestring_ascii(trace), *inner))}]"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +102,16 @@ class TimedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedRecord:
-    """A record that becomes spans."""
+    """A record that becomes spans.
+
+    :ivar rounds: The sentinel of each round of its loops, by node and number.
+    """
 
     line: Timeline
     end: RecordEnd
     ended_ns: int
     calls: Sequence[TimedCall]
-    rounds: Sequence[Round]
+    rounds: Mapping[tuple[str, int], str]
     is_measured: bool
 
     @property
@@ -108,37 +119,36 @@ class TimedRecord:
         """When its first call began; when it ended, where it has none."""
         return min((one.start_ns for one in self.calls), default=self.ended_ns)
 
-    def span_id(self, *path: object) -> str:
+    def span_id(self, *path: str | int) -> str:
         """Return the id of a span within it, of itself without a path."""
         return self.line.id("record", self.end.row_id, *path)
 
 
 def numbers_of_calls(reader: JournalReader) -> "dict[str, array[int]]":
-    """Return the numbers of each record's calls."""
+    """Return the numbers of each record's calls; of damaged ones too, which are seen when read."""
     found: dict[str, array[int]] = {}
-    for call in reader.stored_calls():
-        found.setdefault(call.record, array("q")).append(call.number)
+    for number, record in reader.call_numbers():
+        found.setdefault(record, array("q")).append(number)
     return found
 
 
 def timed_record(
-    reader: JournalReader,
     line: Timeline,
     end: RecordEnd,
     at: float | None,
-    numbers: Iterable[int],
+    calls: Sequence[StoredCall],
+    rounds: Mapping[tuple[str, int], str],
 ) -> TimedRecord:
     """Return a record with its calls in time."""
-    stored = [call for number in numbers if (call := reader.stored_call(number)) is not None]
-    is_measured = all("at" in call.data for call in stored) and at is not None
-    timed = list(_measured(stored) if is_measured else _laid_out(stored, line.start_ns))
+    is_measured = all("at" in call.data for call in calls) and at is not None
+    timed = list(_measured(calls) if is_measured else _laid_out(calls, line.start_ns))
     ended_ns = max((one.end_ns for one in timed), default=line.start_ns)
     return TimedRecord(
         line=line,
         end=end,
         ended_ns=max(ended_ns, nanoseconds(at)) if at is not None else ended_ns,
         calls=timed,
-        rounds=reader.rounds(end.row_id) if timed else (),
+        rounds=rounds if timed else {},
         is_measured=is_measured,
     )
 

@@ -313,3 +313,16 @@ async def test_a_killed_journal_where_nothing_can_be_written_is_refused(finished
 
     assert "copy the folder to a disk that can be written" in ran.stderr
     assert ran.returncode == 1
+
+
+async def test_calls_that_are_read_by_number_are_those_in_a_row_without_the_damaged_one(finished):
+    flip(finished, b"text of r7", b"text of r8")
+
+    with open_readonly(finished) as reader:
+        numbers = dict(reader.call_numbers())
+        found = reader.stored_calls_of(tuple(numbers))
+
+        assert sorted(numbers.values()) == sorted(f"r{index}" for index in range(20))
+        assert list(found.values()) == list(reader.stored_calls())
+        assert {numbers[one] for one in numbers.keys() - found.keys()} == {"r7"}
+        assert reader.damaged == 1

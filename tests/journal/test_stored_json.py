@@ -1,0 +1,66 @@
+"""Values read back from a table: the same whether orjson reads them or the standard library."""
+
+import json
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sygra_eval.journal import canonical
+from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.journal.store import checksum
+
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=2**53 - 2, max_value=2**70)
+    | st.integers(min_value=-(2**70), max_value=-(2**53) + 2)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters())
+    | st.text("0123456789", min_size=17, max_size=22)
+)
+VALUES = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
+)
+
+
+@given(VALUES)
+def test_either_reader_gives_back_what_was_written(value):
+    pytest.importorskip("orjson")
+    stored = to_stored(value)
+
+    told = from_stored(stored)
+
+    text = stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else stored
+    assert repr(told) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("has_orjson", [True, False])
+def test_integers_of_any_size_and_half_pairs_stay_what_they_are(monkeypatch, has_orjson):
+    if not has_orjson:
+        monkeypatch.setattr(canonical, "_accelerated", lambda: None)
+    value = {"n": [2**63, 2**64, -(2**63) - 1, 10**30, 10**18], "half": "\ud800"}
+
+    told = from_stored(to_stored(value))
+
+    assert told == value
+    assert all(isinstance(one, int) for one in told["n"])
+
+
+@given(
+    st.lists(st.integers() | st.floats() | st.none() | st.binary() | st.text("aé", max_size=300))
+)
+def test_a_checksum_is_that_of_kind_length_and_data_of_each_column(columns):
+    spelled = b""
+    for column in columns:
+        if isinstance(column, str):
+            kind, data = b"t", column.encode()
+        elif isinstance(column, bytes):
+            kind, data = b"b", column
+        else:
+            kind, data = b"n", repr(column).encode()
+        spelled += kind + str(len(data)).encode() + b":" + data
+
+    assert checksum(columns) == zlib.crc32(spelled)
