@@ -168,6 +168,16 @@ async def test_no_row_on_both_sides_is_refused_with_5(judged):
     assert refused.value.exit_code == 5
 
 
+async def test_rows_that_all_have_a_changed_input_are_refused_with_5_and_are_no_green_light(judged):
+    first = await judged("first", rows_of(*["fine"] * 3))
+    second = await judged("second", rows_of(*["says-fail"] * 3, topic="new"))
+
+    with pytest.raises(NothingMatched, match="the input of all 3 rows") as refused:
+        await compared(first, second)
+
+    assert refused.value.exit_code == 5
+
+
 async def test_an_unknown_metric_is_refused_with_the_nearest(judged):
     first = await judged("first", rows_of("fine"))
 
