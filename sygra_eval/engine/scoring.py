@@ -193,7 +193,7 @@ async def _judged(
         tell(sentence)
     sandbox = await stop.unless_draining(started_sandbox(suite.sandbox, plugins, options))
     try:
-        folder = new_run_folder(options.out, suite.name, options.name)
+        folder = new_run_folder(options.out, suite.name, options.name, suite.variant)
         plan = plan_of(suite, source, options, gateway, isolation=sandbox.describe())
         plan = replace(
             with_code_of(plan, suite, plugins),

@@ -168,6 +168,7 @@ async def test_a_variant_is_judged_by_the_same_variant_of_the_suite_as_it_is_now
 
     assert first.outcomes() == {"a": "rejected"}
     assert [json.loads(line)["id"] for line in _lines(again, "verified")] == ["a"]
+    assert again.summary.folder.name.endswith("-most=few")
 
 
 async def test_another_graph_is_refused_and_so_is_going_on_with_a_scored_run(tmp_path, run, scored):
