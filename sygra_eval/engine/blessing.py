@@ -39,11 +39,14 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
     :raises UsageError: When the run is not fit to be one, or its suite's folder is not there.
     """
     plan = read_plan(folder)
-    doubts = list(why_not(summarise(folder)))
+    summary = summarise(folder)
+    doubts = list(why_not(summary))
     if doubts and not reason:
+        is_finished = summary.state == "finished" and not summary.not_reached
+        other = "" if is_finished else ", or finish it with `sygra-eval resume`"
         raise UsageError(
             f"{folder.name} is not fit to be a baseline: {'; '.join(doubts)}; say why it is one "
-            "all the same with --reason TEXT, or finish it with `sygra-eval resume`"
+            f"all the same with --reason TEXT{other}"
         )
     home = plan.suite_path.parent
     if not plan.suite_path.is_file() or not _NAME.fullmatch(plan.suite):  # a run may be anybody's
