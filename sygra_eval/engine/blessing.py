@@ -7,14 +7,16 @@ from pathlib import Path
 
 from sygra_eval.engine.comparing import Compared, compare_sides
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
+from sygra_eval.engine.folder import as_folder_name
 from sygra_eval.engine.plan import read_plan
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.quality import Comparison, GateState, baseline_files, read_baseline, shown
 from sygra_eval.values import UsageError
 
 FOLDER = "baselines"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_VARIANT = re.compile(r"[A-Za-z0-9_.+/=,-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,9 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
         where = shown(str(plan.suite_path))
         raise UsageError(f"the suite {where} is not here, so its baseline has no place beside it")
     side = side_of_run(folder, plugins_of_run(folder, asked.plugins, is_trusted=asked.is_trusted))
-    files = baseline_files(side, reason=reason)
-    path = home / FOLDER / f"{plan.suite}.json"
+    stem = plan.suite + _of_variant(folder)
+    files = baseline_files(side, reason=reason, stem=stem)
+    path = home / FOLDER / f"{stem}.json"
     comparison, why, is_same = None, "", False
     if path.is_file():
         is_same = all(_holds(path.with_name(name), data) for name, data in files.items())
@@ -63,8 +66,8 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
         except UsageError as error:
             why = str(error)
     _write(path.parent, files)
-    if f"{plan.suite}.jsonl.gz" not in files:  # an older baseline had more rows
-        path.with_name(f"{plan.suite}.jsonl.gz").unlink(missing_ok=True)
+    if f"{stem}.jsonl.gz" not in files:  # an older baseline had more rows
+        path.with_name(f"{stem}.jsonl.gz").unlink(missing_ok=True)
     return Blessed(
         path=path,
         rows=len(side.inputs),
@@ -72,6 +75,14 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
         why_not_compared=why,
         is_same=is_same,
     )
+
+
+def _of_variant(folder: Path) -> str:
+    """Return what a variant's baseline has behind the suite's name: each has one of its own."""
+    named = (suite_document(folder).get("suite") or {}).get("variant")
+    if not isinstance(named, str) or not _VARIANT.fullmatch(named):  # a run may be anybody's
+        return ""
+    return f"-{as_folder_name(named)}"
 
 
 def why_not(summary: RunSummary) -> Iterator[str]:

@@ -304,6 +304,20 @@ async def test_a_run_is_compared_with_its_baseline_as_with_the_run_itself(ten_an
     assert "compared with the baseline that stood there" in blessed_text(done)
 
 
+async def test_each_variant_has_a_baseline_of_its_own(tmp_path, run):
+    words = {"good": "{solution}", "poor": "says-fail"}
+    path = write_suite(
+        tmp_path / "suite",
+        rows_of("fine"),
+        **{**SAYS, "candidate": {"code": "${matrix.words}"}, "matrix": {"words": words}},
+    )
+
+    paths = [blessed(await run(path, name=name, variant=f"words={name}")).path for name in words]
+
+    assert [one.name for one in paths] == ["small-words=good.json", "small-words=poor.json"]
+    assert {read_baseline(one).facts.suite for one in paths} == {"small"}
+
+
 async def test_a_run_that_is_not_finished_is_blessed_with_a_reason_only(tmp_path, run):
     path = fast_suite(tmp_path / "suite", [f"good {n}" for n in range(5)])
     stopped = await run(path, budget=Budget(calls=2))
