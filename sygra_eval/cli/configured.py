@@ -110,7 +110,8 @@ def _value(option: click.Option, value: Any, where: str, context: click.Context)
         what = "a list" if option.multiple else "true or false" if option.is_flag else "a value"
         raise click.UsageError(f"{where}: this is to be {what}")
     try:
-        option.type_cast_value(context, value)
+        # As it is written, since the command line takes no 3.5 for a whole number either.
+        option.type_cast_value(context, str(value) if isinstance(value, float) else value)
     except click.BadParameter as error:
         raise click.UsageError(f"{where}: {error.message}") from None
     return value

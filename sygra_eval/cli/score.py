@@ -24,6 +24,7 @@ from sygra_eval.report import closing_words, scored_json, scored_text, terminal_
     metavar="PATH",
     help="Whose validators judge. [default: the run's, as its file is now]",
 )
+@click.option("--variant", metavar="NAME", help="Of a suite with a matrix. [default: the run's]")
 @click.option("--validators", multiple=True, metavar="A,B", help="Only these of them.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N rows.", metavar="N")
 @click.option(
@@ -42,6 +43,7 @@ from sygra_eval.report import closing_words, scored_json, scored_text, terminal_
 def command(
     run: str,
     suite: Path | None,
+    variant: str | None,
     validators: tuple[str, ...],
     limit: int | None,
     out: Path,
@@ -65,6 +67,7 @@ def command(
     options = RunOptions(
         out=out,
         limit=limit,
+        variant=variant,
         plugins=plugins,
         is_trusted=trust,
         accepts_no_sandbox=unsafe_no_sandbox,

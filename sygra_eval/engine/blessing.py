@@ -7,14 +7,16 @@ from pathlib import Path
 
 from sygra_eval.engine.comparing import Compared, compare_sides
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
+from sygra_eval.engine.folder import as_folder_name
 from sygra_eval.engine.plan import read_plan
-from sygra_eval.engine.summarise import summarise
+from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.quality import Comparison, GateState, baseline_files, read_baseline, shown
 from sygra_eval.values import UsageError
 
 FOLDER = "baselines"
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_VARIANT = re.compile(r"[A-Za-z0-9_.+/=,-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +41,23 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
     :raises UsageError: When the run is not fit to be one, or its suite's folder is not there.
     """
     plan = read_plan(folder)
-    doubts = list(why_not(summarise(folder)))
+    summary = summarise(folder)
+    doubts = list(why_not(summary))
     if doubts and not reason:
+        is_finished = summary.state == "finished" and not summary.not_reached
+        other = "" if is_finished else ", or finish it with `sygra-eval resume`"
         raise UsageError(
             f"{folder.name} is not fit to be a baseline: {'; '.join(doubts)}; say why it is one "
-            "all the same with --reason TEXT, or finish it with `sygra-eval resume`"
+            f"all the same with --reason TEXT{other}"
         )
     home = plan.suite_path.parent
     if not plan.suite_path.is_file() or not _NAME.fullmatch(plan.suite):  # a run may be anybody's
         where = shown(str(plan.suite_path))
         raise UsageError(f"the suite {where} is not here, so its baseline has no place beside it")
     side = side_of_run(folder, plugins_of_run(folder, asked.plugins, is_trusted=asked.is_trusted))
-    files = baseline_files(side, reason=reason)
-    path = home / FOLDER / f"{plan.suite}.json"
+    stem = plan.suite + _of_variant(folder)
+    files = baseline_files(side, reason=reason, stem=stem)
+    path = home / FOLDER / f"{stem}.json"
     comparison, why, is_same = None, "", False
     if path.is_file():
         is_same = all(_holds(path.with_name(name), data) for name, data in files.items())
@@ -60,8 +66,8 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
         except UsageError as error:
             why = str(error)
     _write(path.parent, files)
-    if f"{plan.suite}.jsonl.gz" not in files:  # an older baseline had more rows
-        path.with_name(f"{plan.suite}.jsonl.gz").unlink(missing_ok=True)
+    if f"{stem}.jsonl.gz" not in files:  # an older baseline had more rows
+        path.with_name(f"{stem}.jsonl.gz").unlink(missing_ok=True)
     return Blessed(
         path=path,
         rows=len(side.inputs),
@@ -69,6 +75,14 @@ def bless(folder: Path, asked: Compared, *, reason: str = "") -> Blessed:
         why_not_compared=why,
         is_same=is_same,
     )
+
+
+def _of_variant(folder: Path) -> str:
+    """Return what a variant's baseline has behind the suite's name: each has one of its own."""
+    named = (suite_document(folder).get("suite") or {}).get("variant")
+    if not isinstance(named, str) or not _VARIANT.fullmatch(named):  # a run may be anybody's
+        return ""
+    return f"-{as_folder_name(named)}"
 
 
 def why_not(summary: RunSummary) -> Iterator[str]:

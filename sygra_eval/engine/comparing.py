@@ -45,10 +45,17 @@ class Compared:
 async def compare_two(before: Path, after: Path, asked: Compared) -> Comparison:
     """Compare two folders of runs, baselines or data files.
 
-    :raises NothingMatched: When no id stands on both sides.
+    :raises NothingMatched: When no id stands on both sides, or none with the same input.
     :raises UsageError: When one of them cannot be read or they cannot be compared.
     """
-    return compare_sides(await side_of(before, asked), await side_of(after, asked), asked)
+    found = compare_sides(await side_of(before, asked), await side_of(after, asked), asked)
+    if not found.matched:  # or nothing compared would read as no regression
+        count, first = len(found.changed_input), shown(found.changed_input[0])
+        raise NothingMatched(
+            f"no row can be compared: the input of all {count} rows with one id on both sides was "
+            f"changed ({first} …); compare a run over the same input"
+        )
+    return found
 
 
 def compare_sides(before: Side, after: Side, asked: Compared) -> Comparison:

@@ -16,6 +16,9 @@ MOST_REASON = 300
 MOST_REPAIRED = 1_000
 """So many repaired rows are named in the report; all are counted."""
 
+_AT_A_LINE = re.compile(r"bad_input: [^:\n]{1,200}:\d+: ")
+_NUMBER = re.compile(r"(?<!UTF-)\d+")
+
 
 @dataclass(slots=True)
 class Count:
@@ -257,7 +260,7 @@ def is_flaky(verdict: Verdict) -> bool:
 
 
 def cause_of(reason: str) -> str:
-    """Group by what went wrong: the words before the particulars, without counts."""
-    head = reason.partition("\n")[0]
+    """Group by what went wrong: the words before the particulars, without counts and places."""
+    head = _AT_A_LINE.sub("bad_input: ", reason.partition("\n")[0])
     words = ": ".join(head.split(": ")[:2])
-    return re.sub(r"\d+", "N", re.sub(r" \d+ of \d+", "", words))[:80]
+    return _NUMBER.sub("N", re.sub(r" \d+ of \d+", "", words))[:80]

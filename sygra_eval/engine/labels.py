@@ -157,7 +157,7 @@ def _problem(path: Path, line: int, message: str, fix: str) -> Diagnostic:
         severity=Severity.ERROR,
         path=str(path),
         line=line,
-        column=0,
+        column=1,
         message=message,
         fix=fix,
     )

@@ -18,6 +18,7 @@ from sygra_eval.engine.preflight import StoppedEarly, Tell
 from sygra_eval.engine.reading import keep_input, limited
 from sygra_eval.engine.reusable import Reusable, reusable
 from sygra_eval.engine.setting import Setting
+from sygra_eval.engine.summarise import variant_of_run
 from sygra_eval.journal import Forgotten
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite, load_suite, override_model, resolved_yaml
@@ -67,7 +68,8 @@ def suite_to_go_on_with(folder: Path, plan: Plan, plugins: Plugins, change: Plan
         plan.refuse_other_suite(suite)
         return suite
     replaced = {name: override_model(what) for name, what in plan.models.items()}
-    suite = load_suite(change.suite, plugins, overrides=replaced, kept_in=folder)
+    variant = variant_of_run(folder, change.suite)
+    suite = load_suite(change.suite, plugins, overrides=replaced, kept_in=folder, variant=variant)
     if suite.name != plan.suite:
         raise UsageError(
             f"{change.suite} is the suite `{suite.name}`, and this run is one of `{plan.suite}`; "

@@ -27,7 +27,7 @@ from sygra_eval.engine.recheck_rows import replaying
 from sygra_eval.engine.run import drive_rows, setting_of, silent
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.stored import StoredRows, first_stored
-from sygra_eval.engine.summarise import suite_document, summarise
+from sygra_eval.engine.summarise import suite_document, summarise, variant_of_run
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.journal import Journal, RunLock, open_readonly
 from sygra_eval.models import Gateway
@@ -129,7 +129,7 @@ async def score(
         objects=options.objects,
         is_trusted=options.is_trusted,
     )
-    loaded = _loaded(place, path, plugins, validators, is_run=is_run)
+    loaded = _loaded(place, path, plugins, validators, is_run=is_run, variant=options.variant)
     if loaded.sandbox.accepts_none and suite is None and not options.accepts_no_sandbox:
         raise UsageError(
             f"{path} judges without a sandbox; name it with --suite, or say --unsafe-no-sandbox"
@@ -193,7 +193,7 @@ async def _judged(
         tell(sentence)
     sandbox = await stop.unless_draining(started_sandbox(suite.sandbox, plugins, options))
     try:
-        folder = new_run_folder(options.out, suite.name, options.name)
+        folder = new_run_folder(options.out, suite.name, options.name, suite.variant)
         plan = plan_of(suite, source, options, gateway, isolation=sandbox.describe())
         plan = replace(
             with_code_of(plan, suite, plugins),
@@ -234,7 +234,13 @@ def _suite_of(place: Path, *, is_run: bool) -> Path:
 
 
 def _loaded(
-    place: Path, path: Path, plugins: Plugins, validators: tuple[str, ...], *, is_run: bool
+    place: Path,
+    path: Path,
+    plugins: Plugins,
+    validators: tuple[str, ...],
+    *,
+    is_run: bool,
+    variant: str | None,
 ) -> Suite:
     if is_run:
         plan, first = read_plan(place), first_stored(place)
@@ -242,8 +248,15 @@ def _loaded(
             raise NothingSelected(f"{place} holds no row that could be judged again")
         replaced = {name: override_model(what) for name, what in plan.models.items()}
         home = plan.suite_folder if path == place / "suite.yaml" else None
-        suite = load_suite(path, plugins, overrides=replaced, first_row=first, folder=home)
         before = suite_document(place)
+        suite = load_suite(
+            path,
+            plugins,
+            overrides=replaced,
+            first_row=first,
+            folder=home,
+            variant=variant or variant_of_run(place, path),
+        )
         if before.get("graph_config") != suite.document.get("graph_config"):
             raise UsageError(
                 f"the graph of {path} is not that of {place}: `score` judges what a graph made, "
@@ -251,7 +264,7 @@ def _loaded(
             )
     else:
         given = {"type": "disk", "file_path": str(place.absolute())}
-        suite = load_suite(path, plugins, source=given)
+        suite = load_suite(path, plugins, source=given, variant=variant)
         if suite.judged is None:
             raise UsageError(
                 f"{path} has a graph, so it makes what it judges; a data file is judged by a suite "

@@ -45,6 +45,7 @@ from sygra_eval.engine.target import Cut
 from sygra_eval.engine.time_taken import seconds_taken
 from sygra_eval.journal import names_of_parts, open_readonly, together
 from sygra_eval.quality import Interval, wilson
+from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome, Status
 
 MOST_FAILED = 0.05
@@ -258,6 +259,14 @@ def suite_document(folder: Path) -> Mapping[str, Any]:
     except (OSError, yaml.YAMLError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def variant_of_run(folder: Path, path: Path) -> str | None:
+    """Return which variant of the suite in a file a run was of; None where it has no `matrix`."""
+    if not variant_names(path):
+        return None
+    named: str | None = (suite_document(folder).get("suite") or {}).get("variant")
+    return named
 
 
 def _models(

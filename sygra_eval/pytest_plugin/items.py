@@ -2,7 +2,7 @@
 
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,11 +44,24 @@ class RowsFellOut(SygraEvalError):
         super().__init__("\n".join([f"rows that fell out: {told}", *examples]))
 
 
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The one line of a row or gate that did not pass: `--tb=line` prints it as it reads here."""
+
+    where: str
+    message: str
+    path: str
+    lineno: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
 class Told:
     """What pytest prints of a row that did not pass; `reprcrash` is the line of its summary."""
 
     def __init__(self, item: pytest.Item, text: str, reason: str) -> None:
-        self.reprcrash = SimpleNamespace(message=reason, path=str(item.path), lineno=0)
+        self.reprcrash = Crash(where=item.nodeid, message=reason, path=str(item.path))
         self._text = text
 
     def __str__(self) -> str:

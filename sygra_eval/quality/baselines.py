@@ -45,9 +45,9 @@ _BROKEN = (
 """What reading a document of anybody's can come to, where it is not what it should be."""
 
 
-def baseline_files(side: Side, *, reason: str = "") -> dict[str, bytes]:
-    """Return the files of a baseline by name; the one in JSON comes last."""
-    name = side.facts.suite
+def baseline_files(side: Side, *, reason: str = "", stem: str = "") -> dict[str, bytes]:
+    """Return the files of a baseline by name, or by a stem of its own; that in JSON comes last."""
+    name = stem or side.facts.suite
     columns, lines = _table(side)
     rows, files = len(side.inputs), {}
     if rows > MOST_ROWS:
@@ -64,7 +64,7 @@ def baseline_files(side: Side, *, reason: str = "") -> dict[str, bytes]:
         "format": _json(FORMAT),
         "metrics": _metrics(side),
         "rows": body,
-        "suite": _json(name),
+        "suite": _json(side.facts.suite),
         "suite_sha256": _json(side.facts.suite_sha256),
         "validators": _json(dict(sorted(side.facts.validators.items()))),
         **_versions(side.facts),

@@ -123,7 +123,7 @@ async def test_a_file_of_labels_is_refused_before_the_first_row(labelled, what):
         await labelled([FINE] * 3, labels)
 
     (found,) = refused.value.diagnostics
-    assert (found.code, found.line) == ("bad-labels", line)
+    assert (found.code, found.line, found.column) == ("bad-labels", line, 1)
     assert found.path.endswith("labels.jsonl")
     assert message in found.message
 

@@ -168,6 +168,16 @@ async def test_no_row_on_both_sides_is_refused_with_5(judged):
     assert refused.value.exit_code == 5
 
 
+async def test_rows_that_all_have_a_changed_input_are_refused_with_5_and_are_no_green_light(judged):
+    first = await judged("first", rows_of(*["fine"] * 3))
+    second = await judged("second", rows_of(*["says-fail"] * 3, topic="new"))
+
+    with pytest.raises(NothingMatched, match="the input of all 3 rows") as refused:
+        await compared(first, second)
+
+    assert refused.value.exit_code == 5
+
+
 async def test_an_unknown_metric_is_refused_with_the_nearest(judged):
     first = await judged("first", rows_of("fine"))
 
@@ -292,6 +302,20 @@ async def test_a_run_is_compared_with_its_baseline_as_with_the_run_itself(ten_an
     done = blessed(second)
     assert done.comparison.changes[0].p == one.p
     assert "compared with the baseline that stood there" in blessed_text(done)
+
+
+async def test_each_variant_has_a_baseline_of_its_own(tmp_path, run):
+    words = {"good": "{solution}", "poor": "says-fail"}
+    path = write_suite(
+        tmp_path / "suite",
+        rows_of("fine"),
+        **{**SAYS, "candidate": {"code": "${matrix.words}"}, "matrix": {"words": words}},
+    )
+
+    paths = [blessed(await run(path, name=name, variant=f"words={name}")).path for name in words]
+
+    assert [one.name for one in paths] == ["small-words=good.json", "small-words=poor.json"]
+    assert {read_baseline(one).facts.suite for one in paths} == {"small"}
 
 
 async def test_a_run_that_is_not_finished_is_blessed_with_a_reason_only(tmp_path, run):

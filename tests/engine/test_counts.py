@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sygra_eval.engine import ExitCode, RunOptions, run_suite
+from sygra_eval.engine import ExitCode, RunOptions, cause_of, run_suite
 from sygra_eval.values import Outcome
 from tests.engine.conftest import FAST_PLUGIN, Run, counts_add_up, fast_suite
 
@@ -54,3 +55,16 @@ async def test_the_counts_add_up_for_any_mix_of_rows(tmp_path_factory, rows):
     assert {outcome: len(finished.rows(outcome.value)) for outcome in Outcome} == counts
     assert sum(cause.rows for cause in summary.causes) == len(rows) + 1 - expected["verified"]
     assert dict(summary.funnel)["rows read"] == len(rows) + 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("bad_input: a 1.jsonl:7: no column provides `q`", "bad_input: no column provides `q`"),
+        ("bad_input: it is not UTF-8 at byte 11", "bad_input: it is not UTF-8 at byte N"),
+        ("bad_input: cases:4", "bad_input: cases:N"),
+        ("unit_tests: 2 of 5 failed: first", "unit_tests: failed"),
+    ],
+)
+def test_rows_are_grouped_by_what_went_wrong_and_not_by_where(reason, cause):
+    assert cause_of(reason) == cause

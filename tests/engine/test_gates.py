@@ -231,6 +231,15 @@ async def test_a_drop_against_the_blessed_baseline_fails_the_gate(gated):
         bless(worse.folder, Compared(plugins=(str(FAST_PLUGIN),)))
 
 
+async def test_a_run_whose_gate_failed_is_no_baseline_and_no_resume_is_advised(gated):
+    done = await gated(rows_of(fine=1, bad=9), {"metric": "verified_rate", "value": ">=0.9"})
+
+    with pytest.raises(UsageError, match="its gate failed") as refused:
+        bless(done.folder, Compared(plugins=(str(FAST_PLUGIN),)))
+
+    assert str(refused.value).endswith("with --reason TEXT")
+
+
 async def test_a_baseline_that_is_not_there_or_of_another_suite_is_refused(gated, tmp_path):
     gate = {"baseline": "baselines/small.json"}
 

@@ -137,6 +137,21 @@ async def test_a_changed_input_of_a_stopped_run_is_asked_about_without_a_suite(
     assert changed.summary.rows == 20
 
 
+async def test_a_variant_goes_on_with_the_same_variant_of_a_changed_suite(
+    tmp_path, endpoint, run, resume
+):
+    endpoint.answers_with(echo)
+    given = {"matrix": {"style": {"plain": "polish {draft}", "well": "polish well {draft}"}}}
+    rows, style = questions(1), "${matrix.style}"
+    suite = two_steps(tmp_path, endpoint, rows, polish=style, **given)
+    first = await run(suite, name="first", variant="style=well")
+    two_steps(tmp_path, endpoint, rows, polish=f"{style} again", **given)
+
+    await resume(first.folder, change=PlanChange(suite=suite, goes_on=yes))
+
+    assert echo(endpoint.requests[-1]) == "polish well write question 1 again"
+
+
 @pytest.mark.parametrize("goes_on", [None, no])
 async def test_what_nobody_agrees_to_changes_nothing(tmp_path, endpoint, run, resume, goes_on):
     endpoint.answers_with(echo)

@@ -147,6 +147,30 @@ async def test_a_data_file_is_judged_by_the_suite_that_is_named(tmp_path, run, s
         await scored(data)
 
 
+async def test_a_variant_is_judged_by_the_same_variant_of_the_suite_as_it_is_now(
+    tmp_path, run, scored
+):
+    def varied(most):
+        return write_suite(
+            tmp_path / "suite",
+            [{"id": "a", "solution": "fine"}],
+            candidate={"text": "{solution}"},
+            quality={"validators": [{"use": "length", "max": "${matrix.most}"}]},
+            sandbox={"isolation": "none", "i_accept_the_risk": True},
+            matrix={"most": {"none": 0, "few": most}},
+        )
+
+    suite = varied(2)
+    first = await run(suite, name="first", variant="most=few")
+    varied(9)
+
+    again = await scored(first.folder, suite=suite)
+
+    assert first.outcomes() == {"a": "rejected"}
+    assert [json.loads(line)["id"] for line in _lines(again, "verified")] == ["a"]
+    assert again.summary.folder.name.endswith("-most=few")
+
+
 async def test_another_graph_is_refused_and_so_is_going_on_with_a_scored_run(tmp_path, run, scored):
     path = fast_suite(tmp_path / "suite", ["why?", "says-fail"])
     first = await run(path)

@@ -54,6 +54,28 @@ async def test_right_rows_are_verified_and_wrong_ones_rejected(run, judging):
     )
 
 
+async def test_rows_with_secrets_or_personal_data_are_rejected_but_for_what_the_suite_knows(
+    run, tmp_path
+):
+    fine, bad = "write to us@our-company.com", "write to bob@elsewhere.io"
+    path = write_suite(
+        tmp_path,
+        [{"id": "fine", "said": fine}, {"id": "mail", "said": bad}],
+        candidate={"text": "{said}"},
+        quality={
+            "validators": [
+                {"use": "secrets"},
+                {"use": "personal_data", "allow": ["@our-company.com"]},
+            ]
+        },
+        sandbox={"isolation": "none", "i_accept_the_risk": True},
+    )
+
+    finished = await run(path)
+
+    assert finished.outcomes() == {"fine": "verified", "mail": "rejected"}
+
+
 async def test_only_grade_verdicts_and_provenance_are_added(run, judging):
     row = solved("a", RIGHT, answer="theirs", code=7, rounds="x")
 

@@ -158,6 +158,22 @@ def test_each_variant_of_a_matrix_and_each_repeat_is_run(project, rows, told):
     assert len(project.runs()) == 2
 
 
+def test_with_tb_line_a_rejected_row_and_a_failed_gate_are_a_line_that_can_be_read(project, rows):
+    quality = {
+        "validators": [{"use": "length", "max": 4}],
+        "gates": [{"metric": "verified_rate", "value": ">=0.9"}],
+    }
+
+    ran = project.run(project.suite(rows("pr"), quality=quality), "--tb=line")
+
+    ran.stdout.fnmatch_lines(
+        [
+            "s.yaml::default::row/1: length: too long: 8 characters, at most 4 allowed",
+            "s.yaml::default::gates::0::verified_rate: gate failed: *",
+        ]
+    )
+
+
 def test_without_pytests_cache_nothing_is_missing(project, rows):
     suite = project.suite(rows("pr"))
 
