@@ -257,7 +257,11 @@ def is_flaky(verdict: Verdict) -> bool:
 
 
 def cause_of(reason: str) -> str:
-    """Group by what went wrong: the words before the particulars, without counts."""
-    head = reason.partition("\n")[0]
-    words = ": ".join(head.split(": ")[:2])
+    """Group by what went wrong: the words before the particulars, without counts.
+
+    Where the second of them is only a place in a file, what is wrong there follows it.
+    """
+    parts = reason.partition("\n")[0].split(": ")
+    is_place = len(parts) > 2 and re.search(r":\d+$", parts[1]) is not None
+    words = ": ".join(parts[: 3 if is_place else 2])
     return re.sub(r"\d+", "N", re.sub(r" \d+ of \d+", "", words))[:80]

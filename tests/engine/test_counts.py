@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sygra_eval.engine import ExitCode, RunOptions, run_suite
+from sygra_eval.engine import ExitCode, RunOptions, cause_of, run_suite
 from sygra_eval.values import Outcome
 from tests.engine.conftest import FAST_PLUGIN, Run, counts_add_up, fast_suite
 
@@ -54,3 +54,10 @@ async def test_the_counts_add_up_for_any_mix_of_rows(tmp_path_factory, rows):
     assert {outcome: len(finished.rows(outcome.value)) for outcome in Outcome} == counts
     assert sum(cause.rows for cause in summary.causes) == len(rows) + 1 - expected["verified"]
     assert dict(summary.funnel)["rows read"] == len(rows) + 1
+
+
+def test_a_cause_says_what_is_wrong_and_not_only_in_which_line():
+    reason = "bad_input: rows.jsonl:15: test 1 of `tests` is not Python"
+
+    assert cause_of(reason) == "bad_input: rows.jsonl:N: test of `tests` is not Python"
+    assert cause_of("unit_tests: 1 of 6 tests failed: f(1): gave 2") == "unit_tests: tests failed"
