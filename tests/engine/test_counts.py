@@ -59,5 +59,5 @@ async def test_the_counts_add_up_for_any_mix_of_rows(tmp_path_factory, rows):
 def test_a_cause_says_what_is_wrong_and_not_only_in_which_line():
     reason = "bad_input: rows.jsonl:15: test 1 of `tests` is not Python"
 
-    assert cause_of(reason) == "bad_input: rows.jsonl:N: test of `tests` is not Python"
+    assert cause_of(reason) == "bad_input: rows.jsonl:N: test N of `tests` is not Python"
     assert cause_of("unit_tests: 1 of 6 tests failed: f(1): gave 2") == "unit_tests: tests failed"
