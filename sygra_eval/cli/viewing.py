@@ -76,6 +76,8 @@ def view(folder: Path, asked: Asked) -> int:
         has_content=captures_content(os.environ),
     )
     ctx = ReportContext(summary=summarise(folder), plugins=plugins, options=options)
+    if ctx.summary.damage.rows:  # a table of rows has no place to say what it lacks
+        complain(f"note: {ctx.summary.damage.told()[0]}")
     if asked.query is not None:
         say(_answer(ctx, asked.query, asked))
     elif asked.to == COLLECTOR:

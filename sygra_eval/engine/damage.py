@@ -20,9 +20,10 @@ class Damage:
         """Return a sentence for each kind of which there are any."""
         said = []
         if self.rows:
+            count, held = ("counts", "it") if self.rows == 1 else ("count", "they")
             said.append(
-                f"{_rows(self.rows)} of the journal count as absent: what they held is in no figure"
-                " here; `sygra-eval doctor RUN` checks every row"
+                f"{_rows(self.rows)} of the journal {count} as absent: what {held} held is in no"
+                " figure here; `sygra-eval doctor RUN` checks every row"
             )
         if self.met:
             said.append(

@@ -117,8 +117,9 @@ def _counted(report: Mapping[str, Any], count: DataCount) -> Iterator[tuple[Path
         rate = wilson(count.rows[Outcome.VERIFIED], sum(count.rows.values()))
         if rate is not None:
             yield ("verified_rate", "value"), rate.estimate
-            yield ("verified_rate", "lower"), rate.low
-            yield ("verified_rate", "upper"), rate.high
+            if _at(report, ("verified_rate", "method")) in (None, "wilson"):
+                yield ("verified_rate", "lower"), rate.low
+                yield ("verified_rate", "upper"), rate.high
     if Outcome.VERIFIED in count.rows:
         for place, counts in ((("grades",), count.grades), (_STOPS, count.stops)):
             stated = _at(report, place)

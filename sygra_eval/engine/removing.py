@@ -7,7 +7,7 @@ that a process works on, that a link leads to, or that holds files which no run 
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sygra_eval.engine.control import CONTROL_NAME
 from sygra_eval.engine.data_files import is_data_file
 from sygra_eval.engine.folder import MANIFEST
 from sygra_eval.engine.measured import MEASURED_FILE
+from sygra_eval.engine.recheck_files import read_manifest
 from sygra_eval.journal import BLOBS, PARTS, RunLock, lock_owner, open_readonly
 from sygra_eval.values import Outcome, SygraEvalError, UsageError
 
@@ -118,7 +119,9 @@ def _refuse_what_is_no_run(folder: Path) -> None:
         raise UsageError(f"{folder} is not a run: it has no {_JOURNAL}")
     with open_readonly(folder / _JOURNAL) as reader:
         reader.plan()
-    foreign = sorted(path.name for path in folder.iterdir() if not _is_ours(path))
+    manifest = read_manifest(folder)  # names the views that the suite asked for
+    written = frozenset(manifest.files if manifest is not None else ())
+    foreign = sorted(path.name for path in folder.iterdir() if not _is_ours(path, written))
     if foreign:
         named = ", ".join(foreign[:3]) + (" and more" if len(foreign) > 3 else "")
         raise UsageError(
@@ -127,7 +130,7 @@ def _refuse_what_is_no_run(folder: Path) -> None:
         )
 
 
-def _is_ours(path: Path) -> bool:
+def _is_ours(path: Path, written: Container[str]) -> bool:
     if path.is_symlink():
         return False
     if path.is_dir():
@@ -136,6 +139,7 @@ def _is_ours(path: Path) -> bool:
     return (
         is_data_file(name)
         or name in (MANIFEST, MEASURED_FILE, CONTROL_NAME)
+        or name in written
         or _OURS.fullmatch(name) is not None
         or _UNFINISHED.fullmatch(name) is not None
     )

@@ -35,7 +35,7 @@ from sygra_eval.values import (
 View = Callable[["ReportContext"], str | bytes | Iterable[str | bytes]]
 
 GOING_ON: Mapping[str, str] = {
-    "running": "still running: the figures are those so far, not a result",
+    "running": "still running, or killed: the figures are those so far, not a result",
     "interrupted": "interrupted: a resume goes on with it",
     "incomplete": "incomplete: a resume goes on with it",
 }

@@ -43,7 +43,7 @@ from sygra_eval.engine.summary import (
 )
 from sygra_eval.engine.target import Cut
 from sygra_eval.engine.time_taken import seconds_taken
-from sygra_eval.journal import names_of_parts, open_readonly, together
+from sygra_eval.journal import lock_owner, names_of_parts, open_readonly, together
 from sygra_eval.quality import Interval, wilson
 from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome, Status
@@ -108,6 +108,8 @@ def summarise(folder: Path) -> RunSummary:
         exit_reason = f"{exit_reason}; under --strict: {counted(len(warnings), 'warning')}"
     if life.deselected:
         exit_reason = f"{exit_reason}; {life.deselected} deselected"
+    if life.state == "running" and lock_owner(folder) is None:
+        exit_reason = f"{exit_reason}; no process works on it: a resume goes on with it"
     state = "incomplete" if exit_code is ExitCode.INCOMPLETE else life.state
     return RunSummary(
         suite=plan["suite"],

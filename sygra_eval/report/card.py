@@ -96,7 +96,8 @@ def _what_it_is(summary: RunSummary) -> Iterator[str]:
         f"{markdown_text(summary.state)}."
     )
     if summary.state == "running":
-        yield "**The run is still going on: the figures are those so far, not a result.**"
+        so_far = "the figures are those so far, not a result"
+        yield f"**The run is still going on, or was killed: {so_far}.**"
 
 
 def _how_made(summary: RunSummary, card: Mapping[str, object]) -> Iterator[str]:

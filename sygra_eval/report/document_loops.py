@@ -8,6 +8,7 @@ from sygra_eval.report.figure import Figure, counted, mean, noted, share
 from sygra_eval.values import Outcome
 
 _NANO = 1e9
+_NO_CALL = "no call was made for it"
 _NONE_VERIFIED = "it verified no row"
 
 
@@ -80,6 +81,8 @@ def _price(paid: Paid | None, verified: int, what: str, number: int) -> dict[str
     def each(amount: float | None, why: str) -> tuple[float | None, str]:
         if not verified:
             return None, _NONE_VERIFIED
+        if spent is None:  # as where the rows of another run were judged again
+            return None, _NO_CALL
         return (None, why) if amount is None else (amount / verified, "")
 
     tokens_each, why_tokens = each(tokens, "")

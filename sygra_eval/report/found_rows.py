@@ -26,7 +26,7 @@ def rows_text(ends: Sequence[RecordEnd]) -> str:
         for end in ends
     ]
     columns = ("row", "outcome", "stopped by", "rounds", "reason")
-    return grid(columns, ("left", "left", "left", "right", "left"), rows)
+    return grid(columns, ("left", "left", "left", "right", "left"), rows, whole=(0,))
 
 
 def row_json(end: RecordEnd) -> dict[str, object]:

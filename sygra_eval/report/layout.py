@@ -6,7 +6,7 @@ text back afterwards.
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from rich.cells import cell_len
 from tabulate import tabulate
@@ -52,15 +52,21 @@ def grid(
     aligns: Sequence[str],
     rows: Iterable[Sequence[str]],
     width: int = WIDTH,
+    *,
+    whole: Container[int] = (),
 ) -> str:
-    """Lay out a table; columns that are aligned to the left give way when it grows too wide."""
+    """Lay out a table; columns that are aligned to the left give way when it grows too wide.
+
+    :param whole: Columns that stay as they are, though the table be too wide: ids to be copied.
+    """
     lines = [[one_line(cell) for cell in row] for row in rows]
-    widths = _fitted(columns, aligns, lines, width)
+    gives = [align == "left" and at not in whole for at, align in enumerate(aligns)]
+    widths = _fitted(columns, gives, lines, width)
     stand_ins = _StandIns()
     cells = [
         [
-            stand_ins.lend(shorten(cell, most) if align == "left" else cell)
-            for cell, most, align in zip(line, widths, aligns, strict=True)
+            stand_ins.lend(shorten(cell, most) if can_give else cell)
+            for cell, most, can_give in zip(line, widths, gives, strict=True)
         ]
         for line in lines
     ]
@@ -71,7 +77,7 @@ def grid(
 
 
 def _fitted(
-    columns: Sequence[str], aligns: Sequence[str], lines: Sequence[Sequence[str]], width: int
+    columns: Sequence[str], gives: Sequence[bool], lines: Sequence[Sequence[str]], width: int
 ) -> list[int]:
     """Return each column's width, the widest texts cut first until all fit."""
     least = [len(title) + _HEADER_PADDING for title in columns]
@@ -82,7 +88,7 @@ def _fitted(
     room = width - _GAP * (len(columns) - 1)
     while sum(widths) > room:
         can_give = [
-            at for at, align in enumerate(aligns) if align == "left" and widths[at] > least[at]
+            at for at, gives_way in enumerate(gives) if gives_way and widths[at] > least[at]
         ]
         if not can_give:
             break

@@ -56,7 +56,7 @@ def runs_text(runs: Sequence[KnownRun]) -> str:
         for run in runs[:SHOWN_RUNS]
     ]
     columns = ("run", "state", "verified", "cost", "size")
-    told = grid(columns, ("left", "left", *("right",) * 3), rows)
+    told = grid(columns, ("left", "left", *("right",) * 3), rows, whole=(0,))
     older = len(runs) - len(rows)
     return f"{told}\nand {older} older" if older > 0 else told
 

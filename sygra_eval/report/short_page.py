@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 MOST_CAUSES = 5
 MOST_WARNINGS = 3
 _STATES = {
-    "running": "still running: the figures are those so far, not a result",
+    "running": "still running, or killed: the figures are those so far, not a result",
     "interrupted": "interrupted: a resume goes on with it",
     "incomplete": "incomplete: a resume goes on with it",
 }

@@ -25,7 +25,7 @@ MOST_CAUSES = 10
 """Causes that get a line of their own; `report.json` has them all."""
 
 _STATES = {
-    "running": "still running: the figures are those so far, not a result",
+    "running": "still running, or killed: the figures are those so far, not a result",
     "interrupted": "interrupted: a resume goes on with it",
     "incomplete": "incomplete: a resume goes on with it",
 }

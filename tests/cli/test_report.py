@@ -138,3 +138,14 @@ def test_the_schema_of_a_report_is_printed(capsys):
         main(["schema", "report"])
 
     assert json.loads(capsys.readouterr().out)["$id"] == "urn:sygra-eval:schema:report:2"
+
+
+@pytest.mark.parametrize("view", ["csv", "junit", "sarif"])
+def test_a_view_that_lacks_a_damaged_row_is_not_written_in_silence(report, folder, view):
+    with sqlite3.connect(folder / "journal.db") as journal:
+        journal.execute("UPDATE outcome SET reason = 'altered' WHERE idx = 1")
+
+    code, _, said = report("--as", view)
+
+    assert code == 0
+    assert said.startswith("note: 1 damaged row of the journal counts as absent: what it held")

@@ -89,6 +89,17 @@ def test_a_folder_with_files_of_somebody_else_is_not_removed(cli, made):
     assert (made / "thesis.tex").exists()
 
 
+def test_views_that_the_suite_asked_for_are_removed_with_the_run(cli, made):
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["files"]["rows.csv"] = {"bytes": 3, "sha256": "0" * 64}
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    (made / "rows.csv").write_text("id\n")
+
+    ran = cli("runs", "rm", "small/one", "--yes")
+
+    assert (ran.code, made.exists()) == (0, False)
+
+
 def test_no_link_is_followed_out_of_the_folder(cli, made):
     outside = Path("outside").absolute()
     outside.mkdir()

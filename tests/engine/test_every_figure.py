@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from sygra_eval.engine import ReportContext, ReportOptions, summarise
+from sygra_eval.engine import ReportContext, ReportOptions, RunOptions, score, summarise
 from sygra_eval.plugins import load_plugins
 from tests.engine.conftest import LOOP, code_row, fast_suite, write_suite
 from tests.report.checking import complaints_of
@@ -40,6 +40,15 @@ async def test_of_a_run_with_loops(run, code_suite):
     assert report["rows"]["value"] == len(QUESTIONS)
     assert report["critiques"]["made"]["value"] > 0
     assert report["time"]["bound_s"]["value"] > 0
+
+
+async def test_of_a_run_that_judged_the_rows_of_another_again(run, code_suite, tmp_path):
+    first = await run(code_suite(code_row("r0", "draft=right")))
+
+    again = await score(first.folder, RunOptions(name="again", out=tmp_path / "again"))
+
+    assert first.outcomes()["r0"] == "verified"
+    assert complaints_of(again.summary.folder) == []
 
 
 async def test_of_a_run_that_failed_in_every_way(run, tmp_path):

@@ -68,3 +68,4 @@ async def test_a_run_that_nobody_ended_is_not_called_finished(tmp_path, run, sto
 
     summary = summarise(tmp_path / "out/small/dead")
     assert (summary.state, summary.exit_code) == ("running", ExitCode.INTERRUPTED)
+    assert summary.exit_reason.endswith("no process works on it: a resume goes on with it")

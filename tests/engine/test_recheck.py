@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from sygra_eval.data import write_jsonl, write_parquet
-from sygra_eval.engine import ExitCode, RunOptions, recheck
+from sygra_eval.engine import ExitCode, RunOptions, Selection, recheck
 from sygra_eval.engine.recheck_rows import drawn_numbers
 from sygra_eval.report import claims_by_query, recheck_text
 from sygra_eval.values import UsageError
@@ -356,3 +356,15 @@ async def test_a_manifest_that_is_none_is_a_changed_file(judged, manifest):
 async def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(UsageError, match="is not a run"):
         await recheck(tmp_path)
+
+
+async def test_a_rate_of_repeated_rows_holds_with_the_interval_of_its_questions(run, tmp_path):
+    rows = [{**code_row(f"r{n}", "add"), "solution": RIGHT} for n in range(2)]
+    path = write_suite(tmp_path, rows, **SANDBOXED)
+    folder = (await run(path, plugins=[], selection=Selection(repeat=2))).folder
+    rate = json.loads((folder / "report.json").read_text())["verified_rate"]
+
+    found = await recheck(folder, sample=0, by_query=claims_by_query)
+
+    assert rate["method"] == "clustered"
+    assert (found.claims, found.queries > 20) == ((), True)

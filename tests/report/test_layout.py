@@ -67,3 +67,17 @@ def test_wrapped_lines_fit_and_lose_nothing(text):
     if text.isascii():
         kept, given_text = "".join(lines), one_line(text)
         assert "".join(kept.split()) == "".join(given_text.split())
+
+
+def test_an_id_that_is_to_be_copied_is_never_cut():
+    row_id = "code/what-is-missing-from-the-parcel"
+
+    last = grid(
+        ("row", "stopped by", "reason"),
+        ("left",) * 3,
+        [(row_id, "no_change", "x" * 99)],
+        whole=(0,),
+    ).splitlines()[-1]
+
+    assert last.startswith(f"{row_id}  no_change     x")
+    assert len(last) <= WIDTH

@@ -86,7 +86,7 @@ def test_an_id_cannot_write_into_the_page(summary_of):
 def test_a_run_that_goes_on_says_so_at_the_top(summary_of):
     page = markdown_report(summary_of(state="running"))
 
-    assert "state: still running: the figures are those so far" in page.split("## ")[0]
+    assert "state: still running, or killed: the figures are those so far" in page.split("## ")[0]
 
 
 def test_a_page_can_say_how_to_run_it_again(summary_of):

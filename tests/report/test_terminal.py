@@ -72,7 +72,7 @@ def test_a_run_that_goes_on_says_so_at_the_top_and_has_no_exit_code(summary_of):
     page = terminal_report(summary_of(state="running", exit_reason="not finished"))
 
     assert page.split("\n\n")[0].endswith(
-        "state  still running: the figures are those so far, not a result"
+        "state  still running, or killed: the figures are those so far, not a result"
     )
     assert not re.search(r"^exit \d", page, re.MULTILINE)
 

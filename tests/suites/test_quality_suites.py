@@ -68,6 +68,8 @@ async def test_every_pair_is_a_bug_that_its_tests_see_and_a_small_fix(tmp_path):
     assert summary.exit_code is ExitCode.PASSED
     assert [end.row_id for end in outcomes.values()] == [row["id"] for row in PAIRS]
     assert {end.outcome for end in outcomes.values()} == {Outcome.VERIFIED}
+    labels = ("rows read", "fails_tests passes", "visible tests pass", "small_change passes")
+    assert summary.funnel == tuple((label, len(PAIRS)) for label in labels)
 
 
 async def test_defects_in_pairs_are_found_and_named(tmp_path):

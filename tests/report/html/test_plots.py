@@ -114,3 +114,12 @@ def test_ticks_reach_the_top_in_few_steps(top):
     assert found[0] == 0
     assert found[-1] >= top * (1 - 1e-9)
     assert len(found) <= 7
+
+
+@pytest.mark.parametrize("top", [1, 2, 3, 7, 10, 11, 23, 99, 1_000])
+def test_an_axis_of_rows_names_no_part_of_a_row(top):
+    found = ticks(top, least=1.0)
+
+    assert all(tick.is_integer() for tick in found)
+    assert found[-2] < top <= found[-1]
+    assert len(found) <= 6

@@ -20,7 +20,7 @@ def cost_plot(curve: Sequence[tuple[int, float, int]], unit: str) -> Plot | None
         return None
     name, title = "cost", f"Verified rows against {unit} spent"
     ended, spent, verified = curve[-1]
-    across, up = ticks(spent), ticks(max(verified, 1))
+    across, up = ticks(spent), ticks(max(verified, 1), least=1.0)
 
     def place(at_cost: float, at_rows: float) -> tuple[float, float]:
         x = _LEFT + (WIDTH - _LEFT - 14) * at_cost / across[-1]

@@ -30,7 +30,7 @@ def scores_plot(counts: Mapping[str, Sequence[int]]) -> Plot | None:
         for mark in _histogram(validator, bins, at * _EACH)
     ]
     told = "; ".join(
-        f"{validator}: {sum(bins):,} scores, {bins[-1]:,} of 0.9 or more, {bins[0]:,} below 0.1"
+        f"{validator}: {_scores(bins)}, {bins[-1]:,} of 0.9 or more, {bins[0]:,} below 0.1"
         for validator, bins in given.items()
     )
     if len(drawn) < len(given):
@@ -58,7 +58,7 @@ def _histogram(validator: str, bins: Sequence[int], y: float) -> list[Markup]:
     floor = y + 26 + _BARS
     marks = [
         text(0, y + 14, validator),
-        text(WIDTH, y + 14, f"{sum(bins):,} scores", anchor="end", class_="tick"),
+        text(WIDTH, y + 14, _scores(bins), anchor="end", class_="tick"),
     ]
     for at, count in enumerate(bins):
         height = (_BARS - 14) * count / highest
@@ -76,3 +76,7 @@ def _histogram(validator: str, bins: Sequence[int], y: float) -> list[Markup]:
 
 def _range(at: int) -> str:
     return f"{at / BINS:.1f} to {'1.0' if at == BINS - 1 else f'below {(at + 1) / BINS:.1f}'}"
+
+
+def _scores(bins: Sequence[int]) -> str:
+    return "1 score" if sum(bins) == 1 else f"{sum(bins):,} scores"

@@ -103,13 +103,18 @@ def whisker(x: float, low: float, high: float) -> Markup:
     return joined([line(x, low, x, high, class_="whisker"), *ends])
 
 
-def ticks(top: float) -> list[float]:
-    """Return round numbers from 0 to the first of them that is not below `top`."""
+def ticks(top: float, *, least: float = 0.0) -> list[float]:
+    """Return round numbers from 0 to the first of them that is not below `top`.
+
+    :param least: Between one and the next: 1 for what is counted, as there is no half of a row.
+    """
     if not (top > 0 and math.isfinite(top)):
         return [0.0, 1.0]
     rough = top / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(step * power for step in (1.0, 2.0, 2.5, 5.0, 10.0) if step * power >= rough)
+    if step < 10 * least:
+        step = float(max(least, math.ceil(step)))
     return [step * count for count in range(math.ceil(top / step - 1e-9) + 1)]
 
 

@@ -57,7 +57,8 @@ const cellOf = (column, at) => {
   if (column.title === "outcome") return el("td", null, badge(value));
   if (column.title === "cost") return el("td", { class: "number" }, value === null ? UNKNOWN : dollars(value / 1e9));
   if (column.isNumber) return el("td", { class: "number" }, value === null ? UNKNOWN : count(value));
-  return el("td", { class: column.title === "reason" ? "reason" : null }, value || UNKNOWN);
+  const kind = { reason: "reason", "stopped by": "word" }[column.title];
+  return el("td", { class: kind || null }, value || UNKNOWN);
 };
 
 const build = () => {
