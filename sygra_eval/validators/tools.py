@@ -126,6 +126,8 @@ def unreadable(code: str) -> str:
         code.encode()
     except UnicodeEncodeError as error:
         return f"the code holds a lone surrogate at character {error.start + 1}"
+    if "\0" in code:  # which Python before 3.11.4 calls no syntax error, so that bandit breaks
+        return f"the code holds a NUL at character {code.index(chr(0)) + 1}: no Python file may"
     return ""
 
 

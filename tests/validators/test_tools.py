@@ -82,9 +82,10 @@ async def test_a_comment_of_the_answer_silences_nobody(judge_answer, name):
         (fenced("def f(:\n"), "1"),
         (fenced("x = '\ud800'\n"), "the code holds a lone surrogate at character 6"),
         (fenced("x = 1  # " + "y" * 70_000 + "\n"), "no_code: longer than 64 KiB"),
-        (fenced("x = 1\n\x00\x1b[31m\n"), ""),
+        (fenced("x = 1\n\x00\x1b[31m\n"), "the code holds a NUL at character 7"),
+        (fenced("x = 1\n\x1b[31m\n"), ""),
     ],
-    ids=["no code", "no Python", "surrogate", "too large", "control characters"],
+    ids=["no code", "no Python", "surrogate", "too large", "NUL", "control characters"],
 )
 async def test_code_that_cannot_be_looked_at_fails(judge_answer, name, answer, reason):
     first, second = [await judge_answer(name, answer) for _ in range(2)]
