@@ -51,9 +51,18 @@ def given_first(reply: Any, path: Path) -> Any:
             if words in str(messages[0].get("content")) and place < len(texts):
                 told[words] = place + 1
                 return texts[place], None
+        names = {tool["function"]["name"] for tool in body.get("tools") or ()}
+        if "click_tool" in names:  # of a browser's agent: the golden server knows sums alone
+            return None, [_a_click(digest)]
         return reply(messages, body, digest, mode)
 
     return answer
+
+
+def _a_click(digest: bytes) -> dict[str, Any]:
+    arguments = json.dumps({"x": 110.0 + digest[0] % 20, "y": 110.0})
+    called = {"name": "click_tool", "arguments": arguments}
+    return {"id": f"call_{digest.hex()[:8]}", "type": "function", "function": called}
 
 
 async def serve(log: Path) -> None:
