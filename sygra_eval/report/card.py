@@ -124,6 +124,7 @@ def _how_made(summary: RunSummary, card: Mapping[str, object]) -> Iterator[str]:
         yield "### Which rows were taken"
         yield bullets(filters)
     if summary.warnings:
+        yield "### What the run warned of"
         yield bullets(summary.warnings)
 
 

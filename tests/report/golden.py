@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from sygra_eval.engine import ReportContext, RunSummary
-from sygra_eval.report import json_report, markdown_report, terminal_report
+from sygra_eval.report import data_card, json_report, markdown_report, terminal_report
 from sygra_eval.report.document import document_of
 from sygra_eval.report.html.digest import Digest
 from sygra_eval.report.html.sections import sections_of
@@ -30,6 +30,7 @@ def views_of(summary: RunSummary) -> dict[str, str]:
         "markdown.md": short_markdown(document_of(summary)),
         "markdown-full.md": markdown_report(summary),
         "report.json": json_report(summary),
+        "card.md": data_card(summary),
         "html-sections.html": _html_sections(summary),
     }
 

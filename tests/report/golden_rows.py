@@ -17,16 +17,28 @@ from tests.report.run_by_hand import (
 )
 
 FOLDER_OF_ROWS = Path(__file__).with_name("golden_rows")
-FILES = {"junit": "junit.xml", "csv": "rows.csv", "sarif": "report.sarif", "otel": "otel.jsonl"}
+FILES = {
+    "junit": "junit.xml",
+    "csv": "rows.csv",
+    "sarif": "report.sarif",
+    "otel": "otel.jsonl",
+    "summary": "summary.md",
+    "comment": "comment.md",
+}
 
 
 def views_of_rows():
     """Return each view that has a file, by the file's name."""
     with tempfile.TemporaryDirectory() as home:
         folder = golden_folder(Path(home))
-        views = {file: view_of(view, folder) for view, file in FILES.items()}
+        views = {file: placeless(view_of(view, folder), home) for view, file in FILES.items()}
         lines = annotations_report(context_of(folder), token="5" * 32, here=folder)
         return {**views, "annotations.txt": "".join(lines)}
+
+
+def placeless(text, home):
+    """Return a view's text without the place where its run lies."""
+    return text.replace(home, "HOME").replace(home.replace("_", "\\_"), "HOME")
 
 
 def golden_folder(home):
