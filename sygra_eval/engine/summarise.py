@@ -81,6 +81,7 @@ def summarise(folder: Path) -> RunSummary:
         critiques = critiques_of(reader) if has_graph else None
         refused = tuple(refusals_told(reader.refusals()))
         damage = Damage(rows=reader.damaged, met=life.damaged)
+    rates = None if questions is None else questions.rates()
     calls = together(calls_made.spent.values())
     spent, latencies = calls_made.by_model_and_node, tuple(calls_made.latencies())
     labels = json.loads(plan["labels"])
@@ -127,8 +128,8 @@ def summarise(folder: Path) -> RunSummary:
         target=target_end(cut),
         funnel=funnel_of(count, rows),
         stop_reasons={outcome: dict(reasons) for outcome, reasons in count.stops.items()},
-        verified_rate=_verified_rate(count, questions),
-        rates={} if questions is None else questions.rates(),
+        verified_rate=_verified_rate(count, rates),
+        rates=rates or {},
         topic_rates={} if questions is None else questions.rates_by_topic(),
         questions=None if questions is None else len(questions),
         rounds=dict(sorted(count.rounds.items())),
@@ -217,9 +218,9 @@ def _questions(plan: Mapping[str, str], quality: Mapping[str, Any]) -> Questions
     return Questions(cluster=cluster, canary=quality.get("canary"))
 
 
-def _verified_rate(count: Count, questions: Questions | None) -> Interval | None:
-    if questions is not None:
-        return questions.rates().get(Outcome.VERIFIED)
+def _verified_rate(count: Count, rates: Mapping[Outcome, Interval] | None) -> Interval | None:
+    if rates is not None:
+        return rates.get(Outcome.VERIFIED)
     return wilson(count.outcomes[Outcome.VERIFIED], sum(count.outcomes.values()))
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict
 
 from sygra_eval.validators.personal_ranges import words_of
-from sygra_eval.validators.spans import Found, counted, found_in, of_pattern, shown
+from sygra_eval.validators.spans import counted, found_in, of_pattern, shown
 from sygra_eval.validators.verdicts import says
 from sygra_eval.values import Candidate, Evidence, Status, ValidatorContext, Verdict
 
@@ -182,8 +182,3 @@ KNOWN = [
     )
 ]
 RANDOM = of_pattern("random text beside a telling word", _RANDOM_VALUE, _is_random)
-
-
-def kinds_in(found: list[Found]) -> set[str]:
-    """Return what was found, without where."""
-    return {one.kind for one in found}
