@@ -33,6 +33,7 @@ VERBS = (
     "schema",
     "doctor",
     "sandbox",
+    "studio",
     "sygra",
 )
 
@@ -88,6 +89,7 @@ _SUMMARIES = {
     "schema": "Print the JSON Schema of a suite.",
     "doctor": "Say what isolation this host grants, what is missing, how to get it.",
     "sandbox": "Run one Python file as an answer's code is run.",
+    "studio": "Watch and judge runs in the browser, and start them.",
     "sygra": "Check tasks of SyGra, write the rows of a run as SyGra does.",
 }
 

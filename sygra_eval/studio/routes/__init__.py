@@ -1,0 +1,8 @@
+"""The interface under `/api`: one module a topic, each with its `router` and its shapes."""
+
+from fastapi import APIRouter
+
+from sygra_eval.studio.routes import suites, version
+
+ROUTERS: tuple[APIRouter, ...] = (version.router, suites.router)
+"""A new topic is added here."""

@@ -1,0 +1,32 @@
+"""`GET /api/version`: what is asked first, and by a tab that was open for long."""
+
+from importlib.metadata import version as version_of
+
+from fastapi import APIRouter
+
+from sygra_eval.studio.studio import TheStudio
+from sygra_eval.studio.told import Told
+
+router = APIRouter()
+
+
+class Version(Told):
+    """Who answers.
+
+    :ivar workspace: The folder that is open.
+    :ivar is_read_only: Nothing can be started or changed here.
+    """
+
+    version: str
+    workspace: str
+    is_read_only: bool
+
+
+@router.get("/version")
+async def version(studio: TheStudio) -> Version:
+    """Say who answers."""
+    return Version(
+        version=version_of("sygra-eval"),
+        workspace=str(studio.workspace.root),
+        is_read_only=studio.workspace.is_read_only,
+    )

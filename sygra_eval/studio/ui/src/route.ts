@@ -1,0 +1,42 @@
+// Where the page is: `#/runs/SUITE/RUN/rows?outcome=failed`. All of a view is in the address, so that it can be sent
+// to somebody else, and Back goes back.
+import { useSyncExternalStore } from 'react';
+
+export type Route = { parts: string[]; query: URLSearchParams };
+
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  return { parts: path.split('/').filter(Boolean).map(decode), query: new URLSearchParams(query) };
+}
+
+export function hashOf(parts: string[], query: Record<string, string | undefined> = {}): string {
+  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '');
+  const asked = new URLSearchParams(given).toString();
+  return `#/${parts.map(encodeURIComponent).join('/')}${asked ? `?${asked}` : ''}`;
+}
+
+export function go(parts: string[], query: Record<string, string | undefined> = {}, replace = false): void {
+  const hash = hashOf(parts, query);
+  if (!replace) window.location.hash = hash;
+  else {
+    window.history.replaceState(null, '', hash);
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+  }
+}
+
+export function useRoute(): Route {
+  return parseRoute(useSyncExternalStore(listen, () => window.location.hash));
+}
+
+function listen(changed: () => void): () => void {
+  window.addEventListener('hashchange', changed);
+  return () => window.removeEventListener('hashchange', changed);
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

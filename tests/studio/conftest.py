@@ -1,0 +1,87 @@
+"""Studio on loopback, and a real browser that fails a test on any error of the page.
+
+One browser a process; a page of its own for each test, closed with its checks at the end.
+"""
+
+import os
+import shutil
+from importlib.util import find_spec
+
+import pytest
+
+from tests.studio.served import served
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE = {"width": 1440, "height": 900}
+
+
+def need(what, *, is_there):
+    """Skip where a developer lacks it; in CI everything is there, or the tests fail."""
+    if is_there:
+        return
+    told = f"{what} is missing: see .ci/system-packages and the extra `dev`"
+    pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    chromium = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin")
+    need("chromium", is_there=chromium is not None)
+    need("playwright", is_there=find_spec("playwright") is not None)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def studio(tmp_path):
+    """An open Studio on an empty folder."""
+    with served(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def open_page(browser):
+    """Call with a `Served` (and a hash): a page that came in by the link, as a person does.
+
+    A console error, an exception of the page, or a request that leaves loopback fails the test.
+    `allowed_errors` are pieces of console texts that the test itself brings about.
+    """
+    contexts, wrong = [], []
+
+    def open_it(one, hash_="", *, allowed_errors=(), scheme="light", size=WIDE):
+        context = browser.new_context(viewport=size, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+
+        def on_console(message):
+            if message.type == "error" and not any(a in message.text for a in allowed_errors):
+                wrong.append(f"console: {message.text}")
+
+        def on_request(request):
+            if not request.url.startswith((one.url, "data:", "blob:")):
+                wrong.append(f"a request left: {request.url}")
+
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: wrong.append(f"page: {error}"))
+        page.on("request", on_request)
+        page.goto(one.door.link)
+        if hash_:
+            page.goto(f"{one.url}/{hash_}")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not wrong, wrong
