@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo sample test full soak check bench sygra sygra-examples clean
+.PHONY: demo sample test full soak check bench sygra sygra-examples studio-build studio-check clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -63,6 +63,13 @@ sygra: $(VENV)/.dev .venv-sygra/.installed
 .venv-sygra/.installed: .ci/sygra .ci/sygra-packages.txt
 	sh .ci/sygra .venv-sygra
 	@touch $@
+
+# The page of Studio: its source is sygra_eval/studio/ui, what is committed its build. Needs Node >= 20.19.
+studio-build: $(VENV)/.dev
+	bash .ci/studio --keep
+
+studio-check: $(VENV)/.dev
+	bash .ci/studio
 
 clean:
 	rm -rf $(VENV) .venv-sygra
