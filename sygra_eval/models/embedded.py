@@ -6,6 +6,8 @@ makes it repeat on the same machine, at the price of reading the prompt anew.
 """
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -109,7 +111,9 @@ class EmbeddedModel:
         if self._pool is None:
             raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
         limit_s = self._spec.timeout_s or TIMEOUT_S
-        job = self._pool.submit(self._body(request), limit_s=limit_s)
+        job = self._pool.submit(
+            self._body(request), limit_s=limit_s, on_chunk=_teller(request.on_text)
+        )
         try:
             chunks = await asyncio.wrap_future(job.done)
         except asyncio.CancelledError:
@@ -145,6 +149,22 @@ def _servers_here() -> int:
 def _give_back_unused(starting: "asyncio.Future[ServerPool]") -> None:
     if not starting.cancelled() and starting.exception() is None:
         give_back(starting.result())
+
+
+def _teller(listener: Callable[[str], None] | None) -> Callable[[Mapping[str, Any]], None] | None:
+    """Return what hands the text of a chunk from the engine's thread to who listens in our loop."""
+    if listener is None:
+        return None
+    loop = asyncio.get_running_loop()
+
+    def tell(chunk: Mapping[str, Any]) -> None:
+        for choice in chunk.get("choices", ()):
+            said = choice.get("delta", {}).get("content")
+            if said and choice.get("index", 0) == 0:
+                with contextlib.suppress(RuntimeError):  # the loop ended; so does this job
+                    loop.call_soon_threadsafe(listener, said)
+
+    return tell
 
 
 def _response_of(chunks: Answer, request: ChatRequest) -> ChatResponse:

@@ -6,7 +6,9 @@ the same request are given in their order, each once. A request that was not rec
 is made up.
 """
 
+import asyncio
 import json
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +30,7 @@ from sygra_eval.values import (
 
 MOST_AT_ONCE = 64
 DEFAULT_REPORTS = "reports"
+PIECE_S = 0.05
 
 
 class ReplayConfig(BaseModel):
@@ -35,11 +38,14 @@ class ReplayConfig(BaseModel):
 
     :ivar run: Folder of the run, relative to the suite, to where the command is given, or below
         `reports`.
+    :ivar pace: How long an answer takes, as a multiple of what it took when it was recorded: 1 for
+        as long, 0 (the default) for at once. For watching a run without a model.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run: str = Field(min_length=1)
+    pace: float = Field(default=0.0, ge=0, le=100)
 
     @property
     def task(self) -> Task:
@@ -99,7 +105,12 @@ class ReplayModel:
             raise ModelUnavailable(f"{self._folder} cannot be replayed: {error}") from error
 
     async def complete(self, request: ChatRequest) -> ChatResponse:
-        """Give the recorded answer."""
+        """Give the recorded answer, after as long as `pace` says."""
+        answer = self._recorded(request)
+        await _told(answer, request, answer.latency_s * self.config.pace)
+        return answer
+
+    def _recorded(self, request: ChatRequest) -> ChatResponse:
         if self._reader is None:
             raise CallFailed("not_open", f"model `{self._spec.name}` is not open")
         asked = tuple(self._as_recorded(request))
@@ -141,6 +152,23 @@ class ReplayModel:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+
+async def _told(answer: ChatResponse, request: ChatRequest, seconds: float) -> None:
+    """Wait, and meanwhile tell who listens the text in pieces, as a server streams it."""
+    listener = request.on_text
+    began_s, told = time.monotonic(), 0
+    while seconds > 0 and (passed_s := time.monotonic() - began_s) < seconds:
+        if listener is None:
+            await asyncio.sleep(seconds - passed_s)
+            continue
+        until = int(len(answer.text) * passed_s / seconds)
+        if until > told:
+            listener(answer.text[told:until])
+            told = until
+        await asyncio.sleep(min(PIECE_S, seconds - passed_s))
+    if listener is not None and told < len(answer.text):
+        listener(answer.text[told:])
 
 
 def found(run: str, folder: Path) -> Path:

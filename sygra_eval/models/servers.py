@@ -30,10 +30,14 @@ Answer = list[Mapping[str, Any]]  # the chunks of a streamed chat completion
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One chat for a server; it ends early when it is aborted or its time is over."""
+    """One chat for a server; it ends early when it is aborted or its time is over.
+
+    :ivar on_chunk: Told each chunk as it comes, in the thread of the server.
+    """
 
     body: Mapping[str, Any]
     limit_s: float
+    on_chunk: Callable[[Mapping[str, Any]], None] | None = None
     done: "Future[Answer]" = field(default_factory=Future)
     is_aborted: bool = False
 
@@ -79,9 +83,15 @@ class ServerPool:
             for started in starting:
                 started.result()
 
-    def submit(self, body: Mapping[str, Any], *, limit_s: float) -> Job:
+    def submit(
+        self,
+        body: Mapping[str, Any],
+        *,
+        limit_s: float,
+        on_chunk: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> Job:
         """Queue one chat; its `done` is a future of the streamed chunks."""
-        job = Job(body, limit_s)
+        job = Job(body, limit_s, on_chunk)
         self._jobs.put(job)
         return job
 
@@ -149,6 +159,8 @@ def _answer(handle: Callable[..., Any], job: Job) -> None:
 
     def on_chunk(chunk: Mapping[str, Any]) -> bool:
         chunks.append(chunk)
+        if job.on_chunk is not None:
+            job.on_chunk(chunk)
         return job.is_aborted or time.monotonic() > ends_s  # True stops the server
 
     asked = {**job.body, "stream": True, "stream_options": {"include_usage": True}}

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import time
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,22 @@ async def test_a_model_of_the_suite_may_replay_with_parameters_of_its_own_left_o
     again = await run(code_suite(*ROWS, folder="b", models={"author": taped, "critic": taped}))
 
     assert again.outcomes() == dict.fromkeys("abc", "verified")
+
+
+async def test_a_replay_may_take_its_time_and_is_heard_in_pieces(code_suite, run):
+    recorded = await run(code_suite(code_row("a", "draft=right")), name="recorded")
+    config = {"run": str(recorded.folder), "pace": 100}
+    model = ReplayModel(ModelSpec(name="author", use="replay", config=config, folder=Path()))
+    await model.open()
+    heard: list[str] = []
+    asked = ChatRequest(messages=(Message("user", "draft draft=right"),), on_text=heard.append)
+    began_s = time.monotonic()
+
+    answer = await model.complete(asked)
+
+    assert time.monotonic() - began_s >= 100 * answer.latency_s > 0
+    assert "".join(heard) == answer.text
+    await model.close()
 
 
 async def test_what_was_not_recorded_fails_its_row_and_says_why(code_suite, run):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,11 @@ def engine_threads() -> int:
 async def test_a_small_completion_an_over_long_prompt_and_a_clean_end(request_of):
     model = EmbeddedModel(spec(config={"servers": 1, "context": 512}))
     gateway = Gateway({"author": model})
+    heard: list[str] = []
     await gateway.open()
 
-    answer = await gateway.complete(
-        "author", request_of("Reply with the word hello.", temperature=0, max_tokens=40)
-    )
+    asked = request_of("Reply with the word hello.", temperature=0, max_tokens=40)
+    answer = await gateway.complete("author", replace(asked, on_text=heard.append))
     cut = await gateway.complete("author", request_of("Count to 100.", max_tokens=3))
     with pytest.raises(CallFailed, match="raise the model's `context`") as too_long:
         await gateway.complete("author", request_of("word " * 2_000))
@@ -47,6 +48,7 @@ async def test_a_small_completion_an_over_long_prompt_and_a_clean_end(request_of
     await gateway.close()
 
     assert "hello" in answer.text.lower()
+    assert "".join(heard) == answer.text
     assert (answer.finish_reason, answer.model_seen) == ("stop", QWEN.name)
     assert (answer.usage.is_estimated, answer.usage.prompt_tokens > 5) == (False, True)
     assert (cut.finish_reason, cut.usage.completion_tokens) == ("length", 3)
