@@ -15,6 +15,7 @@ from sygra_eval.studio.models.editing import (
     written,
 )
 from sygra_eval.studio.models.file import CannotWrite, ChangedOnDisk, read_models_file
+from sygra_eval.studio.models.listing import key_of
 from sygra_eval.studio.models.reading import ask
 from sygra_eval.studio.models.splice import CannotSplice
 from sygra_eval.studio.models.trying import ModelTest, ModelTests, ask_child
@@ -30,6 +31,7 @@ __all__ = [
     "ask",
     "ask_child",
     "drafted",
+    "key_of",
     "read_models_file",
     "removed",
     "written",

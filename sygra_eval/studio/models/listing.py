@@ -128,7 +128,7 @@ def _of_file(
             "model": _model_of(raw),
             "endpoint": str(raw.get("base_url") or raw.get("endpoint") or ""),
             "entry": raw if not (keys := keys_in(raw)) else {},
-            "key": _key(raw, environment),
+            "key": key_of(raw, environment),
             "price": _price(specs.get(name), plugins),
             "used_by": list(_users(root, name, suites, is_shared=not file.section)),
             "problems": [*keys, *problems],
@@ -139,7 +139,7 @@ def _model_of(entry: Mapping[str, Any]) -> str:
     return str(entry.get("model") or entry.get("deployment") or entry.get("run") or "")
 
 
-def _key(entry: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def key_of(entry: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """Say where the key is, and whether it is there; a keyring is not asked (it may wake you)."""
     field = next((one for one in _PLACES if entry.get(one)), "")
     name = str(entry.get(field, "")) if field else ""

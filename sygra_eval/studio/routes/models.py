@@ -141,9 +141,10 @@ class ModelWanted(Told):
 
 
 class ModelDraft(Told):
-    """What would be written: lines of a diff, and what is wrong."""
+    """What would be written: lines of a diff, and what is wrong; and whether its key is there."""
 
     sha256: str
+    key: ModelKey
     diff: list[str]
     problems: list[ModelProblem]
 
@@ -192,13 +193,13 @@ async def models(studio: TheStudio) -> ModelsTold:
 async def draft(name: str, wanted: ModelWanted, studio: TheStudio) -> ModelDraft:
     """Say what Save would write, and what is wrong; nothing is written."""
     made = await _drafted(studio, name, wanted)
-    return _told_draft(made)
+    return _told_draft(studio, made, wanted.entry)
 
 
 @router.get("/models/{name}/removal")
 def removal(name: str, studio: TheStudio) -> ModelDraft:
     """Say what Delete would write."""
-    return _told_draft(of_models.removed(studio.workspace.root, name))
+    return _told_draft(studio, of_models.removed(studio.workspace.root, name), {})
 
 
 @router.put("/models/{name}", response_model=ModelDraft)
@@ -212,7 +213,7 @@ async def put_model(
     if if_match is None:
         return _unnamed()
     made = await _drafted(studio, name, wanted)
-    return _write(studio, made, if_match)
+    return _write(studio, made, wanted.entry, if_match)
 
 
 @router.delete("/models/{name}", response_model=ModelDraft)
@@ -222,7 +223,7 @@ def delete_model(
     """Take a model out of the folder's models.yaml."""
     if if_match is None:
         return _unnamed()
-    return _write(studio, of_models.removed(studio.workspace.root, name), if_match)
+    return _write(studio, of_models.removed(studio.workspace.root, name), {}, if_match)
 
 
 @router.post("/model-tests", status_code=HTTPStatus.ACCEPTED)
@@ -291,7 +292,9 @@ def _secrets(studio: Studio, entry: Entry) -> list[str]:
     return [*studio.keys.environment().values(), *(os.environ.get(name, "") for name in names)]
 
 
-def _write(studio: Studio, made: of_models.Draft, if_match: str) -> ModelDraft | Response:
+def _write(
+    studio: Studio, made: of_models.Draft, entry: Entry, if_match: str
+) -> ModelDraft | Response:
     try:
         file = of_models.written(
             studio.workspace.root, made, of_sha256=if_match.removeprefix("W/").strip('"')
@@ -301,11 +304,18 @@ def _write(studio: Studio, made: of_models.Draft, if_match: str) -> ModelDraft |
         return JSONResponse({"error": body}, HTTPStatus.UNPROCESSABLE_ENTITY)
     except of_models.ChangedOnDisk as error:
         return refused(HTTPStatus.PRECONDITION_FAILED, str(error))
-    return _told_draft(made, file.sha256)
+    return _told_draft(studio, made, entry, file.sha256)
 
 
-def _told_draft(made: of_models.Draft, sha256: str = "") -> ModelDraft:
+def _told_draft(
+    studio: Studio, made: of_models.Draft, entry: Entry, sha256: str = ""
+) -> ModelDraft:
+    environment = {**os.environ, **studio.keys.environment()}
+    key = of_models.key_of(entry, environment)
+    if any(one["code"] == "key-in-file" for one in made.problems):
+        key = of_models.key_of({}, {})  # what stands in its place may be a key: not told back
     return ModelDraft(
+        key=ModelKey(**key),
         sha256=sha256 or made.before.sha256,
         diff=made.diff,
         problems=[ModelProblem(**one) for one in made.problems],

@@ -33,6 +33,7 @@ export type ModelCard = {
 
 export type ModelDraft = {
   sha256: string;
+  key: ModelKey;
   diff: Array<string>;
   problems: Array<ModelProblem>;
 };
