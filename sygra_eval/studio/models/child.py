@@ -28,6 +28,7 @@ from sygra_eval.values import ModelSpec, Severity, SygraEvalError, UsageError
 STEP_S = 30.0  # for one step; what answers later than this answers nobody
 CALL_S = 20.0  # for one request of it
 FEWEST_HIDDEN = 6  # characters of a key that is cut out of what is told
+_OF_MODELS = ("sygra_eval.models.builtin", "sygra_eval.sygra.builtin")  # 0.5 s of CPU sooner
 MOST_NAMES = 1_000
 _METADATA = frozenset({"fd00:ec2::254", "100.100.100.200", "192.0.0.192"})
 _REFUSED = (
@@ -59,15 +60,15 @@ def main() -> int:
 
 def answer(request: Mapping[str, Any], say: Say) -> None:
     """Answer one request."""
-    plugins = load_plugins(Path(request["root"]))
+    root = Path(request["root"])
     match request["what"]:
         case "test":
-            asyncio.run(_tested(request, plugins, say))
+            asyncio.run(_tested(request, load_plugins(root, built_ins=_OF_MODELS), say))
         case "list":
-            spec = spec_of(request, plugins)
-            say({"answer": asyncio.run(names_served(spec, plugins))})
+            plugins = load_plugins(root, built_ins=_OF_MODELS)
+            say({"answer": asyncio.run(names_served(spec_of(request, plugins), plugins))})
         case what:
-            say({"answer": OPERATIONS[what](plugins, **request["arguments"])})
+            say({"answer": OPERATIONS[what](load_plugins(root), **request["arguments"])})
 
 
 async def _tested(request: Mapping[str, Any], plugins: Plugins, say: Say) -> None:

@@ -117,7 +117,7 @@ def test_a_model_is_added_tested_mended_and_saved_by_keys_alone(desk, endpoint, 
     assert violations(page) == []
 
 
-def test_a_form_of_what_is_there_says_what_is_wrong_at_the_field(desk, open_page):
+def test_a_model_is_changed_and_deleted_and_what_is_wrong_is_said_at_its_field(desk, open_page):
     page = open_page(desk.studio, "#/models?edit=author")
     rpm = page.get_by_label("Requests per minute")
     rpm.fill("-1")
@@ -133,7 +133,6 @@ def test_a_form_of_what_is_there_says_what_is_wrong_at_the_field(desk, open_page
     )
     shot(page, "wrong-field")
     assert "must be greater than 0" in told
-    assert violations(page) == []
 
     rpm.fill("60")
     page.get_by_text("+  rpm: 60").wait_for()
@@ -142,9 +141,6 @@ def test_a_form_of_what_is_there_says_what_is_wrong_at_the_field(desk, open_page
     head, tail = FILE.split("\n# The small")
     assert desk.file.read_text() == f"{head}  rpm: 60\n\n# The small{tail}"
 
-
-def test_a_model_is_deleted_after_it_was_asked(desk, open_page):
-    page = open_page(desk.studio, "#/models")
     page.get_by_role("button", name="Delete author").click()
     page.get_by_text("One suite uses it").wait_for()
     page.get_by_text("-author:").wait_for()
@@ -156,19 +152,18 @@ def test_a_model_is_deleted_after_it_was_asked(desk, open_page):
     assert desk.file.read_text().startswith("# Models of the team")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_leads_on_from_nothing_and_fits_a_narrow_window(desk, open_page, scheme):
+def test_the_page_leads_on_from_nothing_in_a_narrow_window_in_the_dark(desk, open_page):
     desk.file.unlink()
     (desk.root / "draft.yaml").unlink()
 
-    page = open_page(desk.studio, "#/models", scheme=scheme, size=NARROW)
+    page = open_page(desk.studio, "#/models", scheme="dark", size=NARROW)
     page.get_by_role("heading", name="No model yet").wait_for()
-    shot(page, f"empty-{scheme}")
+    shot(page, "empty")
     page.get_by_role("link", name="Add a model").click()
     page.get_by_role("link", name="Ollama").click()
     page.get_by_label("Name", exact=True).fill("local")
     page.get_by_text("+local:").wait_for()
-    shot(page, f"ollama-{scheme}")
+    shot(page, "ollama")
 
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

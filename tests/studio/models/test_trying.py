@@ -238,17 +238,6 @@ def test_the_models_of_a_server_are_listed(desk, endpoint):
     assert names == ["scripted:latest"]
 
 
-def test_a_test_that_hangs_can_be_stopped_and_its_process_ends(desk):
-    with hanging() as port:
-        entry = {"use": "openai", "base_url": f"http://127.0.0.1:{port}/v1", "model": "m"}
-        told = desk.ask("POST", "model-tests", {"name": "m", "entry": entry}, code=202)
-        desk.ask("DELETE", f"model-tests/{told['id']}")
-
-        told = finished(desk, told)
-
-    assert (told["state"], told["headline"]) == ("failed", "stopped")
-
-
 def test_what_is_told_holds_no_key_whoever_forgot_to_cut_it_out():
     assert child.hidden(f'{{"told": "it was {KEY}"}}', [KEY]) == '{"told": "it was <key>"}'
 

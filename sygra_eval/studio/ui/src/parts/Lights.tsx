@@ -1,4 +1,5 @@
 import type { Light, ModelTestTold } from '../api/types';
+import { Ticked } from './Ticked';
 import '../styles/lights.css';
 
 const SIGNS: Record<Light['state'], string> = { waiting: '·', running: '▸', ok: '✓', warning: '!', failed: '✗', 'left out': '–' };
@@ -19,7 +20,7 @@ export function Lights({ test }: { test: ModelTestTold }) {
             </span>
             <span className="title">{light.title}</span>
             <span className="state">{light.state}</span>
-            {light.told && <span className="told">{light.told}</span>}
+            {light.told && <span className="told"><Ticked text={light.told} /></span>}
           </li>
         ))}
       </ol>
@@ -34,7 +35,7 @@ export function Lights({ test }: { test: ModelTestTold }) {
           {test.facts.map((fact) => (
             <div key={fact.name} className="fact">
               <dt>{fact.title}</dt>
-              <dd className={fact.state === 'warning' ? 'warned' : undefined}>{fact.told}</dd>
+              <dd className={fact.state === 'warning' ? 'warned' : undefined}><Ticked text={fact.told} /></dd>
             </div>
           ))}
         </dl>

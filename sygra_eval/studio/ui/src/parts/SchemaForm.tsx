@@ -2,9 +2,11 @@
 // It holds no state of the value; what is wrong comes from the server and stands beside its field.
 import { createContext, useContext, useId, useState, type ReactNode } from 'react';
 import '../styles/form.css';
+import { Ticked } from './Ticked';
 import { beginningOf, changed, isEmpty, jsonIn, kindOf, numberIn, others, parts, rangeOf, shown, typed, variantOf, type Schema, type Value } from './schema';
 
 export type Wrong = { field: string; message: string; fix: string; severity: string };
+const LONG = 60; // characters of help, above which a field has a line of its own
 type Around = {
   wrong: Wrong[];
   suggestions: Record<string, string[]>;
@@ -41,20 +43,24 @@ function Fields({ schema, value, onChange, path }: { schema: Schema; value: Valu
       onChange={(to) => onChange(changed(value, name, to))}
     />
   );
-  const set = folded.filter(([name]) => value[name] !== undefined).length;
+  const isOpenEnded = schema.additionalProperties === true; // keys that nobody described
+  const set = folded.filter(([name]) => value[name] !== undefined).length + (isOpenEnded && !isEmpty(others(schema, value)) ? 1 : 0);
+  const count = folded.length + (isOpenEnded ? 1 : 0);
   const isWrong = folded.some(([name]) => wrong.some((one) => isAt(one.field, path === '' ? name : `${path}.${name}`)));
   return (
     <>
       {seen.map(draw)}
-      {folded.length > 0 && (
+      {(folded.length > 0 || isOpenEnded) && (
         <details className="more" open={isWrong || undefined}>
           <summary>
-            More settings <span className="quiet">{set > 0 ? `${set} of ${folded.length} set` : folded.length}</span>
+            More settings <span className="quiet">{set > 0 ? `${set} of ${count} set` : count}</span>
           </summary>
-          <div className="form">{folded.map(draw)}</div>
+          <div className="form">
+            {folded.map(draw)}
+            {isOpenEnded && <Others schema={schema} value={value} onChange={onChange} />}
+          </div>
         </details>
       )}
-      {schema.additionalProperties && (schema.properties ? <Others schema={schema} value={value} onChange={onChange} /> : null)}
     </>
   );
 }
@@ -76,12 +82,14 @@ function Field(props: FieldProps) {
     case 'group':
       return (
         <Group {...props}>
-          <Fields
-            schema={schema}
-            value={isMapping(value) ? value : {}}
-            path={props.path}
-            onChange={(to) => onChange(isEmpty(to) && !props.isRequired ? undefined : to)}
-          />
+          <div className="form">
+            <Fields
+              schema={schema}
+              value={isMapping(value) ? value : {}}
+              path={props.path}
+              onChange={(to) => onChange(isEmpty(to) && !props.isRequired ? undefined : to)}
+            />
+          </div>
         </Group>
       );
     case 'variants':
@@ -128,7 +136,7 @@ function NumberField(props: FieldProps) {
   // What was set from outside wins over what was typed, unless both say the same.
   const current = numberIn(text, kind) === props.value ? text : asText(props.value);
   return (
-    <Labelled {...props} aside={rangeOf(props.schema)}>
+    <Labelled {...props} range={rangeOf(props.schema)}>
       {(about) => (
         <input
           {...about}
@@ -238,7 +246,9 @@ function Variants(props: FieldProps) {
       {one && one.const === undefined && (
         <div className="variant">
           {kindOf(one) === 'group' ? (
-            <Fields schema={one} value={isMapping(props.value) ? props.value : {}} path={props.path} onChange={props.onChange} />
+            <div className="form">
+              <Fields schema={one} value={isMapping(props.value) ? props.value : {}} path={props.path} onChange={props.onChange} />
+            </div>
           ) : (
             <Field {...props} schema={one} value={typeof props.value === 'string' ? props.value.trimStart() : props.value} onChange={(to) => props.onChange(to ?? beginningOf(one))} />
           )}
@@ -292,14 +302,14 @@ function Others({ schema, value, onChange }: { schema: Schema; value: Value; onC
 
 type About = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined; 'aria-required': true | undefined; onBlur: () => void };
 
-function Labelled(props: FieldProps & { aside?: string; own?: string | undefined; children: (about: About) => ReactNode }) {
+function Labelled(props: FieldProps & { aside?: string; range?: string; own?: string | undefined; children: (about: About) => ReactNode }) {
   const { after, left } = useContext(Surroundings);
   const id = useId();
   const wrong = useWrong(props.path, props.own);
-  const help = props.schema.description ?? '';
+  const help = [props.range, props.schema.description].filter(Boolean).join(' · ');
   const describedBy = [help && `${id}-help`, wrong.length > 0 && `${id}-wrong`].filter(Boolean).join(' ');
   return (
-    <div className={`field${wrong.length > 0 ? ' is-wrong' : ''}`}>
+    <div className={`field${isSmall(props.schema) ? ' small' : ''}${wrong.length > 0 ? ' is-wrong' : ''}`}>
       <div className="label">
         <label htmlFor={id}>{titleOf(props)}</label>
         {props.isRequired && <span className="needed">needed</span>}
@@ -347,8 +357,7 @@ export function WrongText({ id, wrong }: { id?: string; wrong: Wrong[] }) {
     <div className="wrong" id={id}>
       {wrong.map((one) => (
         <p key={one.message} className={one.severity}>
-          <span aria-hidden="true">{one.severity === 'warning' ? '⚠' : '✗'}</span> {one.message}
-          {one.fix && <span> — {one.fix}</span>}
+          <span aria-hidden="true">{one.severity === 'warning' ? '⚠' : '✗'}</span> <Ticked text={one.fix ? `${one.message} — ${one.fix}` : one.message} />
         </p>
       ))}
     </div>
@@ -361,9 +370,9 @@ function useWrong(path: string, own?: string): Wrong[] {
   return own === undefined ? ours : [{ field: path, message: own, fix: '', severity: 'error' }, ...ours];
 }
 
-// Names in back-ticks, as everywhere in our texts.
-function Ticked({ text }: { text: string }) {
-  return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={`${index}${part}`}>{part}</code> : part));
+// Three of them go side by side.
+function isSmall(schema: Schema): boolean {
+  return ['number', 'integer', 'switch', 'choice'].includes(kindOf(schema)) && (schema.description ?? '').length < LONG;
 }
 
 function titleOf(props: { name: string; schema: Schema }): string {

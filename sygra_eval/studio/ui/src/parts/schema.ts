@@ -118,7 +118,7 @@ export function parts(schema: Schema): { seen: [string, Schema][]; folded: [stri
 
 // The keys that the form has no field for.
 export function others(schema: Schema, value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !(name in (schema.properties ?? {}))));
+  return Object.fromEntries(Object.entries(value).filter(([name, one]) => one !== undefined && name !== 'use' && !(name in (schema.properties ?? {}))));
 }
 
 export function jsonIn(text: string): { value: unknown } | { error: string } {

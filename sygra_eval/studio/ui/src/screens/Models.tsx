@@ -7,9 +7,11 @@ import { Dialog } from '../parts/Dialog';
 import { Diff } from '../parts/Diff';
 import { LightsInBrief, Lights } from '../parts/Lights';
 import { Problem } from '../parts/Problem';
+import { Ticked } from '../parts/Ticked';
 import { go, hashOf, type Route } from '../route';
 import { ModelEditor } from './ModelEditor';
 import { useModelTest } from './modelTest';
+import '../styles/dialog.css';
 import '../styles/models.css';
 
 export default function Models({ route }: { route: Route }) {
@@ -81,7 +83,7 @@ function List({ told, types, isReadOnly, saved, again }: { told: ModelsTold; typ
       {told.locked && <p className="note warned">{told.locked}</p>}
       {told.problems.map((one) => (
         <p key={one.message} className="note bad">
-          <span aria-hidden="true">✗</span> {one.message}
+          <span aria-hidden="true">✗</span> <Ticked text={one.message} />
         </p>
       ))}
       {told.models.length === 0 && told.problems.length === 0 ? (
@@ -197,7 +199,7 @@ function Card({ card, type, mayTest, mayChange, onTested, onRemove }: CardProps)
       </dl>
       {card.problems.map((one) => (
         <p key={one.field + one.message} className="note bad">
-          <span aria-hidden="true">✗</span> {one.field && <code>{one.field}</code>} {one.message}
+          <span aria-hidden="true">✗</span> {one.field && <code>{one.field}</code>} <Ticked text={one.message} />
         </p>
       ))}
       {error && <Problem error={error} />}
