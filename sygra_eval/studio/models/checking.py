@@ -61,6 +61,11 @@ def keys_in(entry: object, secrets: frozenset[str] = frozenset()) -> list[Proble
     ]
 
 
+def holds_key(text: str) -> bool:
+    """Say whether something in a line of text looks like a key."""
+    return bool(secret_kind(text) or _KEYLIKE.search(text))
+
+
 def field_at(document: Document, found: Diagnostic, under: At) -> At | None:
     """Return the field that a diagnostic points at; None where it is outside of `under`."""
     place = (found.line, found.column)

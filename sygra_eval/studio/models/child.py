@@ -25,10 +25,12 @@ from sygra_eval.studio.models.operations import OPERATIONS
 from sygra_eval.suite import MODELS_FILE, check_models, parse_document
 from sygra_eval.values import ModelSpec, Severity, SygraEvalError, UsageError
 
-STEP_S = 30.0  # for one step; what answers later than this answers nobody
-CALL_S = 20.0  # for one request of it
+STEP_S = 90.0  # for one step; a server of one's own may have to load the model first
+CALL_S = 45.0  # for one request of it
+WAY_S = 20.0  # for what needs no model: address, certificate, the list of models
 FEWEST_HIDDEN = 6  # characters of a key that is cut out of what is told
 _OF_MODELS = ("sygra_eval.models.builtin", "sygra_eval.sygra.builtin")  # 0.5 s of CPU sooner
+_WAY = frozenset({"", "address", "connection", "certificate"})  # what is before the first answer
 MOST_NAMES = 1_000
 _METADATA = frozenset({"fd00:ec2::254", "100.100.100.200", "192.0.0.192"})
 _REFUSED = (
@@ -111,16 +113,18 @@ async def tested(spec: ModelSpec, plugins: Plugins, *, step_s: float) -> AsyncIt
         return
     implementation = plugins.of("models")[spec.use].implementation
     steps = checkup(spec, lambda one: implementation(one))
+    way_s = min(WAY_S, step_s) if _address(spec) else step_s
     last = ""
     while True:
+        limit_s = way_s if last in _WAY else step_s
         try:
-            async with asyncio.timeout(step_s):
+            async with asyncio.timeout(limit_s):
                 step = await anext(steps)
         except StopAsyncIteration:
             return
         except TimeoutError:
             what = _address(spec) or f"`{spec.use}`"
-            told = f"{what} did not answer within {step_s:g} s; does the server hang?"
+            told = f"{what} did not answer within {limit_s:g} s; does the server hang?"
             yield Step(name=_after(last), outcome=StepOutcome.FAILED, told=told)
             return
         except Exception as error:  # noqa: BLE001 - the boundary to plugins
@@ -143,7 +147,7 @@ async def names_served(spec: ModelSpec, plugins: Plugins) -> list[str]:
         raise UsageError(
             f"a model with `use: {spec.use}` is behind no server that lists its models"
         )
-    return sorted(await ask(timeout_s=CALL_S))[:MOST_NAMES]
+    return sorted(await ask(timeout_s=WAY_S))[:MOST_NAMES]
 
 
 def refuse_address(spec: ModelSpec) -> None:

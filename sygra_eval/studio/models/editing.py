@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.studio.models.checking import Problem, keys_in
-from sygra_eval.studio.models.file import ModelsFile, read_models_file, write_models_file
+from sygra_eval.studio.models.checking import Problem, holds_key, keys_in
+from sygra_eval.studio.models.file import (
+    CHANGED,
+    ChangedOnDisk,
+    ModelsFile,
+    read_models_file,
+    write_models_file,
+)
 from sygra_eval.studio.models.reading import ask
 from sygra_eval.studio.models.splice import data_of, with_model, without_model
 from sygra_eval.suite import MODELS_FILE, is_of_sygra, parse_document
 from sygra_eval.values import UsageError
 
+_HIDDEN = "{}  (a line with a key in it, which is not shown)"
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 CONTEXT_LINES = 3
 
@@ -47,7 +54,7 @@ class Draft:
         lines = difflib.unified_diff(
             self.before.text.splitlines(), self.text.splitlines(), lineterm="", n=CONTEXT_LINES
         )
-        return list(lines)[2:]
+        return [_HIDDEN.format(line[0]) if holds_key(line) else line for line in list(lines)[2:]]
 
     @property
     def errors(self) -> list[Problem]:
@@ -102,6 +109,8 @@ def written(root: Path, draft: Draft, *, of_sha256: str) -> ModelsFile:
     :raises NotValid: When the model is wrong.
     :raises ChangedOnDisk: When another text stands there.
     """
+    if draft.before.sha256 != of_sha256:
+        raise ChangedOnDisk(CHANGED)
     if draft.errors:
         first = draft.errors[0]
         where = f"{first['field']}: " if first["field"] else ""

@@ -17,6 +17,10 @@ from sygra_eval.suite import MODELS_FILE
 from sygra_eval.values import UsageError
 
 MOST_BYTES = 1024 * 1024
+CHANGED = (
+    f"{MODELS_FILE} was changed on disk since it was read: look at what would be written now, "
+    "and save again"
+)
 _WRITING = threading.Lock()
 
 
@@ -88,10 +92,7 @@ def write_models_file(root: Path, text: str, *, of_sha256: str) -> ModelsFile:
     with _WRITING:
         before = read_models_file(root)
         if before.sha256 != of_sha256:
-            raise ChangedOnDisk(
-                f"{MODELS_FILE} was changed on disk since it was read; "
-                "look at it again, and make the change anew"
-            )
+            raise ChangedOnDisk(CHANGED)
         if text != before.text or not before.exists:
             try:
                 _replace(before, text)

@@ -31,6 +31,7 @@ _OF_STEP = {
     "json mode": "json_tools",
     "tools": "json_tools",
 }  # all others are answers: a completion, vectors, classes…
+_WAY = frozenset({"address", "connection", "certificate"})
 _FACTS = frozenset({"tokens", "price"})
 _WORSE: tuple[State, ...] = ("ok", "warning", "failed")
 _HEADLINES = (
@@ -94,6 +95,8 @@ class Lights:
             self.facts[name] = Light(state, told)
             return
         light = self.lights[_OF_STEP.get(name, "completion")]
+        if name not in _WAY:  # of a model that is asked by other ways, as litellm's
+            self._leave_out_the_way()
         is_second = light.told != ""
         before = light.state if is_second and light.state in _WORSE else "ok"
         light.state = max(before, state, key=_WORSE.index)
@@ -123,6 +126,11 @@ class Lights:
             odd = sum(light.state == "warning" for light in self.lights.values())
             things = "one thing" if odd == 1 else f"{odd} things"
             self.headline = f"It can be used, with {things} to know" if odd else "It can be used"
+
+    def _leave_out_the_way(self) -> None:
+        for name in ("address", "tls"):
+            if self.lights[name].state in ("waiting", "running"):
+                self.lights[name] = Light("left out", "no step tells of it")
 
     def _run_next(self) -> None:
         if self.headline:

@@ -113,6 +113,8 @@ def _of_file(
     for name, entry in entries.items():
         at = (*file.section, name)
         raw = entry if isinstance(entry, dict) else {}
+        if keys := keys_in(raw):  # nothing of it goes out
+            raw, specs = {"use": raw.get("use")}, {}
         problems = [
             problem_at(one, field)
             for one in found
@@ -127,7 +129,7 @@ def _of_file(
             "use": str(raw.get("use", "")),
             "model": _model_of(raw),
             "endpoint": str(raw.get("base_url") or raw.get("endpoint") or ""),
-            "entry": raw if not (keys := keys_in(raw)) else {},
+            "entry": {} if keys else raw,
             "key": key_of(raw, environment),
             "price": _price(specs.get(name), plugins),
             "used_by": list(_users(root, name, suites, is_shared=not file.section)),

@@ -229,7 +229,7 @@ def delete_model(
 @router.post("/model-tests", status_code=HTTPStatus.ACCEPTED)
 async def start_test(asked: ModelAsked, studio: TheStudio) -> ModelTestTold:
     """Begin a test; its steps are events of the topic `test:ID`."""
-    entry = asked.entry if asked.entry is not None else await _entry_of(studio, asked)
+    entry = await _entry_of(studio, asked)
     test = studio.model_tests.start(asked.name, entry, asked.file, studio.keys.environment())
     return ModelTestTold(**test.told())
 
@@ -251,13 +251,14 @@ async def stop_test(test_id: str, studio: TheStudio) -> ModelTestTold:
 @router.post("/model-lists")
 async def model_list(asked: ModelAsked, studio: TheStudio) -> list[str]:
     """Ask a server which models it has."""
-    entry = asked.entry if asked.entry is not None else await _entry_of(studio, asked)
+    entry = await _entry_of(studio, asked)
     field = "deployment" if "deployment" in entry else "model"
     names: list[str] = await of_models.ask_child(
         {
             "what": "list",
             "root": str(studio.workspace.root),
             "name": asked.name,
+            "file": asked.file,
             "entry": {**entry, field: entry.get(field) or "any"},
             "environment": dict(studio.keys.environment()),
         }
@@ -330,6 +331,11 @@ def _unnamed() -> Response:
 
 
 async def _entry_of(studio: Studio, asked: ModelAsked) -> Entry:
+    """Return what to ask; paths in it are relative to the file, which has to be one of ours."""
+    if asked.file != MODELS_FILE:
+        studio.workspace.suite(asked.file)
+    if asked.entry is not None:
+        return asked.entry
     for one in (await _listed(studio))["models"]:
         if one["name"] == asked.name and one["file"] == asked.file:
             entry: Entry = one["entry"]

@@ -179,6 +179,27 @@ def test_a_key_that_was_typed_is_in_no_file_and_in_no_answer(desk):
     assert KEY not in str(refused) + str(desk.get("models")) + desk.file.read_text()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"base_url: http://127.0.0.1:1/v1?{KEY}",
+        f"model: {KEY}",
+        f"api_key_env: {KEY}",
+        f"api_key: {KEY}",
+        f"parameters: {{extra_body: {{token: {KEY}}}}}",
+    ],
+)
+def test_a_key_that_somebody_wrote_into_the_file_is_not_told(desk, line):
+    desk.write(FILE + f"bad:\n  use: openai\n  {line}\n")
+
+    told = desk.get("models")
+    draft = desk.ask("POST", "models/new/draft", {"entry": NEW})
+    removal = desk.get("models/bad/removal")
+
+    assert "key-in-file" in str(desk.card("bad")["problems"])
+    assert KEY not in str(told) + str(draft) + str(removal)
+
+
 @pytest.mark.parametrize("name", ["a b", "ä", "..", "a:"])
 def test_a_name_that_is_none_is_refused(desk, name):
     sha256 = desk.get("models")["sha256"]

@@ -1,6 +1,9 @@
 """A model is tested step by step, and whatever is wrong has a light and words of its own."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 import time
 
 import pytest
@@ -9,7 +12,7 @@ from sygra_eval.models import StepOutcome
 from sygra_eval.plugins import load_plugins
 from sygra_eval.studio.models import child
 from sygra_eval.studio.models.lights import Lights
-from sygra_eval.testing import completion, status
+from sygra_eval.testing import ScriptedEndpoint, completion, status
 from tests.studio.models.conftest import KEY, answers_everything, hanging
 
 SECONDS = 30
@@ -30,30 +33,26 @@ def _as_new(endpoint):
     endpoint.answers_with(answers_everything)
 
 
+async def turned(entry, plugins, root, step_s=10.0):
+    """Take the steps here, without a child, and turn the lights."""
+    lights = Lights(is_served=True, is_encrypted=entry.get("base_url", "").startswith("https"))
+    spec = child.spec_of({"root": str(root), "name": "m", "entry": entry}, plugins)
+    async for step in child.tested(spec, plugins, step_s=step_s):
+        lights.take(
+            {
+                "name": step.name,
+                "outcome": str(step.outcome),
+                "told": step.told,
+                "first_text_s": step.first_text_s,
+            }
+        )
+    lights.end()
+    return lights
+
+
 @pytest.fixture
 def lights_of(plugins, tmp_path):
-    """Take the steps here, without a child, and turn the lights."""
-
-    def turn(entry, *, step_s=10.0):
-        lights = Lights(is_served=True, is_encrypted=False)
-
-        async def take():
-            request = {"root": str(tmp_path), "name": "m", "entry": entry}
-            async for step in child.tested(child.spec_of(request, plugins), plugins, step_s=step_s):
-                lights.take(
-                    {
-                        "name": step.name,
-                        "outcome": str(step.outcome),
-                        "told": step.told,
-                        "first_text_s": step.first_text_s,
-                    }
-                )
-
-        asyncio.run(take())
-        lights.end()
-        return lights
-
-    return turn
+    return lambda entry, **how: asyncio.run(turned(entry, plugins, tmp_path, **how))
 
 
 def states(lights):
@@ -146,6 +145,32 @@ def test_an_endpoint_that_hangs_is_named_as_that_and_ends_in_time(lights_of):
     assert time.monotonic() - began < SECONDS
 
 
+def test_a_wrong_certificate_is_told_apart_from_no_certificate_at_all(plugins, tmp_path):
+    names = ("-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1")
+    ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    files = ("-keyout", "own.key", "-out", "own.pem")
+    openssl(tmp_path, "req", "-x509", *ec, *names, "-days", "2", *files)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", tmp_path / "own.key")
+
+    async def look():
+        async with ScriptedEndpoint.on_a_free_port(tls=context) as secure:
+            wrong = await turned(secure.model_entry(), plugins, tmp_path)
+            secure.answers_with(answers_everything)
+            own = {**secure.model_entry(), "ca_file": "own.pem"}
+            right = await turned(own, plugins, tmp_path)
+        async with ScriptedEndpoint.on_a_free_port() as plain:
+            entry = {**plain.model_entry(), "base_url": f"https://127.0.0.1:{plain.port}/v1"}
+            return wrong, right, await turned(entry, plugins, tmp_path)
+
+    wrong, right, plain = asyncio.run(look())
+
+    assert wrong.headline == "The certificate is not trusted"
+    assert states(wrong)["tls"] == "failed"
+    assert (states(right)["tls"], right.headline) == ("ok", "It can be used")
+    assert plain.headline == "The server does not speak TLS"
+
+
 def test_where_nothing_listens_is_named_as_that(lights_of):
     with hanging() as port:
         pass
@@ -207,6 +232,21 @@ def test_lights_of_a_model_that_is_behind_no_server_are_left_out():
     assert lights.headline == "It can be used"
 
 
+def openssl(folder, *words):
+    program = shutil.which("openssl", path="/usr/bin:/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("openssl is not there to make a certificate")
+    subprocess.run([program, *words], cwd=folder, check=True, capture_output=True)  # noqa: S603
+
+
+def test_lights_of_a_way_that_no_step_tells_of_do_not_stay_on():
+    lights = Lights(is_served=True, is_encrypted=True)
+
+    lights.take({"name": "model", "outcome": "ok", "told": "there"})
+
+    assert (states(lights)["address"], states(lights)["tls"]) == ("left out", "left out")
+
+
 def finished(desk, told):
     until = time.monotonic() + SECONDS
     while told["state"] == "running" and time.monotonic() < until:
@@ -245,6 +285,8 @@ def test_what_is_told_holds_no_key_whoever_forgot_to_cut_it_out():
 def test_a_test_that_is_not_there_is_404(desk):
     desk.get("model-tests/nothing", code=404)
     desk.ask("POST", "model-tests", {"name": "nobody"}, code=404)
+    outside = {"name": "m", "entry": {"use": "embedded"}, "file": "../../etc/x.yaml"}
+    desk.ask("POST", "model-tests", outside, code=404)
 
 
 def test_every_outcome_of_a_step_is_a_state_of_a_light():
