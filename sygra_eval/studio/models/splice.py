@@ -285,9 +285,26 @@ def _flow(value: Any) -> str:
     return _dumped([value], is_flow=True)[1:-1]
 
 
+class _OneLine(yaml.SafeDumper):
+    """Writes a text with line ends in double quotes: single ones would be broken up."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = None if text.splitlines() in ([], [text]) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_OneLine.add_representer(str, _text)
+
+
 def _dumped(what: Any, *, is_flow: bool) -> str:
-    text: str = yaml.safe_dump(
-        what, default_flow_style=is_flow, allow_unicode=True, sort_keys=False, width=float("inf")
+    text: str = yaml.dump(
+        what,
+        Dumper=_OneLine,
+        default_flow_style=is_flow,
+        allow_unicode=True,
+        sort_keys=False,
+        width=float("inf"),
     )
     return text.removesuffix("\n")
 

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from sygra_eval.studio.models.file import ChangedOnDisk, read_models_file, write_models_file
 from sygra_eval.studio.models.splice import data_of
 from tests.studio.models.conftest import FILE, KEY, SUITE
 
@@ -107,6 +108,16 @@ def test_what_changed_on_disk_since_is_not_written_over(desk):
     assert desk.file.read_text() == FILE + "# by hand\n"
     desk.ask("DELETE", "models/small", code=412, **{"if-match": seen})
     desk.ask("PUT", "models/new", {"entry": NEW}, code=428)
+
+
+def test_what_is_written_between_the_look_and_the_rename_is_not_written_over(desk):
+    seen = read_models_file(desk.root)
+    desk.write(FILE + "# by hand\n")
+
+    with pytest.raises(ChangedOnDisk):
+        write_models_file(desk.root, "a: {use: embedded}\n", of_sha256=seen.sha256)
+
+    assert desk.file.read_text() == FILE + "# by hand\n"
 
 
 def test_a_first_model_makes_the_file(desk):
