@@ -190,12 +190,14 @@ def load_plugins(
     objects: Mapping[str, object] | None = None,
     is_trusted: bool = False,
     environ: Mapping[str, str] = os.environ,
+    built_ins: Sequence[str] = BUILT_INS,
 ) -> Plugins:
     """Load the plugins that act on suites in `folder`.
 
     :param named: What `-p` gave: a module's name, a `.py` file, or `no:NAME` to leave one out.
     :param objects: What a program gave itself for some of these names, so that nothing is imported.
     :param is_trusted: Import local folders whether or not they are remembered as trusted.
+    :param built_ins: Which of `BUILT_INS`, for who needs few of them soon.
     :raises PluginError: When one cannot be imported, misspells a hook, or clashes with another.
     """
     blocked = frozenset(name.removeprefix("no:") for name in named if name.startswith("no:"))
@@ -204,7 +206,7 @@ def load_plugins(
     pm.add_hookspecs(Hooks)
     plugins = Plugins(pm, {kind: {} for kind in KINDS})
 
-    for name in BUILT_INS:
+    for name in built_ins:
         if name not in blocked:
             _register(plugins, importlib.import_module(name), name, "built in")
     if not environ.get("SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD"):

@@ -26,6 +26,7 @@ from sygra_eval.models.gate_view import GateView
 from sygra_eval.models.gateway import CHARACTERS_PER_TOKEN, Gateway
 from sygra_eval.models.limits import Limit, LimitChange, LimitChanged, LimitRefused, Limits
 from sygra_eval.models.patience import Patience
+from sygra_eval.models.prices import UnknownPrice, batch_prices, price_of
 from sygra_eval.models.shares import fewest, seen, share_of, show, take_share
 
 __all__ = [
@@ -48,10 +49,13 @@ __all__ = [
     "Rank",
     "Step",
     "StepOutcome",
+    "UnknownPrice",
+    "batch_prices",
     "cache_folder",
     "checkup",
     "fewest",
     "has_json_mode",
+    "price_of",
     "seen",
     "share_of",
     "show",

@@ -14,9 +14,10 @@ from pydantic import Field, field_validator, model_validator
 from sygra_eval.models.batch_wire import BatchPaths
 from sygra_eval.models.keys import VARIABLE, KeySource, source_of
 from sygra_eval.models.openai import SpokenModel
+from sygra_eval.models.replies import RawReply
 from sygra_eval.models.served import ServedConfig, address_in
 from sygra_eval.models.texts import BatchSize, batch_size_in, refuse_misplaced, task_of_api
-from sygra_eval.values import ModelSpec, Task
+from sygra_eval.values import ModelSpec, ModelUnavailable, Task
 
 if TYPE_CHECKING:
     from sygra_eval.models.transport import Transport
@@ -115,6 +116,17 @@ class AzureModel(SpokenModel):
         path = "openai/v1/models" if version is None else f"openai/models?api-version={version}"
         reply = await transport.get(path, timeout_s=timeout_s)
         self.refuse_bad_doors(reply)
+        if version is not None and reply.status in (400, 404) and _blames_version(reply):
+            raise ModelUnavailable(
+                f"{self.base_url} does not know the API version `{version}`: {reply.head()}; "
+                "write one that Azure lists in `api_version`, or take it out for the v1 API"
+            )
         if reply.status == 429 or reply.status >= 500:
             return (f"{self.base_url} answered {reply.status} when asked for its models",)
         return ()
+
+
+def _blames_version(reply: RawReply) -> bool:
+    """Say whether a refusal is of the version: Azure names it, or says that nothing is there."""
+    said = reply.head().lower().replace("-", " ").replace("apiversion", "api version")
+    return "api version" in said or "resource not found" in said

@@ -69,11 +69,15 @@ class StepOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that was looked at."""
+    """One thing that was looked at.
+
+    :ivar first_text_s: Of an answer that came in pieces: seconds to the first.
+    """
 
     name: str
     outcome: StepOutcome
     told: str
+    first_text_s: float | None = None
 
 
 Make = Callable[[ModelSpec], ChatModel]
@@ -266,7 +270,7 @@ async def _streamed(spec: ModelSpec, make: Make) -> Step:
         return warning(name="streaming", told="the answer came in one piece")
     whole_s = time.monotonic() - began
     told = f"first text after {response.first_text_s:.2f} s, all of it after {whole_s:.2f} s"
-    return ok(name="streaming", told=told)
+    return ok(name="streaming", told=told, first_text_s=response.first_text_s)
 
 
 async def _json_mode(gateway: Gateway, spec: ModelSpec) -> Step:

@@ -73,6 +73,9 @@ _TRANSLATED = frozenset({"response_format", "reasoning_effort", "extra_body"})
 _NO_EFFORT = "none"
 
 
+_PULLED = "api/tags"
+
+
 class OllamaConfig(ServedConfig):
     """The keys of a model with `use: ollama`.
 
@@ -138,9 +141,18 @@ class OllamaModel(ServedModel):
         """Ollama's own."""
         return "api/chat" if self.task is Task.CHAT else "api/embed"
 
+    @property
+    def names_path(self) -> str:
+        """Where those that are pulled are listed."""
+        return _PULLED
+
+    def names_of(self, reply: RawReply) -> frozenset[str]:
+        """Return those that are pulled."""
+        return _names_in(reply) or frozenset()
+
     async def look_around(self, transport: "Transport", *, timeout_s: float) -> tuple[str, ...]:
         """Ask which models are pulled, and which of them are in memory."""
-        reply = await transport.get("api/tags", timeout_s=timeout_s)
+        reply = await transport.get(_PULLED, timeout_s=timeout_s)
         self.refuse_bad_doors(reply)
         pulled = _names_in(reply)
         if pulled is None:

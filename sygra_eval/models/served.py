@@ -145,6 +145,15 @@ class ServedModel(ABC):
         return self._served.json_mode
 
     @property
+    def names_path(self) -> str:
+        """Where its list of models is."""
+        return "models"
+
+    def names_of(self, reply: RawReply) -> frozenset[str]:
+        """Return the names that its list has."""
+        return names_in(reply)
+
+    @property
     def batch_paths(self) -> BatchPaths:
         """Where its batches go."""
         return BatchPaths(url=f"/v1/{self.chat_path}")
@@ -214,18 +223,39 @@ class ServedModel(ABC):
         ca_file = self._served.ca_file
         return trusting(None if ca_file is None else self._spec.folder / ca_file)
 
-    async def open(self) -> None:
-        """Connect and ask which models are served; no completion is paid for."""
+    async def _connected(self) -> "Transport":
         from sygra_eval.models.transport import Transport  # aiohttp takes 0.2 s to import
 
         key = await key_from(self.key_source, self._spec.name)
-        self._transport = Transport(
+        return Transport(
             self.base_url,
             secret=key,
             timeout_s=self._spec.timeout_s or TIMEOUT_S,
             headers=self.headers_with(key) if key else {},
             tls=self.tls(),
         )
+
+    async def served_names(self, *, timeout_s: float) -> frozenset[str]:
+        """Ask which models the server has, whether or not it has this one; need not be open.
+
+        :raises ModelUnavailable: When it does not say.
+        """
+        transport = await self._connected()
+        try:
+            reply = await transport.get(self.names_path, timeout_s=timeout_s)
+        except CallFailed as error:
+            raise ModelUnavailable(error.message) from error
+        finally:
+            await transport.close()
+        self.refuse_bad_doors(reply)
+        if reply.status != 200:
+            what = f"{self.base_url} answered {reply.status} when asked for its models"
+            raise ModelUnavailable(f"{what}: {reply.head()}")
+        return self.names_of(reply)
+
+    async def open(self) -> None:
+        """Connect and ask which models are served; no completion is paid for."""
+        self._transport = await self._connected()
         timeout_s = min(self._spec.timeout_s or PREFLIGHT_S, PREFLIGHT_S)
         try:
             self.warnings = await self.look_around(self._transport, timeout_s=timeout_s)

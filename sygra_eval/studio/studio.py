@@ -1,11 +1,14 @@
 """What the routes of one server share: the workspace, and what lives as long as the server."""
 
 import contextlib
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, Request
 
+from sygra_eval.studio.keys import Keys
+from sygra_eval.studio.models import ModelTests
 from sygra_eval.studio.workspace import Workspace
 
 
@@ -13,15 +16,20 @@ class Studio(contextlib.AsyncExitStack):
     """One open Studio. Parts that live as long as it are entered in `__aenter__`.
 
     :ivar workspace: What it works on.
+    :ivar keys: Those that were typed.
+    :ivar model_tests: Those of this session.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.workspace = workspace
+        self.keys = Keys()
+        self.model_tests = ModelTests(workspace.root, self._publish)
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
         await super().__aenter__()
+        await self.enter_async_context(self.model_tests)
         return self
 
     async def __aexit__(
@@ -32,6 +40,12 @@ class Studio(contextlib.AsyncExitStack):
     ) -> bool:
         """End them, the last one first."""
         return bool(await super().__aexit__(kind, error, trace))
+
+    def _publish(self, topic: str, event: str, data: Mapping[str, Any]) -> None:
+        """Hand an event to the hub, which is the live part's; there may be none yet."""
+        hub = getattr(self, "hub", None)
+        if hub is not None:
+            hub.publish(topic, event, data)
 
 
 def _of(request: Request) -> Studio:

@@ -19,7 +19,7 @@ from sygra_eval.suite.conditions import (
     condition_problem,
 )
 from sygra_eval.suite.diagnostics import render_diagnostic
-from sygra_eval.suite.document import Document
+from sygra_eval.suite.document import Document, parse_document, read_document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.gate import Gate, GateKind
 from sygra_eval.suite.gates import metric_name, metric_of, registered_metrics
@@ -35,7 +35,15 @@ from sygra_eval.suite.ids import (
 )
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.licences import is_language, licence_id
-from sygra_eval.suite.load import check_suite, load_models, load_suite, variants_of_models
+from sygra_eval.suite.load import (
+    MODELS_FILE,
+    check_models,
+    check_suite,
+    is_of_sygra,
+    load_models,
+    load_suite,
+    variants_of_models,
+)
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
@@ -72,6 +80,7 @@ from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
     "DEFAULT_VARIANT",
+    "MODELS_FILE",
     "AgreementSpec",
     "AskedByName",
     "AskedModel",
@@ -110,6 +119,7 @@ __all__ = [
     "as_text",
     "as_yaml",
     "case_id",
+    "check_models",
     "check_suite",
     "compile_condition",
     "condition_problem",
@@ -124,6 +134,7 @@ __all__ = [
     "graph_of",
     "guardrails_in",
     "is_language",
+    "is_of_sygra",
     "licence_id",
     "load_models",
     "load_suite",
@@ -132,8 +143,10 @@ __all__ = [
     "most_visits",
     "nearest",
     "override_model",
+    "parse_document",
     "parse_override",
     "question_of",
+    "read_document",
     "registered_metrics",
     "render_diagnostic",
     "repeated",

@@ -129,6 +129,29 @@ def load_models(
     return models
 
 
+def check_models(
+    document: Document, path: Path, plugins: Plugins, shared: Document | None = None
+) -> tuple[Mapping[str, ModelSpec], tuple[Diagnostic, ...]]:
+    """Return the models of a document that can be used, and all that is wrong with its models.
+
+    :param document: A suite, or a `models.yaml`, which need not stand in the file yet.
+    :param shared: The `models.yaml` beside it, whose models may stand in.
+    """
+    if "suite" not in document.data:
+        document.section, shared = ("models",), document
+    models = compile_models(
+        Inputs(
+            path=path,
+            folder=path.parent.absolute(),
+            document=document,
+            models=_merged_models(document, shared, Document("--model"), {}),
+            plugins=plugins,
+            first_row=None,
+        )
+    )
+    return models, tuple(sorted(document.diagnostics, key=lambda d: (d.line, d.column)))
+
+
 def _examine(
     path: Path,
     plugins: Plugins,
@@ -200,13 +223,13 @@ def _shared_models(path: Path) -> Document | None:
     if path.name == MODELS_FILE or not beside.is_file():
         return None
     shared = read_document(beside)
-    if _is_of_sygra(shared):
+    if is_of_sygra(shared):
         return None
     shared.section = ("models",)
     return shared
 
 
-def _is_of_sygra(shared: Document) -> bool:
+def is_of_sygra(shared: Document) -> bool:
     """Say whether it is SyGra's file of the same name, as it stands beside an exported suite."""
     entries = shared.data.values()
     return any(

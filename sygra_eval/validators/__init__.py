@@ -34,6 +34,7 @@ from sygra_eval.validators.fitting import Fit, fit_of
 from sygra_eval.validators.language import language_of
 from sygra_eval.validators.probes import Probed, columns_of, defines_something, probed, tests_of
 from sygra_eval.validators.python_compiles import python_compiles
+from sygra_eval.validators.secrets import secret_kind
 from sygra_eval.validators.unit_tests import unit_tests
 from sygra_eval.validators.unit_tests_config import UnitTestsConfig
 
@@ -52,6 +53,7 @@ __all__ = [
     "language_of",
     "probed",
     "python_compiles",
+    "secret_kind",
     "tests_of",
     "unit_tests",
 ]

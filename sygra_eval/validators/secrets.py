@@ -182,3 +182,8 @@ KNOWN = [
     )
 ]
 RANDOM = of_pattern("random text beside a telling word", _RANDOM_VALUE, _is_random)
+
+
+def secret_kind(text: str) -> str:
+    """Return what kind of a known secret stands in a short text; empty for none."""
+    return next((one.kind for find in KNOWN for one in find(text, 0, len(text))), "")

@@ -1,6 +1,7 @@
 """Studio on loopback, and a real browser that fails a test on any error of the page.
 
-One browser a process; a page of its own for each test, closed with its checks at the end.
+One browser a module (while it is open its thread has a running loop, so that no other test could
+run one); a page of its own for each test, closed with its checks at the end.
 """
 
 import os
@@ -31,7 +32,7 @@ def need(what, *, is_there):
     pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     chromium = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin")
     need("chromium", is_there=chromium is not None)

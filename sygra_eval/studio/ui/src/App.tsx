@@ -5,6 +5,7 @@ import { Start } from './screens/Start';
 // Further screens are loaded when they are first shown.
 const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentType<{ route: Route }>; title: string }> = [
   { matches: (parts) => parts.length === 0, Screen: Start, title: 'Start' },
+  { matches: (parts) => parts[0] === 'models', Screen: lazy(() => import('./screens/Models')), title: 'Models' },
   { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
 ];
 

@@ -15,8 +15,8 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return ask<T>(path, signal ? { signal } : {});
 }
 
-export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { 'X-Sygra-Eval': '1' };
+export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
+  const headers: Record<string, string> = { 'X-Sygra-Eval': '1', ...more };
   if (body === undefined) return ask<T>(path, { method, headers });
   headers['Content-Type'] = 'application/json';
   return ask<T>(path, { method, headers, body: JSON.stringify(body) });
