@@ -19,7 +19,7 @@ from sygra_eval.suite.conditions import (
     condition_problem,
 )
 from sygra_eval.suite.diagnostics import render_diagnostic
-from sygra_eval.suite.document import Document
+from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.functions import NoFunction, function_of
 from sygra_eval.suite.gate import Gate, GateKind
 from sygra_eval.suite.gates import metric_name, metric_of, registered_metrics
@@ -35,7 +35,13 @@ from sygra_eval.suite.ids import (
 )
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.licences import is_language, licence_id
-from sygra_eval.suite.load import check_suite, load_models, load_suite, variants_of_models
+from sygra_eval.suite.load import (
+    MODELS_FILE,
+    check_suite,
+    load_models,
+    load_suite,
+    variants_of_models,
+)
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
@@ -72,6 +78,7 @@ from sygra_eval.suite.walk import Edge, Graph, NoWay, Walk, visit_key
 
 __all__ = [
     "DEFAULT_VARIANT",
+    "MODELS_FILE",
     "AgreementSpec",
     "AskedByName",
     "AskedModel",
@@ -134,6 +141,7 @@ __all__ = [
     "override_model",
     "parse_override",
     "question_of",
+    "read_document",
     "registered_metrics",
     "render_diagnostic",
     "repeated",

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from sygra_eval.studio import Workspace, create_app
+from sygra_eval.studio import Workspace
 from sygra_eval.studio.security import Door
-from sygra_eval.studio.serving import listening_on
+from sygra_eval.studio.serving import config_of, listening_on
 
 SECONDS = 20
 
@@ -35,8 +35,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
     workspace = Workspace.of(folder, **how)
     with listening_on(0) as listening:
         door = Door(listening.getsockname()[1])
-        config = uvicorn.Config(create_app(workspace, door), log_level="error", ws="none")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(workspace, door))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + SECONDS
