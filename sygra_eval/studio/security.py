@@ -2,7 +2,7 @@
 
 Order matters, and each refusal has a status of its own: a host name that is not ours 421 (DNS
 rebinding), another origin or another site 403, no token 401, a change without our header or where
-nothing may be changed 403, a body that is no JSON 415, too long 413, too slow 408. What is no
+nothing may be changed 403, a body that is no JSON 415, too long 413 (431 of a head), too slow 408. What is no
 HTTP at all, a Host header that is missing or there twice included, ends with 400 before it comes
 here (RFC 9112, 3.2). There are no CORS headers, so no other page can read an answer.
 """
@@ -25,6 +25,7 @@ from sygra_eval.studio.masking import Mask
 
 CHANGE_HEADER: Final = "x-sygra-eval"
 MOST_BODY: Final = 4 * 1024 * 1024
+MOST_HEAD: Final = 16 * 1024
 BODY_S: Final = 10.0
 """Seconds in which a body has to be there: all of it, not each of its pieces."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
@@ -155,6 +156,9 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if _length(scope) > MOST_HEAD:
+            why = f"address and headers hold at most {MOST_HEAD} bytes"
+            return refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, why)
         if len(headers.getlist("host")) != 1 or not self._door.names(headers["host"]):
             return refused(HTTPStatus.MISDIRECTED_REQUEST, "this host name is not Studio's")
         if not scope["raw_path"].startswith(b"/"):  # `GET http://elsewhere/`, as to a proxy
@@ -222,6 +226,11 @@ def _unknown() -> Response:
 
 def _too_long() -> Response:
     return refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body holds at most {MOST_BODY} bytes")
+
+
+def _length(scope: Scope) -> int:
+    address = len(scope["raw_path"]) + len(scope["query_string"])
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _tokens(scope: Scope) -> list[str]:

@@ -17,8 +17,8 @@ from sygra_eval.values import UsageError
 HERE = "127.0.0.1"
 HEAD_S = 10.0
 """Seconds for a request's head: who sends it byte by byte would hold a connection for ever."""
-MOST_HEAD = 32 * 1024
 MOST_CONNECTIONS = 200
+_NOT_SAID = ("Cancel ", "Invalid HTTP request", "Unsupported upgrade", "No supported WebSocket")
 GRACE_S = 1
 """Seconds for answers under way when Studio is stopped: a stream of events ends in no other way."""
 
@@ -76,7 +76,6 @@ def config_of(workspace: Workspace, door: Door) -> uvicorn.Config:
         access_log=False,  # a query may hold the token
         proxy_headers=False,  # whoever is on loopback would be who it says it is
         server_header=False,
-        h11_max_incomplete_event_size=MOST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -142,4 +141,4 @@ def _is_worth_saying(record: logging.LogRecord) -> bool:
     if record.exc_info and record.exc_info[0] is asyncio.CancelledError:
         return False
     said = record.getMessage()
-    return not said.startswith(("Cancel ", "Invalid HTTP request", "Unsupported upgrade"))
+    return not said.startswith(_NOT_SAID)

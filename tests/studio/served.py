@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -24,6 +25,7 @@ class Served:
     door: Door
     client: httpx.Client
     workspace: Workspace
+    app: Any = None
 
     @property
     def url(self) -> str:
@@ -35,7 +37,8 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
     workspace = Workspace.of(folder, **how)
     with listening_on(0) as listening:
         door = Door(listening.getsockname()[1])
-        server = uvicorn.Server(config_of(workspace, door))
+        config = config_of(workspace, door)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + SECONDS
@@ -49,7 +52,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
             timeout=SECONDS,
             trust_env=False,
         ) as client:
-            yield Served(door, client, workspace)
+            yield Served(door, client, workspace, config.app)
         server.should_exit = True
         thread.join(SECONDS)
         assert not thread.is_alive(), "Studio did not stop"
