@@ -52,7 +52,7 @@ class Keys:
         self._kept: dict[str, str] = {}
         self._turn = threading.Lock()
 
-    def put(self, name: str, key: str, *, named: Iterable[str], keep: bool = False) -> None:
+    def put(self, name: str, key: str, *, named: Iterable[str] = (), keep: bool = False) -> None:
         """Take a key.
 
         :param named: What suites and models of the folder take keys from.
