@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,9 @@ from sygra_eval.values import UsageError
 
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{40,}")
 SECONDS = 60
+NOT_IN_A_WHEEL = shutil.ignore_patterns(
+    ".*", "node_modules", "__pycache__", "tests", "reports", "benchmarks", "build", "*.egg-info"
+)
 
 
 @contextlib.contextmanager
@@ -49,10 +53,8 @@ def test_the_link_is_printed_alone_and_both_signals_end_it_with_streams_open(tmp
     """There is no browser on this PATH, which is no error."""
     for number in (signal.SIGINT, signal.SIGTERM):
         ours = [sys.executable, "-m", "sygra_eval"]
-        with started(ours, tmp_path, PATH="/nowhere", BROWSER="/nowhere/browser") as (
-            process,
-            link,
-        ):
+        nowhere = {"PATH": "/nowhere", "BROWSER": "/nowhere/browser"}
+        with started(ours, tmp_path, **nowhere) as (process, link):
             assert LINK.fullmatch(link), link
             with httpx.Client(trust_env=False) as client:
                 assert client.get(link, follow_redirects=True).status_code == 200
@@ -121,10 +123,16 @@ def test_the_wheel_serves_the_page_where_there_is_no_node(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     wheels, clean = tmp_path / "wheels", tmp_path / "clean"
     python = clean / "bin" / "python"
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", str(wheels), str(root)], check=True)  # noqa: S603
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clean)], check=True)  # noqa: S603
+    source = shutil.copytree(root, tmp_path / "source", ignore=NOT_IN_A_WHEEL)
+    nothing_else = {**os.environ, "PYTHONPATH": ""}
+    for command in (
+        [*pip, "wheel", "--no-deps", "-w", str(wheels), str(source)],
+        [sys.executable, "-m", "venv", "--without-pip", str(clean)],
+    ):
+        subprocess.run(command, check=True, env=nothing_else)  # noqa: S603
     (wheel,) = wheels.iterdir()
-    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)  # noqa: S603
+    install = [*pip, "--python", str(python), "install", "--no-deps", str(wheel)]
+    subprocess.run(install, check=True, env=nothing_else)  # noqa: S603
     ours = next(Path(place) for place in sys.path if (Path(place) / "fastapi").is_dir())
     (site,) = (clean / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(f"{ours}\n")
