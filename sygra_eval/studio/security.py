@@ -2,9 +2,9 @@
 
 Order matters, and each refusal has a status of its own: a host name that is not ours 421 (DNS
 rebinding), another origin or another site 403, no token 401, a change without our header or where
-nothing may be changed 403, a body that is no JSON 415, too long 413 (431 of a head), too slow 408. What is no
-HTTP at all, a Host header that is missing or there twice included, ends with 400 before it comes
-here (RFC 9112, 3.2). There are no CORS headers, so no other page can read an answer.
+nothing may be changed 403, a body that is no JSON 415, too long 413 (431 of a head), too slow 408.
+What is no HTTP at all, a Host header that is missing or there twice included, ends with 400 before
+it comes here (RFC 9112, 3.2). There are no CORS headers, so no other page can read an answer.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sygra_eval.studio.masking import Mask
@@ -44,6 +44,16 @@ HEADERS: Final[Mapping[str, str]] = {
     "x-frame-options": "DENY",
     "cache-control": "no-store",
 }
+_CLOSED: Final = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<title>sygra_eval Studio</title>
+<h1>This Studio does not know you</h1>
+<p>Open the link that <code>sygra-eval studio</code> printed. It is another one at each start.</p>
+</html>
+"""
 _LOG = logging.getLogger("sygra_eval.studio")
 
 
@@ -124,7 +134,7 @@ class Guard:
         if scope["type"] != "http":
             return  # there is no WebSocket here
         has_begun = False
-        mask = Mask(self._secrets())
+        mask = Mask(self._secrets)
 
         async def with_headers(message: Message) -> None:
             nonlocal has_begun
@@ -171,17 +181,17 @@ class Guard:
             return refused(HTTPStatus.FORBIDDEN, "another site may not ask")
         tokens = _tokens(scope)
         if tokens:
-            return self._entering(tokens)
+            return self._entering(tokens, headers)
         if not self._is_known(headers):
-            return _unknown()
+            return _unknown(headers)
         if scope["method"] in _READS:
             return _refused_read(headers)
         return self._refused_change(headers)
 
-    def _entering(self, tokens: list[str]) -> Response:
+    def _entering(self, tokens: list[str], headers: Headers) -> Response:
         """Trade the link's token for the cookie; then it is gone from the address."""
         if len(tokens) != 1 or not self._door.opens(tokens[0]):
-            return _unknown()
+            return _unknown(headers)
         answer = Response(status_code=HTTPStatus.SEE_OTHER, headers={"location": "./"})
         answer.set_cookie(self._door.cookie, self._door.token, httponly=True, samesite="lax")
         return answer
@@ -220,7 +230,10 @@ def refused(status: HTTPStatus, why: str) -> Response:
     )
 
 
-def _unknown() -> Response:
+def _unknown(headers: Headers) -> Response:
+    """Refuse who has no token: a person, who typed the address, in a page's words."""
+    if "text/html" in headers.get("accept", ""):
+        return HTMLResponse(_CLOSED, HTTPStatus.UNAUTHORIZED)
     return refused(HTTPStatus.UNAUTHORIZED, "open the link that `sygra-eval studio` printed")
 
 

@@ -159,7 +159,7 @@ def test_a_key_is_cut_out_however_an_answer_is_cut_into_pieces(key, around, cuts
     text = json.dumps(key.join(around), ensure_ascii=False).encode("utf-8", "surrogatepass")
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     pieces = [text[a:b] for a, b in itertools.pairwise(places)] or [b""]
-    mask = Mask([key])
+    mask = Mask(lambda: [key])
 
     shown = b"".join(mask.over(piece, is_last=False) for piece in pieces)
     shown += mask.over(b"", is_last=True)
@@ -171,4 +171,16 @@ def test_a_key_is_cut_out_however_an_answer_is_cut_into_pieces(key, around, cuts
 def test_an_event_that_ends_is_not_held_back():
     event = b"event: row\ndata: {}\n\n"
 
-    assert Mask(["sk-0123456789"]).over(event, is_last=False) == event
+    assert Mask(lambda: ["sk-0123456789"]).over(event, is_last=False) == event
+
+
+def test_a_key_that_is_typed_while_an_answer_goes_on_is_cut_out_of_what_follows(monkeypatch):
+    monkeypatch.setattr("sygra_eval.studio.masking.FRESH_S", 0.0)
+    keys = Keys({})
+    mask = Mask(lambda: keys.secrets([]))
+
+    before = mask.over(b"sk-0123456789", is_last=False)
+    keys.put("A_KEY", "sk-0123456789")
+    after = mask.over(b"sk-0123456789", is_last=True)
+
+    assert (before, after) == (b"sk-0123456789", b"*" * 13)
