@@ -1,11 +1,11 @@
 """Studio on loopback, and a real browser that fails a test on any error of the page.
 
-One browser a module; a page of its own for each test, closed with its checks at the end.
+One browser a module (while it is open its thread has a running loop, so that no other test could
+run one); a page of its own for each test, closed with its checks at the end.
 """
 
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import pytest
@@ -34,11 +34,6 @@ def need(what, *, is_there):
 
 @pytest.fixture(scope="module")
 def browser():
-    """A browser for the tests of one module.
-
-    While it is open, Playwright keeps an event loop running in this thread, in which nothing else
-    can run one: neither `asyncio.run` nor an async test of another module.
-    """
     chromium = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin")
     need("chromium", is_there=chromium is not None)
     need("playwright", is_there=find_spec("playwright") is not None)
@@ -48,12 +43,6 @@ def browser():
         opened = started.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield opened
         opened.close()
-
-
-def in_a_thread(work, *arguments, **named):
-    """Do what needs an event loop of its own beside an open browser."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work, *arguments, **named).result()
 
 
 @pytest.fixture
