@@ -1,5 +1,7 @@
 """`sygra-eval studio [DIR]`."""
 
+import contextlib
+import signal
 import sys
 import webbrowser
 from pathlib import Path
@@ -22,11 +24,33 @@ from sygra_eval.values import UsageError
     default=None,
     help="Where run folders are; DIR/reports by default.",
 )
-def command(folder: Path, port: int, no_open: bool, read_only: bool, out: Path | None) -> int:
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Listen on another address: whoever reaches it and has the link may come in.",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name under which Studio may be opened; needed with --host 0.0.0.0.",
+)
+def command(
+    folder: Path,
+    port: int,
+    no_open: bool,
+    read_only: bool,
+    out: Path | None,
+    host: str,
+    allowed_hosts: tuple[str, ...],
+) -> int:
     """Watch and judge runs in the browser, and start them.
 
     Prints the link alone on a line, and listens on this machine alone. Whoever has the link can do
-    here what you can, so it is a secret; it is another one at each start.
+    here what you can, so it is a secret; it is another one at each start. Ctrl-C ends it; runs that
+    were started here go on.
     """
     try:
         from sygra_eval.studio import Workspace, serve
@@ -40,7 +64,10 @@ def command(folder: Path, port: int, no_open: bool, read_only: bool, out: Path |
         sys.stdout.write(f"{link}\n")
         sys.stdout.flush()
         if not no_open:
-            webbrowser.open(link)
+            with contextlib.suppress(webbrowser.Error, OSError):  # the link is there to be taken
+                webbrowser.open(link)
 
-    serve(workspace, port=port, said=said)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as by Ctrl-C
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(workspace, port=port, said=said, host=host, allowed_hosts=allowed_hosts)
     return 0

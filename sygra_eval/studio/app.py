@@ -3,20 +3,20 @@
 import contextlib
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from sygra_eval.studio.routes import ROUTERS
-from sygra_eval.studio.security import MOST_BODY, BodyTooLong, Door, Guard, refused
+from sygra_eval.studio.security import Door, Guard, refused
 from sygra_eval.studio.studio import Studio
 from sygra_eval.studio.workspace import NotThere, Workspace
 from sygra_eval.values import SygraEvalError
 
-STATIC = Path(__file__).parent / "static"
+_ANY = "/{name:path}"
 
 
 def create_app(workspace: Workspace, door: Door) -> FastAPI:
@@ -29,23 +29,32 @@ def create_app(workspace: Workspace, door: Door) -> FastAPI:
             yield
 
     app = FastAPI(
-        title="sygra_eval Studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life
+        title="sygra_eval Studio",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=life,
+        redirect_slashes=False,
     )
     app.state.studio = studio
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
-    app.add_api_route("/{name:path}", _file, methods=["GET"], include_in_schema=False)
-    app.add_middleware(Guard, door=door, is_read_only=workspace.is_read_only)
+    app.add_api_route(_ANY, _file, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_middleware(
+        Guard, door=door, is_read_only=workspace.is_read_only, secrets=studio.secrets
+    )
     _tell_errors(app)
     return app
 
 
-async def _file(name: str) -> Response:
+async def _file(name: str, request: Request) -> Response:
     """Give a file of the build; the page itself is `/`."""
-    path = (STATIC / (name or "index.html")).resolve()
-    if not path.is_relative_to(STATIC) or not path.is_file():
-        return refused(HTTPStatus.NOT_FOUND, "there is nothing under this address")
-    return FileResponse(path, headers={"cache-control": "no-cache"})
+    asset = request.app.state.studio.assets.find(name)
+    return _nothing_there() if asset is None else asset.answer(request)
+
+
+def _nothing_there() -> Response:
+    return refused(HTTPStatus.NOT_FOUND, "there is nothing under this address")
 
 
 def _tell_errors(app: FastAPI) -> None:
@@ -72,17 +81,22 @@ def _tell_errors(app: FastAPI) -> None:
         }
         return JSONResponse(body, HTTPStatus.UNPROCESSABLE_ENTITY)
 
-    def http(_request: Request, error: Exception) -> Response:
+    def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not _is_known(request):
+            return _nothing_there()
         return refused(HTTPStatus(error.status_code), str(error.detail))
-
-    def too_long(_request: Request, _error: Exception) -> Response:
-        return refused(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body holds at most {MOST_BODY} bytes"
-        )
 
     app.add_exception_handler(NotThere, not_there)
     app.add_exception_handler(SygraEvalError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(BodyTooLong, too_long)
+
+
+def _is_known(request: Request) -> bool:
+    """Say whether an address is of the interface, with another method; all are files else."""
+    scope = {**request.scope, "method": "GET"}
+    return any(
+        route.matches(scope)[0] is not Match.NONE and getattr(route, "path", "") != _ANY
+        for route in request.app.routes
+    )

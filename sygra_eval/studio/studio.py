@@ -1,14 +1,17 @@
 """What the routes of one server share: the workspace, and what lives as long as the server."""
 
 import contextlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Annotated, Any, Self
 
 from fastapi import Depends, Request
 
+from sygra_eval.studio.assets import Assets
 from sygra_eval.studio.keys import Keys
 from sygra_eval.studio.models import ModelTests
+from sygra_eval.studio.suite_cards import SuiteCards
 from sygra_eval.studio.workspace import Workspace
 
 
@@ -16,20 +19,26 @@ class Studio(contextlib.AsyncExitStack):
     """One open Studio. Parts that live as long as it are entered in `__aenter__`.
 
     :ivar workspace: What it works on.
-    :ivar keys: Those that were typed.
+    :ivar assets: The page.
+    :ivar keys: Keys that were typed; `keys.environment()` is what children get.
+    :ivar suites: The suites of the folder.
     :ivar model_tests: Those of this session.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.workspace = workspace
+        self.assets = Assets.read()
         self.keys = Keys()
+        self.suites = SuiteCards(workspace)
         self.model_tests = ModelTests(workspace.root, self._publish)
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
         await super().__aenter__()
         await self.enter_async_context(self.model_tests)
+        # A keyring may wait for a person to unlock it: nobody waits for that, not even the end.
+        threading.Thread(target=self._find_kept, name="kept keys", daemon=True).start()
         return self
 
     async def __aexit__(
@@ -40,6 +49,13 @@ class Studio(contextlib.AsyncExitStack):
     ) -> bool:
         """End them, the last one first."""
         return bool(await super().__aexit__(kind, error, trace))
+
+    def secrets(self) -> Iterable[str]:
+        """Return all that must not be seen in an answer."""
+        return self.keys.secrets(self.suites.key_names_so_far())
+
+    def _find_kept(self) -> None:
+        self.keys.find_kept(self.suites.key_names())
 
     def _publish(self, topic: str, event: str, data: Mapping[str, Any]) -> None:
         """Hand an event to the hub, which is the live part's; there may be none yet."""

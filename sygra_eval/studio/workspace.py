@@ -69,7 +69,13 @@ class Workspace:
 def _inside(root: Path, name: str) -> Path:
     if not name or len(name) > MOST_NAME or "\0" in name or Path(name).is_absolute():
         raise NotThere(f"`{_shown(name)}` is no name of something here")
-    path = (root / name).resolve()
+    if any(part.startswith(".") for part in Path(name).parts):
+        raise NotThere(f"`{_shown(name)}` is hidden or outside this folder")
+    try:
+        path = (root / name).resolve()
+        path.exists()  # a part of it may be longer than a file's name can be
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; half a character
+        raise NotThere(f"`{_shown(name)}` cannot be looked up here") from error
     if not path.is_relative_to(root):
         raise NotThere(f"`{_shown(name)}` is outside this folder")
     return path

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
 
-from sygra_eval.studio import Workspace, create_app
+from sygra_eval.studio import Workspace
 from sygra_eval.studio.security import Door
-from sygra_eval.studio.serving import listening_on
+from sygra_eval.studio.serving import config_of, listening_on
 
 SECONDS = 20
 
@@ -24,6 +25,7 @@ class Served:
     door: Door
     client: httpx.Client
     workspace: Workspace
+    app: Any = None
 
     @property
     def url(self) -> str:
@@ -35,7 +37,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
     workspace = Workspace.of(folder, **how)
     with listening_on(0) as listening:
         door = Door(listening.getsockname()[1])
-        config = uvicorn.Config(create_app(workspace, door), log_level="error", ws="none")
+        config = config_of(workspace, door)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -50,7 +52,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
             timeout=SECONDS,
             trust_env=False,
         ) as client:
-            yield Served(door, client, workspace)
+            yield Served(door, client, workspace, config.app)
         server.should_exit = True
         thread.join(SECONDS)
         assert not thread.is_alive(), "Studio did not stop"

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.routes import models, secrets, suites, version
+from sygra_eval.studio.routes import models, secrets, settings, suites, version
 
 ROUTERS: tuple[APIRouter, ...] = (
     version.router,
     suites.router,
     models.router,
     secrets.router,
+    settings.router,
 )
 """A new topic is added here."""

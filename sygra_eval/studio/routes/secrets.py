@@ -1,22 +1,52 @@
-"""`/api/secrets`. A stand-in until the part of that name is merged."""
-
-from http import HTTPStatus
+"""`/api/secrets`: keys that are typed here. They go in and are never told."""
 
 from fastapi import APIRouter
+from pydantic import Field, SecretStr
 
+from sygra_eval.studio.keys import MOST_KEY, Secret, has_keyring
 from sygra_eval.studio.studio import TheStudio
 from sygra_eval.studio.told import Told
 
 router = APIRouter()
 
 
-class Typed(Told):
-    """A key that was typed."""
+class Secrets(Told):
+    """All keys of this Studio.
 
-    value: str
+    :ivar has_keyring: A key can be kept in the system's keyring.
+    """
+
+    secrets: list[Secret]
+    has_keyring: bool
 
 
-@router.put("/secrets/{name}", status_code=HTTPStatus.NO_CONTENT)
-def put_secret(name: str, typed: Typed, studio: TheStudio) -> None:
+class NewSecret(Told):
+    """A key.
+
+    :ivar keep: In the system's keyring, else until Studio ends.
+    """
+
+    value: SecretStr = Field(max_length=MOST_KEY)
+    keep: bool = False
+
+
+@router.get("/secrets")
+def secrets(studio: TheStudio) -> Secrets:
+    """Say which keys are set."""
+    named = studio.suites.key_names()
+    return Secrets(secrets=studio.keys.told(named), has_keyring=has_keyring())
+
+
+@router.put("/secrets/{name}")
+def put(name: str, given: NewSecret, studio: TheStudio) -> Secrets:
     """Take a key."""
-    studio.keys.put(name, typed.value)
+    value = given.value.get_secret_value()
+    studio.keys.put(name, value, named=studio.suites.key_names(), keep=given.keep)
+    return secrets(studio)
+
+
+@router.delete("/secrets/{name}")
+def delete(name: str, studio: TheStudio) -> Secrets:
+    """Forget a key that was typed here."""
+    studio.keys.delete(name)
+    return secrets(studio)

@@ -15,9 +15,11 @@ class Version(Told):
 
     :ivar workspace: The folder that is open.
     :ivar is_read_only: Nothing can be started or changed here.
+    :ivar build: Of the page; a tab that was loaded from another one is to be loaded again.
     """
 
     version: str
+    build: str
     workspace: str
     is_read_only: bool
 
@@ -27,6 +29,7 @@ async def version(studio: TheStudio) -> Version:
     """Say who answers."""
     return Version(
         version=version_of("sygra-eval"),
+        build=studio.assets.build,
         workspace=str(studio.workspace.root),
         is_read_only=studio.workspace.is_read_only,
     )

@@ -1,4 +1,5 @@
-import { lazy, Suspense, type ComponentType, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, type ComponentType, type ReactNode } from 'react';
+import { Trouble, Whose } from './parts/Frame';
 import { useRoute, type Route } from './route';
 import { Start } from './screens/Start';
 
@@ -15,9 +16,20 @@ const LINKS = [
   { to: '#/settings', name: 'Settings', of: 'settings' },
 ];
 
+// Suites and runs are reached from the start.
+const FROM_START = [undefined, 'suites', 'runs', 'compare'];
+
+function isAt(part: string | undefined, of: string | undefined): boolean {
+  return of === undefined ? FROM_START.includes(part) : part === of;
+}
+
 export function App() {
   const route = useRoute();
   const found = SCREENS.find((one) => one.matches(route.parts));
+  const title = found?.title ?? 'Nothing here';
+  useEffect(() => {
+    document.title = `${title} · sygra_eval Studio`;
+  }, [title]);
   return (
     <>
       <a className="skip" href="#main" onClick={skip}>
@@ -29,12 +41,14 @@ export function App() {
         </a>
         <nav aria-label="Main">
           {LINKS.map((link) => (
-            <a key={link.to} href={link.to} aria-current={route.parts[0] === link.of ? 'page' : undefined}>
+            <a key={link.to} href={link.to} aria-current={isAt(route.parts[0], link.of) ? 'page' : undefined}>
               {link.name}
             </a>
           ))}
         </nav>
+        <Whose />
       </header>
+      <Trouble />
       <main id="main" tabIndex={-1}>
         {found ? <Shown key={found.title}><found.Screen route={route} /></Shown> : <NothingHere />}
       </main>
