@@ -26,13 +26,19 @@ from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
     change_limits,
+    go_on_with,
     look_at,
+    pause_run,
+    process_of,
+    stop_run,
+    watch_run,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
 from sygra_eval.engine.counting import cause_of
 from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
+from sygra_eval.engine.estimate_from_run import estimate_from_run
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
@@ -196,11 +202,13 @@ __all__ = [
     "collect_suite",
     "compare_two",
     "data_files_in",
+    "estimate_from_run",
     "estimate_to_json",
     "examine_run",
     "first_rows",
     "fitted",
     "found_in",
+    "go_on_with",
     "grade_of",
     "has_held",
     "heard_in",
@@ -221,8 +229,10 @@ __all__ = [
     "outcome_of",
     "parts_of",
     "pattern_of",
+    "pause_run",
     "plugins_of_run",
     "problems_of_labels",
+    "process_of",
     "put_view",
     "recheck",
     "recorded_models",
@@ -238,6 +248,7 @@ __all__ = [
     "side_of_run",
     "source_of",
     "step_of",
+    "stop_run",
     "suite_document",
     "suite_folder_of",
     "suite_path_of",
@@ -248,6 +259,7 @@ __all__ = [
     "upper_bound_of",
     "variables_of",
     "was_sent",
+    "watch_run",
     "where_of",
     "with_selection",
 ]

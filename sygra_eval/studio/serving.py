@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sygra_eval.studio.app import create_app
@@ -42,9 +43,20 @@ def serve(
     hosts = names_of(host, allowed_hosts)
     with listening_on(port, host) as listening:
         door = Door(listening.getsockname()[1], host, hosts)
-        server = uvicorn.Server(config_of(workspace, door))
+        server = Server(config_of(workspace, door))
         said(door.link)  # the socket listens already: who comes early waits in its queue
         server.run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends the streams first when it stops: it would wait for them, and they have no end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.studio.hub.close()
+        await super().shutdown(sockets)
 
 
 def names_of(host: str, allowed: Sequence[str]) -> frozenset[str]:

@@ -2,14 +2,15 @@
 
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
 from sygra_eval.studio.assets import Assets
 from sygra_eval.studio.keys import Keys
+from sygra_eval.studio.live import Hub, Runs
 from sygra_eval.studio.models import ModelTests
 from sygra_eval.studio.suite_cards import SuiteCards
 from sygra_eval.studio.workspace import Workspace
@@ -21,7 +22,9 @@ class Studio(contextlib.AsyncExitStack):
     :ivar workspace: What it works on.
     :ivar assets: The page.
     :ivar keys: Keys that were typed; `keys.environment()` is what children get.
+    :ivar hub: Tells the tabs what happens: `hub.publish(topic, event, data)`.
     :ivar suites: The suites of the folder.
+    :ivar runs: Its runs.
     :ivar model_tests: Those of this session.
     """
 
@@ -30,12 +33,15 @@ class Studio(contextlib.AsyncExitStack):
         self.workspace = workspace
         self.assets = Assets.read()
         self.keys = Keys()
+        self.hub = Hub()
         self.suites = SuiteCards(workspace)
-        self.model_tests = ModelTests(workspace.root, self._publish)
+        self.runs = Runs(workspace, self.hub, self.keys)
+        self.model_tests = ModelTests(workspace.root, self.hub.publish)
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
         await super().__aenter__()
+        await self.enter_async_context(self.runs.open())
         await self.enter_async_context(self.model_tests)
         # A keyring may wait for a person to unlock it: nobody waits for that, not even the end.
         threading.Thread(target=self._find_kept, name="kept keys", daemon=True).start()
@@ -56,12 +62,6 @@ class Studio(contextlib.AsyncExitStack):
 
     def _find_kept(self) -> None:
         self.keys.find_kept(self.suites.key_names())
-
-    def _publish(self, topic: str, event: str, data: Mapping[str, Any]) -> None:
-        """Hand an event to the hub, which is the live part's; there may be none yet."""
-        hub = getattr(self, "hub", None)
-        if hub is not None:
-            hub.publish(topic, event, data)
 
 
 def _of(request: Request) -> Studio:

@@ -37,11 +37,13 @@ from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.licences import is_language, licence_id
 from sygra_eval.suite.load import (
     MODELS_FILE,
+    PlainSuite,
     check_models,
     check_suite,
     is_of_sygra,
     load_models,
     load_suite,
+    plain_suite,
     variants_of_models,
 )
 from sygra_eval.suite.matching import Expression, expression
@@ -103,6 +105,7 @@ __all__ = [
     "NoWay",
     "OutputColumn",
     "Placeholder",
+    "PlainSuite",
     "Probes",
     "Prompt",
     "RoutedChoice",
@@ -145,6 +148,7 @@ __all__ = [
     "override_model",
     "parse_document",
     "parse_override",
+    "plain_suite",
     "question_of",
     "read_document",
     "registered_metrics",

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from sygra_eval.studio import Workspace
 from sygra_eval.studio.security import Door
-from sygra_eval.studio.serving import config_of, listening_on
+from sygra_eval.studio.serving import Server, config_of, listening_on
 
 SECONDS = 20
 
@@ -38,7 +37,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
     with listening_on(0) as listening:
         door = Door(listening.getsockname()[1])
         config = config_of(workspace, door)
-        server = uvicorn.Server(config)
+        server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + SECONDS

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.routes import models, secrets, settings, suites, version
+from sygra_eval.studio.routes import (
+    documents,
+    events,
+    models,
+    runs,
+    secrets,
+    settings,
+    suites,
+    version,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     version.router,
@@ -10,5 +19,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     secrets.router,
     settings.router,
+    documents.router,
+    runs.router,
+    events.router,
 )
 """A new topic is added here."""
