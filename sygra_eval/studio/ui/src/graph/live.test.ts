@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { createLive, lastLine, NOTHING } from './live';
+
+function frames() {
+  const waiting: Array<() => void> = [];
+  return { later: (flush: () => void) => void waiting.push(flush), next: () => waiting.splice(0).forEach((flush) => flush()), waiting };
+}
+
+test('a thousand events are one change of the page, with the last of each', () => {
+  const { later, next, waiting } = frames();
+  const live = createLive(later);
+  let changes = 0;
+  live.store.subscribe(() => (changes += 1));
+
+  for (let number = 1; number <= 1000; number += 1) live.node(`n${number % 10}`, { counts: { ...NOTHING, ok: number } });
+  live.edge('a>b', 7);
+  expect(waiting.length).toBe(1);
+  next();
+
+  expect(changes).toBe(1);
+  expect(live.store.getState().nodes['n0']!.counts.ok).toBe(1000);
+  expect(live.store.getState().edges['a>b']!.count).toBe(7);
+});
+
+test('a node that nothing happened to keeps its very entry, so nobody draws it again', () => {
+  const { later, next } = frames();
+  const live = createLive(later);
+  live.node('a', { text: 'x' });
+  live.node('b', { text: 'x' });
+  next();
+  const before = live.store.getState().nodes['a'];
+
+  live.node('b', { counts: { ...NOTHING, running: 1 } });
+  next();
+
+  expect(live.store.getState().nodes['a']).toBe(before);
+  expect(live.store.getState().nodes['b']).toEqual({ counts: { ...NOTHING, running: 1 }, text: 'x' });
+});
+
+test('text goes on where it was, within one frame and over more, and only its end is kept', () => {
+  const { later, next } = frames();
+  const live = createLive(later);
+
+  live.write('a', 'def ');
+  live.write('a', 'f():');
+  next();
+  live.write('a', '\n  return 1');
+  next();
+  expect(live.store.getState().nodes['a']!.text).toBe('def f():\n  return 1');
+  live.write('a', 'z'.repeat(500));
+  next();
+
+  expect(live.store.getState().nodes['a']!.text).toBe('z'.repeat(120));
+  expect(lastLine('def f():\n  return 1\n')).toBe('return 1');
+});
