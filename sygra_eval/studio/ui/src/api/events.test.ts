@@ -36,7 +36,7 @@ test('one stream carries all topics, and each handler hears its own', () => {
   events.subscribe('run:a/1', (event) => heard.push(event));
   events.subscribe('test:7', () => expect.unreachable());
   pass();
-  expect(open().map((one) => one.address)).toEqual(['./api/events?topics=run%3Aa%2F1%2Ctest%3A7']);
+  expect(open().map((one) => one.address)).toEqual(['./api/events?topics=run%253Aa%252F1%2Ctest%253A7']);
 
   open()[0]!.source.onmessage!(message('run:a/1', 'counts', { ok: 1 }));
   open()[0]!.source.onmessage!({ data: '{"topic": "run:a/1", "eve', lastEventId: '' });

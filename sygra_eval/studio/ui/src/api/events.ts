@@ -75,7 +75,7 @@ export class Events {
   }
 
   private renew(): void {
-    const topics = [...this.handlers.keys()].toSorted().join(',');
+    const topics = [...this.handlers.keys()].toSorted().map(encodeURIComponent).join(',');
     if (this.world.isHidden() || topics === '') {
       this.close();
       this.wasLost = false;

@@ -1,16 +1,16 @@
 // Where everything stands. Boxes are laid out from the inside out: what is in one is placed first, then the box is one
 // node of what is around it. A critique loop is a square, so that it looks like the loop that it is; all else is dagre.
 import dagre from '@dagrejs/dagre';
-import { sizeOf, type Graph, type GraphNode, type Layout, type Place, type Point } from './model';
+import { sizeOf, type Drawing, type DrawnNode, type Layout, type Place, type Point, type Size } from './model';
 
 const PAD = 20;
-const HEAD = 34; // a box's title
-const FOOT = 34; // room under a box's nodes for the edge that goes back
+const HEAD = 64; // a box's title and counts
+const FOOT = 40; // room under a box's nodes for the edge that goes back
+const HIGH = 5; // so many stand under each other where no edge orders them
 const GAP = { rank: 72, node: 28 };
-type Size = { width: number; height: number };
 type Inside = Size & { places: Record<string, Place>; points: Record<string, Point[]> };
 
-export function layoutOf(graph: Graph): Layout {
+export function layoutOf(graph: Drawing): Layout {
   const parent = new Map<string, string | undefined>([
     ...graph.nodes.map((node): [string, string | undefined] => [node.id, node.box]),
     ...graph.boxes.map((box): [string, string | undefined] => [box.id, box.box]),
@@ -27,7 +27,7 @@ export function layoutOf(graph: Graph): Layout {
       const target = standsFor(edge.target, box, parent);
       return source === undefined || target === undefined || source === target ? [] : [{ ...edge, source, target, ends: edge }];
     });
-    const inside = squareOf(members) ?? byDagre(members, edges, box !== undefined);
+    const inside = squareOf(members) ?? columnsOf(members, edges, box) ?? byDagre(members, edges, box !== undefined);
     Object.assign(all.places, inside.places);
     Object.assign(all.points, inside.points);
     return { width: inside.width, height: inside.height };
@@ -48,20 +48,36 @@ function standsFor(id: string, box: string | undefined, parent: Map<string, stri
   return undefined;
 }
 
-type Member = { id: string; size: Size; node: GraphNode | undefined };
+type Member = { id: string; size: Size; node: DrawnNode | undefined };
 
 // draft → verify, down to critique, back by revise. Where a step is missing (`best_of_n`), dagre does it.
 function squareOf(members: Member[]): Inside | undefined {
   const at = new Map(members.map((member) => [member.node?.step, member]));
   if (members.length !== 4 || at.size !== 4 || at.has(undefined)) return undefined;
   const { width, height } = members[0]!.size;
-  const [right, down] = [width + GAP.rank, height + 56];
-  const place = (step: GraphNode['step'], x: number, y: number): [string, Place] => [at.get(step)!.id, { x: PAD + x, y: HEAD + y, width, height }];
+  const [right, down] = [width + 56, height + 66];
+  const place = (step: DrawnNode['step'], x: number, y: number): [string, Place] => [at.get(step)!.id, { x: PAD + x, y: HEAD + y, width, height }];
   return {
     places: Object.fromEntries([place('draft', 0, 0), place('verify', right, 0), place('critique', right, down), place('revise', 0, down)]),
     points: {},
     width: right + width + 2 * PAD,
     height: down + height + HEAD + PAD,
+  };
+}
+
+// What no edge orders, as validators, in columns.
+function columnsOf(members: Member[], edges: Between[], box: string | undefined): Inside | undefined {
+  if (box === undefined || edges.length > 0 || members.length === 0) return undefined;
+  const columns = Math.ceil(members.length / HIGH);
+  const rows = Math.ceil(members.length / columns);
+  const width = Math.max(...members.map((member) => member.size.width));
+  const height = Math.max(...members.map((member) => member.size.height));
+  const at = (number: number) => ({ x: PAD + Math.floor(number / rows) * (width + 16), y: HEAD - 20 + (number % rows) * (height + 10) });
+  return {
+    places: Object.fromEntries(members.map((member, number) => [member.id, { ...member.size, ...at(number) }])),
+    points: {},
+    width: 2 * PAD + columns * width + (columns - 1) * 16,
+    height: HEAD - 20 + rows * height + (rows - 1) * 10 + PAD,
   };
 }
 
@@ -100,7 +116,7 @@ function byDagre(members: Member[], edges: Between[], isBox: boolean): Inside {
   return { places, points, width: width + (isBox ? PAD : 0), height: height + (isBox ? (hasBack ? FOOT + PAD : PAD) : 0) };
 }
 
-function absolutePoints(all: Layout, graph: Graph, parent: Map<string, string | undefined>): Layout {
+function absolutePoints(all: Layout, graph: Drawing, parent: Map<string, string | undefined>): Layout {
   const points: Record<string, Point[]> = {};
   for (const edge of graph.edges) {
     const line = all.points[edge.id];

@@ -37,19 +37,33 @@ test('a node that nothing happened to keeps its very entry, so nobody draws it a
   expect(live.store.getState().nodes['b']).toEqual({ counts: { ...NOTHING, running: 1 }, text: 'x' });
 });
 
-test('text goes on where it was, within one frame and over more, and only its end is kept', () => {
+test('the same counts told again are no change', () => {
+  const { later, next } = frames();
+  const live = createLive(later);
+  const tell = () => {
+    live.node('a', { counts: { ...NOTHING, ok: 3 }, verdicts: { pass: 1, fail: 0, error: 0, skip: 0 } });
+    live.rows({ done: 3, total: null, inFlight: 0, outcomes: { verified: 3 } });
+    next();
+  };
+  tell();
+  const { nodes, rows } = live.store.getState();
+
+  tell();
+
+  expect(live.store.getState().nodes).toBe(nodes);
+  expect(live.store.getState().rows).toBe(rows);
+});
+
+test('of a text that is being written, the end of its last line is shown, until nothing is', () => {
   const { later, next } = frames();
   const live = createLive(later);
 
-  live.write('a', 'def ');
-  live.write('a', 'f():');
+  live.write('a', `def f():\n  return ${'z'.repeat(500)}\n`);
   next();
-  live.write('a', '\n  return 1');
-  next();
-  expect(live.store.getState().nodes['a']!.text).toBe('def f():\n  return 1');
-  live.write('a', 'z'.repeat(500));
+  expect(live.store.getState().nodes['a']!.text).toBe('z'.repeat(120));
+  live.quiet();
   next();
 
-  expect(live.store.getState().nodes['a']!.text).toBe('z'.repeat(120));
-  expect(lastLine('def f():\n  return 1\n')).toBe('return 1');
+  expect(live.store.getState().nodes['a']!.text).toBeUndefined();
+  expect(lastLine('def f():\r\n  return 1\n\n')).toBe('return 1');
 });

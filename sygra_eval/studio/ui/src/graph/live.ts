@@ -15,25 +15,27 @@ export type NodeLive = {
 };
 export type EdgeLive = { count: number };
 export type BoxLive = { rounds: string | undefined };
-export type LiveState = { nodes: Record<string, NodeLive>; edges: Record<string, EdgeLive>; boxes: Record<string, BoxLive> };
+export type RowsLive = { done: number; total: number | null; inFlight: number; outcomes: Record<string, number> };
+export type LiveState = { nodes: Record<string, NodeLive>; edges: Record<string, EdgeLive>; boxes: Record<string, BoxLive>; rows: RowsLive | undefined };
 export type Live = {
   store: StoreApi<LiveState>;
   node: (id: string, change: Partial<NodeLive>) => void;
   edge: (id: string, count: number) => void;
   box: (id: string, rounds: string | undefined) => void;
-  write: (id: string, text: string) => void; // more text of the answer that this node writes
-  clear: () => void;
+  rows: (rows: RowsLive) => void;
+  write: (id: string, text: string) => void; // the end of what is written at this node
+  quiet: () => void; // nothing is written any more
 };
 
 export const NOTHING: Counts = { waiting: 0, running: 0, ok: 0, failed: 0 };
-const MOST_TEXT = 120; // one line is shown
 type Later = (flush: () => void) => void;
 
 export function createLive(later: Later = (flush) => void requestAnimationFrame(flush)): Live {
-  const store = createStore<LiveState>(() => ({ nodes: {}, edges: {}, boxes: {} }));
+  const store = createStore<LiveState>(() => ({ nodes: {}, edges: {}, boxes: {}, rows: undefined }));
   let nodes: Record<string, Partial<NodeLive>> = {};
   let edges: Record<string, EdgeLive> = {};
   let boxes: Record<string, BoxLive> = {};
+  let rows: RowsLive | undefined;
   let isWaiting = false;
 
   function soon(): void {
@@ -44,9 +46,13 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
   function flush(): void {
     isWaiting = false;
     const old = store.getState();
-    const merged = { ...old.nodes };
-    for (const [id, change] of Object.entries(nodes)) merged[id] = { counts: NOTHING, ...old.nodes[id], ...change };
-    store.setState({ nodes: merged, edges: { ...old.edges, ...edges }, boxes: { ...old.boxes, ...boxes } }, true);
+    const changed = Object.fromEntries(Object.entries(nodes).map(([id, change]) => [id, { counts: NOTHING, ...old.nodes[id], ...change }]));
+    store.setState({
+      nodes: merged(old.nodes, changed),
+      edges: merged(old.edges, edges),
+      boxes: merged(old.boxes, boxes),
+      rows: rows === undefined || isSame(rows, old.rows) ? old.rows : rows,
+    });
     [nodes, edges, boxes] = [{}, {}, {}];
   }
   function node(id: string, change: Partial<NodeLive>): void {
@@ -64,15 +70,32 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
       boxes[id] = { rounds };
       soon();
     },
-    write(id, text) {
-      const before = nodes[id]?.text ?? store.getState().nodes[id]?.text ?? '';
-      node(id, { text: (before + text).slice(-MOST_TEXT) });
+    rows(told) {
+      rows = told;
+      soon();
     },
-    clear() {
-      [nodes, edges, boxes] = [{}, {}, {}];
-      store.setState({ nodes: {}, edges: {}, boxes: {} }, true);
+    write(id, text) {
+      node(id, { text: lastLine(text).slice(-MOST_TEXT) });
+    },
+    quiet() {
+      for (const [id, one] of Object.entries(store.getState().nodes)) if (one.text) node(id, { text: undefined });
     },
   };
+}
+
+const MOST_TEXT = 120; // one line is shown
+
+// What did not change keeps its very entry: who listens to it is not called.
+function merged<T>(old: Record<string, T>, changed: Record<string, T>): Record<string, T> {
+  const different = Object.entries(changed).filter(([id, one]) => !isSame(one, old[id]));
+  return different.length === 0 ? old : { ...old, ...Object.fromEntries(different) };
+}
+
+export function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [its, others] = [Object.entries(a), Object.entries(b)];
+  return its.length === others.length && its.every(([key, value]) => key in b && isSame(value, (b as Record<string, unknown>)[key]));
 }
 
 // One line of a text that is being written: its last one, without what would break the line.

@@ -1,14 +1,14 @@
 // The layout of a graph, from the one worker of the page; undefined until it is there.
 import { useEffect, useState } from 'react';
-import type { Graph, Layout } from './model';
+import type { Drawing, Layout } from './model';
 
 type Answer = { number: number; layout: Layout };
 const asked = new Map<number, (layout: Layout) => void>();
 let worker: Worker | undefined;
 let last = 0;
 
-export function useLayout(graph: Graph | undefined): Layout | undefined {
-  const [made, setMade] = useState<{ graph: Graph; layout: Layout }>();
+export function useLayout(graph: Drawing | undefined): Layout | undefined {
+  const [made, setMade] = useState<{ graph: Drawing; layout: Layout }>();
   useEffect(() => {
     if (graph === undefined) return;
     const number = ask(graph, (layout) => setMade({ graph, layout }));
@@ -17,7 +17,7 @@ export function useLayout(graph: Graph | undefined): Layout | undefined {
   return made?.graph === graph ? made?.layout : undefined;
 }
 
-function ask(graph: Graph, told: (layout: Layout) => void): number {
+function ask(graph: Drawing, told: (layout: Layout) => void): number {
   worker ??= started();
   last += 1;
   asked.set(last, told);

@@ -1,6 +1,6 @@
 // What is said of a node in words: for its label, the outline and the announcements.
 import type { NodeLive, Counts, LiveState } from './live';
-import type { Graph, GraphNode } from './model';
+import type { Drawing, DrawnNode } from './model';
 
 export const SIGN: Readonly<Record<keyof Counts, string>> = { waiting: '…', running: '▸', ok: '✓', failed: '!' };
 export const KINDS: Readonly<Record<string, string>> = {
@@ -14,23 +14,10 @@ export const KINDS: Readonly<Record<string, string>> = {
   lambda: 'function',
   subgraph: 'subgraph',
   validator: 'validator',
-  draft: 'draft',
-  verify: 'verify',
-  critique: 'critique',
-  revise: 'revise',
+  step: 'step',
 };
 
 export const kindOf = (kind: string): string => KINDS[kind] ?? kind.replaceAll('_', ' ');
-
-export const whole = (number: number): string => number.toLocaleString('en');
-
-// Four digits at most, for a face of fixed width: 12.4k, 1.2M.
-export function short(number: number): string {
-  if (number < 10_000) return whole(number);
-  const [unit, sign] = number < 1_000_000 ? [1_000, 'k'] : [1_000_000, 'M'];
-  const value = number / unit;
-  return `${value < 100 ? (Math.floor(value * 10) / 10).toString() : Math.floor(value).toString()}${sign}`;
-}
 
 export function statusOf(live: NodeLive | undefined): string {
   if (!live) return 'idle';
@@ -41,7 +28,7 @@ export function statusOf(live: NodeLive | undefined): string {
   return ok > 0 ? 'done' : 'idle';
 }
 
-export function labelOf(node: GraphNode, live: NodeLive | undefined): string {
+export function labelOf(node: DrawnNode, live: NodeLive | undefined): string {
   const told = [`${kindOf(node.kind)} ${node.name}`];
   if (node.model) told.push(`model ${node.model}`);
   told.push(statusOf(live));
@@ -59,7 +46,7 @@ export function verdictWords(verdicts: { pass: number; fail: number; error: numb
 }
 
 // Which nodes are at work, for people who do not see the graph; the rows' counts are said beside it.
-export function atWork(graph: Graph, state: LiveState): string {
+export function atWork(graph: Drawing, state: LiveState): string {
   const busy = graph.nodes.filter((node) => (state.nodes[node.id]?.counts.running ?? 0) > 0);
   if (busy.length === 0) return '';
   const named = busy.slice(0, 3).map((node) => `${node.name} ${state.nodes[node.id]!.counts.running}`);
