@@ -1,7 +1,7 @@
 // Where everything stands. Boxes are laid out from the inside out: what is in one is placed first, then the box is one
 // node of what is around it. A critique loop is a square, so that it looks like the loop that it is; all else is dagre.
 import dagre from '@dagrejs/dagre';
-import { sizeOf, type Drawing, type DrawnNode, type Layout, type Place, type Point, type Size } from './model';
+import { originOf, sizeOf, type Drawing, type DrawnNode, type Layout, type Place, type Point, type Size } from './model';
 
 const PAD = 20;
 const HEAD = 64; // a box's title and counts
@@ -125,13 +125,4 @@ function absolutePoints(all: Layout, graph: Drawing, parent: Map<string, string 
     points[edge.id] = line.map((point) => ({ x: point.x + origin.x, y: point.y + origin.y }));
   }
   return { places: all.places, points };
-}
-
-export function originOf(box: string | undefined, places: Record<string, Place>, parent: Map<string, string | undefined>): Point {
-  const at = { x: 0, y: 0 };
-  for (let one = box; one !== undefined; one = parent.get(one)) {
-    at.x += places[one]?.x ?? 0;
-    at.y += places[one]?.y ?? 0;
-  }
-  return at;
 }

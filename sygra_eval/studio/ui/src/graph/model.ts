@@ -52,3 +52,13 @@ const SIZES: Readonly<Record<string, Size>> = {
 const USUAL: Size = { width: 216, height: 112 };
 
 export const sizeOf = (node: DrawnNode): Size => SIZES[node.kind] ?? USUAL;
+
+// Where a box's inside begins, in the whole graph.
+export function originOf(box: string | undefined, places: Record<string, Place>, parent: Map<string, string | undefined>): Point {
+  const at = { x: 0, y: 0 };
+  for (let one = box; one !== undefined; one = parent.get(one)) {
+    at.x += places[one]?.x ?? 0;
+    at.y += places[one]?.y ?? 0;
+  }
+  return at;
+}
