@@ -2,7 +2,12 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.routes import suites, version
+from sygra_eval.studio.routes import events, runs, suites, version
 
-ROUTERS: tuple[APIRouter, ...] = (version.router, suites.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    version.router,
+    suites.router,
+    runs.router,
+    events.router,
+)
 """A new topic is added here."""

@@ -1,0 +1,163 @@
+"""`/api/runs`: the runs of the workspace, those of the command line too; start, steer, look."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from sygra_eval.studio.live.told import RunCard, RunSnapshot
+from sygra_eval.studio.studio import TheStudio
+from sygra_eval.studio.told import Told
+
+router = APIRouter()
+
+
+class AskedBudget(Told):
+    """Bounds that take the place of the suite's; a run stops cleanly at one."""
+
+    cost_usd: Annotated[float, Field(gt=0)] | None = None
+    tokens: Annotated[int, Field(gt=0)] | None = None
+    calls: Annotated[int, Field(gt=0)] | None = None
+    time_s: Annotated[float, Field(gt=0)] | None = None
+
+
+class StartRun(Told):
+    """What is asked of a new run.
+
+    :ivar suite: The suite's path, as `GET /api/suites` names it.
+    :ivar rows: Which rows; `limit`: the first `limit`, `range`: from `first` to `last` (from 1,
+        both in), `filter`: those that `filter` matches (as `-k`), `failed_of`: those of the run
+        `failed_of` (`SUITE/RUN`) that did not pass.
+    :ivar concurrency: Rows at a time; None leaves it to the models.
+    :ivar cache: `suite` leaves it to the suite; `off` asks every model anew.
+    """
+
+    suite: Annotated[str, Field(max_length=400)]
+    variant: Annotated[str, Field(max_length=400)] | None = None
+    rows: Literal["all", "limit", "range", "filter", "failed_of"] = "all"
+    limit: Annotated[int, Field(ge=1)] | None = None
+    first: Annotated[int, Field(ge=1)] | None = None
+    last: Annotated[int, Field(ge=1)] | None = None
+    filter: Annotated[str, Field(max_length=2_000)] = ""
+    failed_of: Annotated[str, Field(max_length=400)] = ""
+    sample: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 0
+    concurrency: Annotated[int, Field(ge=1, le=4_096)] | None = None
+    budget: AskedBudget = AskedBudget()
+    cache: Literal["suite", "off", "on"] = "suite"
+
+
+class Started(Told):
+    """A run that was started; its folder comes in a moment.
+
+    :ivar command: The command line for the same run; keys are named in it and never said.
+    :ivar keys: Names of the typed keys that it was given; a copied command needs them set.
+    """
+
+    suite: str
+    run: str
+    command: str
+    keys: list[str]
+
+
+class Figure(Told):
+    """An estimate with its 95 % interval; `low` and `high` are None where it is a bound only."""
+
+    middle: float
+    low: float | None
+    high: float | None
+
+
+class Estimate(Told):
+    """What a run will come to; a figure is None where it is unknown.
+
+    :ivar basis: Where it comes from, in a sentence: an earlier run's rows, or the bound.
+    :ivar most_calls: The most that its calls can come to, from prompts and `max_tokens`;
+        `most_tokens` and `most_usd` likewise.
+    :ivar unpriced: Why money has no bound, each reason once.
+    """
+
+    basis: str
+    rows: int | None
+    calls: Figure | None
+    tokens: Figure | None
+    cost_usd: Figure | None
+    seconds: Figure | None
+    most_calls: int | None
+    most_tokens: int | None
+    most_usd: float | None
+    unpriced: list[str]
+
+
+class LimitChange(Told):
+    """A limit of a model or endpoint of a run that goes; None takes a rate away."""
+
+    of: Annotated[str, Field(max_length=2_000)]
+    limit: Literal["max_concurrency", "rpm", "tpm"]
+    to: Annotated[float, Field(gt=0)] | None
+
+
+class LimitChanges(Told):
+    """All of them, or none."""
+
+    changes: Annotated[list[LimitChange], Field(min_length=1, max_length=64)]
+
+
+class Done(Told):
+    """What came of it, in a sentence."""
+
+    told: str
+
+
+@router.get("/runs")
+def runs(studio: TheStudio) -> list[RunCard]:
+    """List the runs, the newest first."""
+    raise NotImplementedError
+
+
+@router.post("/runs")
+def start(studio: TheStudio, asked: StartRun) -> Started:
+    """Start a run in a process of its own, which lives on when Studio ends."""
+    raise NotImplementedError
+
+
+@router.post("/estimates")
+def estimate(studio: TheStudio, asked: StartRun) -> Estimate:
+    """Say what a run will come to; nothing is asked and nothing is paid."""
+    raise NotImplementedError
+
+
+@router.get("/runs/{suite}/{run}")
+def snapshot(studio: TheStudio, suite: str, run: str) -> RunSnapshot:
+    """Show a run: the same counts as its journal."""
+    raise NotImplementedError
+
+
+@router.post("/runs/{suite}/{run}/pause")
+def pause(studio: TheStudio, suite: str, run: str) -> Done:
+    """Begin no more records and calls; those in flight finish."""
+    raise NotImplementedError
+
+
+@router.post("/runs/{suite}/{run}/resume")
+def resume(studio: TheStudio, suite: str, run: str) -> Done:
+    """Go on: with a paused run at once, with one that ended early in a new process."""
+    raise NotImplementedError
+
+
+@router.post("/runs/{suite}/{run}/stop")
+def stop(studio: TheStudio, suite: str, run: str) -> Done:
+    """Stop cleanly, as Ctrl-C does: calls in flight finish, files are written."""
+    raise NotImplementedError
+
+
+@router.post("/runs/{suite}/{run}/kill")
+def kill(studio: TheStudio, suite: str, run: str) -> Done:
+    """End the process at once; what is in the journal stays, and the run can be resumed."""
+    raise NotImplementedError
+
+
+@router.patch("/runs/{suite}/{run}/limits")
+def limits(studio: TheStudio, suite: str, run: str, asked: LimitChanges) -> Done:
+    """Give a run that goes other limits."""
+    raise NotImplementedError
