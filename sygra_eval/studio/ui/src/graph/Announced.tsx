@@ -16,8 +16,8 @@ export function Announced({ text }: { text: () => string }) {
     return () => clearInterval(timer);
   }, []);
   return (
-    <p className="unseen" role="status" aria-live="polite">
+    <output className="unseen" aria-live="polite">
       {said}
-    </p>
+    </output>
   );
 }

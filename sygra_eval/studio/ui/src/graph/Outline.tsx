@@ -3,7 +3,7 @@ import '../styles/graph.css';
 import { useMemo } from 'react';
 import { createLive, NOTHING, type Live } from './live';
 import type { Drawing } from './model';
-import { outlineOf } from './outline';
+import { outlineOf } from './lines';
 import { useNow } from './useNow';
 import { kindOf } from './words';
 
@@ -16,7 +16,7 @@ export function Outline({ drawing, live = STILL, chosen, onChoose }: { drawing: 
   return (
     // A scrolled region has to be in reach of the keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="outline-table" tabIndex={0} role="region" aria-label="Outline of the graph">
+    <section className="outline-table" tabIndex={0} aria-label="Outline of the graph">
       <table>
         <thead>
           <tr>
@@ -58,6 +58,6 @@ export function Outline({ drawing, live = STILL, chosen, onChoose }: { drawing: 
           })}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawingOf } from './drawing';
-import { outlineOf } from './outline';
+import { outlineOf } from './lines';
 
 test('the outline goes along the edges, names every node once, and what is inside of one comes behind it', () => {
   const node = (name: string) => ({ name, kind: 'llm', models: ['m'], outputs: [], loop: null, inner: null, line: null });
