@@ -1,5 +1,5 @@
 // How a node and a box look. Each listens to its own entry of the live state, so that an event draws one face anew.
-import type { Node, NodeProps, NodeTypes } from '@xyflow/react';
+import type { Node, NodeProps, NodeTypes, Position } from '@xyflow/react';
 import { memo } from 'react';
 import { short } from '../run/figures';
 import { useNodeLive, useRowsLive } from './context';
@@ -8,8 +8,11 @@ import { NOTHING, type Counts, type NodeLive, type Verdicts } from './live';
 import type { DrawnBox, DrawnNode } from './model';
 import { kindOf, labelOf, SIGN, statusOf, verdictWords } from './words';
 
-export type FaceNode = Node<{ drawn: DrawnNode }, 'face'>;
-export type BoxNode = Node<{ drawn: DrawnBox }, 'box'>;
+// Where an edge begins or ends on a node. The canvas measures these in the page, also where it was told them before; its
+// own `Handle` is for connecting by hand, which nobody does here.
+export type Pin = { id: string; type: 'source' | 'target'; position: Position; x: number; y: number };
+export type FaceNode = Node<{ drawn: DrawnNode; pins: Pin[] }, 'face'>;
+export type BoxNode = Node<{ drawn: DrawnBox; pins: Pin[] }, 'box'>;
 export type FlowNode = FaceNode | BoxNode;
 
 const PARTS: Array<keyof Counts> = ['waiting', 'running', 'ok', 'failed'];
@@ -17,7 +20,15 @@ const PARTS: Array<keyof Counts> = ['waiting', 'running', 'ok', 'failed'];
 export const labelledBy = (id: string): string => `face-${id}`;
 
 const Face = memo(function Face({ id, data }: NodeProps<FaceNode>) {
-  const { drawn } = data;
+  return (
+    <>
+      <OfKind id={id} drawn={data.drawn} />
+      <Pins of={data.pins} />
+    </>
+  );
+});
+
+const OfKind = memo(function OfKind({ id, drawn }: { id: string; drawn: DrawnNode }) {
   const live = useNodeLive(id);
   if (drawn.kind === 'start') return <StartFace drawn={drawn} />;
   if (drawn.kind === 'end') return <EndFace drawn={drawn} />;
@@ -38,11 +49,13 @@ const Box = memo(function Box({ id, data }: NodeProps<BoxNode>) {
   const live = useNodeLive(id);
   const told = drawn.of ? labelOf(drawn.of, live) : drawn.name;
   return (
+    <>
     <div className={`box box-${drawn.kind} ${drawn.of ? `is-${statusOf(live)}` : ''}`}>
       <Label id={id} text={[told, drawn.exit].filter(Boolean).join('; ')} />
       <div className="box-head">
         <Head icon={drawn.of?.kind ?? drawn.kind} name={drawn.name} />
         {drawn.of?.model && <span className="face-kind detail">{drawn.of.model}</span>}
+        {live?.guardrails && <Guards of={live.guardrails} />}
         {drawn.of && <Counters counts={live?.counts} />}
       </div>
       {drawn.exit && (
@@ -50,12 +63,17 @@ const Box = memo(function Box({ id, data }: NodeProps<BoxNode>) {
           {drawn.exit}
         </p>
       )}
-      {live?.guardrails && <Guards of={live.guardrails} />}
     </div>
+    <Pins of={data.pins} />
+    </>
   );
 });
 
 export const NODE_TYPES: NodeTypes = { face: Face, box: Box };
+
+function Pins({ of }: { of: Pin[] }) {
+  return of.map((pin) => <i key={pin.id} className={`pin ${pin.type}`} data-handleid={pin.id} data-handlepos={pin.position} style={{ left: pin.x, top: pin.y }} />);
+}
 
 function StartFace({ drawn }: { drawn: DrawnNode }) {
   const rows = useRowsLive();
@@ -175,7 +193,7 @@ function Foot({ live }: { live: NodeLive | undefined }) {
 function Guards({ of }: { of: Record<string, number> }) {
   return Object.entries(of).map(([what, times]) => (
     <span key={what} className="guard detail" title="by a guardrail">
-      ⛨ {what} {short(times)}
+      ⊘ {what} {short(times)}
     </span>
   ));
 }

@@ -12,7 +12,7 @@ export function feedCounts(live: Live, counts: RunCounts): void {
   for (const loop of counts.loops) feedLoop(live, loop);
   for (const [name, one] of Object.entries(counts.validators)) {
     const { passed: pass, failed: fail, error, skipped: skip } = one;
-    live.node(validatorId(name), { counts: { ...NOTHING, ok: pass, failed: fail + error }, verdicts: { pass, fail, error, skip } });
+    live.node(validatorId(name), { counts: { ...NOTHING, ok: pass, failed: error }, verdicts: { pass, fail, error, skip } });
   }
   live.rows({ done: counts.rows, total: counts.total, inFlight: counts.in_flight, outcomes: { ...counts.outcomes } });
   if (!isGoing(counts.state)) live.quiet();

@@ -1,8 +1,8 @@
-// Makes what the canvas draws of a drawing and its layout: nodes of a fixed size with the handles that they need, and
+// Makes what the canvas draws of a drawing and its layout: nodes of a fixed size with the pins that they need, and
 // edges that know the way they were laid out. Made once a graph; what happens in a run never comes here.
 import { MarkerType, Position } from '@xyflow/react';
 import type { EdgeData, FlowEdge } from './Edges';
-import { labelledBy, type FlowNode } from './Faces';
+import { labelledBy, type FlowNode, type Pin } from './Faces';
 import { originOf, type Drawing, type DrawnEdge, type Layout, type Place, type Point, type Step } from './model';
 
 type Side = { position: Position; along: number }; // along: from 0 to 1 on that side
@@ -18,7 +18,7 @@ const ROUND: Partial<Record<`${Step}>${Step}`, [Side, Side]>> = {
 export function flowOf(drawing: Drawing, layout: Layout): { nodes: FlowNode[]; edges: FlowEdge[] } {
   const parent = new Map<string, string | undefined>([...drawing.boxes, ...drawing.nodes].map((one) => [one.id, one.box]));
   const sides = new Map(drawing.edges.map((edge) => [edge.id, sidesOf(edge, drawing)]));
-  const handles = handlesOf(drawing, sides, layout.places);
+  const pins = pinsOf(drawing, sides, layout.places);
   const depth = (id: string | undefined): number => (id === undefined ? 0 : 1 + depth(parent.get(id)));
   const shared = (id: string) => {
     const { x, y, width, height } = layout.places[id] ?? { x: 0, y: 0, width: 1, height: 1 };
@@ -29,7 +29,6 @@ export function flowOf(drawing: Drawing, layout: Layout): { nodes: FlowNode[]; e
       width,
       height,
       measured: { width, height },
-      handles: handles.get(id) ?? [],
       domAttributes: { 'aria-labelledby': labelledBy(id) },
       ...(box === undefined ? {} : { parentId: box }),
     };
@@ -38,8 +37,8 @@ export function flowOf(drawing: Drawing, layout: Layout): { nodes: FlowNode[]; e
   const boxes = drawing.boxes.toSorted((a, b) => depth(a.box) - depth(b.box));
   return {
     nodes: [
-      ...boxes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'box', data: { drawn }, zIndex: -1 })),
-      ...drawing.nodes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'face', data: { drawn } })),
+      ...boxes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'box', data: { drawn, pins: pins.get(drawn.id) ?? [] }, zIndex: -1 })),
+      ...drawing.nodes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'face', data: { drawn, pins: pins.get(drawn.id) ?? [] } })),
     ],
     edges: drawing.edges.map((edge) => flowEdge(edge, sides.get(edge.id)!, layout, parent)),
   };
@@ -68,13 +67,12 @@ function flowEdge(edge: DrawnEdge, [out, into]: [Side, Side], layout: Layout, pa
     id: edge.id,
     source: edge.source,
     target: edge.target,
-    sourceHandle: handleId('source', out),
-    targetHandle: handleId('target', into),
+    sourceHandle: pinId('source', out),
+    targetHandle: pinId('target', into),
     type: edge.isBack ? 'back' : 'forward',
     data,
     ariaLabel: `${edge.isBack ? 'edge back' : 'edge'} from ${edge.source} to ${edge.target}${edge.label ? `, ${edge.label}` : ''}`,
     markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
-    zIndex: edge.isBack ? 0 : 1,
   };
 }
 
@@ -87,16 +85,14 @@ function sidesOf(edge: DrawnEdge, drawing: Drawing): [Side, Side] {
   return [OUT, IN];
 }
 
-type Handle = NonNullable<FlowNode['handles']>[number];
-
-function handlesOf(drawing: Drawing, sides: Map<string, [Side, Side]>, places: Record<string, Place>): Map<string, Handle[]> {
-  const found = new Map<string, Map<string, Handle>>();
+function pinsOf(drawing: Drawing, sides: Map<string, [Side, Side]>, places: Record<string, Place>): Map<string, Pin[]> {
+  const found = new Map<string, Map<string, Pin>>();
   const add = (id: string, type: 'source' | 'target', side: Side): void => {
     const place = places[id];
     if (!place) return;
-    const those = found.get(id) ?? new Map<string, Handle>();
-    const name = handleId(type, side);
-    those.set(name, { id: name, type, position: side.position, ...onSide(place, side), width: 1, height: 1 });
+    const those = found.get(id) ?? new Map<string, Pin>();
+    const name = pinId(type, side);
+    those.set(name, { id: name, type, position: side.position, ...onSide(place, side) });
     found.set(id, those);
   };
   for (const edge of drawing.edges) {
@@ -107,7 +103,7 @@ function handlesOf(drawing: Drawing, sides: Map<string, [Side, Side]>, places: R
   return new Map([...found].map(([id, those]) => [id, [...those.values()]]));
 }
 
-const handleId = (type: string, side: Side): string => `${type}-${side.position}-${side.along}`;
+const pinId = (type: string, side: Side): string => `${type}-${side.position}-${side.along}`;
 
 function onSide({ width, height }: { width: number; height: number }, { position, along }: Side): Point {
   if (position === Position.Left) return { x: 0, y: height * along };

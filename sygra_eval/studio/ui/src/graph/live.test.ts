@@ -67,3 +67,20 @@ test('of a text that is being written, the end of its last line is shown, until 
   expect(live.store.getState().nodes['a']!.text).toBeUndefined();
   expect(lastLine('def f():\r\n  return 1\n\n')).toBe('return 1');
 });
+
+test('more than a frame can draw is drawn over more frames, the longest waiting first, and each with its newest', () => {
+  const { later, next, waiting } = frames();
+  const live = createLive(later, 2);
+  const tell = (ok: number) => ['a', 'b', 'c'].forEach((id) => live.node(id, { counts: { ...NOTHING, ok } }));
+  const shown = () => Object.entries(live.store.getState().nodes).map(([id, one]) => `${id}${one.counts.ok}`);
+
+  tell(1);
+  next();
+  expect(shown()).toEqual(['a1', 'b1']);
+  tell(2);
+  next();
+  next();
+
+  expect(shown()).toEqual(['a2', 'b2', 'c2']);
+  expect(waiting).toEqual([]);
+});

@@ -1,6 +1,7 @@
 // What happens in a graph while a run goes: counts, verdicts and the text being written, by the id of node and edge.
 // It lives outside of the drawn graph; a node listens to its own entry alone. However many events come, the page is
-// told once a frame.
+// told once a frame, and in one frame of so many entries as are drawn in a part of it; the others come in the next ones,
+// with what is then the newest of them.
 import { createStore, type StoreApi } from 'zustand/vanilla';
 
 export type Counts = { waiting: number; running: number; ok: number; failed: number };
@@ -29,12 +30,13 @@ export type Live = {
 
 export const NOTHING: Counts = { waiting: 0, running: 0, ok: 0, failed: 0 };
 type Later = (flush: () => void) => void;
+const MOST_A_FRAME = 24;
 
-export function createLive(later: Later = (flush) => void requestAnimationFrame(flush)): Live {
+export function createLive(later: Later = (flush) => void requestAnimationFrame(flush), mostAFrame = MOST_A_FRAME): Live {
   const store = createStore<LiveState>(() => ({ nodes: {}, edges: {}, boxes: {}, rows: undefined }));
-  let nodes: Record<string, Partial<NodeLive>> = {};
-  let edges: Record<string, EdgeLive> = {};
-  let boxes: Record<string, BoxLive> = {};
+  const nodes: Record<string, Partial<NodeLive>> = {};
+  const edges: Record<string, EdgeLive> = {};
+  const boxes: Record<string, BoxLive> = {};
   let rows: RowsLive | undefined;
   let isWaiting = false;
 
@@ -46,14 +48,15 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
   function flush(): void {
     isWaiting = false;
     const old = store.getState();
-    const changed = Object.fromEntries(Object.entries(nodes).map(([id, change]) => [id, { counts: NOTHING, ...old.nodes[id], ...change }]));
+    const someNodes = taken(nodes, mostAFrame);
+    const changed = Object.fromEntries(Object.entries(someNodes).map(([id, change]) => [id, { counts: NOTHING, ...old.nodes[id], ...change }]));
     store.setState({
       nodes: merged(old.nodes, changed),
-      edges: merged(old.edges, edges),
-      boxes: merged(old.boxes, boxes),
+      edges: merged(old.edges, taken(edges, mostAFrame)),
+      boxes: merged(old.boxes, taken(boxes, mostAFrame)),
       rows: rows === undefined || isSame(rows, old.rows) ? old.rows : rows,
     });
-    [nodes, edges, boxes] = [{}, {}, {}];
+    if ([nodes, edges, boxes].some((one) => Object.keys(one).length > 0)) soon();
   }
   function node(id: string, change: Partial<NodeLive>): void {
     nodes[id] = { ...nodes[id], ...change };
@@ -84,6 +87,16 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
 }
 
 const MOST_TEXT = 120; // one line is shown
+
+// Takes those that wait for longest.
+function taken<T>(waiting: Record<string, T>, most: number): Record<string, T> {
+  const some: Record<string, T> = {};
+  for (const id of Object.keys(waiting).slice(0, most)) {
+    some[id] = waiting[id]!;
+    delete waiting[id];
+  }
+  return some;
+}
 
 // What did not change keeps its very entry: who listens to it is not called.
 function merged<T>(old: Record<string, T>, changed: Record<string, T>): Record<string, T> {

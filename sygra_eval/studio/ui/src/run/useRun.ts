@@ -1,4 +1,5 @@
-// A run as its page shows it: one snapshot, then the events, put in once a frame.
+// A run as its page shows it: one snapshot, then the events. They are taken once a frame, for the graph; the figures and
+// lists beside it are drawn anew a few times a second, which is as fast as they can be read.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { subscribe, type StudioEvent } from '../api/events';
 import { address, get, Refused } from '../api/client';
@@ -9,6 +10,8 @@ import { createLive, isSame, type Live } from '../graph/live';
 import type { Drawing } from '../graph/model';
 import { begun, took, type RunPage } from './state';
 import { stepOf } from './writing';
+
+const READABLE_MS = 250;
 
 export type Shown = { page: RunPage | undefined; error: Refused | undefined; drawing: Drawing | undefined; live: Live; again: () => void };
 
@@ -22,14 +25,23 @@ export function useRun(suite: string, run: string): Shown {
   const latest = useRef<RunPage>(undefined);
   const waiting = useRef<StudioEvent[]>([]); // events that no frame has taken yet
 
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const draw = useCallback((next: RunPage) => {
+    const isNew = latest.current === undefined;
+    latest.current = next;
+    if (isNew) setPage(next);
+    else soon.current ??= setTimeout(() => {
+      soon.current = undefined;
+      setPage(latest.current);
+    }, READABLE_MS);
+  }, []);
   const show = useCallback(
     (next: RunPage) => {
       if (latest.current?.counts !== next.counts) feedCounts(live, next.counts);
       if (latest.current?.writing !== next.writing) for (const one of next.writing) live.write(stepOf(one), one.text);
-      latest.current = next;
-      setPage(next);
+      draw(next);
     },
-    [live],
+    [live, draw],
   );
   const again = useCallback(() => setRound((number) => number + 1), []);
   const take = useCallback(() => {
