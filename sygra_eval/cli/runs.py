@@ -18,14 +18,18 @@ from sygra_eval.engine import (
     LiveView,
     NotRunning,
     change_limits,
+    go_on_with,
     known_run,
     look_at,
+    pause_run,
+    stop_run,
 )
 from sygra_eval.models import Limit, LimitChange
 from sygra_eval.report import changed_text, live_text, runs_text
 from sygra_eval.values import UsageError
 
 SECONDS_BETWEEN_LOOKS = 2.0
+_WISHES = {"pause": pause_run, "go_on": go_on_with, "stop": stop_run}
 CLEARED = "\x1b[H\x1b[2J"
 
 
@@ -101,6 +105,16 @@ for _one in (list_command, rm_command, gc_command):
     metavar="NAME=N",
     help="Tokens a minute, likewise.",
 )
+@click.option(
+    "--pause",
+    "wish",
+    flag_value="pause",
+    help="Have RUN begin no more rows and calls; those in flight finish.",
+)
+@click.option("--go-on", "wish", flag_value="go_on", help="Have a paused RUN go on.")
+@click.option(
+    "--stop", "wish", flag_value="stop", help="Stop RUN as Ctrl+C does; `resume` goes on."
+)
 @click.option("--watch", is_flag=True, help="Look again every 2 seconds until RUN ends.")
 @click.option(
     "--out",
@@ -115,11 +129,12 @@ def look(
     in_flight: tuple[LimitChange, ...],
     rpm: tuple[LimitChange, ...],
     tpm: tuple[LimitChange, ...],
+    wish: str | None,
     watch: bool,
     out: Path,
     as_json: bool,
 ) -> int:
-    """List the runs, or show what one does, or give it other limits while it goes.
+    """List the runs, or show what one does, pause or stop it, give it other limits while it goes.
 
     RUN is a run folder's path or SUITE/RUN below reports/. NAME is a model of its suite or an
     endpoint as it is shown. A change holds until this start of the run ends, is in force when it is
@@ -127,7 +142,7 @@ def look(
     """
     changes = (*in_flight, *rpm, *tpm)
     if run is None:
-        if changes or watch:
+        if changes or watch or wish:
             raise UsageError("name the RUN that is meant: `sygra-eval runs RUN …`")
         return list_runs(out, as_json=as_json)
     if watch and as_json:
@@ -136,9 +151,11 @@ def look(
     if changes:
         done = change_limits(folder, changes)
         _print_changed(folder, done, as_json=as_json)
+    if wish is not None:
+        _print_view(_WISHES[wish](folder), folder, as_json=as_json)
     if watch:
         return _watch(folder)
-    if not changes:
+    if not changes and wish is None:
         _show(folder, as_json=as_json)
     return 0
 
@@ -157,6 +174,14 @@ def _show(folder: Path, *, as_json: bool) -> None:
     if as_json:
         told = view.model_dump(mode="json")
         say(json.dumps({"exit": 0, **facts_of(known), "state": "running", **told}))
+    else:
+        say(live_text(view))
+
+
+def _print_view(view: LiveView, folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        told = view.model_dump(mode="json")
+        say(json.dumps({"exit": 0, "run": str(folder), "state": "running", **told}))
     else:
         say(live_text(view))
 

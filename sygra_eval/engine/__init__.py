@@ -26,7 +26,12 @@ from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
     change_limits,
+    go_on_with,
     look_at,
+    pause_run,
+    process_of,
+    stop_run,
+    watch_run,
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
 from sygra_eval.engine.counting import cause_of
@@ -201,6 +206,7 @@ __all__ = [
     "first_rows",
     "fitted",
     "found_in",
+    "go_on_with",
     "grade_of",
     "has_held",
     "heard_in",
@@ -221,8 +227,10 @@ __all__ = [
     "outcome_of",
     "parts_of",
     "pattern_of",
+    "pause_run",
     "plugins_of_run",
     "problems_of_labels",
+    "process_of",
     "put_view",
     "recheck",
     "recorded_models",
@@ -238,6 +246,7 @@ __all__ = [
     "side_of_run",
     "source_of",
     "step_of",
+    "stop_run",
     "suite_document",
     "suite_folder_of",
     "suite_path_of",
@@ -248,6 +257,7 @@ __all__ = [
     "upper_bound_of",
     "variables_of",
     "was_sent",
+    "watch_run",
     "where_of",
     "with_selection",
 ]

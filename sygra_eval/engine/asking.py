@@ -4,7 +4,7 @@ Nodes and validators ask through here alike; where a call belongs is its `CallSi
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -159,14 +159,25 @@ async def _within_budget(
     most = Amount()
     if spending.is_bounded:
         most = most_of(setting.gateway, model, request, spending.largest)
+    heard = setting.deltas.listener(site, lambda: attempts)
     if ctx is not None and setting.call_hooks is not None:
-        heard = setting.call_hooks.listener(ctx, lambda: attempts)
-        request = replace(request, on_text=heard)
+        by_plugins = setting.call_hooks.listener(ctx, lambda: attempts)
+        heard = heard if by_plugins is None else _both(heard, by_plugins)
+    request = replace(request, on_text=heard)
+    waits_at = setting.places.wait(site.node)
+    is_waiting = True
+
+    def is_let_through() -> None:
+        nonlocal is_waiting
+        if is_waiting:
+            is_waiting = False
+            setting.places.sent(waits_at)
 
     def before_try() -> None:
         nonlocal attempts
         check_that_it_is_ours(setting)
         attempts += 1
+        is_let_through()
 
     try:
         await spending.reserve(most)
@@ -184,7 +195,17 @@ async def _within_budget(
     except (EndpointLost, BudgetReached) as reached:
         setting.stop.give_up(str(reached))
         raise Interrupted(str(reached)) from reached
+    finally:
+        is_let_through()
     return response
+
+
+def _both(one: Callable[[str], None], other: Callable[[str], None]) -> Callable[[str], None]:
+    def heard(text: str) -> None:
+        one(text)
+        other(text)
+
+    return heard
 
 
 def request_of(

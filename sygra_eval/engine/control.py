@@ -6,6 +6,10 @@ JSON is asked and one is answered:
 
     {"ask": "view"}
     {"ask": "change", "changes": [{"of": "author", "limit": "rpm", "to": 600}]}
+    {"ask": "pause"}, {"ask": "go_on"}, {"ask": "stop"}
+    {"ask": "watch"}
+
+The last one is answered by lines until the asker goes or the run ends.
 
 Nothing runs and nothing is written while nobody asks. A process that was killed leaves a socket
 that takes no connections any more: the next start removes it. The other side is `control_client`.
@@ -18,7 +22,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +35,9 @@ MOST_AT_ONCE = 8
 _PEER = struct.Struct("3i")  # pid, user, group: `struct ucred`
 _PATH_BYTES = 100  # a socket's address holds 108 on Linux, 104 elsewhere
 
-Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+Told = Mapping[str, Any] | AsyncGenerator[Mapping[str, Any], None]
+"""One answer, or one after the other."""
+Answer = Callable[[Mapping[str, Any]], Awaitable[Told]]
 
 
 @contextlib.asynccontextmanager
@@ -48,9 +54,9 @@ async def open_door(
         except OSError as error:
             tell(f"this run cannot be looked at or changed while it goes: {error}")
         else:
-            server = await asyncio.start_unix_server(
-                _Door(answer).come_in, sock=listening, limit=MOST_BYTES
-            )
+            door = _Door(answer)
+            server = await asyncio.start_unix_server(door.come_in, sock=listening, limit=MOST_BYTES)
+            stack.callback(door.let_go)
             stack.callback(server.close)
         yield
 
@@ -83,6 +89,15 @@ def user_behind(peer: socket.socket) -> int | None:
     return user
 
 
+def process_behind(peer: socket.socket) -> int | None:
+    """Return the process id at the other end; None where the kernel does not say."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    process: int = _PEER.unpack(told)[0]
+    return process
+
+
 @contextlib.contextmanager
 def _listening(folder: Path) -> Iterator[socket.socket]:
     remove_door(folder)
@@ -106,6 +121,12 @@ class _Door:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._inside = 0
+        self._watching: set[asyncio.Task[None]] = set()
+
+    def let_go(self) -> None:
+        """End what is answered line by line."""
+        for task in self._watching:
+            task.cancel()
 
     async def come_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one question; whatever goes wrong is the asker's and never the run's."""
@@ -115,8 +136,10 @@ class _Door:
             if self._inside <= MOST_AT_ONCE and user_behind(peer) in {None, 0, os.geteuid()}:
                 async with asyncio.timeout(SECONDS):
                     told = await self._told(await reader.readline())
-                    writer.write(json.dumps(told).encode() + b"\n")
-                    await writer.drain()
+                if isinstance(told, Mapping):
+                    await _say(writer, told)
+                else:
+                    await self._say_all(told, writer)
         except (OSError, ValueError):
             return  # it went away, was too slow, or sent more than a line
         except asyncio.CancelledError:
@@ -125,7 +148,20 @@ class _Door:
             self._inside -= 1
             writer.close()
 
-    async def _told(self, line: bytes) -> Mapping[str, Any]:
+    async def _say_all(
+        self, told: AsyncGenerator[Mapping[str, Any], None], writer: asyncio.StreamWriter
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a connection is a task"  # noqa: S101
+        self._watching.add(task)
+        try:
+            async with contextlib.aclosing(told) as lines:
+                async for one in lines:
+                    await _say(writer, one)
+        finally:
+            self._watching.discard(task)
+
+    async def _told(self, line: bytes) -> Told:
         try:
             asked = json.loads(line)
         except (ValueError, RecursionError):
@@ -138,6 +174,13 @@ class _Door:
             return refusal(str(error))
         except Exception as error:  # noqa: BLE001 - the boundary: a question never ends a run
             return refusal(f"internal error: {type(error).__name__}: {error}")
+
+
+async def _say(writer: asyncio.StreamWriter, told: Mapping[str, Any]) -> None:
+    """Say one line; whoever does not take it in time is let go of."""
+    async with asyncio.timeout(SECONDS):
+        writer.write(json.dumps(told).encode() + b"\n")
+        await writer.drain()
 
 
 def refusal(why: str) -> Mapping[str, Any]:

@@ -11,13 +11,13 @@ import json
 import os
 import socket
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sygra_eval.engine.control import CONTROL_NAME, address_in, user_behind
+from sygra_eval.engine.control import CONTROL_NAME, address_in, process_behind, user_behind
 from sygra_eval.engine.live_view import Acknowledged, LiveView
 from sygra_eval.journal import lock_owner
 from sygra_eval.models import LimitChange
@@ -56,6 +56,64 @@ def change_limits(folder: Path, changes: Iterable[LimitChange]) -> Acknowledged:
     return _read(Acknowledged, _asked(folder, {"ask": "change", "changes": wanted}))
 
 
+def pause_run(folder: Path) -> LiveView:
+    """Have a run begin nothing new; what is in flight finishes.
+
+    :raises NotRunning: When there is none.
+    :raises ControlRefused: With its reason.
+    """
+    return _read(LiveView, _asked(folder, {"ask": "pause"}))
+
+
+def go_on_with(folder: Path) -> LiveView:
+    """Have a paused run go on; raises as `pause_run`."""
+    return _read(LiveView, _asked(folder, {"ask": "go_on"}))
+
+
+def stop_run(folder: Path) -> LiveView:
+    """Stop a run as a first Ctrl-C does; raises as `pause_run`."""
+    return _read(LiveView, _asked(folder, {"ask": "stop"}))
+
+
+def watch_run(folder: Path, *, is_over: Callable[[], bool]) -> Iterator[Mapping[str, Any]]:
+    """Yield the texts of a run as they are made, see `deltas`; and nothing every few seconds.
+
+    :param is_over: Asked after each; whoever has heard enough says so.
+    :raises NotRunning: When there is none.
+    :raises ControlRefused: With its reason.
+    """
+    with _line_to(folder) as line:
+        line.sendall(json.dumps({"ask": "watch"}).encode() + b"\n")
+        pending = bytearray()
+        while not is_over():
+            try:
+                piece = line.recv(65_536)
+            except OSError:  # its end, or nothing for long: whoever watches asks again
+                return
+            pending += piece
+            *lines, rest = pending.split(b"\n")
+            for one in lines:
+                told = _parsed(bytes(one))
+                if told.get("ok") is False:
+                    raise ControlRefused(_shown(told.get("error", "the run gave no reason")))
+                yield told
+            pending = bytearray(rest)
+            if not piece or len(pending) > MOST_BYTES:
+                return
+
+
+def process_of(folder: Path) -> int | None:
+    """Return the process behind a run's door, as the kernel says; None where it does not say.
+
+    No number in a file is taken for it: it may be another process's by now.
+
+    :raises NotRunning: When there is none.
+    :raises ControlRefused: When it is another user's.
+    """
+    with _line_to(folder) as line:
+        return process_behind(line)
+
+
 def _read(kind: type[_Told], answer: Mapping[str, Any]) -> _Told:
     try:
         return kind.model_validate(answer)
@@ -64,6 +122,17 @@ def _read(kind: type[_Told], answer: Mapping[str, Any]) -> _Told:
 
 
 def _asked(folder: Path, question: Mapping[str, Any]) -> Mapping[str, Any]:
+    with _line_to(folder) as line:
+        line.sendall(json.dumps(question).encode() + b"\n")
+        answer = _answer(line)
+    if answer.get("ok") is not True:
+        raise ControlRefused(_shown(answer.get("error", "the run gave no reason")))
+    return answer
+
+
+@contextlib.contextmanager
+def _line_to(folder: Path) -> Iterator[socket.socket]:
+    """Give a line to the run's process; whatever breaks on it is told as a refusal."""
     _refuse_what_is_no_socket(folder)
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as line:
         line.settimeout(SECONDS)
@@ -71,8 +140,7 @@ def _asked(folder: Path, question: Mapping[str, Any]) -> Mapping[str, Any]:
             with address_in(folder) as address:
                 line.connect(address)
             _refuse_strangers(folder, line)
-            line.sendall(json.dumps(question).encode() + b"\n")
-            answer = _answer(line)
+            yield line
         except TimeoutError:
             raise ControlRefused(
                 f"{folder}: the run did not answer within {SECONDS:g} s; is it stopped (Ctrl-Z)?"
@@ -82,9 +150,6 @@ def _asked(folder: Path, question: Mapping[str, Any]) -> Mapping[str, Any]:
                 raise NotRunning(_why_nobody(folder)) from None
             what = "it is another user's" if error.errno == errno.EACCES else str(error)
             raise ControlRefused(f"{folder}: the run cannot be asked: {what}") from error
-    if answer.get("ok") is not True:
-        raise ControlRefused(_shown(answer.get("error", "the run gave no reason")))
-    return answer
 
 
 def _refuse_what_is_no_socket(folder: Path) -> None:
@@ -113,6 +178,10 @@ def _answer(line: socket.socket) -> Mapping[str, Any]:
         received += piece
         if len(received) > MOST_BYTES:
             raise ControlRefused("the answer is too long to be a run's")
+    return _parsed(bytes(received))
+
+
+def _parsed(received: bytes) -> Mapping[str, Any]:
     try:
         answer = json.loads(received)
     except (ValueError, RecursionError):

@@ -1,8 +1,9 @@
-"""What may be seen of a run while it goes, and changed in it. Start at `watched`.
+"""What may be seen of a run while it goes, and done to it. Start at `watched`.
 
-Counts, limits and circuits only: no text of a row, a prompt or an answer goes through this door.
+Counts, limits and circuits only; texts of answers go through this door to who asks to `watch`.
 """
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sygra_eval.engine.control import open_door, refusal
+from sygra_eval.engine.control import Told, open_door, refusal
+from sygra_eval.engine.deltas import MOST_WATCHERS
 from sygra_eval.engine.live_view import (
     Acknowledged,
     CallsState,
@@ -21,6 +23,7 @@ from sygra_eval.engine.live_view import (
     EndpointState,
     LiveView,
     ModelState,
+    NodeState,
     RowsState,
 )
 from sygra_eval.engine.run_log import RunLog
@@ -28,9 +31,13 @@ from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.journal import JournalUnwritable
 from sygra_eval.models import Limit, LimitChange
+from sygra_eval.values import ModelSpec
 
-CHANGED = "limit_changed"
+CHANGED, PAUSED, WENT_ON = "limit_changed", "paused", "went_on"
 MOST_CHANGES = 64
+KNOWS = ("view", "change", "pause", "go_on", "stop", "watch")
+GRACE_S = 30.0
+ASKED_TO_STOP = "stopped from outside"
 RowCounts = Callable[[], Mapping[str, int | None]]
 
 
@@ -67,7 +74,7 @@ class Live:
     slots: Slots
     began: datetime
 
-    async def answer(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def answer(self, asked: Mapping[str, Any]) -> Told:
         """Answer one question.
 
         :raises SygraEvalError: With the reason why it cannot be done.
@@ -77,7 +84,13 @@ class Live:
                 return {"ok": True, **self.view().model_dump()}
             case "change":
                 return await self._change(asked)
-        return refusal("`ask` is `view` or `change`")
+            case "pause" | "go_on" as wish:
+                return await self._pause(is_paused=wish == "pause")
+            case "stop":
+                return self._stop()
+            case "watch":
+                return self._watch()
+        return refusal(f"`ask` is one of {', '.join(KNOWS)}")
 
     def view(self) -> LiveView:
         """Return the run's state now."""
@@ -104,7 +117,45 @@ class Live:
                 for told in map(asdict, gateway.model_views)
                 for name in (told["endpoint"],)
             ),
+            is_paused=setting.pause.is_paused,
+            nodes=tuple(
+                NodeState(node=node, waiting=waiting, running=running)
+                for node, (waiting, running) in setting.places.waiting_and_running().items()
+            ),
+            is_streamed=not setting.places.are_elsewhere
+            and any(map(_is_streamed, setting.suite.models.values())),
+            knows=KNOWS,
         )
+
+    async def _pause(self, *, is_paused: bool) -> Mapping[str, Any]:
+        """Pause the run, or let it go on; to ask twice changes nothing."""
+        setting = self.setting
+        if setting.stop.is_draining:
+            return refusal(f"the run is ending ({setting.stop.cause})")
+        if setting.pause.is_paused is not is_paused:
+            (setting.pause.begin if is_paused else setting.pause.end)()
+            kind = PAUSED if is_paused else WENT_ON
+            setting.journal.event(kind, rows_ended=self.rows()["done"])
+            self.log.event(kind)
+            await setting.journal.flush()
+        return {"ok": True, **self.view().model_dump()}
+
+    def _stop(self) -> Mapping[str, Any]:
+        """Stop as a first Ctrl-C does; a second wish does not hurry it, as two may have asked."""
+        stop = self.setting.stop
+        if not stop.is_draining:
+            self.log.event("asked_to_stop")
+            asyncio.get_running_loop().call_later(GRACE_S, stop.drain, ASKED_TO_STOP)
+            stop.drain(ASKED_TO_STOP)
+        return {"ok": True, **self.view().model_dump()}
+
+    def _watch(self) -> Told:
+        deltas = self.setting.deltas
+        if self.setting.places.are_elsewhere:
+            return refusal("the texts of a run with several processes cannot be watched")
+        if len(deltas.watchers) >= MOST_WATCHERS:
+            return refusal(f"{MOST_WATCHERS} watch this run already")
+        return deltas.watch()
 
     async def _change(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.setting.stop.is_draining:
@@ -146,6 +197,10 @@ async def watched(
 
     async with open_door(folder, live.answer, tell):
         yield
+
+
+def _is_streamed(spec: ModelSpec) -> bool:
+    return getattr(spec.config, "stream", False) is True
 
 
 def _now() -> str:

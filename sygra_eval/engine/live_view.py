@@ -64,11 +64,22 @@ class CallsState(_Told):
     waiting: int
 
 
+class NodeState(_Told):
+    """The records that are at a node, of one inside another one at `outer/inner`."""
+
+    node: str
+    waiting: int
+    running: int
+
+
 class LiveView(_Told):
     """All of it.
 
     :ivar since: When this start began; `at` is when somebody looked.
     :ivar cause: Why it drains, where it does.
+    :ivar nodes: Where records are now; nothing of a run with several processes, as only these know.
+    :ivar is_streamed: It can be watched: some model answers in pieces, in this process.
+    :ivar knows: What it can be asked; empty of versions that knew `view` and `change` only.
     """
 
     suite: str
@@ -81,6 +92,10 @@ class LiveView(_Told):
     calls: CallsState
     endpoints: tuple[EndpointState, ...]
     models: tuple[ModelState, ...]
+    is_paused: bool = False
+    nodes: tuple[NodeState, ...] = ()
+    is_streamed: bool = False
+    knows: tuple[str, ...] = ()
 
 
 class Changed(_Told):

@@ -108,7 +108,8 @@ async def _take_in_time(row: Row, visits: list[Visit], setting: Setting) -> Reco
     limit_s = setting.suite.record_timeout_s
     try:
         async with asyncio.timeout(limit_s) as limit:
-            return await _take(row, visits, setting)
+            with setting.pause.sparing(limit):
+                return await _take(row, visits, setting)
     except TimeoutError:
         if not limit.expired():
             raise
@@ -291,6 +292,7 @@ def _failed(row: Row, visits: list[Visit], reason: str) -> RecordEnd:
         loop=_last_loop(visits),
         ensembles=_ensembles(visits),
         guards=_guards(visits),
+        at_node=visits[-1].ended_at if visits else "",
     )
 
 
@@ -349,14 +351,17 @@ async def _visit(
         walk=partial(_walk_inside, setting, key, row, trace),
     )
     additions: State = {}
+    place, is_through = setting.places.begin(key), False
     try:
         additions = await _run_node(node, MappingProxyType(dict(state)), ctx, setting)
         trace.raise_if_stopped()
+        is_through = True
     except SygraEvalError:
         trace.raise_if_stopped()  # rather than what the node made of it
         raise
     finally:  # a loop that broke is told of too
-        visit = trace.visit(additions)
+        setting.places.end(place)
+        visit = trace.visit(additions, ended_at="" if is_through else place)
         visits.extend(visit.flat())
     # Not waited for: a call that is asked with it, and the record's end, are committed after it.
     setting.journal.append_visit(row.id, key, visit_to_json(visit))

@@ -48,6 +48,7 @@ from sygra_eval.engine.loop_lag import loop_watched
 from sygra_eval.engine.meant import with_selection
 from sygra_eval.engine.measured import text_of
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.pausing import Pause
 from sygra_eval.engine.plan import Plan, plan_of, read_plan, with_code_of
 from sygra_eval.engine.plan_changes import (
     PlanChange,
@@ -286,6 +287,9 @@ def setting_of(
 ) -> Setting:
     """Put a start's parts together, of a run that begins as of one that goes on."""
     gateway, sandbox = parts
+    pause = Pause()
+    pause.when_changed(lambda: gateway.hold(is_held=pause.is_paused))
+    stop.when_draining(pause.end)
     spending = Spending.after(journal.reader, chosen(suite.budget, options.budget))
     stop.when_draining(lambda: spending.interrupt(Interrupted(stop.cause)))
     return Setting(
@@ -299,6 +303,7 @@ def setting_of(
         spending=spending,
         call_hooks=call_hooks_of(plugins, tell),
         watch=options.watch,
+        pause=pause,
     )
 
 

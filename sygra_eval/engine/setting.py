@@ -6,7 +6,10 @@ from typing import Any
 
 from sygra_eval.engine.breaking import Breaks
 from sygra_eval.engine.call_hooks import CallHooks
+from sygra_eval.engine.deltas import Deltas
 from sygra_eval.engine.lengths import Lengths
+from sygra_eval.engine.pausing import Pause
+from sygra_eval.engine.places import Places
 from sygra_eval.engine.spending import Spending
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.watch import Nobody, Watch
@@ -43,6 +46,8 @@ class Setting:
     :ivar breaks: How often validators broke in a row.
     :ivar call_hooks: None where no plugin has to do with calls.
     :ivar watch: Who is told of every row that ends, and may hold back the next.
+    :ivar pause: While it lasts, no record and no call is begun.
+    :ivar deltas: Text as it is made, for who watches; `places` is where the records are.
     :ivar ask: What validators are answered by, where no model is to be asked.
     """
 
@@ -63,4 +68,7 @@ class Setting:
     breaks: Breaks = field(default_factory=Breaks)
     others: set[tuple[str, str]] = field(default_factory=set)
     watch: Watch = field(default_factory=Nobody)
+    pause: Pause = field(default_factory=Pause)
+    deltas: Deltas = field(default_factory=Deltas)
+    places: Places = field(default_factory=Places)
     ask: Callable[..., Coroutine[Any, Any, ChatResponse]] | None = None

@@ -90,12 +90,22 @@ async def take_rows(
             if _is_over(setting, running) or has_ended(setting, running, row.index):
                 continue
             await setting.watch.room()
-            await running.slots.acquire()
+            await _slot_for_a_row(setting, running)
             if _is_over(setting, running):
                 running.slots.release()
                 continue
             group.create_task(settle_one(row), name=f"row {row.id}")
     return rows_read
+
+
+async def _slot_for_a_row(setting: Setting, running: Running) -> None:
+    """Take a slot when there is one, and no pause."""
+    while True:
+        await setting.pause.over()
+        await running.slots.acquire()
+        if not setting.pause.is_paused:  # it may have begun while a slot was waited for
+            return
+        running.slots.release()
 
 
 def _is_over(setting: Setting, running: Running) -> bool:

@@ -31,6 +31,7 @@ class Visit:
 
     :ivar notes: What the row has to say of the answers.
     :ivar cut: Digests of the answers that are not whole.
+    :ivar ended_at: The node, where the record came no further; not journalled, as its end is.
     :ivar inner: What the nodes of a graph inside it left, without what they added there.
     """
 
@@ -43,6 +44,7 @@ class Visit:
     cut: frozenset[str] = frozenset()
     inner: "tuple[Visit, ...]" = ()
     guards: tuple[GuardVerdict, ...] = ()
+    ended_at: str = ""
 
     def flat(self) -> "list[Visit]":
         """Return it behind those inside it."""
@@ -81,7 +83,7 @@ class Trace:
         elif self.cut:  # the same text came whole
             self.cut.discard(digest_of(response.text))
 
-    def visit(self, additions: Mapping[str, object]) -> Visit:
+    def visit(self, additions: Mapping[str, object], *, ended_at: str = "") -> Visit:
         """Return what is left behind."""
         return Visit(
             additions=additions,
@@ -93,6 +95,7 @@ class Trace:
             cut=frozenset(self.cut),
             inner=tuple(replace(visit, additions={}, inner=()) for visit in self.inner),
             guards=tuple(one for place in sorted(self.guards) for one in self.guards[place]),
+            ended_at=ended_at,
         )
 
     def raise_if_stopped(self) -> None:

@@ -335,6 +335,7 @@ def record_end_to_json(end: RecordEnd) -> Json:
         **({"input": end.input} if end.input else {}),
         **({"way": list(end.way)} if end.way else {}),
         **({"guards": [guard_to_json(one) for one in end.guards]} if end.guards else {}),
+        **({"at_node": end.at_node} if end.at_node else {}),
     }
 
 
@@ -354,6 +355,7 @@ def record_end_from_json(data: Json) -> RecordEnd:
         input=data.get("input", ""),  # journals of 0.1.0 have none
         way=tuple(data.get("way", ())),
         guards=tuple(guard_from_json(one) for one in data.get("guards", ())),
+        at_node=data.get("at_node", ""),  # journals of 0.1.0 have none
     )
 
 

@@ -125,6 +125,7 @@ class Gate:
 
     :ivar in_flight: Calls that were let through and have not ended.
     :ivar refusals: Tries that were answered with "too much to do".
+    :ivar is_held: Nobody is let through, while the run is paused.
     :ivar waiting_elsewhere: Callers in the queues of other processes that have shares of it.
     """
 
@@ -138,6 +139,7 @@ class Gate:
     in_flight: int = 0
     refusals: int = 0
     waiting_elsewhere: int = 0
+    is_held: bool = False
     _queue: list[Waiting] = field(default_factory=list)
     _asked: int = 0
     _wake: asyncio.Handle | None = None
@@ -164,6 +166,11 @@ class Gate:
         self.limit.allow_most(most)
         if named is not None:
             self.limit.begin_at(named)
+        self._admit()
+
+    def hold(self, *, is_held: bool) -> None:
+        """Let nobody through, or let them through again."""
+        self.is_held = is_held
         self._admit()
 
     def hold_requests(self, per_minute: float | None) -> None:
@@ -239,7 +246,7 @@ class Gate:
 
     def _wait_s(self, ask: Ask) -> float | None:
         """Return in how many seconds it may go; None when that depends on a call in flight."""
-        if self.in_flight >= self.limit.current:
+        if self.is_held or self.in_flight >= self.limit.current:
             return None
         now_s = self.clock()
         closed_s = self.breaker.wait_s(now_s)
@@ -380,6 +387,11 @@ class Gates:
     def endpoints(self) -> Mapping[str, str]:
         """The endpoint of every model, by the model's name."""
         return self._endpoints
+
+    def hold(self, *, is_held: bool) -> None:
+        """Hold all that want to go, or let them go again."""
+        for gate in (*self._own.values(), *self._shared.values()):
+            gate.hold(is_held=is_held)
 
     def interrupt(self, error: Exception, endpoint: str | None = None) -> None:
         """End the waiting for an endpoint, or for all, with an error."""

@@ -163,6 +163,10 @@ class Gateway:
         for desk in desks_of(self.models.values()):
             desk.interrupt(error)
 
+    def hold(self, *, is_held: bool) -> None:
+        """Let no call through, or let them through again; calls in flight go on."""
+        self._gates.hold(is_held=is_held)
+
     @property
     def batch_capacity(self) -> int:
         """Calls that may wait for batches at once."""

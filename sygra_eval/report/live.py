@@ -20,6 +20,7 @@ def live_text(view: LiveView) -> str:
     of = UNKNOWN if rows.total is None else str(rows.total)
     told = [
         f"{one_line(view.suite)}: running since {_clock(view.since)}, pid {view.pid}"
+        + ("; it is paused" if view.is_paused else "")
         + (f"; it is ending ({one_line(view.cause)})" if view.is_draining else ""),
         f"rows   {rows.done} of {of} done: {rows.verified} verified, {rows.rejected} rejected, "
         f"{rows.failed} failed" + (f", {rows.unjudged} unjudged" if rows.unjudged else ""),

@@ -224,16 +224,16 @@ def _back(edges: Sequence[_Edge]) -> set[tuple[str, str]]:
     waiting: list[tuple[str, Iterator[str]]] = [(START, iter(follows.get(START, ())))]
     while waiting:
         name, targets = waiting[-1]
-        target = next(targets, None)
-        if target is None:
+        following = next(targets, None)
+        if following is None:
             waiting.pop()
             on_the_way.discard(name)
             done.add(name)
-        elif target in on_the_way:
-            back.add((name, target))
-        elif target not in done:
-            on_the_way.add(target)
-            waiting.append((target, iter(follows.get(target, ()))))
+        elif following in on_the_way:
+            back.add((name, following))
+        elif following not in done:
+            on_the_way.add(following)
+            waiting.append((following, iter(follows.get(following, ()))))
     return back
 
 

@@ -305,7 +305,7 @@ def raw(folder: Path, sent: bytes) -> bytes:
         (b"\xff\xfe\n", "one line of JSON"),
         (b"[" * 50_000 + b"\n", "one line of JSON"),
         (b"[]\n", "an object with `ask`"),
-        (b'{"ask": "stop"}\n', "`ask` is `view` or `change`"),
+        (b'{"ask": "halt"}\n', "`ask` is one of"),
         (b'{"ask": "change"}\n', "changes: Field required"),
         (b'{"ask": "change", "changes": []}\n', "at least 1 item"),
         (

@@ -83,6 +83,8 @@ class Crew:
     async def __aenter__(self) -> Self:
         setting, running = self._setting, self._running
         setting.stop.when_draining(self._drain)
+        setting.pause.when_changed(self._pause)
+        setting.places.are_elsewhere = True
         setting.gateway.limits.when_changed = self._share
         # Enough for every worker to have a shard in hand and one before it.
         least = 2 * self._order.rows_per_shard * len(self._hands)
@@ -178,6 +180,8 @@ class Crew:
         await channel.send(order)
         if self._setting.stop.is_draining:
             await channel.send(self._draining())
+        if self._setting.pause.is_paused:
+            await channel.send({"do": "pause"})
         hand.listening = asyncio.create_task(self._listen(hand, channel), name="listen to a worker")
 
     def _first_row(self) -> Frame | None:
@@ -347,6 +351,12 @@ class Crew:
         for hand in self._hands:
             if hand.channel is not None:
                 self._do(hand.channel.send(self._draining()))
+
+    def _pause(self) -> None:
+        frame = {"do": "pause" if self._setting.pause.is_paused else "go_on"}
+        for hand in self._hands:
+            if hand.channel is not None:
+                self._do(hand.channel.send(frame))
 
     def _draining(self) -> Frame:
         stop = self._setting.stop

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from sygra_eval.engine.executors.rows import as_usable, end_to_json, row_from_js
 from sygra_eval.engine.garbage import rarely_collected
 from sygra_eval.engine.loop_lag import watching_the_loop
 from sygra_eval.engine.options import RunOptions
+from sygra_eval.engine.pausing import Pause
 from sygra_eval.engine.plan import read_plan
 from sygra_eval.engine.plan_changes import SUITE_FILE
 from sygra_eval.engine.preflight import opened
@@ -35,7 +37,7 @@ from sygra_eval.engine.spending import Amount
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.taking import stopped_at_once
 from sygra_eval.journal import JournalUnwritable, PartJournal, locked_part
-from sygra_eval.models import seen, take_share
+from sygra_eval.models import Gateway, seen, take_share
 from sygra_eval.plugins import Plugins, load_plugins
 from sygra_eval.suite import load_suite
 from sygra_eval.values import (
@@ -81,6 +83,7 @@ class _Worker:
     channel: Channel
     order: Frame
     stop: StopSignal = field(default_factory=StopSignal)
+    pause: Pause = field(default_factory=Pause)
     outbox: "asyncio.Queue[Frame | None]" = field(default_factory=asyncio.Queue)
     rows: "asyncio.Queue[Row | BadRow | None]" = field(default_factory=asyncio.Queue)
     setting: Setting | None = None
@@ -118,6 +121,10 @@ class _Worker:
                     self.order = {**self.order, "share": frame["share"]}
                     if self.setting is not None:
                         take_share(self.setting.gateway.gates, frame["share"])
+                case "pause":
+                    self.pause.begin()
+                case "go_on":
+                    self.pause.end()
                 case "drain" if not self.stop.is_draining:
                     (self.stop.give_up if frame["is_outage"] else self.stop.drain)(frame["cause"])
                 case "end":
@@ -146,6 +153,7 @@ class _Worker:
         """Open what is needed, then settle rows until there are no more."""
         order, folder = self.order, Path(self.order["folder"])
         self.stop.when_draining(self._say_that_it_gave_up)
+        self.stop.when_draining(self.pause.end)
         options = RunOptions(
             plugins=tuple(order["named"]),
             is_trusted=order["is_trusted"],
@@ -177,6 +185,9 @@ class _Worker:
             ) as journal,
         ):
             take_share(gateway.gates, self.order["share"])
+            hold = partial(_hold, gateway, self.pause)
+            self.pause.when_changed(hold)
+            hold()
             spending = LeasedSpending(options.budget, self.say)
             before = journal.reader.calls_summary()
             spending.spent = Amount(before.known_nano_usd, before.tokens, before.sent)
@@ -193,6 +204,7 @@ class _Worker:
                 is_resumed=order["is_resumed"],
                 spending=spending,
                 call_hooks=call_hooks_of(plugins, self._tell),
+                pause=self.pause,
             )
             telling_of_a_full_disk(setting, self._tell)
             self.setting, self.spending = setting, spending
@@ -231,6 +243,10 @@ class _Worker:
 
     def _tell(self, sentence: str) -> None:
         self.say("tell", text=sentence)
+
+
+def _hold(gateway: Gateway, pause: Pause) -> None:
+    gateway.hold(is_held=pause.is_paused)
 
 
 def refuse_other_plugins(ours: dict[str, str], plugins: Plugins) -> None:
