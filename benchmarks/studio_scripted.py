@@ -57,20 +57,21 @@ TOPIC = f"run:{SUITE}/{RUN}"
 COUNTS_A_SECOND = 10
 TICK_S = 0.02
 MOVED_SHARE = 0.2
+COLUMN = 10
 _WORDS = "def answer(rows):\n    return [row for row in rows if row.is_right]\n"
 
 
 def graph_of(nodes: int) -> SuiteGraph:
-    """Return rows of five nodes with a loop in each tenth row; the first node is a critique loop.
+    """Return columns of ten nodes, here and there with a loop; the first node is a critique loop.
 
     :param nodes: How many nodes are drawn, the loop's steps and the validators too.
     """
     plain = max(1, nodes - 10)
     names = [f"node_{number:03}" for number in range(plain)]
-    edges = [_edge("START", "solve"), *(_edge("solve", name) for name in names[:5])]
+    edges = [_edge("START", "solve"), *(_edge("solve", name) for name in names[:COLUMN])]
     loops = []
     for at, name in enumerate(names):
-        after = at + 5
+        after = at + COLUMN
         if after >= plain:
             edges.append(_edge(name, "END"))
             continue

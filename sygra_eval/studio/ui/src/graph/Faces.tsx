@@ -126,10 +126,11 @@ function Head({ icon, name }: { icon: string; name: string }) {
   );
 }
 
-// The label of the node around it, which is what a screen reader says when it is focused.
+// The label of the node around it, which is what a screen reader says when it is focused. It is hidden and not moved out
+// of sight: a label takes its text from what is hidden too, and nothing of it is laid out or painted.
 function Label({ id, text }: { id: string; text: string }) {
   return (
-    <span id={labelledBy(id)} className="unseen">
+    <span id={labelledBy(id)} hidden>
       {text}
     </span>
   );

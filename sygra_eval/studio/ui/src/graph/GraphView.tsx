@@ -2,7 +2,7 @@
 import '@xyflow/react/dist/style.css';
 import '../styles/graph.css';
 import { applyNodeChanges, Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, useStore, type NodeChange } from '@xyflow/react';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { LiveContext } from './context';
 import { EDGE_TYPES } from './Edges';
 import { NODE_TYPES, type FlowNode } from './Faces';
@@ -32,7 +32,7 @@ export function GraphView(props: Props) {
 // Another graph is another canvas; the same one told again keeps where it was moved to.
 const keyOf = (drawing: Drawing): string => drawing.edges.map((edge) => edge.id).join(' ');
 
-function Canvas({ drawing, layout, chosen, onChoose }: Props & { layout: Layout }) {
+function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: Layout }) {
   const flow = useMemo(() => flowOf(drawing, layout), [drawing, layout]);
   const [nodes, setNodes] = useState<FlowNode[]>(flow.nodes);
   const onNodesChange = useCallback(
@@ -46,12 +46,14 @@ function Canvas({ drawing, layout, chosen, onChoose }: Props & { layout: Layout 
   );
   const shown = useMemo(() => (nodes.some((node) => (node.selected ?? false) !== (node.id === chosen)) ? nodes.map((node) => ((node.selected ?? false) === (node.id === chosen) ? node : { ...node, selected: node.id === chosen })) : nodes), [nodes, chosen]);
   return (
-    <Distance>
+    <Distance live={live}>
       <ReactFlow<FlowNode>
         nodes={shown}
         edges={flow.edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
+        onMoveStart={onMoveStart}
+        onMoveEnd={onMoveEnd}
         onNodesChange={onNodesChange as never}
         nodesConnectable={false}
         edgesFocusable={false}
@@ -74,10 +76,16 @@ function Canvas({ drawing, layout, chosen, onChoose }: Props & { layout: Layout 
   );
 }
 
+// While it is moved the whole canvas is one layer that is shifted and not painted; only then, since such a layer is not
+// painted anew where it is zoomed, and would stay blurred.
+const onMoveStart = (): void => document.querySelector('.graph')?.classList.add('is-moving');
+const onMoveEnd = (): void => document.querySelector('.graph')?.classList.remove('is-moving');
+
 const miniClass = (node: FlowNode): string => `mini-${node.type}`;
 
 // From far away details are hidden by one class, not by drawing every face anew.
-function Distance({ children }: { children: React.ReactNode }) {
+function Distance({ live, children }: { live: Live | undefined; children: ReactNode }) {
   const isFar = useStore((state) => state.transform[2] < FAR);
+  useEffect(() => live?.slow(isFar), [live, isFar]);
   return <div className={`graph ${isFar ? 'is-far' : ''}`}>{children}</div>;
 }

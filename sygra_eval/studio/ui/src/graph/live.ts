@@ -25,12 +25,14 @@ export type Live = {
   box: (id: string, rounds: string | undefined) => void;
   rows: (rows: RowsLive) => void;
   write: (id: string, text: string) => void; // the end of what is written at this node
+  slow: (isSlow: boolean) => void; // nobody can read it now: a few entries a frame will do
   quiet: () => void; // nothing is written any more
 };
 
 export const NOTHING: Counts = { waiting: 0, running: 0, ok: 0, failed: 0 };
 type Later = (flush: () => void) => void;
 const MOST_A_FRAME = 24;
+const SLOW = 6;
 
 export function createLive(later: Later = (flush) => void requestAnimationFrame(flush), mostAFrame = MOST_A_FRAME): Live {
   const store = createStore<LiveState>(() => ({ nodes: {}, edges: {}, boxes: {}, rows: undefined }));
@@ -39,6 +41,7 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
   const boxes: Record<string, BoxLive> = {};
   let rows: RowsLive | undefined;
   let isWaiting = false;
+  let most = mostAFrame;
 
   function soon(): void {
     if (isWaiting) return;
@@ -48,12 +51,12 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
   function flush(): void {
     isWaiting = false;
     const old = store.getState();
-    const someNodes = taken(nodes, mostAFrame);
+    const someNodes = taken(nodes, most);
     const changed = Object.fromEntries(Object.entries(someNodes).map(([id, change]) => [id, { counts: NOTHING, ...old.nodes[id], ...change }]));
     store.setState({
       nodes: merged(old.nodes, changed),
-      edges: merged(old.edges, taken(edges, mostAFrame)),
-      boxes: merged(old.boxes, taken(boxes, mostAFrame)),
+      edges: merged(old.edges, taken(edges, most)),
+      boxes: merged(old.boxes, taken(boxes, most)),
       rows: rows === undefined || isSame(rows, old.rows) ? old.rows : rows,
     });
     if ([nodes, edges, boxes].some((one) => Object.keys(one).length > 0)) soon();
@@ -79,6 +82,9 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
     },
     write(id, text) {
       node(id, { text: lastLine(text).slice(-MOST_TEXT) });
+    },
+    slow(isSlow) {
+      most = isSlow ? Math.min(SLOW, mostAFrame) : mostAFrame;
     },
     quiet() {
       for (const [id, one] of Object.entries(store.getState().nodes)) if (one.text) node(id, { text: undefined });

@@ -1,10 +1,15 @@
 // Figures as people read them. What is unknown is `–`, never 0.
 export const UNKNOWN = '–';
 
+// Made once: making one for each number took a tenth of the time of a graph of 200 nodes.
+const PLAIN = new Intl.NumberFormat('en');
+const CENTS = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const TWO_DIGITS = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
+
 type Maybe = number | null | undefined;
 const isKnown = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value);
 
-export const count = (value: Maybe): string => (isKnown(value) ? Math.round(value).toLocaleString('en') : UNKNOWN);
+export const count = (value: Maybe): string => (isKnown(value) ? PLAIN.format(Math.round(value)) : UNKNOWN);
 
 export const percent = (value: Maybe): string => (isKnown(value) ? `${(value * 100).toFixed(1)} %` : UNKNOWN);
 
@@ -13,8 +18,8 @@ export const interval = (low: Maybe, high: Maybe): string => (isKnown(low) && is
 // Small sums need their digits: a call may cost 0.00004.
 export function usd(value: Maybe): string {
   if (!isKnown(value)) return UNKNOWN;
-  if (value === 0 || value >= 0.01) return `$${value.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  return `$${value.toLocaleString('en', { maximumSignificantDigits: 2 })}`;
+  if (value === 0 || value >= 0.01) return `$${CENTS.format(value)}`;
+  return `$${TWO_DIGITS.format(value)}`;
 }
 
 export function duration(seconds: Maybe): string {
@@ -33,10 +38,10 @@ export function rate(perSecond: Maybe): string {
 }
 
 export function short(value: number): string {
-  if (value < 10_000) return value.toLocaleString('en');
+  if (value < 10_000) return value < 1000 ? String(value) : PLAIN.format(value);
   const [unit, sign] = value < 1_000_000 ? [1_000, 'k'] : value < 1_000_000_000 ? [1_000_000, 'M'] : [1_000_000_000, 'G'];
   const some = value / unit;
   return `${some < 100 ? Math.floor(some * 10) / 10 : Math.floor(some)}${sign}`; // never more than it is
 }
 
-export const plural = (number: number, one: string, many = `${one}s`): string => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+export const plural = (number: number, one: string, many = `${one}s`): string => `${PLAIN.format(number)} ${number === 1 ? one : many}`;
