@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sygra_eval.cli.failures import INTERNAL, INTERRUPTED, USAGE, fail, fail_with, say_failure
+from sygra_eval.cli.keys import take_keys
 from sygra_eval.cli.streams import settle_streams, silence
 
 VERBS = (
@@ -103,6 +104,7 @@ def commands() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of design.md section 6."""
     settle_streams()
+    take_keys()
     sys.exit(_exit_code(list(sys.argv[1:] if arguments is None else arguments)))
 
 

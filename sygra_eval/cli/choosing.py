@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from sygra_eval.engine import LastTime, RunOptions, Selection
+from sygra_eval.engine import JOURNAL, LastTime, RunOptions, Selection
 from sygra_eval.engine.selecting import MOST_REPEATS
+from sygra_eval.journal import open_readonly
+from sygra_eval.values import Outcome
 
+_DID_NOT_PASS = (Outcome.REJECTED, Outcome.FAILED)
 _LAST_TIMES = ("last_failed", "failed_first", "stepwise")
 
 
@@ -42,6 +46,8 @@ def chosen_by(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
         is_shuffled=given["shuffle"],
         repeat=given["repeat"],
         last_time=last_time[asked[0]] if asked else LastTime.IGNORED,
+        skipped=given["skip"] or 0,
+        only=_failed_of(given["failed_of"]),
     )
     most = 1 if given["exit_first"] or given["stepwise"] else given["maxfail"]
     return replace(
@@ -53,6 +59,14 @@ def chosen_by(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
         is_strict=given["strict"],
         slowest=given["durations"],
     )
+
+
+def _failed_of(run: Path | None) -> tuple[str, ...] | None:
+    """Return the rows of a run that did not pass; None where no run is named."""
+    if run is None:
+        return None
+    with open_readonly(run / JOURNAL) as reader:
+        return tuple(end.row_id for end in reader.ends_that(*_DID_NOT_PASS))
 
 
 def _flag(*names: str, text: str) -> Callable[..., Any]:
@@ -89,6 +103,13 @@ _OPTIONS = (
         "stepwise",
         text="Stop at a row that does not pass; next time go on there.",
     ),
+    click.option(
+        "--failed-of",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        metavar="RUN",
+        help="Only rows that did not pass in this run's folder.",
+    ),
+    _number("--skip", text="Leave out the first N rows of the source."),
     _number("--limit", text="Only the first N of the rows that are meant."),
     _number("--sample", text="N rows, drawn from those that are meant."),
     click.option(

@@ -12,7 +12,7 @@ from sygra_eval.cli.collecting import collect_all
 from sygra_eval.cli.configured import ConfiguredCommand
 from sygra_eval.cli.driving import Verbosity, disk_wait_option, grace_option, procs_option
 from sygra_eval.cli.estimating import estimate_first
-from sygra_eval.cli.several import run_all
+from sygra_eval.cli.several import Chosen, run_all
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.tasks import (
     chosen_suites,
@@ -26,6 +26,8 @@ from sygra_eval.cli.trusting import remember
 from sygra_eval.engine import ExitCode, RunOptions, Selection
 from sygra_eval.journal import Durability
 from sygra_eval.quality import FEWEST_ROWS
+from sygra_eval.suite import did_you_mean
+from sygra_eval.sygra import Read
 
 WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
 
@@ -48,6 +50,13 @@ WORST_FIRST = (3, 4, 2, 7, 1, 6, 5, 0)
     default=Path("reports"),
     show_default=True,
     help="Where run folders go.",
+)
+@click.option("--name", metavar="RUN", help="The run's name; by default made from the time.")
+@click.option("--variant", metavar="NAME", help="Only this variant of a suite with a matrix.")
+@click.option(
+    "--cache",
+    type=click.Choice(["off", "read", "read-write"]),
+    help="Answers of earlier runs, in place of what the suite says.",
 )
 @click.option(
     "--model",
@@ -112,6 +121,9 @@ def command(
     quiet: int,
     verbose: int,
     out: Path,
+    name: str | None,
+    variant: str | None,
+    cache: str | None,
     models: tuple[str, ...],
     plugins: tuple[str, ...],
     trust: bool,
@@ -139,6 +151,8 @@ def command(
                 remember(Path(suite).absolute().parent)
     options = RunOptions(
         out=out,
+        name=_run_name(name),
+        cache=cache,
         models=dict(_model(given) for given in models),
         plugins=plugins,
         is_trusted=trust,
@@ -155,6 +169,7 @@ def command(
     options = chosen_by(options, choosing)
     try:
         chosen = list(chosen_suites(suites, options, shim))
+        chosen = _of_variant(chosen, variant)
         paths = [one for one, _ in chosen]
         if collects_only:
             return _worst_of(collect_all(paths, options, as_json=as_json, quiet=quiet), options)
@@ -184,6 +199,29 @@ def _worst_of(codes: list[int], options: RunOptions) -> int:
     is_chosen = options.selection != Selection()
     others = [code for code in codes if code != empty] if is_chosen else codes
     return worst(others or codes)
+
+
+def _run_name(name: str | None) -> str | None:
+    """Refuse a name that is no folder's."""
+    if name is not None and (name in {"", ".", ".."} or {"/", "\0"} & set(name)):
+        raise click.BadParameter(f"`{name}` is no name of a folder", param_hint="--name")
+    return name
+
+
+def _of_variant(
+    chosen: list[tuple[Chosen, Read | None]], variant: str | None
+) -> list[tuple[Chosen, Read | None]]:
+    """Return the suites of one variant, where one is named."""
+    if variant is None:
+        return chosen
+    of_it = [one for one in chosen if one[0].variant == variant]
+    if not of_it:
+        known = [one.variant for one, _ in chosen if one.variant is not None]
+        advice = did_you_mean(variant, known) if known else "no suite here has a `matrix`"
+        raise click.BadParameter(
+            f"there is no variant `{variant}`; {advice}", param_hint="--variant"
+        )
+    return of_it
 
 
 def _model(given: str) -> tuple[str, str]:

@@ -38,6 +38,7 @@ from sygra_eval.engine.counting import cause_of
 from sygra_eval.engine.critiques import Critiques, heard_in
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
+from sygra_eval.engine.estimate_from_run import estimate_from_run
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
 from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
@@ -201,6 +202,7 @@ __all__ = [
     "collect_suite",
     "compare_two",
     "data_files_in",
+    "estimate_from_run",
     "estimate_to_json",
     "examine_run",
     "first_rows",

@@ -19,6 +19,7 @@ class RunOptions:
     :ivar is_trusted: Local plugin folders may be imported.
     :ivar accepts_no_sandbox: The user said `--unsafe-no-sandbox`.
     :ivar name: The run's name; by default made from the time.
+    :ivar cache: `off`, `read` or `read-write`, in the place of what the suite says.
     :ivar strict_model: An answer of another model than the one asked is none.
     :ivar durability: What survives a power loss; a resume keeps what the run began with.
     :ivar disk_wait_s: So long a full disk is waited for.
@@ -49,6 +50,7 @@ class RunOptions:
     is_trusted: bool = False
     accepts_no_sandbox: bool = False
     name: str | None = None
+    cache: str | None = None
     strict_model: bool = False
     disk_wait_s: float = DISK_WAIT_S
     budget: Budget = field(default_factory=Budget)

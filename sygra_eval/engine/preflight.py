@@ -51,13 +51,13 @@ async def opened(
                 starting = started_sandbox(suite.sandbox, plugins, options)
                 sandbox = await stop.unless_draining(starting)
                 stack.push_async_callback(sandbox.close)
-            models = models_of(suite, plugins)
+            models, cache = models_of(suite, plugins), options.cache or suite.cache
             gateway = Gateway(
                 models,
                 specs=suite.models,
                 sleep=stop.sleep,
-                cache=None if suite.cache == "off" else AnswerCache(cache_folder()),
-                writes_cache=suite.cache == "read-write",
+                cache=None if cache == "off" else AnswerCache(cache_folder()),
+                writes_cache=cache == "read-write",
             )
             refuse_unpriced(chosen(suite.budget, options.budget), gateway)
             stop.when_draining(lambda: gateway.interrupt(Interrupted(stop.cause)))

@@ -58,6 +58,7 @@ class Selection:
     :ivar last_time: Asks for the rows that are known from the last run; `known` answers it.
     :ivar only: Ids of the rows that are meant; None for all.
     :ivar first: Ids of rows that are begun before the others.
+    :ivar skipped: So many rows of the source are left out before the first.
     :ivar since: The rows before this one were right last time.
     """
 
@@ -72,6 +73,7 @@ class Selection:
     only: tuple[str, ...] | None = None
     first: tuple[str, ...] = ()
     since: str | None = None
+    skipped: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.times <= MOST_REPEATS:
@@ -280,6 +282,8 @@ class _Meant:
             self._only = frozenset(self.selection.only)
 
     def __call__(self, row: Row | BadRow) -> bool:
+        if row.index < self.selection.skipped:
+            return False
         if self._only is not None and row.id not in self._only:
             return False
         named = self.named

@@ -7,7 +7,8 @@ gathered as one transaction and only then wakes those who wait. What is committe
 cannot read, since a wrong guess there would be paid for twice. `RunLock` keeps a second process
 out. Modules: `canonical` (JSON), `keys` (what makes two calls the same call), `codec` (values to
 JSON and back), `store` (tables, checksums, connections), `writer` (the thread), `reader` (lookups
-and streams), `places` (which rows ended), `spent` (what calls come to), `journal` (writer and
+and streams), `tail` (what is new),
+`places` (which rows ended), `spent` (what calls come to), `journal` (writer and
 reader together), `blobs` (long texts in files of their own), `changing` (another plan), `parts`
 (journals of workers and how they are taken in), `full_disk` (waits for room), `lock` with `owners`,
 and for damaged files `repair` (the good rows into a new file) on `salvage` (rows in raw pages).
@@ -64,6 +65,7 @@ from sygra_eval.journal.repair import (
 )
 from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import Durability, plain, sync
+from sygra_eval.journal.tail import JournalTail, whole_value
 from sygra_eval.journal.writer import JournalUnwritable
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "Journal",
     "JournalReader",
     "JournalState",
+    "JournalTail",
     "JournalUnwritable",
     "JournalledCall",
     "PartJournal",
@@ -122,4 +125,5 @@ __all__ = [
     "validator_path",
     "verdict_from_json",
     "verdict_to_json",
+    "whole_value",
 ]

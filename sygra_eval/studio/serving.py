@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from sygra_eval.studio.app import create_app
 from sygra_eval.studio.security import Door
@@ -27,7 +28,18 @@ def serve(workspace: Workspace, *, port: int, said: Callable[[str], None]) -> No
             app, log_level="warning", access_log=False, server_header=False, ws="none"
         )
         said(door.link)  # the socket listens already: who comes early waits in its queue
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends the streams first when it stops: it would wait for them, and they have no end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.studio.hub.close()
+        await super().shutdown(sockets)
 
 
 def listening_on(port: int) -> socket.socket:

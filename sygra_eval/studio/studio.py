@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from sygra_eval.studio.keys import Keys
+from sygra_eval.studio.live import Hub, Runs
 from sygra_eval.studio.workspace import Workspace
 
 
@@ -13,15 +15,22 @@ class Studio(contextlib.AsyncExitStack):
     """One open Studio. Parts that live as long as it are entered in `__aenter__`.
 
     :ivar workspace: What it works on.
+    :ivar keys: Keys that were typed.
+    :ivar hub: Tells the tabs what happens: `hub.publish(topic, event, data)`.
+    :ivar runs: The runs of the workspace.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.workspace = workspace
+        self.keys = Keys()
+        self.hub = Hub()
+        self.runs = Runs(workspace, self.hub, self.keys)
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
         await super().__aenter__()
+        await self.enter_async_context(self.runs.open())
         return self
 
     async def __aexit__(

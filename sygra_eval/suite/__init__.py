@@ -35,7 +35,14 @@ from sygra_eval.suite.ids import (
 )
 from sygra_eval.suite.json_schema import suite_schema
 from sygra_eval.suite.licences import is_language, licence_id
-from sygra_eval.suite.load import check_suite, load_models, load_suite, variants_of_models
+from sygra_eval.suite.load import (
+    PlainSuite,
+    check_suite,
+    load_models,
+    load_suite,
+    plain_suite,
+    variants_of_models,
+)
 from sygra_eval.suite.matching import Expression, expression
 from sygra_eval.suite.model_choice import ModelByName, ModelChoice
 from sygra_eval.suite.nearest import did_you_mean, nearest
@@ -94,6 +101,7 @@ __all__ = [
     "NoWay",
     "OutputColumn",
     "Placeholder",
+    "PlainSuite",
     "Probes",
     "Prompt",
     "RoutedChoice",
@@ -133,6 +141,7 @@ __all__ = [
     "nearest",
     "override_model",
     "parse_override",
+    "plain_suite",
     "question_of",
     "registered_metrics",
     "render_diagnostic",

@@ -4,8 +4,9 @@
 so that one look at the diagnostics is enough; nothing from the suite is executed on the way.
 """
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from sygra_eval.suite.document import Document, read_document
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS
-from sygra_eval.suite.spelling_out import each_variant, spell_out, variants_in, with_bases
+from sygra_eval.suite.spelling_out import (
+    each_variant,
+    spell_out,
+    variant_names,
+    variants_in,
+    with_bases,
+)
 from sygra_eval.suite.suite import Suite
 from sygra_eval.values import Diagnostic, ModelSpec, Row, Severity, Task, UsageError
 
@@ -82,6 +89,43 @@ def check_suite(
         of_this = _examine(path, plugins, overrides or {}, folder, first_row, document, shared)[1]
         found |= dict.fromkeys(of_this)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainSuite:
+    """A suite as plain data, written out for one variant; what is wrong with it is not looked for.
+
+    :ivar lines: In which line of its own file each node stands.
+    :ivar shared: Names of the models that stand in `models.yaml`.
+    """
+
+    data: Mapping[str, Any]
+    lines: Mapping[str, int]
+    variants: tuple[str, ...]
+    shared: frozenset[str]
+
+
+def plain_suite(path: Path, variant: str | None = None) -> PlainSuite:
+    """Return the suite in a file as far as it can be read, of its first variant by default."""
+    document = read_document(path)
+    names = variant_names(path)
+    with contextlib.suppress(UsageError):
+        spell_out(document, path, variant or next(iter(names), None))
+    models = _merged_models(document, _shared_models(path), Document("--model"), {})
+    data = {**document.data, "models": {name: entry.value for name, entry in models.items()}}
+    own = document.data.get("models")
+    graph = data.get("graph_config")
+    nodes = graph.get("nodes") if isinstance(graph, dict) else None
+    marks = {
+        str(name): document.key_mark(("graph_config", "nodes", name))
+        for name in (nodes if isinstance(nodes, dict) else ())
+    }
+    return PlainSuite(
+        data=data,
+        lines={name: mark.line for name, mark in marks.items() if not mark.path},
+        variants=names,
+        shared=frozenset(models) - frozenset(own if isinstance(own, dict) else ()),
+    )
 
 
 def variants_of_models(path: Path) -> tuple[str, ...]:

@@ -94,8 +94,8 @@ class RecordEnd:
     :ivar ensembles: What came of the nodes that ask several models.
     :ivar way: The edges that it took, of a graph that has several ways.
     :ivar guards: What guardrails said of its calls, in the order in which these began.
-    :ivar at_node: The node that it came no further than, by an error or a guardrail; empty where it came
-        through all of them, or to none.
+    :ivar at_node: The node that it came no further than, by an error or a guardrail; empty where
+        it came through all of them, or to none.
     :ivar input: What stands for the row as it was read; empty where that is not known.
     """
 

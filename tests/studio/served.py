@@ -12,7 +12,7 @@ import uvicorn
 
 from sygra_eval.studio import Workspace, create_app
 from sygra_eval.studio.security import Door
-from sygra_eval.studio.serving import listening_on
+from sygra_eval.studio.serving import Server, listening_on
 
 SECONDS = 20
 
@@ -36,7 +36,7 @@ def served(folder: Path, **how: object) -> Iterator[Served]:
     with listening_on(0) as listening:
         door = Door(listening.getsockname()[1])
         config = uvicorn.Config(create_app(workspace, door), log_level="error", ws="none")
-        server = uvicorn.Server(config)
+        server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         until = time.monotonic() + SECONDS

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.routes import events, runs, suites, version
+from sygra_eval.studio.routes import documents, events, runs, suites, version
 
 ROUTERS: tuple[APIRouter, ...] = (
     version.router,
     suites.router,
+    documents.router,
     runs.router,
     events.router,
 )

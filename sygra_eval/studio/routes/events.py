@@ -22,8 +22,9 @@ reason is text: it may be anything, and is cut before it is megabytes.
 """
 
 from typing import Annotated
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.responses import StreamingResponse
 
 from sygra_eval.studio.live.told import Control, Delta, EndpointNow, Moved, RunCard, RunCounts
@@ -64,6 +65,13 @@ async def events(
     studio: TheStudio,
     topics: Annotated[str, Query(max_length=4_000)],
     last: Annotated[str, Query(max_length=100)] = "",
+    last_event_id: Annotated[str, Header(max_length=100)] = "",
 ) -> StreamingResponse:
     """Tell what happens, until the tab goes."""
-    raise NotImplementedError
+    asked = [unquote(one) for one in topics.split(",") if one]
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(
+        studio.hub.stream(asked, last_event_id or last),
+        media_type="text/event-stream",
+        headers=headers,
+    )

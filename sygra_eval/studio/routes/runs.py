@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
+from sygra_eval.studio.live.estimates import Estimate, estimate_of
 from sygra_eval.studio.live.told import RunCard, RunSnapshot
 from sygra_eval.studio.studio import TheStudio
 from sygra_eval.studio.told import Told
@@ -60,35 +61,6 @@ class Started(Told):
     keys: list[str]
 
 
-class Figure(Told):
-    """An estimate with its 95 % interval; `low` and `high` are None where it is a bound only."""
-
-    middle: float
-    low: float | None
-    high: float | None
-
-
-class Estimate(Told):
-    """What a run will come to; a figure is None where it is unknown.
-
-    :ivar basis: Where it comes from, in a sentence: an earlier run's rows, or the bound.
-    :ivar most_calls: The most that its calls can come to, from prompts and `max_tokens`;
-        `most_tokens` and `most_usd` likewise.
-    :ivar unpriced: Why money has no bound, each reason once.
-    """
-
-    basis: str
-    rows: int | None
-    calls: Figure | None
-    tokens: Figure | None
-    cost_usd: Figure | None
-    seconds: Figure | None
-    most_calls: int | None
-    most_tokens: int | None
-    most_usd: float | None
-    unpriced: list[str]
-
-
 class LimitChange(Told):
     """A limit of a model or endpoint of a run that goes; None takes a rate away."""
 
@@ -112,52 +84,54 @@ class Done(Told):
 @router.get("/runs")
 def runs(studio: TheStudio) -> list[RunCard]:
     """List the runs, the newest first."""
-    raise NotImplementedError
+    return studio.runs.cards()
 
 
 @router.post("/runs")
 def start(studio: TheStudio, asked: StartRun) -> Started:
     """Start a run in a process of its own, which lives on when Studio ends."""
-    raise NotImplementedError
+    suite, run, command, keys = studio.runs.start(asked.model_dump())
+    return Started(suite=suite, run=run, command=command, keys=keys)
 
 
 @router.post("/estimates")
 def estimate(studio: TheStudio, asked: StartRun) -> Estimate:
     """Say what a run will come to; nothing is asked and nothing is paid."""
-    raise NotImplementedError
+    return estimate_of(studio.workspace, asked.model_dump())
 
 
 @router.get("/runs/{suite}/{run}")
 def snapshot(studio: TheStudio, suite: str, run: str) -> RunSnapshot:
     """Show a run: the same counts as its journal."""
-    raise NotImplementedError
+    return studio.runs.snapshot(suite, run)
 
 
 @router.post("/runs/{suite}/{run}/pause")
 def pause(studio: TheStudio, suite: str, run: str) -> Done:
     """Begin no more records and calls; those in flight finish."""
-    raise NotImplementedError
+    return Done(told=studio.runs.pause(suite, run))
 
 
 @router.post("/runs/{suite}/{run}/resume")
 def resume(studio: TheStudio, suite: str, run: str) -> Done:
     """Go on: with a paused run at once, with one that ended early in a new process."""
-    raise NotImplementedError
+    return Done(told=studio.runs.resume(suite, run))
 
 
 @router.post("/runs/{suite}/{run}/stop")
 def stop(studio: TheStudio, suite: str, run: str) -> Done:
     """Stop cleanly, as Ctrl-C does: calls in flight finish, files are written."""
-    raise NotImplementedError
+    return Done(told=studio.runs.stop(suite, run))
 
 
 @router.post("/runs/{suite}/{run}/kill")
 def kill(studio: TheStudio, suite: str, run: str) -> Done:
     """End the process at once; what is in the journal stays, and the run can be resumed."""
-    raise NotImplementedError
+    return Done(told=studio.runs.kill(suite, run))
 
 
 @router.patch("/runs/{suite}/{run}/limits")
 def limits(studio: TheStudio, suite: str, run: str, asked: LimitChanges) -> Done:
     """Give a run that goes other limits."""
-    raise NotImplementedError
+    changes = [one.model_dump() for one in asked.changes]
+    return Done(told=studio.runs.limits(suite, run, changes))

@@ -1,0 +1,144 @@
+"""The command line of a run that is asked for, as it is started and as a person may copy it."""
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sygra_eval.studio.workspace import Workspace
+from sygra_eval.values import UsageError
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9._=,-]+")
+_LONGEST = 80
+
+
+def program() -> list[str]:
+    """Return how this program is started again, without a need for PATH."""
+    return [sys.executable, "-m", "sygra_eval"]
+
+
+def shown(arguments: Sequence[str], keys: Sequence[str] = ()) -> str:
+    """Return a command line as a person copies it; keys that are typed in are named, not said."""
+    named = "".join(f"{name}=… " for name in keys)
+    return named + shlex.join(["sygra-eval", *arguments])
+
+
+def new_name(workspace: Workspace, suite: str, variant: str | None, taken: set[str]) -> str:
+    """Return a name for a run that nobody has: from the time, as the command line makes one."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    if variant:
+        stamp = f"{stamp}-{_NO_NAME.sub('_', variant)[:_LONGEST]}"
+    for attempt in range(1_000):
+        name = stamp if attempt == 0 else f"{stamp}-{attempt}"
+        folder = workspace.reports / suite / name
+        if f"{suite}/{name}" not in taken and not folder.exists():
+            return name
+    raise UsageError("a thousand runs were started in this second")
+
+
+def run_arguments(
+    workspace: Workspace, suite: Path, name: str, asked: Mapping[str, Any]
+) -> list[str]:
+    """Return the arguments of `sygra-eval` for a run that is asked for.
+
+    :param asked: As `StartRun` has it.
+    :raises UsageError: When what is asked for does not go together.
+    """
+    arguments = ["run", str(suite), "--out", str(workspace.reports), "--name", name]
+    if asked["variant"]:
+        arguments += ["--variant", asked["variant"]]
+    arguments += _rows(workspace, asked)
+    if asked["sample"] is not None:
+        arguments += ["--sample", str(asked["sample"]), "--seed", str(asked["seed"])]
+    if asked["concurrency"] is not None:
+        arguments += ["-j", str(asked["concurrency"])]
+    budget = asked["budget"]
+    for bound, ours in (("usd", "cost_usd"), ("tokens", "tokens"), ("calls", "calls")):
+        if budget[ours] is not None:
+            arguments += ["--budget", f"{bound}={budget[ours]}"]
+    if budget["time_s"] is not None:
+        arguments += ["--budget", f"time={budget['time_s']}"]
+    if asked["cache"] != "suite":
+        arguments += ["--cache", "off" if asked["cache"] == "off" else "read-write"]
+    return arguments
+
+
+def _rows(workspace: Workspace, asked: Mapping[str, Any]) -> list[str]:
+    limit, first, last = asked["limit"], asked["first"], asked["last"]
+    match asked["rows"]:
+        case "limit":
+            if limit is None:
+                raise UsageError("say how many rows: `limit`")
+            return ["--limit", str(limit)]
+        case "range":
+            if first is None or last is None or last < first:
+                raise UsageError("a range of rows goes from `first` to `last`, both counted from 1")
+            return ["--skip", str(first - 1), "--limit", str(last - first + 1)]
+        case "filter":
+            if not asked["filter"].strip():
+                raise UsageError("say which rows: `filter`, as `-k` takes it")
+            return ["-k", asked["filter"]]
+        case "failed_of":
+            suite, _, run = asked["failed_of"].partition("/")
+            return ["--failed-of", str(workspace.run(suite, run))]
+    return []
+
+
+def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
+    """Return the command line for a run that there is, from what its journal says it was asked.
+
+    :param plan: What the plan keeps under `asked`.
+    """
+    arguments = ["run", suite]
+    if variant and variant != "default":
+        arguments += ["--variant", variant]
+    models = plan.get("models")
+    for name, what in models.items() if isinstance(models, Mapping) else ():
+        arguments += ["--model", f"{name}={what}"]
+    for name in plan.get("plugins") or ():
+        arguments += ["-p", str(name)]
+    if plan.get("accepts_no_sandbox") is True:
+        arguments.append("--unsafe-no-sandbox")
+    if plan.get("limit") is not None:
+        arguments += ["--limit", str(plan["limit"])]
+    selection = plan.get("selection")
+    if isinstance(selection, Mapping):
+        arguments += _selected(selection)
+    budget = plan.get("budget")
+    for bound, ours in (
+        ("usd", "usd"),
+        ("tokens", "tokens"),
+        ("calls", "calls"),
+        ("time", "time_s"),
+    ):
+        if isinstance(budget, Mapping) and budget.get(ours) is not None:
+            arguments += ["--budget", f"{bound}={budget[ours]}"]
+    if plan.get("strict_model") is True:
+        arguments.append("--strict-model")
+    if plan.get("max_failures") is not None:
+        arguments += ["--maxfail", str(plan["max_failures"])]
+    return shown(arguments)
+
+
+def _selected(selection: Mapping[str, Any]) -> list[str]:
+    arguments: list[str] = []
+    for key, option in (
+        ("keywords", "-k"),
+        ("marks", "-m"),
+        ("skipped", "--skip"),
+        ("sample", "--sample"),
+        ("seed", "--seed"),
+        ("repeat", "--repeat"),
+    ):
+        if selection.get(key):
+            arguments += [option, str(selection[key])]
+    for one in selection.get("deselected") or ():
+        arguments += ["--deselect", str(one)]
+    if selection.get("is_shuffled") is True:
+        arguments.append("--shuffle")
+    if selection.get("last_time") == "only":
+        arguments.append("--lf")
+    return arguments
