@@ -4,7 +4,7 @@ import { memo } from 'react';
 import { short } from '../run/figures';
 import { useNodeLive, useRowsLive } from './context';
 import { Icon } from './Icon';
-import { NOTHING, type Counts, type NodeLive, type Verdicts } from './live';
+import type { Counts, NodeLive, Verdicts } from './live';
 import type { DrawnBox, DrawnNode } from './model';
 import { kindOf, labelOf, SIGN, statusOf, verdictWords } from './words';
 
@@ -38,7 +38,7 @@ const OfKind = memo(function OfKind({ id, drawn }: { id: string; drawn: DrawnNod
       <Label id={id} text={labelOf(drawn, live)} />
       <Head icon={drawn.step ?? drawn.kind} name={drawn.name} />
       {!isSmall && <p className="face-kind detail">{[kindOf(drawn.kind), drawn.model].filter(Boolean).join(' · ')}</p>}
-      {drawn.kind === 'validator' ? <Judged verdicts={live?.verdicts} note={drawn.note} /> : drawn.kind === 'step' ? <Times live={live} note={drawn.note} /> : <Counters counts={live?.counts} />}
+      {drawn.kind === 'validator' ? <Judged verdicts={live?.verdicts} note={drawn.note} /> : drawn.kind === 'step' ? <Times live={live} note={drawn.note} /> : live && <Counters counts={live.counts} />}
       <Foot live={live} />
     </div>
   );
@@ -56,7 +56,7 @@ const Box = memo(function Box({ id, data }: NodeProps<BoxNode>) {
         <Head icon={drawn.of?.kind ?? drawn.kind} name={drawn.name} />
         {drawn.of?.model && <span className="face-kind detail">{drawn.of.model}</span>}
         {live?.guardrails && <Guards of={live.guardrails} />}
-        {drawn.of && <Counters counts={live?.counts} />}
+        {live && <Counters counts={live.counts} />}
       </div>
       {drawn.exit && (
         <p className="box-exit detail" title={drawn.exit}>
@@ -136,7 +136,7 @@ function Label({ id, text }: { id: string; text: string }) {
   );
 }
 
-function Counters({ counts = NOTHING }: { counts: Counts | undefined }) {
+function Counters({ counts }: { counts: Counts }) {
   return (
     <div className="counters" aria-hidden="true">
       {PARTS.map((part) => (

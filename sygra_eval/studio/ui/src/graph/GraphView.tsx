@@ -13,6 +13,8 @@ import { useLayout } from './useLayout';
 
 const FAR = 0.35; // below this nobody reads a counter
 const MANY = 300; // from so many nodes on, only those in view are in the page
+const BIG = 20; // from so many on a map helps to find one
+const MAP = { width: 150, height: 100 };
 const FIT = { padding: 0.08, maxZoom: 1.1 };
 
 type Props = { drawing: Drawing; live: Live | undefined; chosen: string | undefined; onChoose: (id: string | undefined) => void };
@@ -60,6 +62,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
         deleteKeyCode={null}
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
+        zIndexMode="manual"
         minZoom={0.05}
         maxZoom={2}
         fitView
@@ -70,7 +73,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
         <Controls showInteractive={false} fitViewOptions={FIT} />
-        {flow.nodes.length > 6 && <MiniMap pannable zoomable ariaLabel="Map of the graph" nodeClassName={miniClass} />}
+        {flow.nodes.length > BIG && <MiniMap style={MAP} pannable zoomable ariaLabel="Map of the graph" nodeClassName={miniClass} />}
       </ReactFlow>
     </Distance>
   );

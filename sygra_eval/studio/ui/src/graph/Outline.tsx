@@ -45,7 +45,7 @@ export function Outline({ drawing, live = STILL, chosen, onChoose }: { drawing: 
                     {line.name}
                   </button>
                 </th>
-                <td>{[kindOf(line.kind), line.note, rounds].filter(Boolean).join(' · ')}</td>
+                <td className="kind">{[kindOf(line.kind), line.note, rounds].filter(Boolean).join(' · ')}</td>
                 <td>{line.model ?? ''}</td>
                 {(['waiting', 'running', 'ok', 'failed'] as const).map((part) => (
                   <td key={part} className="number">

@@ -5,6 +5,9 @@ import type { EdgeData, FlowEdge } from './Edges';
 import { labelledBy, type FlowNode, type Pin } from './Faces';
 import { originOf, type Drawing, type DrawnEdge, type Layout, type Place, type Point, type Step } from './model';
 
+// Boxes lie at the bottom, the inner ones over the outer ones.
+const [LINES, FACES] = [20, 21];
+
 type Side = { position: Position; along: number }; // along: from 0 to 1 on that side
 const IN: Side = { position: Position.Left, along: 0.5 };
 const OUT: Side = { position: Position.Right, along: 0.5 };
@@ -37,8 +40,8 @@ export function flowOf(drawing: Drawing, layout: Layout): { nodes: FlowNode[]; e
   const boxes = drawing.boxes.toSorted((a, b) => depth(a.box) - depth(b.box));
   return {
     nodes: [
-      ...boxes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'box', data: { drawn, pins: pins.get(drawn.id) ?? [] }, zIndex: -1 })),
-      ...drawing.nodes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'face', data: { drawn, pins: pins.get(drawn.id) ?? [] } })),
+      ...boxes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'box', data: { drawn, pins: pins.get(drawn.id) ?? [] }, zIndex: depth(drawn.box) })),
+      ...drawing.nodes.map((drawn): FlowNode => ({ ...shared(drawn.id), type: 'face', data: { drawn, pins: pins.get(drawn.id) ?? [] }, zIndex: FACES })),
     ],
     edges: drawing.edges.map((edge) => flowEdge(edge, sides.get(edge.id)!, layout, parent)),
   };
@@ -72,6 +75,7 @@ function flowEdge(edge: DrawnEdge, [out, into]: [Side, Side], layout: Layout, pa
     type: edge.isBack ? 'back' : 'forward',
     data,
     ariaLabel: `${edge.isBack ? 'edge back' : 'edge'} from ${edge.source} to ${edge.target}${edge.label ? `, ${edge.label}` : ''}`,
+    zIndex: LINES,
     markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
   };
 }

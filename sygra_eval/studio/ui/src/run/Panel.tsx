@@ -11,6 +11,7 @@ import type { RunPage, Writing } from './state';
 import { stepOf } from './writing';
 
 const MOST_SHOWN = 40;
+const MOST_BESIDE = 12; // where more stands below
 const MOST_TEXTS = 3;
 type Here = { suite: string; run: string };
 
@@ -28,7 +29,7 @@ function OfRun({ page, here }: { page: RunPage; here: Here }) {
   const { counts, snapshot } = page;
   return (
     <>
-      <Rows page={page} here={here} />
+      <Rows page={page} here={here} most={MOST_BESIDE} />
       <Texts writing={page.writing} here={here} goes={isGoing(counts.state)} hasDeltas={snapshot.control.has_deltas} />
       {counts.loops.map((loop) => (
         <Loop key={loop.node} loop={loop} />
@@ -66,7 +67,7 @@ function OfNode({ page, here, drawn, onClose }: { page: RunPage; here: Here; dra
       {loop && <Loop loop={loop} />}
       {loop && <Rounds page={page} here={here} node={node} />}
       {!isEnd && !loop && step === undefined && <Visits page={page} here={here} node={node} />}
-      {isEnd && <Rows page={page} here={here} />}
+      {isEnd && <Rows page={page} here={here} most={MOST_SHOWN} />}
     </>
   );
 }
@@ -123,7 +124,7 @@ function Texts({ writing, here, goes, hasDeltas }: { writing: Writing[]; here: H
   );
 }
 
-function Rows({ page, here }: { page: RunPage; here: Here }) {
+function Rows({ page, here, most }: { page: RunPage; here: Here; most: number }) {
   const { rows, leftOut } = page;
   return (
     <section>
@@ -132,7 +133,7 @@ function Rows({ page, here }: { page: RunPage; here: Here }) {
       </h3>
       {rows.length === 0 && <p className="quiet">{isGoing(page.counts.state) ? 'None has ended since this page was opened.' : 'All rows are in the table.'}</p>}
       <ul className="latest">
-        {rows.slice(0, MOST_SHOWN).map((row, at) => (
+        {rows.slice(0, most).map((row, at) => (
           <li key={`${row.row} ${at}`}>
             <Status of={row.outcome} /> <RowLink here={here} row={row.row} />
             {row.reason && (

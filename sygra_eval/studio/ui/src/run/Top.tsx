@@ -94,7 +94,7 @@ function Tile({ name, value, of, isBad = false, children }: { name: string; valu
 function Bar({ name, part, whole }: { name: string; part: number; whole: number | null }) {
   if (whole === null || whole <= 0) return null;
   const share = Math.min(1, part / whole);
-  return <progress className={share >= 0.9 ? 'is-near' : ''} aria-label={name} title={`${(share * 100).toFixed(0)} % ${name}`} max={1} value={share} />;
+  return <progress className={share >= 0.9 && name !== 'rows' ? 'is-near' : ''} aria-label={name} title={`${(share * 100).toFixed(0)} % ${name}`} max={1} value={share} />;
 }
 
 function Actions({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts }) {

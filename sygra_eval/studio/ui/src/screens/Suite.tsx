@@ -113,7 +113,7 @@ function Problems({ suite, onLine }: { suite: SuiteDocument; onLine: (line: numb
         {suite.problems.map((problem, at) => (
           <li key={at}>
             <div>
-              <Status of={problem.severity === 'error' ? 'fail' : 'warning'} />{' '}
+              <Status of={problem.severity} />{' '}
               <button type="button" className="link" onClick={() => onLine(problem.line)}>
                 line {problem.line}
               </button>{' '}

@@ -30,7 +30,7 @@ export function Source({ text, problems, line }: { text: string; problems: Probl
 
   if (isPlain)
     return (
-      <pre className="source plain-source">
+      <pre className="suite-file plain-file">
         {text.split('\n').map((one, at) => (
           <span key={at} className="numbered">
             {one}
@@ -39,5 +39,5 @@ export function Source({ text, problems, line }: { text: string; problems: Probl
         ))}
       </pre>
     );
-  return <div ref={place} className="source" />;
+  return <div ref={place} className="suite-file" />;
 }
