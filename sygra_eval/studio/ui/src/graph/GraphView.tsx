@@ -63,6 +63,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
         zIndexMode="manual"
+        elevateNodesOnSelect={false}
         minZoom={0.05}
         maxZoom={2}
         fitView

@@ -30,7 +30,7 @@ function OfRun({ page, here }: { page: RunPage; here: Here }) {
   return (
     <>
       <Rows page={page} here={here} most={MOST_BESIDE} />
-      <Texts writing={page.writing} here={here} goes={isGoing(counts.state)} hasDeltas={snapshot.control.has_deltas} />
+      <Texts writing={page.writing} here={here} state={counts.state} hasDeltas={snapshot.control.has_deltas} />
       {counts.loops.map((loop) => (
         <Loop key={loop.node} loop={loop} />
       ))}
@@ -57,13 +57,13 @@ function OfNode({ page, here, drawn, onClose }: { page: RunPage; here: Here; dra
         </button>
       </header>
       <p className="quiet">{describe(drawn)}</p>
-      {counts.nodes[node] && <Facts of={counts.nodes[node]} state={counts.state} />}
+      {counts.nodes[node] && <Facts of={counts.nodes[node]} counts={counts} />}
       {validator && (
         <p className="chips">
           <Status of="pass" count={validator.passed} /> <Status of="fail" count={validator.failed} /> <Status of="error" count={validator.error} /> <Status of="skip" count={validator.skipped} />
         </p>
       )}
-      {!isEnd && <Texts writing={writing} here={here} goes={isGoing(counts.state)} hasDeltas={page.snapshot.control.has_deltas} />}
+      {!isEnd && <Texts writing={writing} here={here} state={counts.state} hasDeltas={page.snapshot.control.has_deltas} />}
       {loop && <Loop loop={loop} />}
       {loop && <Rounds page={page} here={here} node={node} />}
       {!isEnd && !loop && step === undefined && <Visits page={page} here={here} node={node} />}
@@ -77,8 +77,9 @@ function describe(drawn: DrawnNode | DrawnBox): string {
   return [kindOf(drawn.kind), drawn.model, drawn.note].filter(Boolean).join(' · ');
 }
 
-function Facts({ of, state }: { of: NodeCount; state: RunCounts['state'] }) {
-  const goes = isGoing(state);
+function Facts({ of, counts }: { of: NodeCount; counts: RunCounts }) {
+  const goes = isGoing(counts.state);
+  const isUnpriced = of.cost_usd === 0 && counts.spending.unpriced > 0; // then 0 is what is known, and not what it cost
   const facts: Array<[string, string]> = [
     ['Waiting', goes ? count(of.waiting) : UNKNOWN],
     ['Running', goes ? count(of.running) : UNKNOWN],
@@ -87,7 +88,7 @@ function Facts({ of, state }: { of: NodeCount; state: RunCounts['state'] }) {
     ['Blocked by a guardrail', count(of.blocked)],
     ['Calls', count(of.calls)],
     ['Tokens', count(of.tokens)],
-    ['Cost', usd(of.cost_usd)],
+    ['Cost', usd(isUnpriced ? null : of.cost_usd)],
     ['Mean latency', duration(of.latency_s)],
   ];
   return (
@@ -102,13 +103,14 @@ function Facts({ of, state }: { of: NodeCount; state: RunCounts['state'] }) {
   );
 }
 
-function Texts({ writing, here, goes, hasDeltas }: { writing: Writing[]; here: Here; goes: boolean; hasDeltas: boolean }) {
-  if (!goes) return null;
+function Texts({ writing, here, state, hasDeltas }: { writing: Writing[]; here: Here; state: RunCounts['state']; hasDeltas: boolean }) {
+  if (!isGoing(state)) return null;
+  const isStarting = state === 'starting';
   const shown = writing.slice(-MOST_TEXTS).toReversed();
   return (
     <section>
       <h3>Being written</h3>
-      {shown.length === 0 && <p className="quiet">{hasDeltas ? 'No model is writing right now.' : 'This run does not tell text as it is made.'}</p>}
+      {shown.length === 0 && <p className="quiet">{hasDeltas || isStarting ? 'No model is writing right now.' : 'This run does not tell text as it is made.'}</p>}
       {shown.map((one) => (
         <figure key={`${one.row} ${one.call}`} className="writing">
           <figcaption>

@@ -69,6 +69,7 @@ function Figures({ counts }: { counts: RunCounts }) {
 }
 
 function spentOf({ spending, state }: RunCounts): string {
+  if (spending.calls === 0) return 'no calls yet';
   const told = [];
   if (isGoing(state) && spending.all_cost_usd !== null) told.push(`all rows ≈ ${usd(spending.all_cost_usd)}`);
   if (spending.unpriced > 0) told.push(`${plural(spending.unpriced, 'call')} without a price`);

@@ -84,7 +84,10 @@ export function useRun(suite: string, run: string): Shown {
 
   const graph = page?.snapshot.graph;
   const validators = page?.snapshot.validators;
-  const drawing = useMemo(() => (graph !== undefined && validators !== undefined ? drawingOf(graph, validators) : undefined), [graph, validators]);
+  const drawing = useMemo(() => {
+    if (graph === undefined || validators === undefined || (graph === null && validators.length === 0)) return undefined;
+    return drawingOf(graph, validators);
+  }, [graph, validators]);
   return { page, error, drawing, live, again };
 }
 

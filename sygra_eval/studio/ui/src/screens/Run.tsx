@@ -32,7 +32,7 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
       <Connection />
       <Top snapshot={page.snapshot} counts={page.counts} />
       {error && <Problem error={error} again={again} />}
-      {page.refused && <p className="run-how is-bad">{page.refused}</p>}
+      {page.refused && <p className="run-how is-bad at-edge">{page.refused}</p>}
       <nav className="tabs" aria-label="Views of this run">
         <a href={hashOf(['runs', suite, run])} aria-current="page">
           Live
@@ -53,7 +53,7 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
       </nav>
       <div className={isWide ? 'run-body is-wide' : 'run-body'}>
         <div className="run-graph">
-          {!drawing ? <p className="loading">It has no graph yet.</p> : view === 'graph' ? <GraphView drawing={drawing} live={live} chosen={chosen} onChoose={choose} /> : <Outline drawing={drawing} live={live} chosen={chosen} onChoose={choose} />}
+          {!drawing ? <p className="loading">{page.counts.state === 'starting' ? 'Its process is starting; the graph comes with its first rows.' : 'It has neither a graph nor validators.'}</p> : view === 'graph' ? <GraphView drawing={drawing} live={live} chosen={chosen} onChoose={choose} /> : <Outline drawing={drawing} live={live} chosen={chosen} onChoose={choose} />}
         </div>
         {!isWide && <Panel page={page} drawing={drawing} chosen={chosen} onChoose={choose} />}
       </div>
