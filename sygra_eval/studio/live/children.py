@@ -109,6 +109,15 @@ class Children:
         """Return the runs that were named so far, as `SUITE/RUN`."""
         return {f"{folder.parent.name}/{folder.name}" for folder in list(self._by_folder)}
 
+    def let_go(self) -> None:
+        """Forget all of them; those that work go on working."""
+        with self._turn:
+            for child in self._by_folder.values():
+                child.process.poll()
+                child.process.returncode = child.process.returncode or 0  # nobody waits for it
+                child.printed.close()
+            self._by_folder = {}
+
     def kill(self, folder: Path) -> str:
         """End the process that works on a run at once, and say what was done.
 

@@ -192,7 +192,7 @@ class Hub:
 
     def _missed(self, topic: str, last: str) -> Iterator[bytes]:
         epoch, _, number = last.partition(".")
-        kept = self._kept.get(topic, ())
+        kept = list(self._kept.get(topic, ()))
         if epoch == self._epoch and number.isdigit():
             since = int(number)
             is_all = len(kept) < MOST_KEPT or kept[0].number <= since + 1

@@ -83,6 +83,7 @@ class RunWatch:
     _last_counts: RunCounts | None = None
     _last_control: tuple[Control, list[EndpointNow]] | None = None
     _has_more: bool = True
+    _was_going: bool = False
 
     def close(self) -> None:
         """Let go of its journals."""
@@ -99,12 +100,12 @@ class RunWatch:
         :raises UsageError: When its journal cannot be read.
         """
         with self.turn:
-            was_locked = self.is_locked
             self._look_at_the_lock()
             self._read()
             if is_asked:
                 self._ask()
-            return self._new(has_ended=was_locked and not self.is_locked)
+            was_going, self._was_going = self._was_going, self.is_locked
+            return self._new(has_ended=was_going and not self.is_locked)
 
     def catch_up(self) -> None:
         """Read what is new and keep it for the next look; raises as `look`."""

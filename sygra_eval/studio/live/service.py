@@ -47,7 +47,7 @@ class Runs:
         self._keys = keys
         self._cards = Cards(workspace)
         self._children = Children()
-        self._watching = Watching(workspace, hub, self._cards)
+        self._watching = Watching(workspace, hub, self._cards, self._children)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -58,6 +58,7 @@ class Runs:
         finally:
             self.hub.close()
             await self._watching.close()
+            self._children.let_go()
 
     def cards(self) -> list[RunCard]:
         """List the runs, the newest first; those too that died before their folder was made."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.studio.live.cards import Cards
+from sygra_eval.studio.live.children import Children
 from sygra_eval.studio.live.hub import Hub
 from sygra_eval.studio.live.run_watch import Gone, RunWatch, hear
 from sygra_eval.studio.live.told import Delta
-from sygra_eval.studio.workspace import NotThere, Workspace
+from sygra_eval.studio.workspace import JOURNAL, NotThere, Workspace
 from sygra_eval.values import SygraEvalError, UsageError
 
 LOOK_EACH_S = 0.1
@@ -41,7 +42,8 @@ class _Watched:
 class Watching:
     """The runs of one workspace that somebody looks at."""
 
-    def __init__(self, workspace: Workspace, hub: Hub, cards: Cards) -> None:
+    def __init__(self, workspace: Workspace, hub: Hub, cards: Cards, children: Children) -> None:
+        self._children = children
         self._workspace = workspace
         self._hub = hub
         self._cards = cards
@@ -98,7 +100,7 @@ class Watching:
     def begin_run(self, topic: str) -> Callable[[], None]:
         """Look at a run while somebody asks for it; the topic is `run:SUITE/RUN`."""
         suite, _, run = topic.partition(":")[2].partition("/")
-        folder = self._workspace.run(suite, run)
+        folder = self._folder(suite, run)
         watched = self._watched.get(folder)
         if watched is None:
             if len(self._watched) >= MOST_WATCHED:
@@ -118,6 +120,11 @@ class Watching:
                 self._let_go(folder, watched)
 
         return end
+
+    def _folder(self, suite: str, run: str) -> Path:
+        """Return the folder of a run, also of one that was started and has none yet."""
+        child = self._children.of(self._workspace.reports / suite / run)
+        return self._workspace.run(suite, run) if child is None else child.folder
 
     def begin_cards(self, topic: str) -> Callable[[], None]:
         """Look at the list of runs while somebody asks for it."""
@@ -152,6 +159,9 @@ class Watching:
     async def _look(self, topic: str, watched: _Watched) -> None:
         """Look again and again, and tell what is new."""
         watch, hub = watched.watch, self._hub
+        if not await self._begun(watch.folder):
+            hub.publish(topic, "ended", "killed")
+            return
         watch.tell_again()
         while True:
             try:
@@ -179,6 +189,15 @@ class Watching:
             self._hear(topic, watched)
             is_quiet = watch.is_caught_up and not watch.is_locked
             await asyncio.sleep(LOOK_AT_THE_QUIET_EACH_S if is_quiet else LOOK_EACH_S)
+
+    async def _begun(self, folder: Path) -> bool:
+        """Wait for the journal of a run that was started; say whether it came."""
+        child = self._children.of(folder)
+        while not (folder / JOURNAL).is_file():
+            if child is None or not child.is_alive:
+                return (folder / JOURNAL).is_file()
+            await asyncio.sleep(LOOK_EACH_S)
+        return True
 
     def _hear(self, topic: str, watched: _Watched) -> None:
         """Have the texts of a run handed on, where it makes some that can be heard."""
