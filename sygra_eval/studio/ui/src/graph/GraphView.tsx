@@ -1,8 +1,8 @@
 // The graph, to look at: it can be moved and its nodes chosen, and nothing of it is changed. Start at `GraphView`.
 import '@xyflow/react/dist/style.css';
 import '../styles/graph.css';
-import { applyNodeChanges, Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, useStore, type NodeChange } from '@xyflow/react';
-import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { applyNodeChanges, Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type NodeChange } from '@xyflow/react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { LiveContext } from './context';
 import { EDGE_TYPES } from './Edges';
 import { NODE_TYPES, type FlowNode } from './Faces';
@@ -47,6 +47,11 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
     [onChoose, chosen],
   );
   const shown = useMemo(() => (nodes.some((node) => (node.selected ?? false) !== (node.id === chosen)) ? nodes.map((node) => ((node.selected ?? false) === (node.id === chosen) ? node : { ...node, selected: node.id === chosen })) : nodes), [nodes, chosen]);
+  const wasMoved = useRef(false);
+  const onMoveStart = useCallback((event: unknown) => {
+    if (event) wasMoved.current = true; // by hand; else the canvas fitted itself
+    canvasOf()?.classList.add('is-moving');
+  }, []);
   return (
     <Distance live={live}>
       <ReactFlow<FlowNode>
@@ -73,6 +78,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
         aria-label="Graph of the suite"
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        <Fitted unless={wasMoved} />
         <Controls showInteractive={false} fitViewOptions={FIT} />
         {flow.nodes.length > BIG && <MiniMap style={MAP} pannable zoomable ariaLabel="Map of the graph" nodeClassName={miniClass} />}
       </ReactFlow>
@@ -82,8 +88,23 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
 
 // While it is moved the whole canvas is one layer that is shifted and not painted; only then, since such a layer is not
 // painted anew where it is zoomed, and would stay blurred.
-const onMoveStart = (): void => document.querySelector('.graph')?.classList.add('is-moving');
-const onMoveEnd = (): void => document.querySelector('.graph')?.classList.remove('is-moving');
+const canvasOf = (): Element | null => document.querySelector('.graph');
+const onMoveEnd = (): void => canvasOf()?.classList.remove('is-moving');
+
+// Another size of the window, or the panel beside it gone, fits the graph again, unless somebody moved it.
+function Fitted({ unless }: { unless: { current: boolean } }) {
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  const { fitView } = useReactFlow();
+  const fit = useRef(fitView); // it is another one when the canvas is ready, and that alone is no reason to fit
+  useEffect(() => {
+    fit.current = fitView;
+  });
+  useEffect(() => {
+    if (width > 0 && height > 0 && !unless.current) void fit.current(FIT);
+  }, [width, height, unless]);
+  return null;
+}
 
 const miniClass = (node: FlowNode): string => `mini-${node.type}`;
 

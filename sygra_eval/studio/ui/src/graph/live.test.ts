@@ -66,6 +66,7 @@ test('of a text that is being written, the end of its last line is shown, until 
 
   expect(live.store.getState().nodes['a']!.text).toBeUndefined();
   expect(lastLine('def f():\r\n  return 1\n\n')).toBe('return 1');
+  expect([lastLine('```python\nx = 1\n```'), lastLine('```python\n'), lastLine('')]).toEqual(['x = 1', '', '']);
 });
 
 test('more than a frame can draw is drawn over more frames, the longest waiting first, and each with its newest', () => {

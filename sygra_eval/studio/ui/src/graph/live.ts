@@ -117,8 +117,8 @@ export function isSame(a: unknown, b: unknown): boolean {
   return its.length === others.length && its.every(([key, value]) => key in b && isSame(value, (b as Record<string, unknown>)[key]));
 }
 
-// One line of a text that is being written: its last one, without what would break the line.
+// One line of a text that is being written: its last one that says something; the fence around code does not.
 export function lastLine(text: string): string {
-  const lines = text.trimEnd().split(/[\r\n]+/);
-  return (lines[lines.length - 1] ?? '').trim();
+  const lines = text.slice(-2 * MOST_TEXT).split(/[\r\n]+/);
+  return (lines.findLast((line) => line.trim() !== '' && !line.trim().startsWith('```')) ?? '').trim();
 }
