@@ -7,6 +7,8 @@ import { Start } from './screens/Start';
 const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentType<{ route: Route }>; title: string }> = [
   { matches: (parts) => parts.length === 0, Screen: Start, title: 'Start' },
   { matches: (parts) => parts[0] === 'models', Screen: lazy(() => import('./screens/Models')), title: 'Models' },
+  { matches: (parts) => parts[0] === 'suites' && parts.length === 2, Screen: lazy(() => import('./screens/Suite')), title: 'Suite' },
+  { matches: (parts) => parts[0] === 'runs' && parts.length === 3, Screen: lazy(() => import('./screens/Run')), title: 'Run' },
   { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
 ];
 

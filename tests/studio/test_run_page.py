@@ -1,0 +1,189 @@
+"""The page of a run: started, watched, steered, reloaded in its middle, and looked at when over."""
+
+import re
+import time
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from sygra_eval.testing.endpoint import ScriptedEndpoint
+from tests.studio.live_suite import NEVER, answers, write_suite
+from tests.studio.served import served
+
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    with ScriptedEndpoint.in_a_thread() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory, endpoint):
+    """An open Studio on a suite whose rows pass through rounds."""
+    folder = tmp_path_factory.mktemp("live")
+    write_suite(folder, endpoint.base_url)
+    with served(folder) as one:
+        yield one
+
+
+def started(studio, **asked):
+    """Start a run, and return its name when its first row began."""
+    made = studio.client.post("/api/runs", json={"suite": "rounds.yaml", **asked})
+    assert made.status_code == 200, made.text
+    name = f"{made.json()['suite']}/{made.json()['run']}"
+    wait_for(studio, name, lambda run: run["counts"]["state"] != "starting")
+    return name
+
+
+def wait_for(studio, name, holds):
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        run = studio.client.get(f"/api/runs/{name}").json()
+        if "counts" in run and holds(run):
+            return run
+        time.sleep(0.05)
+    raise AssertionError(f"{name} did not come there: {run}")
+
+
+@pytest.fixture(scope="module")
+def over():
+    """Names of runs of eight rows that ended, so that a test need not wait for another one."""
+    return []
+
+
+@pytest.fixture
+def finished(studio, endpoint, over):
+    if not over:
+        answers(endpoint)
+        over.append(started(studio, rows="limit", limit=8))
+        wait_for(studio, over[0], lambda run: run["counts"]["state"] == "finished")
+    return over[0]
+
+
+def tile(page, name):
+    return page.locator(".tile", has=page.locator("dt", has_text=re.compile(f"^{name}$")))
+
+
+def test_a_run_is_started_by_hand_watched_to_its_end_and_survives_a_reload(
+    studio, endpoint, over, open_page
+):
+    answers(endpoint, seconds=0.25)
+    page = open_page(studio, "#/suites/rounds.yaml")
+    page.get_by_role("button", name="Start a run").click()
+    page.get_by_label("The first").check()
+    page.get_by_label("how many").fill("8")
+
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    page.locator(".state-running").wait_for()
+    page.locator(".face-step").first.wait_for()
+    page.locator(".latest .row-link").first.wait_for()  # a row ended while it was watched
+    page.reload()
+    page.locator(".face-step").first.wait_for()
+    page.locator(".state-finished").wait_for()
+    suite, run = page.url.split("/runs/")[1].split("/")
+    counts = studio.client.get(f"/api/runs/{suite}/{run}").json()["counts"]
+    assert counts["outcomes"] == {"verified": 7, "rejected": 1, "failed": 0, "unjudged": 0}
+    assert tile(page, "Rows").locator("b").inner_text() == "8"
+    assert "7 rows" in tile(page, "Verified").inner_text()
+    assert tile(page, "Rejected").locator("b").inner_text() == "1"
+    outcomes = page.locator(".outcomes dd")
+    page.wait_for_function("() => document.querySelector('.outcomes dd')?.textContent === '7'")
+    assert outcomes.all_inner_texts() == ["7", "1", "0"]
+    over.append(f"{suite}/{run}")
+
+
+def test_of_a_finished_run_the_loop_says_its_rounds_and_each_node_its_figures(
+    studio, finished, open_page
+):
+    page = open_page(studio, f"#/runs/{finished}")
+
+    page.get_by_text("rounds 1..2, mean 1.5").first.wait_for()
+    box = page.get_by_role("group", name="loop solve")
+    box.focus()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("complementary", name="Node solve")
+    panel.wait_for()
+    assert "Gone through\n8" in panel.inner_text()
+    assert "no_change" in panel.inner_text()
+    assert "node=solve" in page.url  # so that it can be sent to somebody
+    assert (
+        page.get_by_role("button", name="Copy command")
+        .get_attribute("title")
+        .startswith("sygra-eval run ")
+    )
+    for name in ("Pause", "Kill …", "Limits …"):
+        assert page.get_by_role("button", name=name).count() == 0
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_outline_of_a_run_counts_and_is_worked_by_keys_alone(studio, finished, open_page):
+    page = open_page(
+        studio, f"#/runs/{finished}", scheme="dark", size={"width": 1024, "height": 768}
+    )
+    page.get_by_role("button", name="Outline").focus()
+    page.keyboard.press("Enter")
+    row = page.locator(".outline-table tr", has_text="unit_tests").last
+    row.wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.outline-table tbody td.number:nth-of-type(5)')"
+    )
+
+    row.get_by_role("button").focus()
+    page.keyboard.press("Space")
+
+    page.get_by_role("complementary", name="Node unit_tests").wait_for()
+    assert row.locator("td.number").nth(2).inner_text() == "7"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, open_page):
+    answers(endpoint, seconds=0.4)
+    name = started(studio)
+    page = open_page(studio, f"#/runs/{name}")
+    page.get_by_role("button", name="Limits …").click()
+    change = page.get_by_role("button", name="Change", exact=True)
+    assert change.is_disabled()
+
+    page.get_by_label(re.compile("^At a time of ")).first.fill("2")
+    change.click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    wait_for(studio, name, lambda run: 2 in [e["max_concurrency"] for e in run["endpoints"]])
+    page.get_by_role("button", name="Pause").click()
+    page.locator(".state-paused").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.locator(".state-running").wait_for()
+    assert page.get_by_role("button", name="Stop after current").is_enabled()
+    page.get_by_role("button", name="Kill …").click()
+    page.get_by_role("button", name="Let it run").click()
+    assert studio.client.get(f"/api/runs/{name}").json()["counts"]["state"] == "running"
+    page.get_by_role("button", name="Kill …").click()
+    page.get_by_role("button", name="Kill it").click()
+
+    page.locator(".state-killed").wait_for()
+    assert page.get_by_role("button", name="Resume").is_visible()
+    assert "kept" in page.locator(".run-how").inner_text()
+
+
+def test_a_lost_connection_is_said_and_found_again(studio, finished, open_page):
+    page = open_page(studio, allowed_errors=("ERR_FAILED",))
+    page.route("**/api/events*", lambda route: route.abort())
+    page.goto(f"{studio.url}/#/runs/{finished}")
+    page.get_by_role("alert").get_by_text("Connection lost, trying again").wait_for()
+
+    page.unroute("**/api/events*")
+    page.get_by_role("button", name="Try now").click()
+
+    page.get_by_role("alert").wait_for(state="detached")
+    assert tile(page, "Rows").locator("b").inner_text() == "8"
+
+
+def test_a_run_that_is_not_there_is_an_error_and_no_blank_page(studio, open_page):
+    page = open_page(studio, "#/runs/rounds/never", allowed_errors=("404",))
+
+    page.get_by_role("alert").get_by_text("there is no run `rounds/never`").wait_for()
+    assert NEVER not in page.inner_text("main")
