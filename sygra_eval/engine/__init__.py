@@ -30,7 +30,7 @@ from sygra_eval.engine.control_client import (
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
 from sygra_eval.engine.counting import cause_of
-from sygra_eval.engine.critiques import Critiques, heard_in
+from sygra_eval.engine.critiques import Critiques, heard_in, is_ignored
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimating import EstimateFirst
@@ -84,6 +84,7 @@ from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.stored import source_row
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
@@ -206,6 +207,7 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "is_ignored",
     "is_lines_of",
     "keep_ledger",
     "known_run",
@@ -237,6 +239,7 @@ __all__ = [
     "shipped_from",
     "side_of_run",
     "source_of",
+    "source_row",
     "step_of",
     "suite_document",
     "suite_folder_of",

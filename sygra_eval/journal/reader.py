@@ -421,9 +421,7 @@ class JournalReader:
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
         number_at = shown.index(column)
-        page = self._query(
-            f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (after,)
-        )
+        page = self._query(f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (after,))
         before = after
         while page:
             number = -1

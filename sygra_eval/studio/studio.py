@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from sygra_eval.studio.rows import Indexes
 from sygra_eval.studio.workspace import Workspace
 
 
@@ -13,15 +14,18 @@ class Studio(contextlib.AsyncExitStack):
     """One open Studio. Parts that live as long as it are entered in `__aenter__`.
 
     :ivar workspace: What it works on.
+    :ivar indexes: What rows of runs are found by.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.workspace = workspace
+        self.indexes = Indexes()
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
         await super().__aenter__()
+        self.callback(self.indexes.close)
         return self
 
     async def __aexit__(

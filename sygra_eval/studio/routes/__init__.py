@@ -2,7 +2,13 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.routes import suites, version
+from sygra_eval.studio.routes import marks, record, rows, suites, version
 
-ROUTERS: tuple[APIRouter, ...] = (version.router, suites.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    version.router,
+    suites.router,
+    rows.router,
+    record.router,
+    marks.router,
+)
 """A new topic is added here."""

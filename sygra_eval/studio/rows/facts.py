@@ -76,9 +76,7 @@ def bucket_of(value: float | None, limits: tuple[float, ...]) -> int | None:
     return None if value is None else sum(value >= limit for limit in limits)
 
 
-def _tags(
-    stored: Mapping[str, Any], guards: list[Mapping[str, Any]]
-) -> Iterator[tuple[str, str]]:
+def _tags(stored: Mapping[str, Any], guards: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for verdict in stored.get("verdicts") or ():
         name = plain(str(verdict.get("validator", ""))[:_MOST_NAME])
         match verdict.get("status"):

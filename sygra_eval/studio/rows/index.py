@@ -24,6 +24,8 @@ from sygra_eval.values import UsageError
 _ROWS = 250  # of one batch: each row is in memory as a whole
 _CALLS = 2_000
 _NANO = 1e9
+_PUT_ROW = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})"
+_PUT_KIND = f"INSERT OR REPLACE INTO kind VALUES ({', '.join('?' * 11)})"
 _STARTS = frozenset({"started", "resumed"})
 
 
@@ -117,7 +119,9 @@ class Index:
             return
         self._starts = starts
         self._unreadable.clear()
-        failed = self._writer.execute("SELECT idx FROM row JOIN kind ON kind.id = kind WHERE outcome = 'failed'").fetchall()
+        failed = self._writer.execute(
+            "SELECT idx FROM row JOIN kind ON kind.id = kind WHERE outcome = 'failed'"
+        ).fetchall()
         with self._batch() as into:
             for (idx,) in failed:
                 into.execute("DELETE FROM tag WHERE idx = ?", (idx,))
@@ -187,7 +191,7 @@ class Index:
             calls,
             facts.reason,
         )
-        into.execute(f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})", columns)
+        into.execute(_PUT_ROW, columns)
         into.execute("INSERT OR REPLACE INTO text VALUES (?, ?)", (idx, facts.text))
         into.executemany(
             "INSERT OR IGNORE INTO tag VALUES (?, ?, ?)",
@@ -232,10 +236,7 @@ class Index:
         number = self._kinds.get(kind)
         if number is None:
             number = len(self._kinds_by_number)
-            self._writer.execute(
-                f"INSERT OR REPLACE INTO kind VALUES (?, {', '.join('?' * len(kind))})",
-                (number, *kind),
-            )
+            self._writer.execute(_PUT_KIND, (number, *kind))
             self._kinds[kind] = number
             self._kinds_by_number.append(kind)
         return number

@@ -96,7 +96,7 @@ class Indexes:
     """Those of one server, by run folder; the one that was asked for longest ago goes first."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="sygra-eval-studio-"))
+        self._folder: Path | None = None
         self._open: dict[Path, tuple[tuple[int, int], OpenIndex]] = {}
         self._lock = threading.Lock()
         self._made = 0
@@ -117,7 +117,9 @@ class Indexes:
             for _, one in self._open.values():
                 one.close()
             self._open.clear()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
 
     def _found(self, folder: Path) -> OpenIndex:
         try:
@@ -131,6 +133,7 @@ class Indexes:
             one = None
         if one is None:
             self._made += 1
+            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="sygra-eval-studio-"))
             file = self._folder / f"{self._made}.db"
             one = OpenIndex(index=Index(folder, file), file=file)
             one.is_idle.set()

@@ -159,6 +159,6 @@ def _mark_of(line: bytes) -> Mark | None:
     if not all(isinstance(value, str) for value in names.values()):
         return None
     try:
-        return Mark(kind=MarkKind(told.get("kind")), **names)
+        return Mark(kind=MarkKind(str(told.get("kind"))), **names)
     except (UsageError, ValueError):  # a later version may know more kinds
         return None

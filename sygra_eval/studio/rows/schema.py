@@ -3,9 +3,10 @@
 import sqlite3
 from pathlib import Path
 
-# What rows have in common is a `kind`, of which even a long run has few: rows are counted by it, and
-# the kinds then by each of their columns. What is searched is apart, so that counting reads little.
-# `seq` is the order in which rows were taken in: a view that is being read shows those up to one.
+# What rows have in common is a `kind`, of which even a long run has few: rows are counted by it,
+# and the kinds then by each of their columns. What is searched is apart, so that counting reads
+# little. `seq` is the order in which rows were taken in: a view that is being read shows those up
+# to one.
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;

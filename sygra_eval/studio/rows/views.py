@@ -94,7 +94,7 @@ class Views:
             name = f"view_{self._made}"
             connection.execute(f"CREATE TEMP TABLE {name}(idx INTEGER)")
             rows, values = ordered_rows_of(asked)
-            connection.execute(f"INSERT INTO {name} {rows}", values)  # noqa: S608
+            connection.execute(f"INSERT INTO {name} {rows}", values)
         self._names[asked.key] = name
         while len(self._names) > _KEPT:
             connection.execute(f"DROP TABLE {self._names.pop(next(iter(self._names)))}")
@@ -114,7 +114,9 @@ class Views:
             since = 0
         until = last_seq(connection)
         if until > since:
-            texts = "text JOIN row USING (idx) WHERE seq > ? AND" if since else "text WHERE ? = 0 AND"
+            texts = (
+                "text JOIN row USING (idx) WHERE seq > ? AND" if since else "text WHERE ? = 0 AND"
+            )
             connection.execute(
                 f"INSERT OR IGNORE INTO found SELECT text.idx FROM {texts} instr(body, ?)",  # noqa: S608
                 (since, asked.needle),
