@@ -24,8 +24,8 @@ from sygra_eval.values import UsageError
 _ROWS = 250  # of one batch: each row is in memory as a whole
 _CALLS = 2_000
 _NANO = 1e9
-_PUT_ROW = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})"
-_PUT_KIND = f"INSERT OR REPLACE INTO kind VALUES ({', '.join('?' * 11)})"
+_PUT_ROW = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})"  # noqa: S608
+_PUT_KIND = f"INSERT OR REPLACE INTO kind VALUES ({', '.join('?' * 11)})"  # noqa: S608
 _STARTS = frozenset({"started", "resumed"})
 
 
