@@ -5,6 +5,8 @@ import { Start } from './screens/Start';
 // Further screens are loaded when they are first shown.
 const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentType<{ route: Route }>; title: string }> = [
   { matches: (parts) => parts.length === 0, Screen: Start, title: 'Start' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'rows', Screen: lazy(() => import('./screens/Rows')), title: 'Rows' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'row', Screen: lazy(() => import('./screens/Record')), title: 'Record' },
   { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
 ];
 
