@@ -8,13 +8,15 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. `finding` looks for rows of a run, by a condition or a pattern. `finished_rows` hands a run to
+err. `finding` looks for rows of a run, by a condition or a pattern, and `asked` finds out
+what a row's calls asked. `finished_rows` hands a run to
 the metrics, `compare_two` compares it with another, `score` judges its candidates again, and
 `bless` makes it the baseline of its suite; `gating` judges what the suite asks of it. While a run
 goes, `live` says what it does and takes other limits, through the socket of `control`; `look_at`
 and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.asked import Asked, asked_in
 from sygra_eval.engine.bench import Bench
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.bound import Bound, limits_in
@@ -124,6 +126,7 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Asked",
     "Bench",
     "Blessed",
     "Bound",
@@ -189,6 +192,7 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "Where",
+    "asked_in",
     "bless",
     "cause_of",
     "change_limits",

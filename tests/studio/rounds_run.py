@@ -27,7 +27,9 @@ async def _run(folder: Path) -> Path:
         endpoint.answers_with(_answer)
         model = {"use": "openai", "base_url": endpoint.base_url, "model": "scripted"}
         model |= {"price": {"input": 1.0, "output": 2.0}}
-        summary = await run_suite(_suite(folder, model), RunOptions(out=folder / "reports", name=RUN))
+        summary = await run_suite(
+            _suite(folder, model), RunOptions(out=folder / "reports", name=RUN)
+        )
         return summary.folder
 
 
@@ -51,7 +53,10 @@ def _suite(folder: Path, model: dict) -> Path:
             "model": "critic",
             "prompt": [{"user": "criticise {question}\n{candidate}\n{evidence}"}],
         },
-        "revise": {"model": "author", "prompt": [{"user": "revise {round} {question}\n{critique}"}]},
+        "revise": {
+            "model": "author",
+            "prompt": [{"user": "revise {round} {question}\n{critique}"}],
+        },
         "until": {"sentinel": "NO MORE FEEDBACK", "accepted_by": ["unit_tests"]},
         "max_rounds": 3,
         "output": "answer",

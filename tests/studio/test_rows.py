@@ -41,8 +41,7 @@ def names(page):
     return [row["row"].removeprefix("q/") for row in page["rows"]]
 
 
-def test_dump(ask, story):
-    print(json.dumps(ask("rows", column=["topic"], q="TAKEN away"), indent=1)[:1500])
-    print(json.dumps(ask("facets"))[:3000])
+def test_dump(ask, story, one):
     s = story("repaired")
-    print(json.dumps(s, indent=1)[:12000])
+    for call in s["calls"]:
+        print(json.dumps(one.client.get(f"{HERE}/calls/{call['number']}").json(), indent=1)[:1900])

@@ -246,15 +246,3 @@ def _notes(end: RecordEnd | None) -> list[str]:
     provenance = end.data.get("provenance") if end is not None else None
     notes = provenance.get("notes") if isinstance(provenance, Mapping) else None
     return [plain(str(note)) for note in notes] if isinstance(notes, list) else []
-
-
-def text_of(index: Index, row: str, of: str) -> str:
-    """Return the whole text that stands at a place of a record.
-
-    :raises NotThere: When there is none.
-    """
-    texts = Texts(of)
-    record_of(index, row, texts)
-    if texts.found is None:
-        raise NotThere("this row has no text of that name")
-    return texts.found

@@ -37,6 +37,20 @@ export type CallLine = {
   finish_reason: string;
 };
 
+export type CallTold = {
+  number: number;
+  row: string;
+  label: string;
+  messages: Array<MessageTold>;
+  is_proven: boolean;
+  prompt_is: string;
+  answer: Text;
+  request: Text | null;
+  response: Text;
+  curl: string | null;
+  test: string | null;
+};
+
 export type CaseTold = {
   test: Text;
   input: Text;
@@ -110,6 +124,11 @@ export type MarkLine = {
   row: string;
   kind: MarkKind;
   text: string;
+};
+
+export type MessageTold = {
+  role: string;
+  content: Text;
 };
 
 export type NewMark = {

@@ -1,3 +1,4 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- a group of buttons is no fieldset
 import { useState } from 'react';
 import type { MarkKind } from '../api/types';
 import { Problem } from '../parts/Problem';
@@ -62,6 +63,8 @@ export function MarkEditor(props: {
   const isLong = props.what !== 'label';
   const save = () => text.trim() !== '' && props.onSave(text);
   return (
+    // Its keys are those of the fields inside.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <form
       className={`mark-editor mark-editor-${props.what}`}
       onSubmit={(event) => {

@@ -1,3 +1,4 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- a group of buttons is no fieldset
 import { useState } from 'react';
 import type { AttemptTold, RecordTold } from '../api/types';
 import { DiffView } from './DiffView';

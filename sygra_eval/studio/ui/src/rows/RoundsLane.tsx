@@ -1,3 +1,4 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- laid out as a grid, which takes the meaning from table tags
 import type { RecordTold } from '../api/types';
 import { Status } from '../parts/Status';
 import { lanesOf, spanOf, sumOf, type Lane } from './lane';

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import { Status } from '../parts/Status';
 import { PAGE, type Pages } from './pages';
 import { seen } from './signs';
-import { useWindow } from './useWindow';
+import { bringIntoSight, useWindow } from './useWindow';
 import { pagesOf } from './windowing';
 
 const ROW = 50;
@@ -11,14 +11,15 @@ const ROW = 50;
 export function RowList({ pages, current, hash }: { pages: Pages; current: number | undefined; hash: (row: string) => string }) {
   const box = useRef<HTMLOListElement>(null);
   const total = pages.head?.total ?? 0;
-  const { shown, bringIntoSight } = useWindow(box, ROW, total);
+  const { shown } = useWindow(box, ROW, total);
   const { need } = pages;
-  useEffect(() => need(pagesOf(shown, PAGE)), [need, shown.first, shown.end]); // eslint-disable-line
+  const { first, end } = shown;
+  useEffect(() => need(pagesOf({ first, end }, PAGE)), [need, first, end]);
   useEffect(() => {
-    if (current !== undefined) bringIntoSight(current);
-  }, [current, bringIntoSight, total]);
+    if (current !== undefined) bringIntoSight(box.current, current, ROW);
+  }, [current, total]);
   const places = [];
-  for (let place = shown.first; place < shown.end; place++) places.push(place);
+  for (let place = first; place < end; place++) places.push(place);
   return (
     <ol className="rowlist" ref={box} aria-label="Rows of this view">
       <li className="rowlist-space" aria-hidden="true" style={{ height: total * ROW }} />

@@ -1,11 +1,13 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- only the rows in sight are in the page, which table tags cannot be placed for
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import type { Column } from './columns';
 import { PAGE, type Pages } from './pages';
-import { useWindow } from './useWindow';
+import { bringIntoSight, useWindow } from './useWindow';
 import { sortedBy, type View } from './view';
 import { pagesOf } from './windowing';
 
 const ROW = 34;
+const HEAD = 36;
 
 // A table of any length: only the rows in sight are in the page. One stop for Tab; arrows or j and k move inside.
 export function Table(props: {
@@ -22,11 +24,12 @@ export function Table(props: {
   const { pages, columns, view, current, onCurrent, onOpen, selected, onSelect } = props;
   const box = useRef<HTMLDivElement>(null);
   const total = pages.head?.total ?? 0;
-  const { shown, inSight, bringIntoSight } = useWindow(box, ROW, total);
+  const { shown, inSight } = useWindow(box, ROW, total);
   const [hasFocus, setHasFocus] = useState(false);
   const { need } = pages;
-  useEffect(() => need(pagesOf(shown, PAGE)), [need, shown.first, shown.end]); // eslint-disable-line
-  useEffect(() => bringIntoSight(current), [current, bringIntoSight]);
+  const { first, end } = shown;
+  useEffect(() => need(pagesOf({ first, end }, PAGE)), [need, first, end]);
+  useEffect(() => bringIntoSight(box.current, current, ROW, HEAD), [current]);
   const grid = { gridTemplateColumns: `36px ${columns.map((one) => one.width).join(' ')}` };
   const move = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: inSight, PageUp: -inSight, Home: -total, End: total };
@@ -40,7 +43,7 @@ export function Table(props: {
     }
   };
   const rows = [];
-  for (let place = shown.first; place < shown.end; place++) rows.push(place);
+  for (let place = first; place < end; place++) rows.push(place);
   return (
     <div
       className={`rows-table${hasFocus ? ' has-focus' : ''}`}

@@ -47,7 +47,7 @@ export function sideBySide(lines: Line[]): Pair[] {
 
 // Lines far from any change are left out; a number says how many.
 export function folded<T>(items: T[], isChanged: (item: T) => boolean, around = 3): Array<T | number> {
-  const near = new Array<boolean>(items.length).fill(false);
+  const near = items.map(() => false);
   items.forEach((item, at) => {
     if (isChanged(item)) near.fill(true, Math.max(0, at - around), Math.min(items.length, at + around + 1));
   });

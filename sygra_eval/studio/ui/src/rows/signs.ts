@@ -1,4 +1,5 @@
 // Text of strangers as it is shown: what cannot be seen, or would turn the line around, is spelled out.
+// oxlint-disable-next-line no-control-regex -- it is these that are looked for
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
 export function seen(text: string): string {

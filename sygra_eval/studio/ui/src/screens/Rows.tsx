@@ -1,3 +1,4 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- regions and states that no tag says
 // S7: the rows of a run, found by what they are, judged as and cost. All of the view is in the address.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Problem } from '../parts/Problem';
