@@ -147,7 +147,7 @@ def _test(number: int, record: str, body: Mapping[str, Any] | None, entry: objec
         return None
     key = entry.get("api_key_env")
     header = f'{{"Authorization": f"Bearer {{os.environ[{key!r}]}}"}}' if key else "{}"
-    return f'''# Call {number} of row {record!a}, asked again.
+    return f"""# Call {number} of row {record!a}, asked again.
 import json
 import os
 import urllib.request
@@ -165,4 +165,4 @@ def test_the_model_answers_this_prompt():
         answer = json.load(reply)["choices"][0]["message"]["content"]
 
     assert answer.strip()  # say here what a right answer holds
-'''
+"""

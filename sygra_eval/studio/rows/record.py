@@ -82,11 +82,11 @@ def record_of(index: Index, row: str, texts: Texts) -> RecordTold:
 def why_of(end: RecordEnd | None, *, rounds_done: int = 0) -> str:
     """Say in a sentence how a row came to its outcome; the loop's stop decides nothing."""
     if end is None:
-        return f"It is on its way: {rounds_done} rounds are done."
+        return f"It is on its way; rounds that are done: {rounds_done}."
     match end.outcome:
         case Outcome.VERIFIED:
             count = sum(verdict.is_required for verdict in end.verdicts)
-            said = f"All {count} required validators passed on the final candidate."
+            said = f"It passed on the final candidate what is required: {count} of {count}."
         case Outcome.UNJUDGED:
             said = "Nobody judged it: the suite has no validators."
         case _:
@@ -99,7 +99,8 @@ def why_of(end: RecordEnd | None, *, rounds_done: int = 0) -> str:
     if loop.sentinels_refused:
         times = "once" if loop.sentinels_refused == 1 else f"{loop.sentinels_refused} times"
         refused = f"; the critic wanted to stop {times} while the checks disagreed"
-    stopped = f"The loop stopped by {loop.stop_reason.value} after {loop.rounds} rounds"
+    rounds = "1 round" if loop.rounds == 1 else f"{loop.rounds} rounds"
+    stopped = f"The loop stopped by {loop.stop_reason.value} after {rounds}"
     return f"{said} {stopped}{kept}{refused}."
 
 

@@ -12,6 +12,11 @@ export function DiffView({ before, after, labels, isUnified }: { before: string;
 function Unified({ lines }: { lines: Line[] }) {
   return (
     <table className="diff" aria-label="Changes">
+      <colgroup>
+        <col className="diff-narrow" />
+        <col className="diff-narrow" />
+        <col />
+      </colgroup>
       <tbody>
         {folded(lines, (line) => line.kind !== 'same').map((line, at) =>
           typeof line === 'number' ? (
@@ -36,6 +41,12 @@ function Sides({ lines, labels }: { lines: Line[]; labels: [string, string] }) {
   const pairs = folded(sideBySide(lines), (pair) => pair.left?.kind !== 'same');
   return (
     <table className="diff diff-sides" aria-label="Changes">
+      <colgroup>
+        <col className="diff-narrow" />
+        <col />
+        <col className="diff-narrow" />
+        <col />
+      </colgroup>
       <thead>
         <tr>
           <th colSpan={2}>{labels[0]}</th>

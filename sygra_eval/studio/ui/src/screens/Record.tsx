@@ -18,7 +18,7 @@ import { prefetch, useRecord } from '../rows/records';
 import { RoundDetail } from '../rows/RoundDetail';
 import { RoundsLane } from '../rows/RoundsLane';
 import { RowList } from '../rows/RowList';
-import { count, dollars, seconds, seen } from '../rows/signs';
+import { count, dollars, of as counted, seconds, seen } from '../rows/signs';
 import { Steps } from '../rows/Steps';
 import { Verdicts } from '../rows/Verdicts';
 import { askedOf, hashOfView, show, viewOf } from '../rows/view';
@@ -54,12 +54,12 @@ export default function Record({ route }: { route: Route }) {
   const [author, setAuthor] = useState(keptAuthor);
   const marks = useMarks(place, row, author);
   const [tab, setTab] = useState<Tab>('Rounds');
-  const [chosen, setChosen] = useState<{ row: string; at: number }>({ row, at: 0 });
+  const [chosen, setChosen] = useState<{ row: string; at: number }>();
   const [writing, setWriting] = useState<Writing>();
   const [isHelping, setIsHelping] = useState(false);
   const isReadOnly = version.value?.is_read_only ?? false;
   const rounds = record?.rounds.length ?? 0;
-  const at = Math.min(chosen.row === row ? chosen.at : Math.max(0, rounds - 1), Math.max(0, rounds - 1));
+  const at = Math.min(chosen?.row === row ? chosen.at : Math.max(0, rounds - 1), Math.max(0, rounds - 1));
   const hash = (of: string) => hashOfView(['runs', suite, run, 'row'], view, { id: of });
   const rowAt = (step: number) => (current === undefined ? undefined : pages.row(current + step)?.row);
   const go = (step: number) => {
@@ -199,7 +199,7 @@ function Head({ record, run, runHash, onHelp }: { record: RecordTold; run: strin
           {run}
         </a>
         <span className="record-figures">
-          {record.calls.length} calls · {count(spent.tokens)} tokens · {dollars(spent.cost)} · {seconds(spent.latency)}
+          {counted(record.calls.length, 'call')} · {count(spent.tokens)} tokens · {dollars(spent.cost)} · {seconds(spent.latency)}
         </span>
         <button type="button" aria-label="Keys" onClick={onHelp}>
           ?
@@ -295,7 +295,7 @@ function Outcome({ record, of }: { record: RecordTold; of: Whose }) {
               <>
                 <dt>stopped by</dt>
                 <dd>
-                  {record.loop.stop_reason} after {record.loop.rounds} rounds and {record.loop.samples} drafts
+                  {record.loop.stop_reason} after {counted(record.loop.rounds, 'round')} and {counted(record.loop.samples, 'draft')}
                 </dd>
               </>
             )}
