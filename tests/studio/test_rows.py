@@ -6,15 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.studio.rounds_run import HOSTILE, ROWS, RUN, SUITE, write_run
+from tests.studio.rounds_run import HOSTILE, ROWS, RUN, SUITE
 from tests.studio.served import served
 
 HERE = f"/api/runs/{SUITE}/{RUN}"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return write_run(tmp_path_factory.mktemp("rows"))
+def folder(rounds_workspace, tmp_path_factory):
+    here = tmp_path_factory.mktemp("rows") / "here"
+    shutil.copytree(rounds_workspace, here)
+    return here / "reports" / SUITE / RUN
 
 
 @pytest.fixture(scope="module")

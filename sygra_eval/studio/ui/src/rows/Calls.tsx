@@ -52,9 +52,9 @@ export function Calls({ record, of }: { record: RecordTold; of: Whose }) {
       </table>
       {record.faults.map((fault, at) => (
         <div key={at} className="card-flat">
-          <h3>
+          <h2>
             No answer at {seen(fault.node)}, round {fault.visit}: {seen(fault.kind)}
-          </h3>
+          </h2>
           <p>{seen(fault.message)}</p>
           {fault.raw.text !== '' && <LongText text={fault.raw} of={of} className="output" />}
         </div>
@@ -82,9 +82,9 @@ function OneCall({ number, of }: { number: number; of: Whose }) {
   return (
     <section className="one-call" aria-label={`Call ${number}`}>
       <div className="one-call-head">
-        <h3>
+        <h2>
           Call #{number} <span className="quiet">{seen(call.label)}</span>
-        </h3>
+        </h2>
         {call.curl !== null && <Copy text={call.curl} name="Copy as curl" />}
         {call.test !== null && <Copy text={call.test} name="Copy as a unit test" />}
       </div>

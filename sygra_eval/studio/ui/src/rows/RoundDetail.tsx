@@ -41,7 +41,7 @@ export function RoundDetail({ record, at, of }: { record: RecordTold; at: number
         {attempt && <Verdicts verdicts={attempt.verdicts} of={of} title="Verdicts of this round" />}
         {round.critique && (
           <section className="card-flat" aria-label="Critique of this round">
-            <h3>{round.critique.sentinel === 'absent' ? 'Then the critic said' : 'Then the critic wanted to stop'}</h3>
+            <h2>{round.critique.sentinel === 'absent' ? 'Then the critic said' : 'Then the critic wanted to stop'}</h2>
             <LongText text={round.critique.text} of={of} className="quote" />
             {round.critique.sentinel === 'refused' && <p className="tag-warn note-line">⊘ Refused: the checks do not pass, whatever the critic says.</p>}
             {round.critique.sentinel === 'granted' && <p className="tag-good note-line">✓ Granted: the checks agree.</p>}
@@ -83,7 +83,7 @@ function Asked({ record, at, of }: { record: RecordTold; at: number; of: Whose }
   if (critique === null) return null;
   return (
     <section className="card-flat" aria-label="What asked for this revision">
-      <h3>Asked for by</h3>
+      <h2>Asked for by</h2>
       <LongText text={critique.text} of={of} className="quote" />
       {critique.sentinel === 'refused' && <p className="tag-warn note-line">⊘ The critic wanted to stop here; the checks said no, so their evidence was sent instead.</p>}
       {critique.is_ignored && <p className="tag-warn note-line">Ignored: this revision touches nothing that the critique names.</p>}
@@ -95,7 +95,7 @@ function Flips({ attempt }: { attempt: AttemptTold }) {
   if (attempt.fixed.length + attempt.broken.length === 0) return null;
   return (
     <section className="card-flat" aria-label="Tests that flipped">
-      <h3>Tests that flipped</h3>
+      <h2>Tests that flipped</h2>
       <ul className="flips">
         {attempt.fixed.map((name) => (
           <li key={name}>

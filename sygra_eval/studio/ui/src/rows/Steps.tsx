@@ -7,20 +7,20 @@ export function Steps({ record, of }: { record: RecordTold; of: Whose }) {
   return (
     <div className="steps">
       <section aria-label="Input">
-        <h3>Input</h3>
+        <h2>Input</h2>
         <Variables variables={record.input} of={of} />
       </section>
       {record.states.map((step, at) => (
         <section key={at} aria-label={`After ${step.node}`}>
-          <h3>
+          <h2>
             After <code>{seen(step.node)}</code> {step.models.length > 0 && <span className="quiet">by {[...new Set(step.models)].join(', ')}</span>}
-          </h3>
+          </h2>
           {step.set.length === 0 ? <p className="quiet">It set nothing.</p> : <Variables variables={step.set} of={of} />}
         </section>
       ))}
       {record.added.length > 0 && (
         <section aria-label="In the data set">
-          <h3>Added to the data set</h3>
+          <h2>Added to the data set</h2>
           <Variables variables={record.added} of={of} />
         </section>
       )}

@@ -60,7 +60,9 @@ export function Table(props: {
     >
       <div role="rowgroup" className="rows-head">
         <div role="row" aria-rowindex={1} className="rows-row" style={grid}>
-          <span role="columnheader" aria-label="Selected" />
+          <span role="columnheader">
+            <span className="unseen">Selected</span>
+          </span>
           {columns.map((column) => (
             <Heading key={column.key} column={column} view={view} onView={props.onView} />
           ))}

@@ -8,7 +8,7 @@ export function Verdicts({ verdicts, of, title }: { verdicts: VerdictTold[]; of:
   if (verdicts.length === 0) return null;
   return (
     <section className="card-flat" aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {verdicts.map((verdict, at) => (
         <details key={at} className="verdict" open={verdict.status === 'fail' || verdict.status === 'error'}>
           <summary>

@@ -87,6 +87,10 @@ export default function Record({ route }: { route: Route }) {
     setTab('Rounds');
     setChosen({ row, at: Math.max(0, Math.min(rounds - 1, at + step)) });
   };
+  const close = () => {
+    setWriting(undefined);
+    document.getElementById('record-panel')?.focus(); // the field that had it is gone
+  };
   const pick = (which: Tab) => () => setTab(which);
   useKeys({
     j: () => go(1),
@@ -138,8 +142,8 @@ export default function Record({ route }: { route: Route }) {
                   setAuthor(name);
                   keepAuthor(name);
                 }}
-                onSave={(said) => void marks.add(writing, said).then((isKept) => isKept && setWriting(undefined))}
-                onCancel={() => setWriting(undefined)}
+                onSave={(said) => void marks.add(writing, said).then((isKept) => isKept && close())}
+                onCancel={close}
               />
             )}
             <Tabs tab={tab} onTab={setTab} record={record} />
@@ -263,14 +267,14 @@ function Outcome({ record, of }: { record: RecordTold; of: Whose }) {
   return (
     <div className="detail">
       <section className="detail-code" aria-label="Final candidate">
-        <h3>Final candidate</h3>
+        <h2>Final candidate</h2>
         {record.code || record.answer ? <LongText text={(record.code ?? record.answer)!} of={of} className="code-block" /> : <p className="quiet">There is none.</p>}
       </section>
       <div className="detail-side">
         <Verdicts verdicts={record.verdicts} of={of} title="Final verdicts" />
         {record.guards.length > 0 && (
           <section className="card-flat" aria-label="Guardrails">
-            <h3>Guardrails</h3>
+            <h2>Guardrails</h2>
             {record.guards.map((guard, at) => (
               <div key={at} className="guard">
                 <Status of={guard.status} /> <b>{seen(guard.name)}</b> at {guard.at} of {seen(guard.node)}, round {guard.visit}
@@ -281,7 +285,7 @@ function Outcome({ record, of }: { record: RecordTold; of: Whose }) {
           </section>
         )}
         <section className="card-flat" aria-label="How it ended">
-          <h3>How it ended</h3>
+          <h2>How it ended</h2>
           <dl className="facts">
             <dt>outcome</dt>
             <dd>
