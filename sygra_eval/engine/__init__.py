@@ -8,13 +8,15 @@ somebody agrees, with another plan (`plan_changes`). What a run comes to is one 
 it may spend is `spending`, what it will take `cost_estimate` says from its first rows and
 `upper_bound` before any. `recheck` says whether a run folder still holds, `keep_ledger` where every
 row of the input ended, `health` whether its journal is sound, `measure_truth` how often validators
-err. `finding` looks for rows of a run, by a condition or a pattern. `finished_rows` hands a run to
+err. `finding` looks for rows of a run, by a condition or a pattern, and `asked` finds out
+what a row's calls asked. `finished_rows` hands a run to
 the metrics, `compare_two` compares it with another, `score` judges its candidates again, and
 `bless` makes it the baseline of its suite; `gating` judges what the suite asks of it. While a run
 goes, `live` says what it does and takes other limits, through the socket of `control`; `look_at`
 and `change_limits` are the other side.
 """
 
+from sygra_eval.engine.asked import Asked, asked_in
 from sygra_eval.engine.bench import Bench
 from sygra_eval.engine.blessing import Blessed, bless
 from sygra_eval.engine.bound import Bound, limits_in
@@ -35,7 +37,7 @@ from sygra_eval.engine.control_client import (
 )
 from sygra_eval.engine.cost_estimate import BudgetOutlook, CostEstimate, estimate_to_json
 from sygra_eval.engine.counting import cause_of
-from sygra_eval.engine.critiques import Critiques, heard_in
+from sygra_eval.engine.critiques import Critiques, heard_in, is_ignored
 from sygra_eval.engine.data_files import data_files_in, is_lines_of
 from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimate_from_run import estimate_from_run
@@ -90,6 +92,7 @@ from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
+from sygra_eval.engine.stored import source_row
 from sygra_eval.engine.structured import fitted
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
@@ -129,6 +132,7 @@ __all__ = [
     "WEAK",
     "Account",
     "Acknowledged",
+    "Asked",
     "Bench",
     "Blessed",
     "Bound",
@@ -194,6 +198,7 @@ __all__ = [
     "UpperBound",
     "WeakTests",
     "Where",
+    "asked_in",
     "bless",
     "cause_of",
     "change_limits",
@@ -214,6 +219,7 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "is_ignored",
     "is_lines_of",
     "keep_ledger",
     "known_run",
@@ -247,6 +253,7 @@ __all__ = [
     "shipped_from",
     "side_of_run",
     "source_of",
+    "source_row",
     "step_of",
     "stop_run",
     "suite_document",

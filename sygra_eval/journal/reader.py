@@ -5,6 +5,7 @@ never holds up the writer's log. A damaged row counts as absent and into `damage
 """
 
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -222,6 +223,25 @@ class JournalReader:
         seen = {str(outcome): int(count) for outcome, count in rows}
         return {outcome: seen.get(outcome.value, 0) for outcome in Outcome}
 
+    def places(self) -> "array[int]":
+        """Return where in the source the records stand that ended, in no order, unread."""
+        return array("q", (int(row[0]) for row in self._query("SELECT idx FROM outcome", ())))
+
+    def stored_ends(self, places: Sequence[int]) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
+        """Yield place, record, outcome and data of the ends there, without damaged ones."""
+        marks = ", ".join("?" * len(places))
+        sql = f"SELECT {', '.join(TABLES['outcome'])} FROM outcome WHERE idx IN ({marks})"  # noqa: S608
+        for row in self._query(f"{sql} ORDER BY idx", tuple(places)):
+            if self._accept("outcome", row, row[:1]):
+                yield int(row[0]), str(row[1]), str(row[2]), self._blobs.value(_stored(row[4]))
+
+    def visits(self, record: str) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """Yield the nodes that a record visited and what each left, in the order of their ends."""
+        rows = self._query(_select("visit", ("record",)) + " ORDER BY rowid", (plain(record),))
+        for row in rows:
+            if self._accept("visit", row, row[:2]):
+                yield str(row[1]), self._mapping(_stored(row[2]))
+
     def rounds(self, record: str) -> tuple[Round, ...]:
         """Return the rounds of a record's loops, node by node, in order."""
         rows = self._query(
@@ -272,9 +292,12 @@ class JournalReader:
         for row in self._stream("call", "rowid"):
             yield self._journalled(row)
 
-    def stored_calls(self) -> Iterator[StoredCall]:
-        """Yield the calls as their rows hold them, without their long texts: many are counted."""
-        for row in self._stream("call", "rowid", is_whole=False):
+    def stored_calls(self, after: int = -1) -> Iterator[StoredCall]:
+        """Yield the calls as their rows hold them, without their long texts: many are counted.
+
+        :param after: A call's number; those that were journalled later are yielded.
+        """
+        for row in self._stream("call", "rowid", is_whole=False, after=after):
             yield _stored_call(row)
 
     def call_numbers(self) -> Iterator[tuple[int, str]]:
@@ -302,6 +325,19 @@ class JournalReader:
                 if self._accept("call", row[1:], row[:1], is_whole=False):
                     found[int(row[0])] = _stored_call(row)
         return found
+
+    def numbers_of(self, record: str, after: int = -1) -> list[int]:
+        """Return the numbers of a record's calls that were journalled after the one of a number.
+
+        There is no index for it: all calls behind that one are looked at.
+        """
+        sql = "SELECT rowid FROM call WHERE rowid > ? AND record = ? ORDER BY rowid"
+        return [int(row[0]) for row in self._query(sql, (after, plain(record)))]
+
+    def asked_hash(self, number: int) -> bytes | None:
+        """Return the hash of what a call asked of whom, as `request_hash` makes it."""
+        row = self._call_row(number)
+        return row[6] if row is not None and isinstance(row[6], bytes) else None
 
     def call(self, number: int) -> JournalledCall | None:
         """Return the same as a whole, with its long texts."""
@@ -373,19 +409,20 @@ class JournalReader:
         return data
 
     def _stream(
-        self, table: str, column: str, *, is_whole: bool = True
+        self, table: str, column: str, *, is_whole: bool = True, after: int = -1
     ) -> Iterator[tuple[Column, ...]]:
         """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC.
 
         :param column: Of whole numbers.
         :param is_whole: Their long texts are sound too; else nobody looks at these.
+        :param after: Only what has a greater number; the least is 0.
         """
         columns = TABLES[table]
         shown = columns if column in columns else (column, *columns)
         select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
         number_at = shown.index(column)
-        page = self._query(f"{select} ORDER BY {column} LIMIT {_PAGE}", ())
-        before = -1
+        page = self._query(f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (after,))
+        before = after
         while page:
             number = -1
             for row in page:

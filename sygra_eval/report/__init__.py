@@ -5,13 +5,13 @@ with the name of its query; `queries` has the statements, `database` their table
 `recompute` compares, `asked_query` shows one with the rows behind it, `schema` is the JSON Schema.
 `short_page` is what decides, made from that data alone. `tables` (with `evidence`, `costs`,
 `bought`) turns a summary into tables, and `terminal`, `markdown` and `card` show the same ones;
-`closing` the last words of a run, `show` the story of one row, `differing` what changed in it,
-`found_rows` several, `ledger_view` the end of every row, `journal_view` how sound a journal is,
-`first_rows` what happens to rows before the graph, `truth` how far validators can be trusted and
-`rechecked` folders (`claims` asks their queries), `comparison` what changed between two runs. Of
-money they say before a run `upper_bound`
-and `cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then,
-`progress` how far it is. `html` makes the one file for a browser. For other programs are
+`closing` the last words of a run, `show` the story of one row, `differing` what changed in it
+(tests that turned: `flips`), `found_rows` several, `ledger_view` the end of every row,
+`journal_view` how sound a journal is, `first_rows` what happens to rows before the graph, `truth`
+how far validators can be trusted and `rechecked` folders (`claims` asks their queries),
+`comparison` what changed between two runs. Of money they say before a run `upper_bound` and
+`cost_estimate`, and while it goes `spent_so_far`; `live` is what a run does then, `progress` how
+far it is. `html` makes the one file for a browser. For other programs are
 `junit_view`, `csv_view`, `sarif_view` (on `findings`), `annotations`, `step_summary`, and `otlp`
 (on `otel_spans`, `otel_metrics`), which `otlp_send` sends. Text from rows, models and suites passes
 `text_safety` on its way out; `layout` keeps a terminal's 80 columns. `builtin` registers the
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from sygra_eval.report.document import document_of
     from sygra_eval.report.first_rows import first_rows_json, first_rows_text
+    from sygra_eval.report.flips import flips_between
     from sygra_eval.report.formats import formats_text
     from sygra_eval.report.found_rows import match_json, match_lines, row_json, rows_text
     from sygra_eval.report.journal_view import journal_json, journal_text
@@ -90,6 +91,7 @@ __all__ = [
     "exit_line",
     "first_rows_json",
     "first_rows_text",
+    "flips_between",
     "formats_text",
     "journal_json",
     "journal_text",
@@ -168,6 +170,7 @@ _MODULES = {
         "first_rows_json",
         "first_rows_text",
     ),
+    "flips": ("flips_between",),
     "formats": ("formats_text",),
     "journal_view": (
         "journal_json",

@@ -12,6 +12,7 @@ from sygra_eval.studio.assets import Assets
 from sygra_eval.studio.keys import Keys
 from sygra_eval.studio.live import Hub, Runs
 from sygra_eval.studio.models import ModelTests
+from sygra_eval.studio.rows import Indexes
 from sygra_eval.studio.suite_cards import SuiteCards
 from sygra_eval.studio.workspace import Workspace
 
@@ -26,6 +27,7 @@ class Studio(contextlib.AsyncExitStack):
     :ivar suites: The suites of the folder.
     :ivar runs: Its runs.
     :ivar model_tests: Those of this session.
+    :ivar indexes: What rows of runs are found by.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -37,6 +39,7 @@ class Studio(contextlib.AsyncExitStack):
         self.suites = SuiteCards(workspace)
         self.runs = Runs(workspace, self.hub, self.keys)
         self.model_tests = ModelTests(workspace.root, self.hub.publish)
+        self.indexes = Indexes()
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""
@@ -45,6 +48,7 @@ class Studio(contextlib.AsyncExitStack):
         await self.enter_async_context(self.model_tests)
         # A keyring may wait for a person to unlock it: nobody waits for that, not even the end.
         threading.Thread(target=self._find_kept, name="kept keys", daemon=True).start()
+        self.callback(self.indexes.close)
         return self
 
     async def __aexit__(

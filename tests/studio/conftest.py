@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.studio.rounds_run import write_run
 from tests.studio.served import served
 
 _FLAGS = (
@@ -50,6 +51,14 @@ def studio(tmp_path):
     """An open Studio on an empty folder."""
     with served(tmp_path) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def rounds_workspace(tmp_path_factory):
+    """A folder with a suite and its run; who changes anything in it takes a copy."""
+    folder = tmp_path_factory.mktemp("rounds")
+    write_run(folder)
+    return folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sygra_eval.engine import ReportRow
-from sygra_eval.report.html.flips import flips_between
+from sygra_eval.report.flips import flips_between
 from sygra_eval.values import (
     Attempt,
     CallFault,

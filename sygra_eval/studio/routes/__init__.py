@@ -5,7 +5,10 @@ from fastapi import APIRouter
 from sygra_eval.studio.routes import (
     documents,
     events,
+    marks,
     models,
+    record,
+    rows,
     runs,
     secrets,
     settings,
@@ -22,5 +25,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
     runs.router,
     events.router,
+    rows.router,
+    record.router,
+    marks.router,
 )
 """A new topic is added here."""

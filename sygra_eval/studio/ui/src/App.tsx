@@ -9,6 +9,8 @@ const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentT
   { matches: (parts) => parts[0] === 'models', Screen: lazy(() => import('./screens/Models')), title: 'Models' },
   { matches: (parts) => parts[0] === 'suites' && parts.length === 2, Screen: lazy(() => import('./screens/Suite')), title: 'Suite' },
   { matches: (parts) => parts[0] === 'runs' && parts.length === 3, Screen: lazy(() => import('./screens/Run')), title: 'Run' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'rows', Screen: lazy(() => import('./screens/Rows')), title: 'Rows' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'row', Screen: lazy(() => import('./screens/Record')), title: 'Record' },
   { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
 ];
 

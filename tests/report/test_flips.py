@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from sygra_eval.report.html.flips import flips_between
+from sygra_eval.report.flips import flips_between
 from sygra_eval.values import Attempt, Status
 from tests.report.html.conftest import FAILED, PASSED, verdict_of
 

@@ -1,0 +1,217 @@
+// oxlint-disable jsx-a11y/prefer-tag-over-role -- regions and states that no tag says
+// S7: the rows of a run, found by what they are, judged as and cost. All of the view is in the address.
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { Problem } from '../parts/Problem';
+import type { Route } from '../route';
+import { hashOf } from '../route';
+import { columnOf, OURS } from '../rows/columns';
+import { Facets } from '../rows/Facets';
+import { KeyHelp, type KeyLine } from '../rows/KeyHelp';
+import { useKeys } from '../rows/keys';
+import { runAddress, usePages } from '../rows/pages';
+import { Table } from '../rows/Table';
+import { hashOfView, isFiltered, show, VARIABLE, viewOf, type View } from '../rows/view';
+import '../styles/rows.css';
+
+const KEYS: KeyLine[] = [
+  ['j ↓', 'next row'],
+  ['k ↑', 'row before'],
+  ['Enter', 'open the row'],
+  ['/', 'search'],
+  ['x', 'select the row'],
+  ['Home End', 'first, last row'],
+  ['?', 'these keys'],
+];
+
+export default function Rows({ route }: { route: Route }) {
+  const [, suite = '', run = ''] = route.parts;
+  const text = route.query.toString();
+  const view = useMemo(() => viewOf(new URLSearchParams(text)), [text]);
+  const place = runAddress(suite, run);
+  const pages = usePages(place, view);
+  const [current, setCurrent] = useState(0);
+  const [selected, setSelected] = useState<Set<string>>(new Set());
+  const [isHelping, setIsHelping] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const parts = ['runs', suite, run, 'rows'];
+  const head = pages.head;
+  const change = (next: View, replace = false) => {
+    setCurrent(0);
+    show(hashOfView(parts, next), replace);
+  };
+  const open = (at: number) => {
+    const row = pages.row(at);
+    if (row) show(hashOfView(['runs', suite, run, 'row'], view, { id: row.row }), false);
+  };
+  const toggle = (row: string) =>
+    setSelected((old) => {
+      const next = new Set(old);
+      if (!next.delete(row)) next.add(row);
+      return next;
+    });
+  const last = Math.max(0, (head?.total ?? 1) - 1);
+  useKeys({
+    j: () => setCurrent((at) => Math.min(last, at + 1)),
+    k: () => setCurrent((at) => Math.max(0, at - 1)),
+    ArrowDown: () => setCurrent((at) => Math.min(last, at + 1)),
+    ArrowUp: () => setCurrent((at) => Math.max(0, at - 1)),
+    Enter: () => open(current),
+    x: () => {
+      const row = pages.row(current);
+      if (row) toggle(row.row);
+    },
+    '/': () => search.current?.focus(),
+    '?': () => setIsHelping(true),
+  });
+  const columns = view.columns.map(columnOf).filter((one) => one !== undefined);
+  return (
+    <section className="rows-screen">
+      <header className="rows-top">
+        <div className="rows-title">
+          <h1>
+            <a href={hashOf(['runs', suite, run])}>
+              {suite} / {run}
+            </a>{' '}
+            <span className="quiet">rows</span>
+          </h1>
+          <p className="rows-count" role="status">
+            {head && <Count head={head} view={view} />}
+          </p>
+          {head !== undefined && head.newer > 0 && (
+            <button type="button" className="primary newer" onClick={pages.renew}>
+              {head.newer.toLocaleString('en')} new {head.newer === 1 ? 'row' : 'rows'}: show
+            </button>
+          )}
+        </div>
+        <div className="rows-tools">
+          <Search value={view.q} onChange={(q) => change({ ...view, q }, true)} box={search} />
+          <ColumnChoice names={head?.columns ?? []} view={view} onChange={(next) => change(next, true)} />
+          <button type="button" onClick={() => setIsHelping(true)} aria-label="Keys">
+            ?
+          </button>
+        </div>
+      </header>
+      {pages.error && <Problem error={pages.error} again={pages.renew} />}
+      {head !== undefined && head.damaged > 0 && (
+        <p className="rows-warning" role="status">
+          {head.damaged} {head.damaged === 1 ? 'row is' : 'rows are'} damaged in the journal and cannot be read; the others are all here. <code>sygra-eval doctor</code> says more.
+        </p>
+      )}
+      <div className="rows-columns">
+        <Facets run={place} view={view} token={head?.view} onChange={change} />
+        <div className="rows-main">
+          {head !== undefined && head.total === 0 ? (
+            <Nothing isFiltered={isFiltered(view)} isRunning={head.is_running} onClear={() => change({ ...view, filters: {}, q: '' })} />
+          ) : (
+            <Table
+              pages={pages}
+              columns={columns}
+              view={view}
+              current={current}
+              onCurrent={setCurrent}
+              onView={change}
+              onOpen={open}
+              selected={selected}
+              onSelect={toggle}
+            />
+          )}
+          {selected.size > 0 && <Selection rows={[...selected]} onClear={() => setSelected(new Set())} />}
+        </div>
+      </div>
+      {isHelping && <KeyHelp lines={KEYS} onClose={() => setIsHelping(false)} />}
+    </section>
+  );
+}
+
+function Count({ head, view }: { head: NonNullable<ReturnType<typeof usePages>['head']>; view: View }) {
+  const total = head.total.toLocaleString('en');
+  if (head.read < head.ended) return <>{`${total} rows, reading ${head.read.toLocaleString('en')} of ${head.ended.toLocaleString('en')} …`}</>;
+  const all = head.ended.toLocaleString('en');
+  return <>{isFiltered(view) ? `${total} of ${all} rows` : `${total} rows`}{head.is_running ? ', still running' : ''}</>;
+}
+
+function Search({ value, onChange, box }: { value: string; onChange: (q: string) => void; box: React.RefObject<HTMLInputElement | null> }) {
+  const [typed, setTyped] = useState(value);
+  const [before, setBefore] = useState(value);
+  if (value !== before) {
+    setBefore(value);
+    setTyped(value);
+  }
+  useEffect(() => {
+    if (typed === value) return;
+    const timer = window.setTimeout(() => onChange(typed), 250);
+    return () => window.clearTimeout(timer);
+  }, [typed, value, onChange]);
+  return (
+    <input
+      ref={box}
+      type="search"
+      aria-label="Search in texts and code"
+      placeholder="Search in texts and code   /"
+      value={typed}
+      onChange={(event) => setTyped(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') onChange(typed);
+        if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
+      }}
+    />
+  );
+}
+
+function ColumnChoice({ names, view, onChange }: { names: string[]; view: View; onChange: (view: View) => void }) {
+  const all = [...OURS.map((one) => ({ key: one.key, title: one.title })), ...names.map((name) => ({ key: VARIABLE + name, title: name }))];
+  const toggle = (key: string) => {
+    const columns = view.columns.includes(key) ? view.columns.filter((one) => one !== key) : [...view.columns, key];
+    if (columns.length > 0) onChange({ ...view, columns });
+  };
+  return (
+    <details className="choice">
+      <summary className="button">Columns</summary>
+      <div className="choice-box">
+        {all.map((one, at) => (
+          <label key={one.key} className={at === OURS.length ? 'choice-first' : undefined}>
+            <input type="checkbox" checked={view.columns.includes(one.key)} onChange={() => toggle(one.key)} /> {one.title}
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function Nothing(props: { isFiltered: boolean; isRunning: boolean; onClear: () => void }) {
+  return (
+    <div className="nothing">
+      {props.isFiltered ? (
+        <>
+          <p>No row is like that.</p>
+          <button type="button" onClick={props.onClear}>
+            Clear the filters
+          </button>
+        </>
+      ) : (
+        <p>{props.isRunning ? 'No row has ended yet. The first one is shown here as soon as it does.' : 'No row of this run ended.'}</p>
+      )}
+    </div>
+  );
+}
+
+function Selection({ rows, onClear }: { rows: string[]; onClear: () => void }) {
+  const [isCopied, setIsCopied] = useState(false);
+  return (
+    <div className="selection" role="region" aria-label="Selection">
+      <span>{rows.length} selected</span>
+      <button
+        type="button"
+        onClick={() => {
+          void navigator.clipboard.writeText(rows.join('\n')).then(() => setIsCopied(true));
+        }}
+      >
+        {isCopied ? 'Copied' : 'Copy the ids'}
+      </button>
+      <button type="button" onClick={onClear}>
+        Clear
+      </button>
+    </div>
+  );
+}
+
