@@ -159,6 +159,7 @@ def test_a_link_is_not_followed(desk, tmp_path):
         ({**NEW, "base_url": "ftp://x"}, "base_url", "write an address like"),
         ({**NEW, "modle": "x"}, "modle", "unknown key"),
         ({"use": "vllm", "base_url": "http://x/v1"}, "model", "`model` is missing"),
+        ({**NEW, "parameters": {"seed": "x"}}, "parameters.seed", "a whole number"),
         ({**NEW, "use": "nobody"}, "use", "no plugin provides"),
         ({**NEW, "price": {"input": 1, "output": -1}}, "price.output", "greater than or equal"),
         ({**NEW, "api_key_env": KEY}, "api_key_env", "looks like a key"),
@@ -177,6 +178,17 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_written(desk, entry, 
     found = {one["field"]: one["message"] for one in refused["error"]["details"]}
     assert message in found[field]
     assert desk.file.read_text() == FILE
+
+
+def test_a_parameter_out_of_its_usual_range_is_a_warning_and_can_be_saved(desk):
+    odd = {**NEW, "parameters": {"top_p": 9, "max_tokens": 0}}
+
+    problems = desk.save("new", odd)["problems"]
+
+    assert [(one["field"], one["severity"]) for one in problems] == [
+        ("parameters.top_p", "warning"),
+        ("parameters.max_tokens", "warning"),
+    ]
 
 
 def test_a_key_that_was_typed_is_in_no_file_and_in_no_answer(desk):

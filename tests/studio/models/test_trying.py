@@ -69,6 +69,17 @@ def test_a_good_model_of_each_provider_lights_all_lights(endpoint, lights_of, di
     assert lights.facts["price"].told.startswith("1 and 2 USD per million tokens")
 
 
+def test_how_long_a_prompt_may_be_is_told_where_the_server_says_it(endpoint, lights_of):
+    endpoint.models = status(200, {"data": [{"id": "scripted", "max_model_len": 32768}]})
+
+    lights = lights_of(endpoint.model_entry("vllm"))
+
+    assert lights.lights["model"].told == "`scripted` is there, with up to 32,768 tokens"
+    endpoint.context = 131_072
+    lights = lights_of(endpoint.model_entry("ollama"))
+    assert lights.lights["model"].told == "`scripted` is there, with up to 131,072 tokens"
+
+
 @pytest.mark.parametrize("dialect", ["openai", "azure", "ollama", "vllm"])
 def test_a_wrong_key_of_each_provider_is_named_as_that(endpoint, lights_of, dialect, monkeypatch):
     monkeypatch.setenv("M_KEY", "another-key-1234")
