@@ -192,7 +192,7 @@ def test_a_parameter_out_of_its_usual_range_is_a_warning_and_can_be_saved(desk):
 
 
 def test_a_key_that_was_typed_is_in_no_file_and_in_no_answer(desk):
-    desk.ask("PUT", "secrets/B_KEY", {"value": KEY}, code=204)
+    desk.type_key("B_KEY", KEY)
 
     refused = desk.save("new", {**NEW, "model": f"x{KEY}"}, code=422)
     desk.save("new", {**NEW, "api_key_env": "B_KEY"})
@@ -251,6 +251,16 @@ def test_a_model_with_a_mistake_is_shown_with_it(desk):
 
     assert [one["field"] for one in desk.card("odd")["problems"]] == ["base_url", "modle"]
     desk.save("new", NEW)  # and others can be saved beside it
+
+
+def test_a_model_that_differs_by_the_suites_matrix_is_no_mistake(desk):
+    matrix = SUITE.replace("model: j}", 'model: j, rpm: "${matrix.rpm}"}')
+    (desk.root / "draft.yaml").write_text(f"{matrix}matrix: {{rpm: [1, 2]}}\n")
+
+    judge = desk.card("judge")
+
+    assert judge["problems"] == []
+    assert judge["price"]["input"] is None
 
 
 def test_a_file_of_sygra_is_left_alone(desk):

@@ -268,7 +268,7 @@ def finished(desk, told):
 
 def test_a_test_runs_in_a_child_with_the_keys_that_were_typed(desk, endpoint):
     endpoint.requires_key = KEY
-    desk.ask("PUT", "secrets/T_KEY", {"value": KEY}, code=204)
+    desk.type_key("T_KEY", KEY)
     entry = {**endpoint.model_entry(), "api_key_env": "T_KEY", "price": "free"}
 
     told = finished(desk, desk.ask("POST", "model-tests", {"name": "m", "entry": entry}, code=202))
