@@ -87,6 +87,33 @@ def test_a_model_in_braces_stays_in_braces():
     assert "critic: {use: ollama, model: small, context: 4096}  # cheap\n" in after
 
 
+def test_a_text_with_a_comma_stays_one_in_braces_over_several_lines():
+    text = "a: {use: openai,  # so\n  model: m,\n  # inner\n  rpm: 3}\n"
+
+    after = with_model(text, "a", {"use": "openai", "model": "x, y", "rpm": 3})
+
+    assert after == text.replace("model: m,", "model: 'x, y',")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "expected"),
+    [
+        ("a", {"x": 1, "y": 2, "z": 3}, "{a: {x: 1,  # one\n y: 2, z: 3},\n # hi\n b: {}} # c\n"),
+        ("a", {"x": 1}, "{a: {x: 1},\n # hi\n b: {}} # c\n"),
+        ("a", {"y": 2}, "{a: {  # one\n y: 2},\n # hi\n b: {}} # c\n"),
+        ("b", {"w": 0}, "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {w: 0}} # c\n"),
+        ("c", {"w": 0}, "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {}, c: {w: 0}} # c\n"),
+        ("a", None, "{\n # hi\n b: {}} # c\n"),
+    ],
+)
+def test_a_file_all_in_braces_keeps_the_comments_of_others(name, entry, expected):
+    text = "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {}} # c\n"
+
+    after = without_model(text, name) if entry is None else with_model(text, name, entry)
+
+    assert after == expected
+
+
 def test_the_last_model_leaves_a_file_that_can_be_read():
     after = without_model("# ours\na: {use: embedded}\n", "a")
 
