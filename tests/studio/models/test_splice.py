@@ -4,7 +4,7 @@ import difflib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.studio.models.splice import CannotSplice, data_of, with_model, without_model
@@ -171,6 +171,8 @@ def test_the_end_mark_of_a_document_stays_the_end():
     assert with_model(text, "b", {}) == "a: {use: embedded}\nb: {}\n# said\n...\n"
 
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of busy machines
+
 # Any entry, any change of one, among comments, blanks, blocks and flows.
 SCALARS = st.one_of(
     st.none(),
@@ -213,6 +215,7 @@ def files(draw) -> tuple[dict, str]:
     return data, text
 
 
+@CALM
 @given(files(), st.sampled_from(["a", "b", "new"]), ENTRIES, st.booleans())
 def test_any_edit_says_what_was_wanted_and_touches_no_line_of_another(written, name, entry, keeps):
     _, text = written
@@ -229,6 +232,7 @@ def test_any_edit_says_what_was_wanted_and_touches_no_line_of_another(written, n
     assert is_in_order(others(text, name), after.splitlines(keepends=True))
 
 
+@CALM
 @given(files(), st.sampled_from(["a", "b"]))
 def test_any_model_is_taken_out_alone(written, name):
     _, text = written
@@ -258,6 +262,7 @@ def is_in_order(lines: list[str], among: list[str]) -> bool:
     return all(any(line == other for other in rest) for line in lines)
 
 
+@CALM
 @given(st.lists(SCALARS, min_size=2, max_size=4), st.integers(0, 3), SCALARS)
 def test_any_scalar_is_changed_in_its_line_and_its_comment_stays(values, which, value):
     keys = ["use", "model", "rpm", "price"][: len(values)]
