@@ -211,7 +211,9 @@ async def _opened(model: ChatModel) -> Step:
     warnings = tuple(getattr(model, "warnings", ()))
     if warnings:
         return warning(name="model", told="; ".join(warnings))
-    return ok(name="model", told=f"`{model.label}` is there")
+    context = await model.context_told() if isinstance(model, ServedModel) else ""
+    told = f"`{model.label}` is there{f', with {context}' if context else ''}"
+    return ok(name="model", told=told)
 
 
 def _key_told(model: ServedModel) -> str:

@@ -170,6 +170,19 @@ class OllamaModel(ServedModel):
         self.is_loaded = name in (_names_in(running) or ())
         return ()
 
+    async def context_tokens(self, transport: "Transport", *, timeout_s: float) -> int | None:
+        """Return what the model was made for; how much of it is used is `context`'s to say."""
+        del timeout_s
+        reply = await transport.post("api/show", fast_json.dumps({"model": self.model}))
+        try:
+            payload = fast_json.loads(reply.body)
+        except ValueError:
+            return None
+        told = payload.get("model_info") if isinstance(payload, dict) else None
+        known = told.items() if isinstance(told, dict) else ()
+        found = (n for name, n in known if str(name).endswith(".context_length"))
+        return next((n for n in found if isinstance(n, int)), None)
+
     def body_of(self, request: ChatRequest) -> Mapping[str, Any]:
         """Write a chat as Ollama wants it."""
         if problem := self._unknown_in(request.parameters):

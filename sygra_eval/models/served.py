@@ -253,6 +253,21 @@ class ServedModel(ABC):
             raise ModelUnavailable(f"{what}: {reply.head()}")
         return self.names_of(reply)
 
+    async def context_tokens(self, transport: "Transport", *, timeout_s: float) -> int | None:
+        """Ask how many tokens prompt and answer may have together; None where nobody says."""
+        del transport, timeout_s
+        return None
+
+    async def context_told(self) -> str:
+        """Say it in words, once the model is open; empty where nobody says."""
+        if self._transport is None:
+            return ""
+        try:
+            tokens = await self.context_tokens(self._transport, timeout_s=PREFLIGHT_S)
+        except CallFailed:
+            return ""
+        return f"up to {tokens:,} tokens" if tokens is not None and tokens > 0 else ""
+
     async def open(self) -> None:
         """Connect and ask which models are served; no completion is paid for."""
         self._transport = await self._connected()
@@ -404,13 +419,14 @@ def address_in(url: str) -> str:
 
 def names_in(reply: RawReply) -> frozenset[str]:
     """Return the names that a server lists; none when it lists none in OpenAI's form."""
+    return frozenset(str(entry["id"]) for entry in entries_in(reply) if "id" in entry)
+
+
+def entries_in(reply: RawReply) -> list[Mapping[str, Any]]:
+    """Return what a server lists; nothing when it lists nothing in OpenAI's form."""
     try:
         payload = fast_json.loads(reply.body)
     except ValueError:
-        return frozenset()
+        return []
     listed = payload.get("data") if isinstance(payload, dict) else None
-    if not isinstance(listed, list):
-        return frozenset()
-    return frozenset(
-        str(entry["id"]) for entry in listed if isinstance(entry, dict) and "id" in entry
-    )
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sygra_eval.models.openai import OpenAIConfig, SpokenModel, template_in
-from sygra_eval.models.served import names_in
+from sygra_eval.models.served import entries_in, names_in
 from sygra_eval.models.texts import batch_size_in
 from sygra_eval.values import ModelMissing, ModelSpec
 
@@ -54,3 +54,15 @@ class VllmModel(SpokenModel):
         if reply.status != 200:
             return (f"{self.base_url} answered {reply.status} when asked for its models",)
         return ()
+
+    async def context_tokens(self, transport: "Transport", *, timeout_s: float) -> int | None:
+        """Return the `max_model_len` of its list, which vLLM has beside OpenAI's keys."""
+        reply = await transport.get("models", timeout_s=timeout_s)
+        return next(
+            (
+                one["max_model_len"]
+                for one in entries_in(reply)
+                if one.get("id") == self.model and isinstance(one.get("max_model_len"), int)
+            ),
+            None,
+        )

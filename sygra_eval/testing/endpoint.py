@@ -83,6 +83,7 @@ class ScriptedEndpoint:
     :ivar models: Reply to `GET models`; None is the 404 of a server that does not have it.
     :ivar tls: What the server shows to those who connect; None speaks plain HTTP.
     :ivar batches: Its files and batches, see `sygra_eval.testing.batches`.
+    :ivar context: Tokens that Ollama says its model was made for; None is the 404 of `/api/show`.
     :ivar pulled: Names that Ollama's listing shows, `loaded` those that are in memory.
     """
 
@@ -99,6 +100,7 @@ class ScriptedEndpoint:
         self.models: Reply | None = status(200, {"data": [{"id": "scripted"}]})
         self.pulled = ["scripted:latest"]
         self.loaded = ["scripted:latest"]
+        self.context: int | None = None
         self.port = 0
         self.tls: ssl.SSLContext | None = None
         self.is_keeping_requests = True
@@ -166,6 +168,7 @@ class ScriptedEndpoint:
             app.router.add_get(path, self._on_models)
         app.router.add_get("/api/tags", partial(self._on_names, "pulled"))
         app.router.add_get("/api/ps", partial(self._on_names, "loaded"))
+        app.router.add_post("/api/show", self._on_show)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, backlog=4096, ssl_context=self.tls)
@@ -264,6 +267,11 @@ class ScriptedEndpoint:
         named = [{"name": name, "model": name} for name in getattr(self, which)]
         refusal = self._refusal_of_key(request)
         return await _send(refusal or status(200, {"models": named}), request)
+
+    async def _on_show(self, request: web.Request) -> web.StreamResponse:
+        told = {"model_info": {"llama.context_length": self.context}}
+        known = status(200, told) if self.context is not None else status(404, "not here")
+        return await _send(self._refusal_of_key(request) or known, request)
 
     async def _on_chat(self, dialect: Dialect, request: web.Request) -> web.StreamResponse:
         self.in_flight += 1

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.plugins import Plugins
+from sygra_eval.studio.models.forms import SAMPLING
 from sygra_eval.suite import Document, check_models, parse_document
 from sygra_eval.validators import secret_kind
 from sygra_eval.values import Diagnostic
@@ -43,7 +44,35 @@ def problems_of(
         problem_at(one, at) for one in found if (at := field_at(document, one, (name,))) is not None
     ]
     entry = document.data.get(name)
-    return [*keys_in(entry, frozenset(secrets)), *own]
+    return [*keys_in(entry, frozenset(secrets)), *own, *_sampling_problems(entry)]
+
+
+def _sampling_problems(entry: object) -> Iterator[Problem]:
+    """Yield parameters out of the usual range, or of no number: the run checks none of them."""
+    parameters = entry.get("parameters") if isinstance(entry, Mapping) else None
+    for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
+        about = SAMPLING.get(name, {})
+        if about.get("type") not in ("number", "integer"):
+            continue
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        kinds = {"number": "a number", "integer": "a whole number"}
+        if not is_number or (about["type"] == "integer" and not isinstance(value, int)):
+            yield _of_parameter(name, "error", f"`{name}` is {kinds[about['type']]}")
+        elif value < about.get("minimum", value) or value > about.get("maximum", value):
+            low, high = about["minimum"], about.get("maximum")
+            usual = f"{low} to {high}" if high is not None else f"{low} or more"
+            yield _of_parameter(name, "warning", f"`{name}` is {usual} at all servers known here")
+
+
+def _of_parameter(name: str, severity: str, message: str) -> Problem:
+    field = f"parameters.{name}"
+    return {
+        "field": field,
+        "code": "odd-parameter",
+        "severity": severity,
+        "message": message,
+        "fix": "",
+    }
 
 
 def keys_in(entry: object, secrets: frozenset[str] = frozenset()) -> list[Problem]:

@@ -49,7 +49,7 @@ _COMMON_IN_SIGHT = ("parameters", "price", "max_concurrency", "rpm", "tpm")
 _OWN_IN_SIGHT = frozenset(
     {"base_url", "endpoint", "model", "deployment", "api_version", "api_key_env", "context", "run"}
 )
-_SAMPLING: Schema = {
+SAMPLING: Schema = {
     # What OpenAI's protocol knows, with its ranges; a server may know less. Others go below.
     "temperature": {"type": "number", "minimum": 0, "maximum": 2},
     "top_p": {"type": "number", "minimum": 0, "maximum": 1},
@@ -335,7 +335,7 @@ _KEPT = frozenset(
 
 
 def _sampling() -> Schema:
-    return {name: {"title": _title(name), **one} for name, one in _SAMPLING.items()}
+    return {name: {"title": _title(name), **one} for name, one in SAMPLING.items()}
 
 
 def _price(schema: Schema) -> Schema:

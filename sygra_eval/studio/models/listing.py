@@ -4,6 +4,7 @@ Read are `models.yaml` of the folder and of those that hold suites, and the suit
 A file that cannot be read is told as that and hides none of the others. Start at `models_in`.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MOST_FILES = 500
 MOST_DEPTH = 4
 _NAMES_A_MODEL = ("model", "models", "judge", "critic", "reviser", "author")
 _SECTION = "models"
+_MATRIX = "${matrix."
 _PLACES = ("api_key_env", "token_env", "api_key_keyring")
 
 
@@ -76,7 +78,11 @@ def _suites(root: Path, reports: Path) -> list[Path]:
     folders = [(root, 0)]
     while folders and len(found) < MOST_FILES:
         folder, depth = folders.pop()
-        for path in sorted(folder.iterdir()):
+        try:
+            inside = sorted(folder.iterdir())
+        except OSError:  # gone, or not for us to read
+            continue
+        for path in inside:
             if path.name.startswith(".") or path.is_symlink() or path == reports:
                 continue
             if path.is_dir() and depth < MOST_DEPTH:
@@ -115,10 +121,11 @@ def _of_file(
         raw = entry if isinstance(entry, dict) else {}
         if keys := keys_in(raw):  # nothing of it goes out
             raw, specs = {"use": raw.get("use")}, {}
+        differs = _MATRIX in json.dumps(raw)  # what is wrong with it is a variant's to say
         problems = [
             problem_at(one, field)
             for one in found
-            if (field := field_at(file.document, one, at)) is not None
+            if not differs and (field := field_at(file.document, one, at)) is not None
         ]
         yield {
             "name": name,
@@ -131,7 +138,7 @@ def _of_file(
             "endpoint": str(raw.get("base_url") or raw.get("endpoint") or ""),
             "entry": {} if keys else raw,
             "key": key_of(raw, environment),
-            "price": _price(specs.get(name), plugins),
+            "price": _price(None if differs else specs.get(name), plugins),
             "used_by": list(_users(root, name, suites, is_shared=not file.section)),
             "problems": [*keys, *problems],
         }
@@ -150,7 +157,12 @@ def key_of(entry: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str
 
 
 def _price(spec: ModelSpec | None, plugins: Plugins) -> dict[str, Any]:
-    unknown = {"input": None, "output": None, "source": "", "why": "the model cannot be read"}
+    unknown = {
+        "input": None,
+        "output": None,
+        "source": "",
+        "why": "it cannot be read, or differs by the matrix",
+    }
     if spec is None or spec.use not in plugins.of("models"):
         return unknown
     try:

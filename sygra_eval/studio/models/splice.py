@@ -128,24 +128,51 @@ def _finely(source: _Source, before: Data, wanted: Data, name: str) -> list[_Edi
     if name not in before or name not in wanted:
         return _as_a_whole(source, before, wanted, name)
     key, value = _pair(source.pairs, name)
-    return list(_changes(source, (key, value), before[name], wanted[name]))
+    in_flow = source.root is not None and _is_flow(source.root)
+    return list(_changes(source, (key, value), before[name], wanted[name], in_flow=in_flow))
 
 
 def _as_a_whole(source: _Source, before: Data, wanted: Data, name: str) -> list[_Edit]:
     """Write the entry's lines anew, add them, or take them out."""
     root = source.root
-    if name in before and root is not None and _is_flow(root):
-        return [_replaced(source, root, _flow(wanted))]
+    if root is not None and _is_flow(root) and source.pairs:
+        return [_in_braces(source, wanted, name)]
     if name in before:
         start, end = source.lines_of(*_pair(source.pairs, name))
         return [_Edit(start, end, _without(source, wanted, name))]
     lines = _block(name, wanted[name], 0, source.newline)
     if root is not None and _is_flow(root):
-        if source.pairs:
-            return [_replaced(source, root, _flow(wanted))]
         start = source.line_start(root.start_mark.index)
         return [_Edit(start, source.line_end(root.end_mark.index - 1), lines)]
     return [_appended(source, lines)]
+
+
+def _in_braces(source: _Source, wanted: Data, name: str) -> _Edit:
+    """Change one model of a file that is all in braces."""
+    names = [key.value for key, _ in source.pairs]
+    if name not in names:
+        return _added_in_flow(source, source.pairs, {name: wanted[name]})
+    if name in wanted:
+        return _replaced(source, _pair(source.pairs, name)[1], _flow(wanted[name]))
+    return _removed_in_flow(source, source.pairs, names.index(name))
+
+
+def _added_in_flow(source: _Source, pairs: Pairs, added: Data) -> _Edit:
+    end = _end_of(source, pairs[-1])
+    return _Edit(end, end, "".join(f", {_flow(k)}: {_flow(v)}" for k, v in added.items()))
+
+
+def _removed_in_flow(source: _Source, pairs: Pairs, index: int) -> _Edit:
+    """Take a pair out with the comma before it, or behind it where it is the first."""
+    if index > 0:
+        return _Edit(_end_of(source, pairs[index - 1]), _end_of(source, pairs[index]), "")
+    start, end = pairs[0][0].start_mark.index, _end_of(source, pairs[0])
+    comma = source.text.find(",", end) + 1 if len(pairs) > 1 else 0
+    return _Edit(start, max(end, comma), "")
+
+
+def _end_of(source: _Source, pair: tuple[yaml.Node, yaml.Node]) -> int:
+    return max(int(pair[0].end_mark.index), source.content_end(pair[1]))
 
 
 def _without(source: _Source, wanted: Data, name: str) -> str:
@@ -167,7 +194,12 @@ def _appended(source: _Source, lines: str) -> _Edit:
 
 
 def _changes(
-    source: _Source, pair: tuple[yaml.Node, yaml.Node], before: Any, wanted: Any
+    source: _Source,
+    pair: tuple[yaml.Node, yaml.Node],
+    before: Any,
+    wanted: Any,
+    *,
+    in_flow: bool,
 ) -> Iterator[_Edit]:
     """Yield the edits that make a value of another, as small as they can be."""
     key, node = pair
@@ -176,12 +208,10 @@ def _changes(
     if node.start_mark.index < key.end_mark.index:
         raise CannotSplice("an alias stands here")  # its text is elsewhere
     are_mappings = isinstance(before, Mapping) and isinstance(wanted, Mapping)
-    if are_mappings and isinstance(node, yaml.MappingNode) and wanted:
-        own = {str(k.value) for k, _ in node.value}
-        if own == wanted.keys() or not node.flow_style:
-            yield from _changes_inside(source, node, before, wanted)
-            return
-    text = _flow(wanted) if _is_in_flow(source, key) else _plain(wanted)
+    if are_mappings and isinstance(node, yaml.MappingNode) and node.value and wanted:
+        yield from _changes_inside(source, node, before, wanted)
+        return
+    text = _flow(wanted) if in_flow else _plain(wanted)
     if _is_compact(node):
         yield _replaced(source, node, text)
     else:
@@ -193,23 +223,35 @@ def _changes_inside(
     source: _Source, node: yaml.MappingNode, before: Data, wanted: Data
 ) -> Iterator[_Edit]:
     pairs: Pairs = node.value
-    for key, value in pairs:
+    for index, (key, value) in enumerate(pairs):
         name = str(key.value)
         if name == _MERGE and name not in wanted:
             continue
         if name not in wanted:
-            yield _Edit(*source.lines_of(key, value), "")
+            yield (
+                _removed_in_flow(source, pairs, index)
+                if _is_flow(node)
+                else _Edit(*source.lines_of(key, value), "")
+            )
         elif name in before:
-            yield from _changes(source, (key, value), before[name], wanted[name])
+            inner = (before[name], wanted[name])
+            yield from _changes(source, (key, value), *inner, in_flow=_is_flow(node))
     own = {str(key.value) for key, _ in pairs}
-    added = [name for name in wanted if name not in own and not _is_merged(name, before, wanted)]
-    if added:
-        _, end = source.lines_of(*pairs[-1])
-        is_whole = source.text[:end].endswith(("\n", "\r"))
-        lines = "".join(
-            _line(name, wanted[name], _column(pairs[0][0]), source.newline) for name in added
-        )
-        yield _Edit(end, end, lines if is_whole else source.newline + lines)
+    added = {
+        name: value
+        for name, value in wanted.items()
+        if name not in own and not _is_merged(name, before, wanted)
+    }
+    if not added:
+        return
+    if _is_flow(node):
+        yield _added_in_flow(source, pairs, added)
+        return
+    _, end = source.lines_of(*pairs[-1])
+    is_whole = source.text[:end].endswith(("\n", "\r"))
+    column = _column(pairs[0][0])
+    lines = "".join(_line(name, value, column, source.newline) for name, value in added.items())
+    yield _Edit(end, end, lines if is_whole else source.newline + lines)
 
 
 def _is_merged(name: str, before: Data, wanted: Data) -> bool:
@@ -248,11 +290,6 @@ def _is_compact(node: yaml.Node) -> bool:
     if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
         return False
     return bool(node.start_mark.line == node.end_mark.line)
-
-
-def _is_in_flow(source: _Source, key: yaml.Node) -> bool:
-    line = source.text[source.line_start(key.start_mark.index) : key.start_mark.index]
-    return line.strip() != ""
 
 
 def _column(key: yaml.Node) -> int:

@@ -74,6 +74,11 @@ class Desk:
         assert answer.status_code == code, answer.text
         return answer.json() if answer.text else None
 
+    def type_key(self, name: str, key: str) -> None:
+        answer = self.studio.client.put(f"/api/secrets/{name}", json={"value": key})
+        assert answer.is_success, answer.text
+        assert key not in answer.text
+
     def save(self, name: str, entry: dict, *, code: int = 200, sha256: str | None = None, **more):
         seen = self.get("models")["sha256"] if sha256 is None else sha256
         body = {"entry": entry, **more}

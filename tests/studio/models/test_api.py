@@ -159,6 +159,7 @@ def test_a_link_is_not_followed(desk, tmp_path):
         ({**NEW, "base_url": "ftp://x"}, "base_url", "write an address like"),
         ({**NEW, "modle": "x"}, "modle", "unknown key"),
         ({"use": "vllm", "base_url": "http://x/v1"}, "model", "`model` is missing"),
+        ({**NEW, "parameters": {"seed": "x"}}, "parameters.seed", "a whole number"),
         ({**NEW, "use": "nobody"}, "use", "no plugin provides"),
         ({**NEW, "price": {"input": 1, "output": -1}}, "price.output", "greater than or equal"),
         ({**NEW, "api_key_env": KEY}, "api_key_env", "looks like a key"),
@@ -179,8 +180,19 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_written(desk, entry, 
     assert desk.file.read_text() == FILE
 
 
+def test_a_parameter_out_of_its_usual_range_is_a_warning_and_can_be_saved(desk):
+    odd = {**NEW, "parameters": {"top_p": 9, "max_tokens": 0}}
+
+    problems = desk.save("new", odd)["problems"]
+
+    assert [(one["field"], one["severity"]) for one in problems] == [
+        ("parameters.top_p", "warning"),
+        ("parameters.max_tokens", "warning"),
+    ]
+
+
 def test_a_key_that_was_typed_is_in_no_file_and_in_no_answer(desk):
-    desk.ask("PUT", "secrets/B_KEY", {"value": KEY}, code=204)
+    desk.type_key("B_KEY", KEY)
 
     refused = desk.save("new", {**NEW, "model": f"x{KEY}"}, code=422)
     desk.save("new", {**NEW, "api_key_env": "B_KEY"})
@@ -239,6 +251,16 @@ def test_a_model_with_a_mistake_is_shown_with_it(desk):
 
     assert [one["field"] for one in desk.card("odd")["problems"]] == ["base_url", "modle"]
     desk.save("new", NEW)  # and others can be saved beside it
+
+
+def test_a_model_that_differs_by_the_suites_matrix_is_no_mistake(desk):
+    matrix = SUITE.replace("model: j}", 'model: j, rpm: "${matrix.rpm}"}')
+    (desk.root / "draft.yaml").write_text(f"{matrix}matrix: {{rpm: [1, 2]}}\n")
+
+    judge = desk.card("judge")
+
+    assert judge["problems"] == []
+    assert judge["price"]["input"] is None
 
 
 def test_a_file_of_sygra_is_left_alone(desk):

@@ -4,7 +4,7 @@ import difflib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.studio.models.splice import CannotSplice, data_of, with_model, without_model
@@ -87,6 +87,33 @@ def test_a_model_in_braces_stays_in_braces():
     assert "critic: {use: ollama, model: small, context: 4096}  # cheap\n" in after
 
 
+def test_a_text_with_a_comma_stays_one_in_braces_over_several_lines():
+    text = "a: {use: openai,  # so\n  model: m,\n  # inner\n  rpm: 3}\n"
+
+    after = with_model(text, "a", {"use": "openai", "model": "x, y", "rpm": 3})
+
+    assert after == text.replace("model: m,", "model: 'x, y',")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "expected"),
+    [
+        ("a", {"x": 1, "y": 2, "z": 3}, "{a: {x: 1,  # one\n y: 2, z: 3},\n # hi\n b: {}} # c\n"),
+        ("a", {"x": 1}, "{a: {x: 1},\n # hi\n b: {}} # c\n"),
+        ("a", {"y": 2}, "{a: {  # one\n y: 2},\n # hi\n b: {}} # c\n"),
+        ("b", {"w": 0}, "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {w: 0}} # c\n"),
+        ("c", {"w": 0}, "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {}, c: {w: 0}} # c\n"),
+        ("a", None, "{\n # hi\n b: {}} # c\n"),
+    ],
+)
+def test_a_file_all_in_braces_keeps_the_comments_of_others(name, entry, expected):
+    text = "{a: {x: 1,  # one\n y: 2},\n # hi\n b: {}} # c\n"
+
+    after = without_model(text, name) if entry is None else with_model(text, name, entry)
+
+    assert after == expected
+
+
 def test_the_last_model_leaves_a_file_that_can_be_read():
     after = without_model("# ours\na: {use: embedded}\n", "a")
 
@@ -144,6 +171,8 @@ def test_the_end_mark_of_a_document_stays_the_end():
     assert with_model(text, "b", {}) == "a: {use: embedded}\nb: {}\n# said\n...\n"
 
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # of busy machines
+
 # Any entry, any change of one, among comments, blanks, blocks and flows.
 SCALARS = st.one_of(
     st.none(),
@@ -186,6 +215,7 @@ def files(draw) -> tuple[dict, str]:
     return data, text
 
 
+@CALM
 @given(files(), st.sampled_from(["a", "b", "new"]), ENTRIES, st.booleans())
 def test_any_edit_says_what_was_wanted_and_touches_no_line_of_another(written, name, entry, keeps):
     _, text = written
@@ -202,6 +232,7 @@ def test_any_edit_says_what_was_wanted_and_touches_no_line_of_another(written, n
     assert is_in_order(others(text, name), after.splitlines(keepends=True))
 
 
+@CALM
 @given(files(), st.sampled_from(["a", "b"]))
 def test_any_model_is_taken_out_alone(written, name):
     _, text = written
@@ -231,6 +262,7 @@ def is_in_order(lines: list[str], among: list[str]) -> bool:
     return all(any(line == other for other in rest) for line in lines)
 
 
+@CALM
 @given(st.lists(SCALARS, min_size=2, max_size=4), st.integers(0, 3), SCALARS)
 def test_any_scalar_is_changed_in_its_line_and_its_comment_stays(values, which, value):
     keys = ["use", "model", "rpm", "price"][: len(values)]

@@ -69,6 +69,17 @@ def test_a_good_model_of_each_provider_lights_all_lights(endpoint, lights_of, di
     assert lights.facts["price"].told.startswith("1 and 2 USD per million tokens")
 
 
+def test_how_long_a_prompt_may_be_is_told_where_the_server_says_it(endpoint, lights_of):
+    endpoint.models = status(200, {"data": [{"id": "scripted", "max_model_len": 32768}]})
+
+    lights = lights_of(endpoint.model_entry("vllm"))
+
+    assert lights.lights["model"].told == "`scripted` is there, with up to 32,768 tokens"
+    endpoint.context = 131_072
+    lights = lights_of(endpoint.model_entry("ollama"))
+    assert lights.lights["model"].told == "`scripted` is there, with up to 131,072 tokens"
+
+
 @pytest.mark.parametrize("dialect", ["openai", "azure", "ollama", "vllm"])
 def test_a_wrong_key_of_each_provider_is_named_as_that(endpoint, lights_of, dialect, monkeypatch):
     monkeypatch.setenv("M_KEY", "another-key-1234")
@@ -257,7 +268,7 @@ def finished(desk, told):
 
 def test_a_test_runs_in_a_child_with_the_keys_that_were_typed(desk, endpoint):
     endpoint.requires_key = KEY
-    desk.ask("PUT", "secrets/T_KEY", {"value": KEY}, code=204)
+    desk.type_key("T_KEY", KEY)
     entry = {**endpoint.model_entry(), "api_key_env": "T_KEY", "price": "free"}
 
     told = finished(desk, desk.ask("POST", "model-tests", {"name": "m", "entry": entry}, code=202))

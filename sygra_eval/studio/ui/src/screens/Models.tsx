@@ -199,11 +199,12 @@ function Card({ card, type, mayTest, mayChange, onTested, onRemove }: CardProps)
       </dl>
       {card.problems.map((one) => (
         <p key={one.field + one.message} className="note bad">
-          <span aria-hidden="true">✗</span> {one.field && <code>{one.field}</code>} <Ticked text={one.message} />
+          <span aria-hidden="true">✗</span> <Ticked text={one.message} />
         </p>
       ))}
       {error && <Problem error={error} />}
-      {test ? <LightsInBrief test={test} /> : <p className="brief quiet">Not tested since Studio was started</p>}
+      {test && !isOpen && <LightsInBrief test={test} />}
+      {!test && <p className="brief quiet">Not tested since Studio was started</p>}
       {test && isOpen && <Lights test={test} />}
       <footer>
         {mayTest && card.problems.length === 0 && (
