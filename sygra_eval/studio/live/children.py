@@ -107,6 +107,9 @@ class Children:
             raise UsageError(f"the typed keys are longer than {MOST_KEYS} bytes together")
         with self._turn:
             child = _started(folder, [*program(), *arguments], cwd, told if keys else b"")
+            before = self._by_folder.pop(folder, None)
+            if before is not None:
+                before.printed.close()
             self._by_folder[folder] = child
             ended = [place for place, one in self._by_folder.items() if not one.is_alive]
             for place in ended[:-MOST_REMEMBERED] if len(ended) > MOST_REMEMBERED else ():
