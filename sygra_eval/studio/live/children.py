@@ -20,12 +20,15 @@ from typing import IO
 from sygra_eval.engine import ControlRefused, NotRunning, process_of
 from sygra_eval.journal import lock_owner
 from sygra_eval.studio.live.command import program
+from sygra_eval.studio.workspace import JOURNAL
 from sygra_eval.values import UsageError
 
 KEYS_FD = "SYGRA_EVAL_KEYS_FD"
 MOST_KEYS = 60_000  # bytes, less than a pipe holds, so that writing them never waits
 MOST_SAID = 4_000  # characters of what a process printed last
 MOST_REMEMBERED = 64
+_OF_RUNS = frozenset({0, 1, 6, 7})
+"""Exit codes that only a run comes to which has begun."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,11 +41,20 @@ class Child:
     folder: Path
     process: "subprocess.Popen[bytes]"
     printed: IO[bytes]
+    was_seen: bool = False
 
     @property
     def is_alive(self) -> bool:
         """Whether it has not ended; one that has is let go of."""
         return self.process.poll() is None
+
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait so long for its end, and say whether it came."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     @property
     def exit_code(self) -> int | None:
@@ -60,10 +72,16 @@ class Child:
         ].strip()
 
     @property
+    def has_begun(self) -> bool:
+        """Whether its run began: there is a journal, or was one before somebody removed it."""
+        self.was_seen = self.was_seen or (self.folder / JOURNAL).is_file()
+        return self.was_seen or self.exit_code in _OF_RUNS
+
+    @property
     def error(self) -> str:
         """Why it ended before its run began; empty where it lives or the run's journal says it."""
         code = self.exit_code
-        if code is None or (self.folder / "journal.db").is_file():
+        if code is None or self.has_begun:
             return ""
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"the run {how} before it began: {self.said() or 'it printed nothing'}"
@@ -89,6 +107,9 @@ class Children:
             raise UsageError(f"the typed keys are longer than {MOST_KEYS} bytes together")
         with self._turn:
             child = _started(folder, [*program(), *arguments], cwd, told if keys else b"")
+            before = self._by_folder.pop(folder, None)
+            if before is not None:
+                before.printed.close()
             self._by_folder[folder] = child
             ended = [place for place, one in self._by_folder.items() if not one.is_alive]
             for place in ended[:-MOST_REMEMBERED] if len(ended) > MOST_REMEMBERED else ():
@@ -103,7 +124,7 @@ class Children:
         """Return those whose run has not begun, or never did."""
         with self._turn:
             children = list(self._by_folder.values())
-        return [one for one in children if not (one.folder / "journal.db").is_file()]
+        return [one for one in children if not one.has_begun]
 
     def names(self) -> set[str]:
         """Return the runs that were named so far, as `SUITE/RUN`."""

@@ -34,6 +34,9 @@ from sygra_eval.studio.workspace import NotThere, Workspace
 from sygra_eval.suite import plain_suite
 from sygra_eval.values import UsageError
 
+ENDING_S = 5.0
+"""So long a process that writes its last file is waited for before its run goes on."""
+
 
 class Runs:
     """The runs of one server's workspace.
@@ -95,7 +98,7 @@ class Runs:
         try:
             folder = self._workspace.run(suite, run)
         except NotThere:
-            if child is None:
+            if child is None or child.has_begun:
                 raise
             return _not_begun(child)
         watch = self._watching.looked_at(folder)
@@ -117,8 +120,8 @@ class Runs:
         if state == "finished":
             raise UsageError("the run is finished; there is nothing to go on with")
         child = self._children.of(folder)
-        if child is not None and child.is_alive:
-            return "the run begins to go on"
+        if child is not None and not child.has_ended_within(ENDING_S):
+            raise UsageError("the run begins or ends just now; ask again in a moment")
         keys = self._keys.environment()
         arguments = ["resume", str(folder)]
         self._children.start(folder, arguments, cwd=self._workspace.root, keys=keys)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -88,8 +90,10 @@ class Events:
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(Exception):
-            self._response.extensions["network_stream"].close()
+        with contextlib.suppress(OSError):
+            stream = self._response.extensions["network_stream"]
+            stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        self._thread.join(20)
         self._client.close()
 
     def _read(self):
@@ -120,16 +124,21 @@ class Server:
     client: httpx.Client
 
     @classmethod
+    @contextlib.contextmanager
     def on(cls, folder):
         command = [sys.executable, "-m", "sygra_eval", "studio", str(folder), "--no-open"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
         link = process.stdout.readline().strip()
         process.stdout.close()
         url, _, token = link.partition("/?token=")
         headers = {"authorization": f"Bearer {token}", "x-sygra-eval": "1"}
-        client = httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False)
-        until(lambda: client.get("/api/version").status_code == 200)
-        return cls(process, client)
+        try:
+            with httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False) as client:
+                until(lambda: client.get("/api/version").status_code == 200)
+                yield cls(process, client)
+        finally:
+            process.kill()
+            process.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +154,61 @@ def workspace(tmp_path, endpoint):
     return tmp_path
 
 
+@contextlib.contextmanager
+def studio_on(folder, **how):
+    """Serve a folder; no run outlives the test that started it."""
+    with served(folder, **how) as one:
+        try:
+            yield one
+        finally:
+            for card in one.client.get("/api/runs").json():
+                if card["state"] in ("starting", "running"):
+                    one.client.post(f"/api/runs/{card['suite']}/{card['run']}/kill")
+
+
 @pytest.fixture
 def studio(workspace):
-    with served(workspace) as one:
+    with studio_on(workspace) as one:
         yield one
-        for card in one.client.get("/api/runs").json():  # no run outlives its test
-            one.client.post(f"/api/runs/{card['suite']}/{card['run']}/kill")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, endpoint):
+    """A Studio, and the address of a run that it started and that is finished."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_suite(folder, endpoint.model_entry())
+    with studio_on(folder) as one:
+        told, address = started(one)
+        with Events(one, f"run:{told['suite']}/{told['run']},runs") as events:
+            snapshot = ended(one, address)
+            until(lambda: events.of("ended"), what="its end")
+        yield Finished(one, folder, told, address, snapshot, events)
+
+
+@dataclass
+class Finished:
+    """A run that was started by the interface, and what a tab heard of it meanwhile."""
+
+    studio: Served
+    folder: Any
+    told: Any
+    address: str
+    snapshot: Any
+    events: Events
+
+    @property
+    def topic(self):
+        return f"run:{self.told['suite']}/{self.told['run']}"
+
+    @property
+    def run(self):
+        return self.folder / "reports/live" / self.told["run"]
+
+    def copied(self, name):
+        """Copy its folder beside it; return the copy and its address."""
+        copy = self.run.with_name(name)
+        shutil.copytree(self.run, copy)
+        return copy, f"/api/runs/live/{name}"
 
 
 def started(one, **asked):

@@ -1,0 +1,114 @@
+"""A typed key reaches a run by a pipe: it is in no argument, no environment, no file."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from sygra_eval.cli.keys import take_keys
+from sygra_eval.studio.live import children
+from sygra_eval.studio.live.children import KEYS_FD, Children
+from sygra_eval.studio.live.command import copied_from, run_arguments
+from sygra_eval.studio.workspace import NotThere, Workspace
+from sygra_eval.values import UsageError
+from tests.studio.live.conftest import until
+
+CANARY = "sk-canary-of-this-test-0123456789"
+LOOKS = """
+import os, sys
+from sygra_eval.cli.keys import take_keys
+take_keys()
+shown = open("/proc/self/environ", "rb").read() + open("/proc/self/cmdline", "rb").read()
+print(os.environ["AUTHOR_KEY"][-4:], b"sk-can" + b"ary-" in shown, "SYGRA_EVAL_KEYS_FD" in os.environ)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="without /proc")
+def test_a_key_is_read_once_and_can_be_seen_nowhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "program", lambda: [sys.executable, "-c", LOOKS])
+    started = Children()
+
+    child = started.start(tmp_path / "run", [], cwd=tmp_path, keys={"AUTHOR_KEY": CANARY})
+    until(lambda: not child.is_alive)
+    said = child.said()
+    started.let_go()
+
+    assert said == f"{CANARY[-4:]} False False"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_that_are_none_are_left_out():
+    reading, writing = os.pipe()
+    os.write(writing, json.dumps({"GOOD": "key", "A=B": "x", "N": 3, "Z": "a\0b"}).encode())
+    os.close(writing)
+    environ = {KEYS_FD: str(reading)}
+
+    take_keys(environ)
+    take_keys(nonsense := {KEYS_FD: "no number"})
+
+    assert environ == {"GOOD": "key"}
+    assert nonsense == {}
+
+
+ASKED = {
+    "variant": None, "rows": "all", "limit": None, "first": None, "last": None, "filter": "",
+    "failed_of": "", "sample": None, "seed": 0, "concurrency": None, "cache": "suite",
+    "budget": {"cost_usd": None, "tokens": None, "calls": None, "time_s": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "arguments"),
+    [
+        ({"rows": "limit", "limit": 5}, "--limit 5"),
+        ({"rows": "range", "first": 3, "last": 7}, "--skip 2 --limit 5"),
+        ({"rows": "filter", "filter": "a and not b"}, "-k 'a and not b'"),
+        ({"sample": 4, "seed": 2, "concurrency": 8}, "--sample 4 --seed 2 -j 8"),
+        ({"variant": "author=small", "cache": "off"}, "--variant author=small --cache off"),
+        (
+            {"budget": {"cost_usd": 1.5, "tokens": 10, "calls": None, "time_s": 60}},
+            "--budget usd=1.5 --budget tokens=10 --budget time=60",
+        ),
+    ],
+)
+def test_what_is_asked_for_is_a_command_line(tmp_path, asked, arguments):
+    workspace = Workspace.of(tmp_path)
+
+    made = run_arguments(workspace, tmp_path / "s.yaml", "name", ASKED | asked)
+
+    assert shlex.join(made[6:]) == arguments
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"rows": "limit"},
+        {"rows": "range", "first": 7, "last": 3},
+        {"rows": "filter", "filter": " "},
+        {"rows": "failed_of", "failed_of": "../../etc"},
+    ],
+)
+def test_what_does_not_go_together_is_refused(tmp_path, asked):
+    with pytest.raises((UsageError, NotThere)):
+        run_arguments(Workspace.of(tmp_path), tmp_path / "s.yaml", "name", ASKED | asked)
+
+
+def test_the_command_of_a_run_that_there_is_says_what_it_was_asked():
+    plan = {
+        "models": {"author": "embedded"},
+        "plugins": ["own"],
+        "limit": 3,
+        "budget": {"usd": 1.0, "tokens": None, "calls": None, "time_s": None},
+        "selection": {"keywords": "easy", "deselected": ["a b"]},
+        "strict_model": True,
+    }
+
+    told = copied_from(plan, "s.yaml", "author=small")
+
+    assert told == (
+        "sygra-eval run s.yaml --variant author=small --model author=embedded -p own --limit 3 "
+        "-k easy --deselect 'a b' --budget usd=1.0 --strict-model"
+    )
