@@ -37,6 +37,7 @@ def counted(ran):
         (["--repeat", "2", "-j", "1"], (8, 0)),
         (["--lf"], (4, 0)),
         (["--ff", "--durations", "2"], (4, 0)),
+        (["--skip", "1", "--limit", "2"], (2, 1)),
     ],
 )
 def test_rows_are_chosen_by_options(run, suite, asked, rows):
@@ -52,6 +53,24 @@ def test_the_rows_that_were_not_verified_last_time_are_run_again(run, suite):
 
     assert counted(ran) == [(1, 2)]
     assert ran.code == 0
+
+
+def test_the_rows_that_did_not_pass_in_a_run_are_run_again(run, suite):
+    before = run(suite("small", "why", "bad", "how", "bad"), "--json", "--name", "before")
+    run(suite("small", *["why"] * 4), "--json")  # the last one is another
+
+    ran = run(suite("small", *["why"] * 4), "--json", "--failed-of", "reports/small/before")
+
+    assert before.json[0]["run"] == str(Path("reports/small/before").resolve())
+    assert counted(ran) == [(2, 2)]
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ""])
+def test_a_name_is_that_of_a_folder(run, suite, name):
+    ran = run(suite("small", "why"), "--name", name)
+
+    assert ran.code == 4
+    assert "is no name of a folder" in ran.err
 
 
 def test_the_first_row_that_does_not_pass_ends_the_run_with_1(run, suite):
@@ -239,6 +258,17 @@ def test_each_variant_is_a_run_of_its_own(run, suite):
     assert [folder.name.partition("-words")[2] for folder in folders] == ["=good", "=poor"]
     assert (chosen.code, [line["exit"] for line in chosen.json]) == (0, [0, 5])
     assert [line["rows"] for line in again.json] == [2, 2]
+
+
+def test_one_variant_is_run_and_one_that_there_is_not_is_refused(run, suite):
+    small = suite("small", "why", "how", text=VARIED)
+
+    ran = run(small, "--variant", "words=good", "--json", "--cache", "off")
+    refused = run(small, "--variant", "words=god")
+
+    assert [(line["exit"], line["verified"]) for line in ran.json] == [(0, 2)]
+    assert refused.code == 4
+    assert "words=good" in refused.err
 
 
 def test_ids_name_the_variant_and_a_resume_knows_it(run, cli, suite):

@@ -111,7 +111,7 @@ def a_run_that_goes(folder: Path):
 
     async def answer(question):
         asked.append(question)
-        if question["ask"] == "view":
+        if question["ask"] != "change":
             return {"ok": True, **VIEW.model_dump()}
         if question["changes"][0]["to"] == 0:
             return {"ok": False, "error": "0 is no limit \x1b[31m"}
@@ -158,6 +158,16 @@ def test_changes_are_sent_together_and_acknowledged(cli):
     assert line["changed"] == [{"of": "author", "limit": "tpm", "before": 8, "after": None}]
 
 
+def test_a_run_is_paused_goes_on_and_is_stopped(cli):
+    with a_run_that_goes(Path("reports/small/one")) as asked:
+        paused = cli("runs", "small/one", "--pause")
+        for wish in ("--go-on", "--stop"):
+            cli("runs", "small/one", wish, "--json")
+
+    assert [question["ask"] for question in asked] == ["pause", "go_on", "stop"]
+    assert "12 of 100 done" in paused.out
+
+
 def test_a_refusal_is_exit_4_with_the_runs_own_reason(cli):
     with a_run_that_goes(Path("reports/small/one")):
         ran = cli("runs", "small/one", "--max-concurrency", "author=0", "--json")
@@ -193,6 +203,7 @@ def _until_asked(asked, folder):
     [
         (["--rpm", "author=5"], "name the RUN that is meant"),
         (["--watch"], "name the RUN that is meant"),
+        (["--pause"], "name the RUN that is meant"),
         (["small/none"], "small/none is not a run"),
         (["small/one", "--watch", "--json"], "--watch is for people"),
         (["small/one", "--rpm", "author"], "`author` is not NAME=N"),

@@ -27,6 +27,7 @@ KEYS_FD = "SYGRA_EVAL_KEYS_FD"
 MOST_KEYS = 60_000  # bytes, less than a pipe holds, so that writing them never waits
 MOST_SAID = 4_000  # characters of what a process printed last
 MOST_REMEMBERED = 64
+_BROKEN = frozenset({3, 4})  # and those that it ends with where it cannot go on
 _OF_RUNS = frozenset({0, 1, 6, 7})
 """Exit codes that only a run comes to which has begun."""
 
@@ -79,12 +80,13 @@ class Child:
 
     @property
     def error(self) -> str:
-        """Why it ended before its run began; empty where it lives or the run's journal says it."""
+        """Why it ended without its run's journal saying it; empty where that does, or it lives."""
         code = self.exit_code
-        if code is None or self.has_begun:
+        if code is None or (self.has_begun and code not in _BROKEN):
             return ""
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"the run {how} before it began: {self.said() or 'it printed nothing'}"
+        when = "" if self.has_begun else " before it began"
+        return f"the run {how}{when}: {self.said() or 'it printed nothing'}"
 
 
 @dataclass(slots=True)

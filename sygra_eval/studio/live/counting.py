@@ -37,6 +37,7 @@ from sygra_eval.studio.live.told import (
 
 MOST_MOVED = 200
 MOST_AT_ONCE = 1_000  # outcomes that are held while what came before them is counted
+MOST_BACKLOG = 4_000  # visits, rounds and calls that are counted before somebody may look
 PAGE = 250
 MOST_TEXT = 500  # characters of a reason, an id or a name that are told
 PACE_S = 30.0
@@ -156,6 +157,9 @@ class Counting:
         """
         has_more = False
         for tail in tails:
+            if not (self.is_whole or self._has_drained(tail)):
+                has_more = True
+                continue
             ended = list(islice(tail.outcomes(), MOST_AT_ONCE))
             has_more |= len(ended) == MOST_AT_ONCE
             for event in self._in_turns(tail.events()):
@@ -172,6 +176,24 @@ class Counting:
             self.damaged = self.unfit + sum(tail.damaged for tail in tails)
             self.is_whole = self.is_whole or not has_more
         return has_more
+
+    def _has_drained(self, tail: JournalTail) -> bool:
+        """Count some of what stood there before anybody looked; say whether that was all of it."""
+        backlog = 0
+        for record, node, stored in self._in_turns(islice(tail.visits(), MOST_BACKLOG)):
+            self._take_visit(record, node, stored)
+            backlog += 1
+        if backlog == MOST_BACKLOG:
+            return False
+        for record, node, number, data in self._in_turns(islice(tail.rounds(), MOST_BACKLOG)):
+            self._take_round(record, node, number, data)
+            backlog += 1
+        if backlog >= MOST_BACKLOG:
+            return False
+        for record, node, data in self._in_turns(islice(tail.calls(), MOST_BACKLOG)):
+            self._take_call(record, node, data)
+            backlog += 1
+        return backlog < MOST_BACKLOG
 
     def _in_turns(self, rows: Iterator[_T]) -> Iterator[_T]:
         """Yield the rows with the lock held, and let others have it now and then."""

@@ -22,7 +22,9 @@ MERGED_S = 0.05
 HEARTBEAT_S = 15.0
 MOST_WAITING = 5_000
 MOST_KEPT = 512  # messages of a topic
-MOST_KEPT_TOPICS = 256
+MOST_KEPT_CHARACTERS = 1024 * 1024  # of a topic
+MOST_KEPT_TOPICS = 64
+MOST_WAITING_CHARACTERS = 8 * 1024 * 1024  # of a tab
 MOST_TOPICS = 64  # that one tab asks for
 MOST_TABS = 64
 HEARTBEAT = b": still here\n\n"
@@ -60,18 +62,48 @@ class _Tab:
     waiting: dict[object, Message] = field(default_factory=dict)
     has_some: asyncio.Event = field(default_factory=asyncio.Event)
     is_behind: bool = False
+    characters: int = 0
 
     def take(self, message: Message) -> None:
         key: object = message.number
         if message.kind == "latest":
             key = message.topic, message.event
-            self.waiting.pop(key, None)
+            if (before := self.waiting.pop(key, None)) is not None:
+                self.characters -= len(before.data)
         self.waiting[key] = message
-        if len(self.waiting) > MOST_WAITING:
-            whole = {key: one for key, one in self.waiting.items() if one.kind != "droppable"}
-            self.is_behind = True
-            self.waiting = whole if len(whole) <= MOST_WAITING // 2 else {}
+        self.characters += len(message.data)
+        if len(self.waiting) > MOST_WAITING or self.characters > MOST_WAITING_CHARACTERS:
+            self._drop()
         self.has_some.set()
+
+    def _drop(self) -> None:
+        """Drop text, and all the rest too where that is not enough."""
+        self.is_behind = True
+        whole = {key: one for key, one in self.waiting.items() if one.kind != "droppable"}
+        characters = sum(len(one.data) for one in whole.values())
+        is_enough = len(whole) <= MOST_WAITING // 2 and characters <= MOST_WAITING_CHARACTERS // 2
+        self.waiting = whole if is_enough else {}
+        self.characters = characters if is_enough else 0
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The last messages of a topic.
+
+    :ivar dropped: The number of the last one that is not kept any more.
+    """
+
+    messages: deque[Message] = field(default_factory=deque)
+    characters: int = 0
+    dropped: int = 0
+
+    def keep(self, message: Message) -> None:
+        self.messages.append(message)
+        self.characters += len(message.data)
+        while len(self.messages) > MOST_KEPT or self.characters > MOST_KEPT_CHARACTERS:
+            gone = self.messages.popleft()
+            self.characters -= len(gone.data)
+            self.dropped = gone.number
 
 
 class Hub:
@@ -81,7 +113,8 @@ class Hub:
         self._epoch = secrets.token_hex(4)
         self._number = 0
         self._tabs: set[_Tab] = set()
-        self._kept: OrderedDict[str, deque[Message]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._forgotten = 0  # the number of the last message of a topic that is not kept any more
         self._begins: dict[str, Begin] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_over = False
@@ -127,12 +160,11 @@ class Hub:
         self._number += 1
         message = Message(self._number, topic, event, text, kind)
         if kind == "kept":
-            if topic not in self._kept:
-                self._kept[topic] = deque(maxlen=MOST_KEPT)
-            self._kept[topic].append(message)
+            self._kept.setdefault(topic, _Kept(dropped=self._forgotten)).keep(message)
             self._kept.move_to_end(topic)
             while len(self._kept) > MOST_KEPT_TOPICS:
                 self._kept.popitem(last=False)
+                self._forgotten = self._number
         for tab in self._tabs:
             if topic in tab.topics:
                 tab.take(message)
@@ -160,7 +192,7 @@ class Hub:
                 yield self._taken(tab)
 
     def _taken(self, tab: _Tab) -> bytes:
-        waiting, tab.waiting = tab.waiting, {}
+        waiting, tab.waiting, tab.characters = tab.waiting, {}, 0
         tab.has_some.clear()
         parts = []
         if tab.is_behind:
@@ -192,11 +224,11 @@ class Hub:
 
     def _missed(self, topic: str, last: str) -> Iterator[bytes]:
         epoch, _, number = last.partition(".")
-        kept = list(self._kept.get(topic, ()))
-        if epoch == self._epoch and number.isdigit():
+        of_it = self._kept.get(topic, _Kept(dropped=self._forgotten))
+        kept = list(of_it.messages)
+        if epoch == self._epoch and number.isascii() and number.isdigit():
             since = int(number)
-            is_all = len(kept) < MOST_KEPT or kept[0].number <= since + 1
-            if not is_all:
+            if of_it.dropped > since:
                 yield _event(self._id(self._number), _line(topic, "resync", None))
             for message in kept:
                 if message.number > since:

@@ -23,7 +23,7 @@ from sygra_eval.values import SygraEvalError, UsageError
 LOOK_EACH_S = 0.1
 LOOK_AT_THE_QUIET_EACH_S = 1.0
 CARDS_EACH_S = 1.0
-WHOLE_WITHIN_S = 1.5
+WHOLE_WITHIN_S = 0.4
 MOST_KEPT = 8
 """So many runs that nobody looks at any more are kept counted, for the next look."""
 
@@ -171,7 +171,7 @@ class Watching:
                 hub.publish(topic, "gone", {"suite": suite, "run": run})
                 return
             except (SygraEvalError, OSError) as error:
-                hub.publish(topic, "refused", str(error)[:1_000])
+                hub.publish(topic, "refused", str(error)[:1_000], kind="latest")
                 await asyncio.sleep(LOOK_AT_THE_QUIET_EACH_S)
                 continue
             if look.counts is not None:

@@ -22,7 +22,8 @@ import os, sys
 from sygra_eval.cli.keys import take_keys
 take_keys()
 shown = open("/proc/self/environ", "rb").read() + open("/proc/self/cmdline", "rb").read()
-print(os.environ["AUTHOR_KEY"][-4:], b"sk-can" + b"ary-" in shown, "SYGRA_EVAL_KEYS_FD" in os.environ)
+is_seen = b"sk-can" + b"ary-" in shown
+print(os.environ["AUTHOR_KEY"][-4:], is_seen, "SYGRA_EVAL_KEYS_FD" in os.environ)
 """
 
 

@@ -121,3 +121,32 @@ async def test_a_message_of_another_thread_arrives_and_breaks_no_line(hub):
     await stream.aclose()
 
     assert one["data"] == [{"text": hostile}]
+
+
+async def test_who_was_away_for_too_long_is_told_to_ask_again(hub):
+    stream = hub.stream(["t"])
+    await anext(stream)
+    hub.publish("t", "moved", 0)
+    first = await anext(stream)
+    await stream.aclose()
+    for number in range(hub_module.MOST_KEPT + 5):
+        hub.publish("t", "moved", number)
+
+    back = hub.stream(["t"], last_id(first))
+    events = [one["event"] for one in told(await anext(back))]
+    await back.aclose()
+
+    assert events == ["resync", *["moved"] * hub_module.MOST_KEPT]
+
+
+async def test_what_waits_for_a_tab_is_bounded_by_its_size_too(hub):
+    stream = hub.stream(["t"])
+    await anext(stream)
+
+    for _ in range(100):
+        hub.publish("t", "moved", "x" * 1_000_000)
+    chunk = await anext(stream)
+    await stream.aclose()
+
+    assert len(chunk) < 2 * hub_module.MOST_WAITING_CHARACTERS
+    assert told(chunk)[0]["event"] == "resync"
