@@ -1,6 +1,6 @@
 """A suite whose rows pass through rounds, over a scripted endpoint that writes as slowly as asked.
 
-Odd rows are wrong at first and right when revised, `sum-7` is never right, and the critic stops a
+Odd rows are wrong at first and right when revised, `sum-3` is never right, and the critic stops a
 loop as soon as the tests pass.
 """
 
@@ -11,7 +11,7 @@ from sygra_eval.testing.endpoint import ScriptedEndpoint
 from sygra_eval.testing.replies import completion
 
 ROWS = 24
-NEVER = "sum-7"
+NEVER = "sum-3"
 _SUITE = """\
 suite: {name: rounds, description: Sums that are wrong at first}
 models:

@@ -6,6 +6,8 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.studio.live_suite import write_suite
 from tests.studio.served import served
 
+SMALL = {"width": 1024, "height": 768}
+
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
@@ -18,7 +20,7 @@ def studio(tmp_path_factory):
         yield one
 
 
-def test_a_suite_is_shown_as_a_graph_with_its_loop_and_chosen_by_keys(studio, open_page):
+def test_a_suite_is_shown_as_a_graph_with_its_loop_and_as_the_same_outline(studio, open_page):
     page = open_page(studio, "#/suites/rounds.yaml")
 
     page.get_by_role("heading", name="rounds", level=1).wait_for()
@@ -35,29 +37,17 @@ def test_a_suite_is_shown_as_a_graph_with_its_loop_and_chosen_by_keys(studio, op
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
-
-def test_the_outline_is_the_same_graph_as_a_table(studio, open_page):
-    page = open_page(studio, "#/suites/rounds.yaml?view=outline")
-
+    page.get_by_role("button", name="Outline").click()
     page.locator(".outline-table tbody tr").first.wait_for()
     names = page.locator(".outline-table tbody th").all_inner_texts()
-    assert [name.strip() for name in names] == [
-        "rows",
-        "solve",
-        "draft",
-        "verify",
-        "critique",
-        "revise",
-        "quality",
-        "python_compiles",
-        "unit_tests",
-        "outcomes",
-    ]
+    steps = ["draft", "verify", "critique", "revise"]
+    validators = ["quality", "python_compiles", "unit_tests"]
+    assert [name.strip() for name in names] == ["rows", "solve", *steps, *validators, "outcomes"]
 
 
-def test_a_problem_says_its_line_and_leads_there(studio, open_page):
+def test_a_problem_leads_to_its_line_and_a_suite_that_is_gone_is_said_to_be(studio, open_page):
     page = open_page(
-        studio, "#/suites/wrong.yaml", scheme="dark", size={"width": 1024, "height": 768}
+        studio, "#/suites/wrong.yaml", scheme="dark", size=SMALL, allowed_errors=("404",)
     )
 
     problem = page.locator(".problems li")
@@ -69,6 +59,9 @@ def test_a_problem_says_its_line_and_leads_there(studio, open_page):
     assert "evidense" in page.locator(".cm-activeLine").inner_text()
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+    page.goto(f"{studio.url}/#/suites/gone.yaml")
+    page.get_by_role("alert").get_by_text("there is no suite `gone.yaml` here").wait_for()
 
 
 def test_what_is_wrong_in_the_dialog_is_said_at_its_field_and_nothing_is_started(studio, open_page):
@@ -87,10 +80,3 @@ def test_what_is_wrong_in_the_dialog_is_said_at_its_field_and_nothing_is_started
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
     assert page.url.endswith("#/suites/rounds.yaml")
-
-
-def test_a_suite_that_is_not_there_is_an_error_with_a_way_on(studio, open_page):
-    page = open_page(studio, "#/suites/gone.yaml", allowed_errors=("404",))
-
-    page.get_by_text("there is no suite `gone.yaml` here").wait_for()
-    assert page.get_by_role("heading", level=1).inner_text() == "gone.yaml"

@@ -26,9 +26,10 @@ test('a cycle of the graph has a box, and its way out in words', () => {
     [],
   );
 
-  expect(drawing.boxes).toEqual([{ id: 'loop:critic,revise', name: 'loop critic → revise', kind: 'loop', of: undefined, box: undefined, exit: 'ends at: else → END' }]);
+  expect(drawing.boxes).toEqual([{ id: 'loop:critic,revise', name: 'loop critic → revise', kind: 'loop', of: undefined, box: undefined, exit: 'ends at: otherwise → END, or critic → revise taken 3×' }]);
   expect(drawing.nodes.filter((one) => one.box === 'loop:critic,revise').map((one) => one.id)).toEqual(['critic', 'revise']);
   expect(drawing.edges.find((one) => one.id === 'critic>revise')!.label).toBe("x == 'no', at most 3×");
+  expect(drawing.edges.map((one) => one.label).filter((label) => label === 'otherwise').length).toBe(1);
 });
 
 test('a subgraph is a box; two edges between the same nodes have two ids; what leads nowhere is left out', () => {

@@ -50,7 +50,7 @@ function addGraph(drawing: Drawing, graph: SuiteGraph, prefix: string, box: stri
     const id = edgeId(source, edge.target === END ? END : target);
     const number = (met.get(id) ?? 0) + 1;
     met.set(id, number);
-    drawing.edges.push({ ...edgeOf(source, target), id: number === 1 ? id : `${id}#${number}`, label: conditionOf(edge), isBack: edge.is_back });
+    drawing.edges.push({ ...edgeOf(source, target), id: number === 1 ? id : `${id}#${number}`, label: conditionOf(edge, graph), isBack: edge.is_back });
   }
 }
 
@@ -81,8 +81,10 @@ function edgeOf(source: string, target: string): DrawnEdge {
   return { id: edgeId(source, target), source, target, label: undefined, isBack: false, loop: undefined };
 }
 
-function conditionOf(edge: GraphEdge): string | undefined {
-  const told = [edge.when ?? undefined, edge.most === null ? undefined : `at most ${edge.most}×`].filter(Boolean);
+// An edge without a condition beside others that have one is taken when none of them holds.
+function conditionOf(edge: GraphEdge, graph: SuiteGraph): string | undefined {
+  const isElse = edge.when === null && graph.edges.some((one) => one.source === edge.source && one.when !== null);
+  const told = [edge.when ?? (isElse ? 'otherwise' : undefined), edge.most === null ? undefined : `at most ${edge.most}×`].filter(Boolean);
   return told.join(', ') || undefined;
 }
 
@@ -96,7 +98,7 @@ const roundsUpTo = (most: number): string => (most === 1 ? '1 round' : `up to ${
 
 function exitOfCycle(graph: SuiteGraph, members: Set<string>): string {
   const out = graph.edges.filter((edge) => members.has(edge.source) && !members.has(edge.target));
-  const closed = graph.edges.filter((edge) => edge.is_back && edge.most !== null && members.has(edge.source));
-  const ends = [...out.map((edge) => (edge.when === null ? `else → ${edge.target}` : `${edge.when} → ${edge.target}`)), ...closed.map((edge) => `${edge.source} → ${edge.target} taken ${edge.most}×`)];
+  const closed = graph.edges.filter((edge) => edge.most !== null && members.has(edge.source) && members.has(edge.target));
+  const ends = [...out.map((edge) => (edge.when === null ? `otherwise → ${edge.target}` : `${edge.when} → ${edge.target}`)), ...closed.map((edge) => `${edge.source} → ${edge.target} taken ${edge.most}×`)];
   return ends.length > 0 ? `ends at: ${ends.join(', or ')}` : `ends after ${graph.max_visits} visits`;
 }

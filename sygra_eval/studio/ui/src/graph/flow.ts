@@ -10,6 +10,8 @@ const [LINES, FACES] = [20, 21];
 
 type Side = { position: Position; along: number }; // along: from 0 to 1 on that side
 const IN: Side = { position: Position.Left, along: 0.5 };
+const OVER: Side = { position: Position.Top, along: 0.8 };
+const UNDER_TITLE = 52;
 const OUT: Side = { position: Position.Right, along: 0.5 };
 // A critique loop stands in a square: its lines go round in it.
 const ROUND: Partial<Record<`${Step}>${Step}`, [Side, Side]>> = {
@@ -20,7 +22,7 @@ const ROUND: Partial<Record<`${Step}>${Step}`, [Side, Side]>> = {
 
 export function flowOf(drawing: Drawing, layout: Layout): { nodes: FlowNode[]; edges: FlowEdge[] } {
   const parent = new Map<string, string | undefined>([...drawing.boxes, ...drawing.nodes].map((one) => [one.id, one.box]));
-  const sides = new Map(drawing.edges.map((edge) => [edge.id, sidesOf(edge, drawing)]));
+  const sides = new Map(drawing.edges.map((edge) => [edge.id, sidesOf(edge, drawing, layout.places)]));
   const pins = pinsOf(drawing, sides, layout.places);
   const depth = (id: string | undefined): number => (id === undefined ? 0 : 1 + depth(parent.get(id)));
   const shared = (id: string) => {
@@ -58,12 +60,13 @@ function flowEdge(edge: DrawnEdge, [out, into]: [Side, Side], layout: Layout, pa
   const around = box === undefined ? undefined : layout.places[box];
   const isUnder = edge.isBack && out.position === Position.Bottom;
   const floor = around ? originOf(box, layout.places, parent).y + around.height - 24 : 0;
+  const [from, to] = [end(edge.source, out), end(edge.target, into)];
   const data: EdgeData = {
     label: edge.label,
     loop: edge.loop,
-    points: layout.points[edge.id] ?? [],
-    from: end(edge.source, out),
-    to: end(edge.target, into),
+    points: out === OVER && around ? over(from, to, { ...originOf(box, layout.places, parent), width: around.width }) : (layout.points[edge.id] ?? []),
+    from,
+    to,
     floor: isUnder ? floor : undefined,
   };
   return {
@@ -80,13 +83,33 @@ function flowEdge(edge: DrawnEdge, [out, into]: [Side, Side], layout: Layout, pa
   };
 }
 
-function sidesOf(edge: DrawnEdge, drawing: Drawing): [Side, Side] {
+// Above the nodes of its box, out of it, and down to where it leads.
+function over(from: Point, to: Point, box: { x: number; y: number; width: number }): Point[] {
+  const [x, y] = [box.x + box.width + 16, box.y + UNDER_TITLE];
+  return [{ x: from.x, y }, { x, y }, { x, y: to.y }];
+}
+
+// Whether an edge that leaves its box would go through another node of it, and so look like an edge of that one.
+function isBlocked(edge: DrawnEdge, drawing: Drawing, places: Record<string, Place>): boolean {
+  const all = [...drawing.nodes, ...drawing.boxes];
+  const [box, outer] = [edge.source, edge.target].map((id) => all.find((one) => one.id === id)?.box);
+  const own = places[edge.source];
+  if (box === undefined || box === outer || own === undefined) return false;
+  return all.some((one) => {
+    const place = places[one.id];
+    if (one.box !== box || one.id === edge.source || place === undefined) return false;
+    const middle = own.y + own.height / 2;
+    return place.x > own.x && place.y < middle && middle < place.y + place.height;
+  });
+}
+
+function sidesOf(edge: DrawnEdge, drawing: Drawing, places: Record<string, Place>): [Side, Side] {
   const [source, target] = [edge.source, edge.target].map((id) => drawing.nodes.find((node) => node.id === id));
   const isSquare = source?.step !== undefined && target?.step !== undefined && drawing.nodes.some((node) => node.box === source.box && node.step === 'critique');
   const round = isSquare ? ROUND[`${source.step!}>${target.step!}`] : undefined;
   if (round) return round;
   if (edge.isBack) return [{ position: Position.Bottom, along: 0.65 }, { position: Position.Bottom, along: 0.35 }];
-  return [OUT, IN];
+  return [isBlocked(edge, drawing, places) ? OVER : OUT, IN];
 }
 
 function pinsOf(drawing: Drawing, sides: Map<string, [Side, Side]>, places: Record<string, Place>): Map<string, Pin[]> {
