@@ -1,10 +1,12 @@
 """`/api/suites` and `/api/settings` over folders as people have them, and as nobody should."""
 
 import json
+import os
 import time
 
 import pytest
 
+from sygra_eval.studio.suite_cards import MOST_BYTES
 from tests.report.run_by_hand import end_of, write_run
 from tests.studio.served import served
 
@@ -84,6 +86,16 @@ def test_a_broken_or_hostile_suite_is_a_card_among_others(folder, text):
         assert found["bad.yaml"]["errors"] != 0
         assert found["bad.yaml"]["last_run"] is None
         assert one.client.get("/api/secrets").json()["secrets"] == []
+
+
+def test_what_is_no_plain_file_is_not_opened(folder):
+    """Whoever opens a pipe waits for its other end."""
+    os.mkfifo(folder / "pipe.yaml")
+    os.mkfifo(folder / "models.yaml")
+    with (folder / "large.yaml").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with served(folder) as one:
+        assert set(cards(one)) == {"fit.yaml", "sub/wrong.yaml"}
 
 
 def test_rows_beyond_this_disk_are_not_asked_for_to_list_a_suite(folder):
