@@ -29,7 +29,9 @@ def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog)
     (tmp_path / "mine.yaml").write_text(WRITTEN)
     (tmp_path / "other.yaml").write_text(f"suite: {{name: other, description: '{EXPORTED}'}}\n")
     with served(tmp_path) as one:
-        told = one.client.put("/api/secrets/MINE_API_KEY", json={"value": TYPED}).json()
+        put = one.client.put("/api/secrets/MINE_API_KEY", json={"value": TYPED})
+        assert (put.status_code, put.content) == (204, b"")
+        told = one.client.get("/api/secrets").json()
         answers = [one.client.get(address) for address in _every_read(one.app)]
 
         assert {line["name"]: line["source"] for line in told["secrets"]} == {
