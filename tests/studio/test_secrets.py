@@ -23,6 +23,12 @@ models:
 """
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("empty")) as open_studio:
+        yield open_studio
+
+
 def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("EXPORTED_TOKEN", EXPORTED)
@@ -57,12 +63,12 @@ def _every_read(app):
 
 
 @pytest.mark.parametrize("value", ["", " ", "a space ", "line\nbreak", "ü", "x" * 5_000, 7, None])
-def test_what_is_no_key_is_refused_and_not_repeated(studio, value):
-    answer = studio.client.put("/api/secrets/MINE_API_KEY", json={"value": value})
+def test_what_is_no_key_is_refused_and_not_repeated(one, value):
+    answer = one.client.put("/api/secrets/MINE_API_KEY", json={"value": value})
 
     assert answer.status_code in {409, 422}
     assert not (isinstance(value, str) and len(value) > 5 and value in answer.text)
-    assert studio.client.get("/api/secrets").json()["secrets"] == []
+    assert one.client.get("/api/secrets").json()["secrets"] == []
 
 
 @pytest.mark.parametrize(
