@@ -83,6 +83,7 @@ def config_of(workspace: Workspace, door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(workspace, door),
         http=_Connection,
+        loop="asyncio",  # uvloop cannot be closed while a child that was left is being waited for
         ws="none",
         log_level="warning",
         access_log=False,  # a query may hold the token

@@ -7,6 +7,7 @@ no plugin of the folder imported; a source that lies beyond this disk is not ope
 
 import os
 import queue
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from sygra_eval.values import Diagnostic, Severity, SygraEvalError
 
 MOST_SUITES: Final = 1_000
 MOST_DEPTH: Final = 4
+MOST_BYTES: Final = 4 * 1024 * 1024
 _MODEL_FILES: Final = frozenset({MODELS_FILE, "models.yml"})
 _ON_DISK: Final = frozenset({"disk", "package", "cases"})
 _OF_PLUGINS: Final = frozenset({"unknown-type", "unknown-function", "unknown-metric"})
@@ -131,7 +133,7 @@ class SuiteCards:
                 if entry.is_dir():
                     if depth < MOST_DEPTH and self._is_looked_into(path):
                         folders.append((path, depth + 1))
-                elif path.suffix in SUITE_SUFFIXES:
+                elif path.suffix in SUITE_SUFFIXES and _is_plain(entry):
                     yield path
 
     def _is_looked_into(self, folder: Path) -> bool:
@@ -187,6 +189,15 @@ def _facts_of(path: Path, root: Path) -> SuiteFacts | None:
         key_names=frozenset(names_in(data)),
         is_local=source.get("type", "disk") in _ON_DISK,
     )
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    """Say whether a file can be opened and read: a pipe would wait for its other end."""
+    try:
+        told = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(told.st_mode) and told.st_size <= MOST_BYTES
 
 
 def _says_suite(path: Path) -> bool:

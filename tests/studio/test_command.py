@@ -49,21 +49,27 @@ def exit_of(capsys, *arguments):
     return ended.value.code, capsys.readouterr().err
 
 
-def test_the_link_is_printed_alone_and_both_signals_end_it_with_streams_open(tmp_path):
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.only_full("it ends by the same way")),
+    ],
+)
+def test_the_link_is_printed_alone_and_a_signal_ends_it_with_streams_open(tmp_path, number):
     """There is no browser on this PATH, which is no error."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        ours = [sys.executable, "-m", "sygra_eval"]
-        nowhere = {"PATH": "/nowhere", "BROWSER": "/nowhere/browser"}
-        with started(ours, tmp_path, **nowhere) as (process, link):
-            assert LINK.fullmatch(link), link
-            with httpx.Client(trust_env=False) as client:
-                assert client.get(link, follow_redirects=True).status_code == 200
-                events = f"{link.partition('?')[0]}api/events?topics=runs"
-                with client.stream("GET", events):
-                    process.send_signal(number)
-                    out, said = process.communicate(timeout=SECONDS)
+    ours = [sys.executable, "-m", "sygra_eval"]
+    nowhere = {"PATH": "/nowhere", "BROWSER": "/nowhere/browser"}
+    with started(ours, tmp_path, **nowhere) as (process, link):
+        assert LINK.fullmatch(link), link
+        with httpx.Client(trust_env=False) as client:
+            assert client.get(link, follow_redirects=True).status_code == 200
+            events = f"{link.partition('?')[0]}api/events?topics=runs"
+            with client.stream("GET", events):
+                process.send_signal(number)
+                out, said = process.communicate(timeout=SECONDS)
 
-            assert (process.returncode, out, said) == (0, "", "")
+        assert (process.returncode, out, said) == (0, "", "")
 
 
 def test_a_port_that_is_taken_is_said_with_exit_code_4(tmp_path, capsys):

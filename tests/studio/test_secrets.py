@@ -23,13 +23,21 @@ models:
 """
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("empty")) as open_studio:
+        yield open_studio
+
+
 def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("EXPORTED_TOKEN", EXPORTED)
     (tmp_path / "mine.yaml").write_text(WRITTEN)
     (tmp_path / "other.yaml").write_text(f"suite: {{name: other, description: '{EXPORTED}'}}\n")
     with served(tmp_path) as one:
-        told = one.client.put("/api/secrets/MINE_API_KEY", json={"value": TYPED}).json()
+        put = one.client.put("/api/secrets/MINE_API_KEY", json={"value": TYPED})
+        assert (put.status_code, put.content) == (204, b"")
+        told = one.client.get("/api/secrets").json()
         answers = [one.client.get(address) for address in _every_read(one.app)]
 
         assert {line["name"]: line["source"] for line in told["secrets"]} == {
@@ -55,12 +63,12 @@ def _every_read(app):
 
 
 @pytest.mark.parametrize("value", ["", " ", "a space ", "line\nbreak", "ü", "x" * 5_000, 7, None])
-def test_what_is_no_key_is_refused_and_not_repeated(studio, value):
-    answer = studio.client.put("/api/secrets/MINE_API_KEY", json={"value": value})
+def test_what_is_no_key_is_refused_and_not_repeated(one, value):
+    answer = one.client.put("/api/secrets/MINE_API_KEY", json={"value": value})
 
     assert answer.status_code in {409, 422}
     assert not (isinstance(value, str) and len(value) > 5 and value in answer.text)
-    assert studio.client.get("/api/secrets").json()["secrets"] == []
+    assert one.client.get("/api/secrets").json()["secrets"] == []
 
 
 @pytest.mark.parametrize(

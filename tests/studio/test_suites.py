@@ -1,10 +1,12 @@
 """`/api/suites` and `/api/settings` over folders as people have them, and as nobody should."""
 
 import json
+import os
 import time
 
 import pytest
 
+from sygra_eval.studio.suite_cards import MOST_BYTES
 from tests.report.run_by_hand import end_of, write_run
 from tests.studio.served import served
 
@@ -62,28 +64,40 @@ def test_what_a_plugin_of_the_folder_may_know_is_no_problem_and_it_is_not_import
         assert cards(one)["sub/wrong.yaml"]["errors"] == 0
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "suite: [1, 2\n",
-        "suite: 7\nmodels: [a]\ngraph_config: x\n",
-        "suite: {name: ../../../etc}\n",
-        "suite: {name: .}\ndata_config: {source: []}\n",
-        "suite: {name: a}\nmodels: &a [*a]\n",
-        "suite: !!python/object/apply:os.system ['touch ran']\n",
-        "suite: \x00\n",
-        "suite: {name: a, description: [1]}\nmodels: {a: {api_key_env: LD_PRELOAD}}\n",
-    ],
+HOSTILE = (
+    "suite: [1, 2\n",
+    "suite: 7\nmodels: [a]\ngraph_config: x\n",
+    "suite: {name: ../../../etc}\n",
+    "suite: {name: .}\ndata_config: {source: []}\n",
+    "suite: {name: a}\nmodels: &a [*a]\n",
+    "suite: !!python/object/apply:os.system ['touch ran']\n",
+    "suite: \x00\n",
+    "suite: {name: a, description: [1]}\nmodels: {a: {api_key_env: LD_PRELOAD}}\n",
 )
-def test_a_broken_or_hostile_suite_is_a_card_among_others(folder, text):
-    (folder / "bad.yaml").write_text(text)
+
+
+def test_broken_and_hostile_suites_are_cards_among_others(folder):
+    for number, text in enumerate(HOSTILE):
+        (folder / f"bad{number}.yaml").write_text(text)
     with served(folder) as one:
         found = cards(one)
 
         assert found["fit.yaml"]["errors"] == 0
-        assert found["bad.yaml"]["errors"] != 0
-        assert found["bad.yaml"]["last_run"] is None
+        for number, text in enumerate(HOSTILE):
+            bad = found[f"bad{number}.yaml"]
+            assert bad["errors"] != 0, text
+            assert bad["last_run"] is None, text
         assert one.client.get("/api/secrets").json()["secrets"] == []
+
+
+def test_what_is_no_plain_file_is_not_opened(folder):
+    """Whoever opens a pipe waits for its other end."""
+    os.mkfifo(folder / "pipe.yaml")
+    os.mkfifo(folder / "models.yaml")
+    with (folder / "large.yaml").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with served(folder) as one:
+        assert set(cards(one)) == {"fit.yaml", "sub/wrong.yaml"}
 
 
 def test_rows_beyond_this_disk_are_not_asked_for_to_list_a_suite(folder):

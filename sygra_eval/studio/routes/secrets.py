@@ -1,5 +1,7 @@
 """`/api/secrets`: keys that are typed here. They go in and are never told."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
@@ -37,16 +39,14 @@ def secrets(studio: TheStudio) -> Secrets:
     return Secrets(secrets=studio.keys.told(named), has_keyring=has_keyring())
 
 
-@router.put("/secrets/{name}")
-def put(name: str, given: NewSecret, studio: TheStudio) -> Secrets:
+@router.put("/secrets/{name}", status_code=HTTPStatus.NO_CONTENT)
+def put(name: str, given: NewSecret, studio: TheStudio) -> None:
     """Take a key."""
     value = given.value.get_secret_value()
     studio.keys.put(name, value, named=studio.suites.key_names(), keep=given.keep)
-    return secrets(studio)
 
 
-@router.delete("/secrets/{name}")
-def delete(name: str, studio: TheStudio) -> Secrets:
+@router.delete("/secrets/{name}", status_code=HTTPStatus.NO_CONTENT)
+def delete(name: str, studio: TheStudio) -> None:
     """Forget a key that was typed here."""
     studio.keys.delete(name)
-    return secrets(studio)

@@ -76,7 +76,10 @@ const KEYS: ReadonlyArray<[keys: string[], what: string]> = [
   [['Enter'], 'follow a link, press a button, choose a node of a graph'],
   [['j', 'k'], 'next and previous row of a run'],
   [['h', 'l'], 'previous and next round of a row'],
-  [['a', 'r'], 'accept or reject a row by hand'],
+  [['a', 'r', 'u'], 'accept or reject a row by hand, or take that back'],
+  [['e', 'n', 't'], 'fix a row by hand, write a note, put a label'],
+  [['b'], 'back to the rows'],
+  [['?'], 'all keys of a row'],
   [['Esc'], 'close a dialog or a panel'],
 ];
 

@@ -17,6 +17,7 @@ export function Recent() {
   return (
     <section aria-labelledby="recent">
       <h2 id="recent">Recent runs</h2>
+      {runs.isLoading && <p className="quiet">Looking …</p>}
       {runs.error && <p className="quiet">They cannot be listed: {runs.error.message}</p>}
       {runs.value?.length === 0 && (
         <p className="quiet">
@@ -45,6 +46,7 @@ export function RunModels() {
       <h2 id="models">
         Models <a href="#/models">all</a>
       </h2>
+      {told.isLoading && <p className="quiet">Looking …</p>}
       {told.error && <p className="quiet">They cannot be listed: {told.error.message}</p>}
       {told.value?.models.length === 0 && (
         <p className="quiet">
