@@ -86,7 +86,7 @@ def test_a_row_that_failed_and_is_run_again_is_shown_as_it_ended_then(indexes, f
 
     async def resume():
         async with Journal.open(folder / "journal.db") as journal:
-            journal.event("resumed", pid=1)
+            journal.event("started", pid=1)
             await journal.forget_failed()
             await journal.finish(end_of(2))
 
