@@ -171,9 +171,8 @@ def _in_the_browser(link: str, rows: int) -> None:
         def toggle() -> None:
             was = page.locator(".rows-count").inner_text()
             box.click()
-            page.wait_for_function(
-                "was => document.querySelector('.rows-count').innerText !== was", arg=was
-            )
+            other = "was => document.querySelector('.rows-count').innerText !== was"
+            page.wait_for_function(other, arg=was)
 
         _told("browser: a filter on or off", _timed(toggle, 6))
         page.goto(f"{home}/#/runs/many/run/row?id=row-0000005")

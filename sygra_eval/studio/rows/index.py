@@ -80,9 +80,15 @@ class Index:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that sees whole batches, to one thread at a time."""
-        with self._reading:
-            yield self._reader
+        """Give a connection that sees whole batches, to one thread at a time.
+
+        :raises UsageError: When SQLite cannot go on, as on a full disk.
+        """
+        try:
+            with self._reading:
+                yield self._reader
+        except sqlite3.Error as error:
+            raise UsageError(f"the index of {self.folder.name} cannot be read: {error}") from error
 
     def put_marks(self, marks: Mapping[str, str | None]) -> None:
         """Note how rows are marked now; None takes a mark away."""

@@ -20,6 +20,8 @@ from sygra_eval.values import UsageError
 MOST_OPEN = 6
 WAIT_S = 0.3
 """A request waits so long for what is new; a page is to come within half a second."""
+PREFIX = "studio-of-sygra-eval-"
+"""Of the folder's name: a sandbox removes stale ones that begin as its own do."""
 Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -137,7 +139,8 @@ class Indexes:
             one = None
         if one is None:
             self._made += 1
-            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="sygra-eval-studio-"))
+            if self._folder is None or not self._folder.is_dir():  # a tidy-up may have come by
+                self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
             file = self._folder / f"{self._made}.db"
             one = OpenIndex(index=Index(folder, file), file=file)
             one.is_idle.set()
