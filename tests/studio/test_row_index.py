@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from sygra_eval.journal import Journal, open_readonly
+from sygra_eval.sandbox.folders import PREFIX as STALE
 from sygra_eval.studio.rows import Asked, Indexes
 from sygra_eval.studio.rows.page import facets_of, page_of
 from sygra_eval.studio.rows.record import record_of
@@ -86,7 +87,7 @@ def test_a_row_that_failed_and_is_run_again_is_shown_as_it_ended_then(indexes, f
 
     async def resume():
         async with Journal.open(folder / "journal.db") as journal:
-            journal.event("resumed", pid=1)
+            journal.event("started", pid=1)
             await journal.forget_failed()
             await journal.finish(end_of(2))
 
@@ -163,6 +164,7 @@ def test_an_odd_row_is_shown_as_the_journal_spells_it(indexes, folder):
 def test_the_files_of_indexes_go_with_them(indexes, folder):
     file = indexes.of(folder).file
     assert file.is_file()
+    assert not file.parent.name.startswith(STALE)  # a sandbox that starts would remove it
 
     indexes.close()
 

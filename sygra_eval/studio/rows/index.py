@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sygra_eval.engine import JOURNAL
-from sygra_eval.journal import JournalReader, StoredCall, open_readonly
+from sygra_eval.journal import PLAN_CHANGED, JournalReader, StoredCall, open_readonly
 from sygra_eval.studio.rows.facts import COSTS, LATENCIES, LENGTHS, Facts, bucket_of, facts_of
 from sygra_eval.studio.rows.schema import SCHEMA, connected
 from sygra_eval.studio.rows.views import Views
-from sygra_eval.values import UsageError
+from sygra_eval.values import Outcome, UsageError
 
 _ROWS = 250  # of one batch: each row is in memory as a whole
 _CALLS = 2_000
 _NANO = 1e9
 _PUT_ROW = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})"  # noqa: S608
 _PUT_KIND = f"INSERT OR REPLACE INTO kind VALUES ({', '.join('?' * 11)})"  # noqa: S608
-_STARTS = frozenset({"started", "resumed"})
+_STARTED = "started"
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Index:
         self._unreadable: set[int] = set()
         self._last_call = -1
         self._last_seq = 0
-        self._starts = 0
+        self._starts = (0, 0)
         self._kinds: dict[tuple[object, ...], int] = {}
         self._kinds_by_number: list[tuple[object, ...]] = []
         self.views = Views()
@@ -80,9 +80,15 @@ class Index:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that sees whole batches, to one thread at a time."""
-        with self._reading:
-            yield self._reader
+        """Give a connection that sees whole batches, to one thread at a time.
+
+        :raises UsageError: When SQLite cannot go on, as on a full disk.
+        """
+        try:
+            with self._reading:
+                yield self._reader
+        except sqlite3.Error as error:
+            raise UsageError(f"the index of {self.folder.name} cannot be read: {error}") from error
 
     def put_marks(self, marks: Mapping[str, str | None]) -> None:
         """Note how rows are marked now; None takes a mark away."""
@@ -113,17 +119,25 @@ class Index:
         self._writer.close()
 
     def _forget_what_runs_again(self, reader: JournalReader) -> None:
-        """Take out failed rows when a run was resumed: it may have come to them again."""
-        starts = sum(event.kind in _STARTS for event in reader.events())
-        if starts == self._starts:
+        """Take out what a new start may have come to again, and what is not there any more.
+
+        That is rows that had failed; under another plan, any.
+        """
+        kinds = [event.kind for event in reader.events()]
+        starts, plans = kinds.count(_STARTED), kinds.count(PLAN_CHANGED)
+        if (starts, plans) == self._starts:
             return
-        self._starts = starts
+        has_other_plan, self._starts = plans != self._starts[1], (starts, plans)
         self._unreadable.clear()
-        failed = self._writer.execute(
-            "SELECT idx FROM row JOIN kind ON kind.id = kind WHERE outcome = 'failed'"
-        ).fetchall()
+        sql = "SELECT idx, outcome FROM row JOIN kind ON kind.id = kind"
+        there = set(reader.places())
+        gone = [
+            idx
+            for idx, outcome in self._writer.execute(sql).fetchall()
+            if has_other_plan or outcome == Outcome.FAILED.value or idx not in there
+        ]
         with self._batch() as into:
-            for (idx,) in failed:
+            for idx in gone:
                 into.execute("DELETE FROM tag WHERE idx = ?", (idx,))
                 into.execute("DELETE FROM text WHERE idx = ?", (idx,))
                 into.execute("DELETE FROM row WHERE idx = ?", (idx,))

@@ -7,6 +7,7 @@ new, so a small run is whole at once; a large one is shown as far as it is read.
 import shutil
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from sygra_eval.values import UsageError
 MOST_OPEN = 6
 WAIT_S = 0.3
 """A request waits so long for what is new; a page is to come within half a second."""
+PREFIX = "studio-of-sygra-eval-"
+"""Of the folder's name: a sandbox removes stale ones that begin as its own do."""
 Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -34,6 +37,7 @@ class OpenIndex:
     stamp: Stamp = ()
     marks: tuple[int, int] = (0, 0)
     error: UsageError | None = None
+    began: float = 0.0
     is_idle: threading.Event = field(default_factory=threading.Event)
     is_stopped: threading.Event = field(default_factory=threading.Event)
     starting: threading.Lock = field(default_factory=threading.Lock)
@@ -49,7 +53,8 @@ class OpenIndex:
                 thread = threading.Thread(target=self._catch_up, args=(now,), daemon=True)
                 thread.start()
             self._read_marks()
-        self.is_idle.wait(WAIT_S)
+        # Long work is waited for once, and not by every request of its time.
+        self.is_idle.wait(max(0.0, self.began + WAIT_S - time.monotonic()))
         if self.error is not None:
             raise self.error
 
@@ -66,6 +71,7 @@ class OpenIndex:
         if not self.is_idle.is_set():
             return False
         self.is_idle.clear()
+        self.began = time.monotonic()
         return True
 
     def _catch_up(self, stamp: Stamp) -> None:
@@ -133,7 +139,8 @@ class Indexes:
             one = None
         if one is None:
             self._made += 1
-            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="sygra-eval-studio-"))
+            if self._folder is None or not self._folder.is_dir():  # a tidy-up may have come by
+                self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
             file = self._folder / f"{self._made}.db"
             one = OpenIndex(index=Index(folder, file), file=file)
             one.is_idle.set()

@@ -61,6 +61,7 @@ class RowsPage(Told):
     :ivar view: What names the view as it was now: rows that end later are not in it.
     :ivar newer: Rows that ended since and would be in it.
     :ivar read: Rows that can be found yet; `ended` are in the journal.
+    :ivar is_settled: What calls come to is added up too.
     :ivar damaged: Rows that the journal has and nobody can read.
     :ivar columns: Names of the rows' variables.
     """
@@ -72,6 +73,7 @@ class RowsPage(Told):
     newer: int
     read: int
     ended: int
+    is_settled: bool
     damaged: int
     is_running: bool
     columns: list[str]
@@ -127,6 +129,7 @@ def page_of(
         newer=newer,
         read=read,
         ended=index.ended,
+        is_settled=opened.is_idle.is_set(),
         damaged=index.damaged,
         is_running=is_running(index.folder),
         columns=names,

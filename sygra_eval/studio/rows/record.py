@@ -86,7 +86,7 @@ def why_of(end: RecordEnd | None, *, rounds_done: int = 0) -> str:
     match end.outcome:
         case Outcome.VERIFIED:
             count = sum(verdict.is_required for verdict in end.verdicts)
-            said = f"It passed on the final candidate what is required: {count} of {count}."
+            said = f"Every required validator passed on the final candidate ({count} of {count})."
         case Outcome.UNJUDGED:
             said = "Nobody judged it: the suite has no validators."
         case _:

@@ -576,6 +576,7 @@ export type RowsPage = {
   newer: number;
   read: number;
   ended: number;
+  is_settled: boolean;
   damaged: number;
   is_running: boolean;
   columns: Array<string>;

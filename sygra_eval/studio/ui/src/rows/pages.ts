@@ -57,8 +57,8 @@ export function usePages(run: string, view: View): Pages {
   useEffect(() => fetchPage(0, undefined), [fetchPage]);
 
   // While the run goes, or its rows are still being read, look what came.
-  const isMoving = current?.head !== undefined && (current.head.is_running || current.head.read < current.head.ended);
-  const isBehind = current?.head !== undefined && current.head.read < current.head.ended;
+  const isMoving = current?.head !== undefined && (current.head.is_running || !current.head.is_settled);
+  const isBehind = current?.head !== undefined && !current.head.is_settled;
   useEffect(() => {
     if (!isMoving) return;
     const timer = window.setInterval(() => {
@@ -67,8 +67,8 @@ export function usePages(run: string, view: View): Pages {
       if (isBehind && !current.head!.is_running) fetchPage(0, undefined);
       else
         get<RowsPage>(pageAddress(run, asked, 0, 0, token)).then(
-          ({ newer, read, ended, damaged, is_running, columns }) =>
-            setState((old) => (old.key === key && old.head ? { ...old, head: { ...old.head, newer, read, ended, damaged, is_running, columns } } : old)),
+          ({ newer, read, ended, damaged, is_running, is_settled, columns }) =>
+            setState((old) => (old.key === key && old.head ? { ...old, head: { ...old.head, newer, read, ended, damaged, is_running, is_settled, columns } } : old)),
           () => undefined, // the next look may go better
         );
     }, POLL_MS);

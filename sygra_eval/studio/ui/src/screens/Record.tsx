@@ -13,7 +13,7 @@ import { codeOf, sumOf } from '../rows/lane';
 import { LongText, type Whose } from '../rows/LongText';
 import { MarkBar, MarkEditor, type Writing } from '../rows/MarkPanel';
 import { keepAuthor, keptAuthor, useMarks } from '../rows/marks';
-import { runAddress, usePages } from '../rows/pages';
+import { runAddress, usePages, type Pages } from '../rows/pages';
 import { prefetch, useRecord } from '../rows/records';
 import { RoundDetail } from '../rows/RoundDetail';
 import { RoundsLane } from '../rows/RoundsLane';
@@ -48,7 +48,7 @@ export default function Record({ route }: { route: Route }) {
   const row = route.query.get('id') ?? '';
   const place = runAddress(suite, run);
   const pages = usePages(place, useOfRowsAlone(view));
-  const current = usePlace(place, askedOf(view).toString(), pages.head?.view, row);
+  const current = usePlace(place, askedOf(view).toString(), pages.head?.view, row, pages.row);
   const { record, error, again } = useRecord(place, row);
   const version = useResource<Version>(address('version'));
   const [author, setAuthor] = useState(keptAuthor);
@@ -172,24 +172,29 @@ function useOfRowsAlone(view: ReturnType<typeof viewOf>): ReturnType<typeof view
   return useMemo(() => JSON.parse(key) as ReturnType<typeof viewOf>, [key]);
 }
 
-// Where in the view the row stands.
-function usePlace(run: string, asked: string, token: string | undefined, row: string): number | undefined {
-  const key = token === undefined ? undefined : `${run}?${asked}&${token}&${row}`;
-  const [found, setFound] = useState<{ key: string; place: number | undefined }>();
+// Where in the view the row stands. A neighbour of the last one is known at once, so that no key is lost; the server
+// says it of any other.
+function usePlace(run: string, asked: string, token: string | undefined, row: string, rowAt: Pages['row']): number | undefined {
+  const of = token === undefined ? undefined : `${run}?${asked}&${token}`;
+  const [found, setFound] = useState<{ of: string; row: string; place: number | undefined }>();
+  const last = found?.of === of ? found?.place : undefined;
+  const near = last === undefined ? undefined : [last, last + 1, last - 1].find((place) => rowAt(place)?.row === row);
+  if (near !== undefined && of !== undefined && found?.row !== row) setFound({ of, row, place: near });
+  const isKnown = found?.of === of && found?.row === row;
   useEffect(() => {
-    if (key === undefined || token === undefined) return;
+    if (of === undefined || token === undefined || isKnown) return;
     const asking = new AbortController();
     const query = new URLSearchParams(asked);
     query.set('around', row);
     query.set('most', '1');
     query.set('view', token);
     get<RowsPage>(`${address(`${run}/rows`)}?${query}`, asking.signal).then(
-      (page) => setFound({ key, place: page.rows[0]?.row === row ? page.at : undefined }),
+      (page) => setFound({ of, row, place: page.rows[0]?.row === row ? page.at : undefined }),
       () => undefined, // the record says what is wrong
     );
     return () => asking.abort();
-  }, [key, run, asked, token, row]);
-  return found?.key === key ? found?.place : undefined;
+  }, [of, run, asked, token, row, isKnown]);
+  return isKnown ? found?.place : near;
 }
 
 function Head({ record, run, runHash, onHelp }: { record: RecordTold; run: string; runHash: string; onHelp: () => void }) {

@@ -127,7 +127,7 @@ function Count({ head, view }: { head: NonNullable<ReturnType<typeof usePages>['
   const total = head.total.toLocaleString('en');
   if (head.read < head.ended) return <>{`${total} rows, reading ${head.read.toLocaleString('en')} of ${head.ended.toLocaleString('en')} …`}</>;
   const all = head.ended.toLocaleString('en');
-  return <>{isFiltered(view) ? `${total} of ${all} rows` : `${total} rows`}{head.is_running ? ', still running' : ''}</>;
+  return <>{isFiltered(view) ? `${total} of ${all} rows` : `${total} rows`}{head.is_running ? ', still running' : head.is_settled ? '' : ', adding up their calls …'}</>;
 }
 
 function Search({ value, onChange, box }: { value: string; onChange: (q: string) => void; box: React.RefObject<HTMLInputElement | null> }) {
