@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo sample test full soak check bench sygra sygra-examples studio-build studio-check clean
+.PHONY: demo packages sample test full soak check check-style check-types check-imports bench sygra sygra-examples studio-build studio-check clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -18,8 +18,9 @@ sample:
 	$(BIN)/sygra-eval report $(RUN) --as html --to reports/sample/report.html
 
 # The tests of a file stay together, as they share what their fixtures start; the long ones first.
-# Compiled first: hundreds of tests start the command line, and where PYTHONDONTWRITEBYTECODE is
-# set each start would compile all of it anew (0.35 s).
+# What is compiled is kept, whatever the environment says: hundreds of tests start the command line
+# (0.35 s each), and pytest rewrites our modules in each process that loads our plugins (2 s).
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(VENV)/pytest-8.4/.there
 	$(BIN)/python -m compileall -q sygra_eval
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -32,10 +33,16 @@ full: $(VENV)/.dev $(VENV)/pytest-8.4/.there
 soak: $(VENV)/.dev
 	SYGRA_EVAL_FULL=1 $(BIN)/python -m pytest -s tests/faults/test_soak.py
 
-check: $(VENV)/.dev
+check: check-style check-types check-imports
+
+check-style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: $(VENV)/.dev
 	$(BIN)/mypy
+
+check-imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
@@ -89,6 +96,13 @@ $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	sh .ci/system-packages dev
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
 	@touch $@
+
+# Both extras at once, for who needs both: resolved once, and compiled by all cores.
+packages: $(VENV)/.base
+	sh .ci/system-packages dev
+	$(PIP) install --quiet --no-compile --constraint .ci/constraints.txt --editable '.[embedded,dev]'
+	-$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib
+	@touch $(VENV)/.embedded $(VENV)/.dev
 
 # The line of pytest before ours, for the tests of the plugin that a child runs with it first on its
 # path; what it needs besides is there. Built aside: half of it must not be taken for the whole.

@@ -9,9 +9,11 @@ import importlib
 import importlib.metadata
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +212,7 @@ def load_plugins(
         if name not in blocked:
             _register(plugins, importlib.import_module(name), name, "built in")
     if not environ.get("SYGRA_EVAL_DISABLE_PLUGIN_AUTOLOAD"):
-        for entry in importlib.metadata.entry_points(group=PROJECT):
+        for entry in _entry_points():
             _register_entry_point(plugins, entry, blocked)
         is_trusted = is_trusted or environ.get("SYGRA_EVAL_TRUST") == "1"
         for local in local_plugin_folders(folder):
@@ -227,13 +229,37 @@ def load_plugins(
     return plugins
 
 
+def _entry_points() -> importlib.metadata.EntryPoints:
+    """Return what installed packages register for us.
+
+    The metadata of all packages takes 10 to 30 ms to read, so in one process it is read again only
+    where a folder of the path has changed.
+    """
+    return _entry_points_of(tuple((place, *_state_of(place)) for place in sys.path))
+
+
+@lru_cache(maxsize=1)
+def _entry_points_of(places: tuple[tuple[str, int, int], ...]) -> importlib.metadata.EntryPoints:
+    del places  # they say for how long the answer holds
+    return importlib.metadata.entry_points(group=PROJECT)
+
+
+def _state_of(place: str) -> tuple[int, int]:
+    """Return which folder a place on `sys.path` is and when something came into it or left it."""
+    try:
+        found = os.stat(place or ".")  # noqa: PTH116 - a place may be no path at all
+    except (OSError, ValueError):
+        return (0, 0)
+    return (found.st_ino, found.st_mtime_ns)
+
+
 def _refuse_unknown(blocked: frozenset[str], folder: Path, named: Sequence[str]) -> None:
     """Refuse a `-p no:NAME` that leaves nothing out: it would be thought to have worked."""
     if not blocked:
         return
     files = [path for local in local_plugin_folders(folder) for path in _files(local)]
     files += [Path(name).resolve() for name in named if name.endswith(".py")]
-    known = {entry.name for entry in importlib.metadata.entry_points(group=PROJECT)}
+    known = {entry.name for entry in _entry_points()}
     known |= {*BUILT_INS, *(name for name in named if not name.startswith("no:"))}
     known |= {name for path in files for name in (_stem(path), str(path))}
     for name in sorted(blocked - known):

@@ -7,7 +7,16 @@ import pytest
 
 HERE = Path(__file__).parent
 IS_FULL = os.environ.get("SYGRA_EVAL_FULL") == "1"
-LONGEST_FIRST = ("faults", "sandbox", "e2e", "engine", "validators", "cli", "suites", "benchmarks")
+LONGEST_FIRST = (
+    "faults",
+    "engine",
+    "sandbox",
+    "pytest_plugin",
+    "suites",
+    "validators",
+    "benchmarks",
+    "e2e",
+)
 """Folders whose files take long; whoever gets one of them last lets the other cores wait."""
 PER_CORE = 1.5
 """A test waits a third of its time or more: for children, a clock, the disk."""

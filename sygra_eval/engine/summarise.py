@@ -48,6 +48,7 @@ from sygra_eval.quality import Interval, wilson
 from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome, Status
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
 MOST_FAILED = 0.05
 """More rows failed by infrastructure than this share make a run incomplete (exit code 7).
 
@@ -258,7 +259,8 @@ def _measured(folder: Path, quality: Mapping[str, Any]) -> Measured | None:
 def suite_document(folder: Path) -> Mapping[str, Any]:
     """Return the run's own copy of its suite, as plain data."""
     try:
-        document = yaml.safe_load((folder / "suite.yaml").read_text(encoding="utf-8"))
+        text = (folder / "suite.yaml").read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it makes plain data only
     except (OSError, yaml.YAMLError):
         return {}
     return document if isinstance(document, dict) else {}

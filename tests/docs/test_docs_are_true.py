@@ -112,7 +112,9 @@ def test_the_plugins_of_a_page_pass_the_tests_of_the_page(pytester, page, passin
         if name.endswith(".py"):
             (pytester.path / name).write_text(block)
 
-    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    ran = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:langsmith_plugin"
+    )
 
     ran.assert_outcomes(passed=passing)
 

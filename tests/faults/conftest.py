@@ -17,6 +17,7 @@ import yaml
 
 from sygra_eval.engine import LedgerLine, keep_ledger
 from sygra_eval.values import Outcome
+from tests.faults.forks import COMMAND, SERVER, Forked, Forks
 
 IN_FLIGHT = 4
 UNSAVED = IN_FLIGHT + 2
@@ -107,16 +108,16 @@ class Server:
     """The scripted endpoint as a process of its own; its log outlives it."""
 
     folder: Path
-    process: subprocess.Popen[str] | None = None
+    forks: Forks
+    process: Forked | None = None
     base_url: str = ""
 
     def start(self, *, latency_s: float = 0.0, port: int = 0) -> "Server":
         answers = self.folder / "answers.json"
         answers.write_text(json.dumps(ANSWERS))
-        command = [sys.executable, "-m", "sygra_eval.testing.endpoint", "--port", str(port)]
-        command += ["--log", str(self.log), "--answers", str(answers), "--latency", str(latency_s)]
-        command += ["--audit", str(self.events)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        arguments = ["--port", str(port), "--log", self.log, "--audit", self.events]
+        arguments += ["--answers", answers, "--latency", str(latency_s)]
+        self.process = self.forks.start(SERVER, *arguments, cwd=self.folder, stderr=None)
         assert self.process.stdout is not None
         self.base_url = self.process.stdout.readline().strip()
         return self
@@ -159,7 +160,7 @@ class Server:
 class Child:
     """The command line as a child in a process group of its own."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
@@ -206,8 +207,15 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def shared_server(tmp_path_factory) -> Iterator[Server]:
-    started = Server(tmp_path_factory.mktemp("server")).start()
+def forks() -> Iterator[Forks]:
+    started = Forks()
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def shared_server(forks, tmp_path_factory) -> Iterator[Server]:
+    started = Server(tmp_path_factory.mktemp("server"), forks).start()
     yield started
     started.stop()
 
@@ -245,19 +253,19 @@ def server(shared_server, undisturbed) -> Iterator[Server]:
 
 
 @pytest.fixture
-def cli(tmp_path) -> Iterator[Callable[..., Child]]:
-    """Start `python -m sygra_eval ARGUMENTS` in the test's folder."""
+def cli(forks, tmp_path) -> Iterator[Callable[..., Child]]:
+    """Start `python -m sygra_eval ARGUMENTS` in the test's folder, loaded where it can be."""
     children: list[Child] = []
 
     def start(*arguments: str | Path, **options: Any) -> Child:
-        command = [sys.executable, "-m", "sygra_eval", *map(str, arguments)]
-        piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        env = {**os.environ, **piped.pop("env", {})}
-        child = Child(
-            subprocess.Popen(  # noqa: S603
-                command, cwd=tmp_path, text=True, start_new_session=True, env=env, **piped
-            )
-        )
+        env = {**os.environ, **options.pop("env", {})}
+        if {"preexec_fn", "stdout", "stderr"} & options.keys():  # what an interpreter begins with
+            command = [sys.executable, "-m", "sygra_eval", *map(str, arguments)]
+            piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+            anew = {"text": True, "start_new_session": True, "env": env, **piped}
+            child = Child(subprocess.Popen(command, cwd=tmp_path, **anew))  # noqa: S603
+        else:
+            child = Child(forks.start(COMMAND, *arguments, cwd=tmp_path, env=env, **options))
         children.append(child)
         return child
 

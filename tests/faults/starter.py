@@ -1,16 +1,18 @@
 """Keeps the command line loaded and forks a child for each start, which saves most of its cost.
 
-Reads a line of JSON per order from standard input and answers with one: `start` forks a child that
-runs `sygra-eval ARGUMENTS` as any process does (its own session, exit code and files), `wait`
-reaps it. With `dies_at` the child sends itself SIGKILL as it is about to open, rename, remove or
-make so many files below its folder: the moments between two steps on the disk, which a kill by the
-clock rarely meets.
+With the number of a socket as its argument it does what comes from there, see `forks.py`.
+Else it reads a line of JSON per order from standard input and answers with one: `start` forks a
+child that runs `sygra-eval ARGUMENTS` as any process does (its own session, exit code and files),
+`wait` reaps it. With `dies_at` the child sends itself SIGKILL as it is about to open, rename,
+remove or make so many files below its folder: the moments between two steps on the disk, which a
+kill by the clock rarely meets.
 """
 
 import importlib
 import json
 import os
 import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -37,6 +39,11 @@ def main() -> None:
         importlib.import_module(module)
     load_plugins(Path())
     machine_factor()
+    if len(sys.argv) > 1:
+        from forks import serve  # beside this file, which is started as a script
+
+        serve(socket.socket(fileno=int(sys.argv[1])))
+        return
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "start":

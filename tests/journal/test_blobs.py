@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.journal import (
@@ -51,6 +51,7 @@ async def finished(path, call):
     return path
 
 
+@settings(deadline=None)
 @given(value=st.dictionaries(TEXTS, VALUES, max_size=3))
 def test_any_value_comes_back_as_it_was(tmp_path_factory, value):
     blobs = Blobs(tmp_path_factory.mktemp("run") / "journal.db")

@@ -64,6 +64,20 @@ def test_an_installed_distribution_brings_its_plugin(project, distribution):
     assert (listed.origin, listed.adds) == ("ep-shout 1.2", ("node shout",))
 
 
+def test_what_is_installed_or_removed_while_a_program_runs_is_seen(project, distribution, tmp_path):
+    distribution("ep-more", {"more": "ep_more"}, ep_more=node_plugin("more"))
+    (info,) = (tmp_path / "site-ep-more").glob("*.dist-info")
+    elsewhere = tmp_path / "elsewhere"
+
+    seen = ["more" in project.load().origins]
+    info.rename(elsewhere)
+    seen.append("more" in project.load().origins)
+    elsewhere.rename(info)
+    seen.append("more" in project.load().origins)
+
+    assert seen == [True, False, True]
+
+
 def test_an_entry_point_may_name_an_object_with_methods(project, distribution):
     source = """
         from sygra_eval import hookimpl

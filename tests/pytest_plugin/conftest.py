@@ -75,12 +75,10 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def _engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Import for good what a run imports: each session in this process forgets what it brought.
-
-    Returns where sessions in processes of their own keep what they compiled.
-    """
-    import_module("sygra_eval.pytest_plugin.collecting")
+def _engine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Import for good what a run imports: each session in this process forgets what it brought."""
+    for name in ("sygra_eval.pytest_plugin.collecting", "hypothesis.internal.observability"):
+        import_module(name)  # the second by hypothesis' own plugin, at the end of each session
     suite = {
         "suite": {"name": "warm"},
         "candidate": {"text": "{said}"},
@@ -88,11 +86,10 @@ def _engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "quality": {"validators": [{"use": "length", "max": 4}]},
     }
     run(suite, rows=[{"said": "ok"}], out=tmp_path_factory.mktemp("warm"))
-    return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.fixture
-def project(_engine: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(_engine: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Set the project up; our plugin is found as the installed one is, by its entry point."""
     info = pytester.mkdir("installed").joinpath("ours-1.0.dist-info")
     info.mkdir()
@@ -102,9 +99,8 @@ def project(_engine: Path, pytester: pytest.Pytester, monkeypatch: pytest.Monkey
     before = os.environ.get("PYTHONPATH", "")
     monkeypatch.syspath_prepend(info.parent)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ours), str(info.parent), before]))
-    # Compiled once for all sessions apart: pytest rewrites the modules of its plugins.
+    # A session apart finds what another compiled: pytest rewrites the modules of its plugins.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(_engine))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("SYGRA_EVAL_CONFIG_DIR", str(pytester.path / "config"))
     pytester.path.joinpath("pytest.ini").write_text(SETTINGS)

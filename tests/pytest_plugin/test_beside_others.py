@@ -70,6 +70,7 @@ def test_the_html_report_has_the_rows_and_what_is_said_of_them(project, rows):
     assert "too long: 8 characters" in report
 
 
+@pytest.mark.slow
 def test_all_of_them_with_xdist_at_once(project, rows):
     suite = project.suite(rows("prppr"))
     plugins = ("pytest_cov", "randomly", "rerunfailures", "metadata", "html", "xdist")

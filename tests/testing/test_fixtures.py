@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -28,21 +29,40 @@ async def test_shout(run_node):
 
 WITHOUT = [
     word
-    for name in ("cacheprovider", "pytest_cov", "randomly", "rerunfailures", "html", "metadata")
+    for name in (
+        "cacheprovider",
+        "hypothesispytest",
+        "langsmith_plugin",
+        "pytest_cov",
+        "randomly",
+        "rerunfailures",
+        "html",
+        "metadata",
+    )
     for word in ("-p", f"no:{name}")
 ]
 """What takes time to load and is not what these tests are about."""
 
 
+@pytest.fixture(scope="module")
+def _loaded():
+    """Import for good what our fixtures import: each session in this process forgets what it did.
+
+    The sessions of processes of their own are those of the pages of docs/ (`tests/docs`).
+    """
+    for name in ("rich.cells", "sygra_eval.testing.alone", "tabulate"):
+        import_module(name)
+
+
 @pytest.fixture
-def user(pytester):
+def user(_loaded, pytester):
     """Set up the project; return a function that runs its tests in a session of their own."""
     pytester.makepyprojecttoml("")
     pytester.mkdir("plugins").joinpath("shout.py").write_text(SHOUT)
 
     def run_tests(source: str, *arguments: str):
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess(*WITHOUT, *arguments)
+        return pytester.runpytest_inprocess(*WITHOUT, *arguments)
 
     return run_tests
 
