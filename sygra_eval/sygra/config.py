@@ -31,6 +31,7 @@ class TaskConfig(BaseModel):
     :ivar nodes: Subgraphs written out.
     :ivar metrics: Names that its Python asks for, and which metrics answer to them.
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar python_limit_s: So long a call of its Python may take; None for what is usual.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -47,6 +48,7 @@ class TaskConfig(BaseModel):
     metrics: dict[str, Any] = Field(default_factory=dict)
     answer: str | None = None
     recursion_limit: int = Field(default=RECURSION_LIMIT, ge=1, le=10_000)
+    python_limit_s: float | None = Field(default=None, gt=0)
 
     def outputs(self) -> tuple[str, ...]:
         """Return the variables that are left of a record: its row, its state, what is judged."""

@@ -341,7 +341,7 @@ class _Reading:
             "schema_rules": stored(self.data.get("schema_config") or {}),
             "models": stored(self.aliases),
         }
-        for key in ("answer", "recursion_limit", "metrics"):
+        for key in ("answer", "recursion_limit", "python_limit_s", "metrics"):
             if key in self.side:
                 node[key] = self.side[key]
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}

@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sygra_eval.sygra.config import TaskConfig, restored
 from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.naming import function_at
 from sygra_eval.sygra.prompts import as_chat, said
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
@@ -60,14 +61,16 @@ class Finish:
     """What makes a row of a state.
 
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar has_own: Whether a generator or schema of the task's own has a part in it.
     """
 
     row_of: Callable[[Mapping[str, Any]], Any]
     mismatch: Callable[[Mapping[str, Any], Any], str]
     answer: str | None
     outputs: tuple[str, ...]
+    has_own: bool = False
 
-    def of(self, state: Mapping[str, Any]) -> "Finished":
+    async def of(self, state: Mapping[str, Any], python: Python) -> "Finished":
         """Return what is left of a record.
 
         :raises TaskError: When it cannot be one.
@@ -75,7 +78,7 @@ class Finish:
         plain = {name: as_json(value, name) for name, value in state.items()}
         if (found := error_text(plain)) != "":
             raise TaskError(f"the answer holds the text of a server's error: {found}")
-        made = self.row_of(state)
+        made = await python.in_turn(self.row_of, state) if self.has_own else self.row_of(state)
         if made is not None and not isinstance(made, Mapping):
             raise TaskError(f"the generator returned {type(made).__name__}, a mapping is needed")
         row = None
@@ -83,7 +86,12 @@ class Finish:
             row = {str(name): as_json(value, str(name)) for name, value in made.items()}
             if (found := error_text(row)) != "":
                 raise TaskError(f"the row holds the text of a server's error: {found}")
-        return Finished(row, plain, self._answer(plain, row), self.mismatch(state, row))
+        mismatch = (
+            await python.in_turn(self.mismatch, state, row)
+            if self.has_own
+            else self.mismatch(state, row)
+        )
+        return Finished(row, plain, self._answer(plain, row), mismatch)
 
     def _answer(self, state: Mapping[str, Any], row: Mapping[str, Any] | None) -> str:
         if self.answer is not None:
@@ -112,6 +120,7 @@ def finish_of(config: TaskConfig, nodes: Mapping[str, Mapping[str, Any]]) -> Fin
         row_of=_row_of(made, output),
         mismatch=_schema_of(restored(config.schema_rules), output.get("output_map") or {}),
         answer=config.answer,
+        has_own=bool(path or config.schema_rules.get("schema")),
         outputs=tuple(key for key in keys if isinstance(key, str) and key != MESSAGES),
     )
 

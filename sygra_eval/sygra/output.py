@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from typing import Any
 from sygra_eval.journal import open_readonly
 from sygra_eval.sygra.config import ROW
 from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.limited import NeverReturned, within
 from sygra_eval.sygra.measuring import Evaluated, evaluated_of, fault_of, with_evaluated
 from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
 from sygra_eval.values import Outcome, UsageError
 
+PROCESS_S = 3600.0
+"""So long a post-processor may take, with all rows of a run."""
 _WRITTEN = (Outcome.VERIFIED, Outcome.UNJUDGED, Outcome.REJECTED)
 
 
@@ -131,10 +135,11 @@ def post_processed(
             rows = rows_in(target)
             if params.get("use_previous_output") and before is not None:
                 rows = before
+            told_of = {"output_file": str(target.absolute()), "params": params}
             try:
-                made = processor(**params).process(
-                    rows, {"output_file": str(target.absolute()), "params": params}
-                )
+                made = within(PROCESS_S, partial(_processed, processor, params, rows, told_of), "")
+            except NeverReturned as left:
+                raise UsageError(f"a post-processor: {left}; the rows are in {target}") from None
             except (Exception, SystemExit) as error:
                 told = f"`{path}`: {type(error).__name__}: {error}"
                 raise UsageError(f"the post-processor {told}; the rows are in {target}") from error
@@ -152,6 +157,10 @@ def post_processed(
             if fault := fault_of(made):
                 raise UsageError(f"the post-processor `{path}`: {fault}; the rows are in {target}")
     return written
+
+
+def _processed(processor: Any, params: dict[str, Any], rows: Any, told: dict[str, Any]) -> Any:
+    return processor(**params).process(rows, told)
 
 
 def rows_in(target: Path) -> list[Any]:

@@ -12,7 +12,7 @@ from sygra_eval.suite.document import Document, read_document
 
 SIDE_FILE = "sygra_eval.yaml"
 _SECTIONS = ("suite", "models", "quality", "sandbox", "report", "card", "guardrails")
-_OWN = ("source", "answer", "rows", "recursion_limit", "judge", "metrics")
+_OWN = ("source", "answer", "rows", "recursion_limit", "python_limit_s", "judge", "metrics")
 KEYS = (*_SECTIONS, *_OWN)
 
 

@@ -7,18 +7,22 @@ besides (P5 of none: it is how state is declared).
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.data import DiskSource
+from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
+from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
 from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
+_PYTHON = Python(limit_s=600.0, more="")
+"""Transforms take all rows at once."""
 _HUB = ("repo_id", "config_name", "split")
 
 
@@ -108,7 +112,7 @@ class TaskSource:
                 yield {}, f"row {number + 1}"
             return
         if isinstance(self._given, list):
-            joined = await asyncio.to_thread(joined_rows, self._given, self._spec)
+            joined = await _with_all(joined_rows, self._given, self._spec)
             for number, row in enumerate(joined):
                 yield row, f"joined:{number + 1}"
             return
@@ -128,8 +132,20 @@ class TaskSource:
                 yield row, row.origin
             else:
                 rows.append(dict(row.columns))
-        for number, columns in enumerate(_transformed(rows, transforms)):
+        for number, columns in enumerate(await _with_all(_transformed, rows, transforms)):
             yield _only(columns, fields), f"{_named(self._given)}:{number + 1}"
+
+
+async def _with_all(work: Callable[..., list[dict[str, Any]]], *given: Any) -> list[dict[str, Any]]:
+    """Do what takes all rows at once, apart from the loop.
+
+    :raises UsageError: When it does not come back.
+    """
+    try:
+        rows: list[dict[str, Any]] = await _PYTHON.call(work, *given)
+    except NeverReturned as left:
+        raise UsageError(f"a transform: {left}") from None
+    return rows
 
 
 def _refuse_taken(columns: list[str]) -> None:
@@ -167,15 +183,16 @@ def transforms_of(given: Mapping[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
 
 def _transformed(
     rows: list[dict[str, Any]], transforms: Iterable[tuple[Any, dict[str, Any]]]
-) -> Iterator[dict[str, Any]]:
-    for transform, params in transforms:
+) -> list[dict[str, Any]]:
+    for place, (transform, params) in enumerate(transforms):
         try:
-            rows = list(transform.transform(rows, params))
+            with chance_of("transform", place):  # rows are read several times, and are to be equal
+                rows = list(transform.transform(rows, params))
         except (Exception, SystemExit) as error:
             name = type(transform).__name__
             told = f"the transform {name}: {type(error).__name__}: {error}"
             raise UsageError(told) from error
-    return iter(rows)
+    return rows
 
 
 def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
@@ -233,7 +250,7 @@ def rows_of_source(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     with ThreadPoolExecutor(1) as thread:  # it may be called from within a running loop
         rows = thread.submit(lambda: asyncio.run(read())).result()
-    return list(_transformed(rows, transforms_of(given)))
+    return _transformed(rows, transforms_of(given))
 
 
 def joined_rows(sources: list[Mapping[str, Any]], spec: SourceSpec) -> list[dict[str, Any]]:

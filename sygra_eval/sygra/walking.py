@@ -9,13 +9,14 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sygra_eval.sygra.asking import Visiting
 from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.compiled import END, START, Compiled, Way
 from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.sampling import INDEX
 from sygra_eval.sygra.state import APPENDED, HISTORY, MESSAGES, merged
 from sygra_eval.values import GuardrailBlocked, InfrastructureError, Interrupted, NodeContext
@@ -50,7 +51,8 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
     names = graph.names | columns.keys()
     record = Walked({MESSAGES: [], HISTORY: [], **columns})
     visits: Counter[str] = Counter()
-    due = _next(graph, START, record.state, record, ctx)
+    python = replace(graph.python, give_up=ctx.give_up)
+    due = await _next(graph, START, record.state, record, ctx, python)
     for _ in range(graph.limit):
         due = [name for name in dict.fromkeys(due) if name != END]
         if not due:
@@ -59,7 +61,7 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         visits.update(due)
         before = record.state
         updates = await _together(
-            [_run(graph, name, visits[name], before, ctx, record) for name in due]
+            [_run(graph, name, visits[name], before, ctx, record, python) for name in due]
         )
         added = list(zip(due, updates, strict=True))
         record.state = merged(before, added, names)
@@ -68,7 +70,7 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         for name, update in added:
             # A node's condition sees what it added itself, and not what its neighbours did.
             seen = merged(before, [(name, update)], names)
-            due += _next(graph, name, seen, record, ctx)
+            due += await _next(graph, name, seen, record, ctx, python)
     due = [name for name in dict.fromkeys(due) if name != END]
     if not due:
         return record
@@ -97,11 +99,12 @@ async def _run(
     state: Mapping[str, Any],
     ctx: NodeContext,
     record: Walked,
+    python: Python,
 ) -> Mapping[str, Any]:
     own = dict(state)
     own[INDEX] = ctx.row.index
     before = {key: len(own.get(key) or ()) for key in APPENDED}
-    visiting = Visiting(complete=ctx.complete, node=name, number=number)
+    visiting = Visiting(complete=ctx.complete, node=name, number=number, python=python)
     with chance_of(ctx.seed, ctx.row.id, name, number):
         try:
             update = await graph.runs[name](own, visiting)
@@ -120,8 +123,13 @@ async def _run(
     return {key: value for key, value in update.items() if key != INDEX}
 
 
-def _next(
-    graph: Compiled, name: str, state: Mapping[str, Any], record: Walked, ctx: NodeContext
+async def _next(
+    graph: Compiled,
+    name: str,
+    state: Mapping[str, Any],
+    record: Walked,
+    ctx: NodeContext,
+    python: Python,
 ) -> list[str]:
     targets: list[str] = []
     for place, way in enumerate(graph.leaving.get(name, ())):
@@ -130,7 +138,7 @@ def _next(
             continue
         with chance_of(ctx.seed, ctx.row.id, name, len(record.path), place):
             try:
-                answer = way.condition(dict(state))
+                answer = await python.in_turn(way.condition, dict(state))
             except (Exception, SystemExit) as error:
                 raise TaskError(f"the condition `{way.name}` of `{name}`: {told(error)}") from error
         targets += [_mapped(one, way, name) for one in _each(answer)]
@@ -160,6 +168,8 @@ def _mapped(answer: Any, way: Way, name: str) -> str:
 
 def told(error: BaseException) -> str:
     """Return what an exception of a task says, with its nearest place outside of ours."""
+    if isinstance(error, TaskError):
+        return str(error)
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
