@@ -150,6 +150,7 @@ def run_command(given: str, trust: bool, shim: str, out: Path, is_json: bool, **
             shim=Shim(shim),
             rows=limit,
             skip=asked["start_index"],
+            oasst=asked["oasst"],
             environ=environment(Path.cwd()),
         )
         print_diagnostics(read.diagnostics)

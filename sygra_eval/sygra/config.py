@@ -31,6 +31,7 @@ class TaskConfig(BaseModel):
     :ivar nodes: Subgraphs written out.
     :ivar metrics: Names that its Python asks for, and which metrics answer to them.
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar is_oasst: Whether its rows are to become messages, which not every row can.
     :ivar python_limit_s: So long a call of its Python may take; None for what is usual.
     """
 
@@ -47,6 +48,7 @@ class TaskConfig(BaseModel):
     models: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     answer: str | None = None
+    is_oasst: bool = False
     recursion_limit: int = Field(default=RECURSION_LIMIT, ge=1, le=10_000)
     python_limit_s: float | None = Field(default=None, gt=0)
 

@@ -32,6 +32,7 @@ from sygra_eval.sygra.judging import TASK, judge_of
 from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import Task
+from sygra_eval.sygra.oasst import is_asked
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shapes import misshapen
 from sygra_eval.sygra.shim.utils import utils
@@ -89,6 +90,7 @@ def read_task(
     replaced: Mapping[str, str] | None = None,
     rows: int | None = None,
     skip: int = 0,
+    oasst: bool | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
@@ -96,6 +98,7 @@ def read_task(
     :param replaced: Models that `--model` gives, by alias.
     :param rows: How many rows a task without a source has.
     :param skip: So many rows at the beginning are left out.
+    :param oasst: Whether rows are to become messages; None leaves it to the task.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -104,7 +107,7 @@ def read_task(
     if data is None or (beside is not None and beside.diagnostics):
         found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
         return Read(task=task, suite=None, diagnostics=tuple(found))
-    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip)
+    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip, oasst)
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
         return reading.read(rows)
@@ -127,6 +130,7 @@ class _Reading:
     replaced: dict[str, str]
     environ: Mapping[str, str]
     skip: int = 0
+    oasst: bool | None = None
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -344,6 +348,9 @@ class _Reading:
         for key in ("answer", "recursion_limit", "python_limit_s", "metrics"):
             if key in self.side:
                 node[key] = self.side[key]
+        mapper = output.get("oasst_mapper")
+        if is_asked(mapper or {}) if self.oasst is None else self.oasst:
+            node["is_oasst"] = True
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
         if column := (self.data.get("data_config") or {}).get("id_column"):
             data["id_column"] = str(column)

@@ -18,6 +18,7 @@ from sygra_eval.sygra.config import TaskConfig, restored
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.naming import function_at
+from sygra_eval.sygra.oasst import fault_of
 from sygra_eval.sygra.prompts import as_chat, said
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.shim.utils.constants import ERROR_PREFIX
@@ -61,6 +62,7 @@ class Finish:
     """What makes a row of a state.
 
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar is_oasst: Whether a row has to be a conversation.
     :ivar has_own: Whether a generator or schema of the task's own has a part in it.
     """
 
@@ -69,6 +71,7 @@ class Finish:
     answer: str | None
     outputs: tuple[str, ...]
     has_own: bool = False
+    is_oasst: bool = False
 
     async def of(self, state: Mapping[str, Any], python: Python) -> "Finished":
         """Return what is left of a record.
@@ -86,6 +89,8 @@ class Finish:
             row = {str(name): as_json(value, str(name)) for name, value in made.items()}
             if (found := error_text(row)) != "":
                 raise TaskError(f"the row holds the text of a server's error: {found}")
+            if self.is_oasst and (fault := fault_of(row)):
+                raise TaskError(fault)
         mismatch = (
             await python.in_turn(self.mismatch, state, row)
             if self.has_own
@@ -120,6 +125,7 @@ def finish_of(config: TaskConfig, nodes: Mapping[str, Mapping[str, Any]]) -> Fin
         row_of=_row_of(made, output),
         mismatch=_schema_of(restored(config.schema_rules), output.get("output_map") or {}),
         answer=config.answer,
+        is_oasst=config.is_oasst,
         has_own=bool(path or config.schema_rules.get("schema")),
         outputs=tuple(key for key in keys if isinstance(key, str) and key != MESSAGES),
     )

@@ -80,6 +80,16 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
+    try:
+        count = _write(run, target, temporary, through)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _write(run: Path, target: Path, temporary: Path, through: Through | None) -> int:
     count = 0
     with temporary.open("w", encoding="utf-8") as file:
         is_lines = target.suffix == ".jsonl"
@@ -95,7 +105,6 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
                 file.write(_indented(row))
         if not is_lines:
             file.write("\n]\n" if count else "]\n")
-    temporary.replace(target)
     return count
 
 

@@ -193,3 +193,37 @@ async def test_the_judge_of_a_task_is_a_validator_where_somebody_is_named(projec
     (judge,) = read.suite.data["quality"]["validators"]
     assert "The code does what was asked" in judge["rubric"]
     assert judge["model"] in read.suite.data["models"]
+
+
+async def test_a_row_that_is_no_conversation_fails_where_messages_are_asked_for(project):
+    output = {
+        "output_map": {"id": {"from": "id"}, "conversation": {"from": "talk"}},
+        "oasst_mapper": {"required": "yes"},
+    }
+    rows = [{"id": "a", "talk": SAID}, {"id": "b", "talk": "none"}, {"id": "c", "talk": []}]
+    node = {"n": {"node_type": "connector"}}
+    task = project.task("mapped", node, rows=rows, output_config=output)
+    ran, target = await project.run(task), project.root / "output.json"
+
+    made = deliver(project.read(task), ran.summary, Delivery(target=target), Shim.AUTO)
+
+    assert (ran.counts["failed"], ran.counts["unjudged"], made.rows) == (2, 1, 3)
+    assert "row b: the OASST mapping needs `conversation`" in ran.left("failed")[0]["reason"]
+    assert (
+        project.read(task, oasst=False).suite.data["graph_config"]["nodes"]["task"].get("is_oasst")
+        is None
+    )
+
+
+async def test_a_mapping_that_is_asked_for_later_keeps_the_good_rows_and_names_the_others(project):
+    output = {"output_map": {"id": {"from": "id"}, "conversation": {"from": "talk"}}}
+    rows = [{"id": "a", "talk": "none"}, {"id": "b", "talk": SAID}]
+    node = {"n": {"node_type": "connector"}}
+    task = project.task("mapped", node, rows=rows, output_config=output)
+    ran, target = await project.run(task), project.root / "output.json"
+
+    with pytest.raises(UsageError, match=r"row a: .* so 1 of the rows made no message"):
+        deliver(project.read(task), ran.summary, Delivery(target=target, oasst=True), Shim.AUTO)
+
+    assert len(json.loads(target.read_text())) == 3
+    assert [one.name for one in target.parent.glob("*.tmp")] == []

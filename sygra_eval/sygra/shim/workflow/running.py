@@ -117,6 +117,7 @@ def _run(
             replaced=words.models,
             rows=words.limit,
             skip=words.start,
+            oasst=words.oasst,
             environ=environment(Path.cwd()),
         )
         refuse(read)
