@@ -6,8 +6,9 @@ file; keys that SyGra passes over are warnings, as its shipped files carry some.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import yaml
@@ -25,6 +26,7 @@ from sygra_eval.sygra.config import (
     stored,
 )
 from sygra_eval.sygra.cycles import endless
+from sygra_eval.sygra.executors import made, not_called, own_executor
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
@@ -35,9 +37,10 @@ from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.oasst import is_asked
 from sygra_eval.sygra.paths import resolved_paths
 from sygra_eval.sygra.shapes import misshapen
+from sygra_eval.sygra.shim.core.base_task_executor import SOURCE
 from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
-from sygra_eval.sygra.state import APPENDED, media_columns
+from sygra_eval.sygra.state import media_columns
 from sygra_eval.sygra.trusting import Untrusted, require_trust
 from sygra_eval.values import Diagnostic, Problem, Severity
 
@@ -72,6 +75,12 @@ class Read:
         return any(isinstance(one, Mapping) and one.get("name") == TASK for one in listed or ())
 
     @property
+    def has_executor(self) -> bool:
+        """Whether it has a `TaskExecutor` of its own."""
+        graph = self.suite.data["graph_config"] if self.suite is not None else None
+        return isinstance(graph, Mapping) and "executor" in graph["nodes"]["task"]
+
+    @property
     def output(self) -> Mapping[str, Any]:
         """What it says of its rows."""
         found = self.data.get("output_config")
@@ -91,6 +100,7 @@ def read_task(
     rows: int | None = None,
     skip: int = 0,
     oasst: bool | None = None,
+    run_args: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
@@ -99,6 +109,7 @@ def read_task(
     :param rows: How many rows a task without a source has.
     :param skip: So many rows at the beginning are left out.
     :param oasst: Whether rows are to become messages; None leaves it to the task.
+    :param run_args: For an executor of the task's own.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -108,6 +119,7 @@ def read_task(
         found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
         return Read(task=task, suite=None, diagnostics=tuple(found))
     reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip, oasst)
+    reading.run_args = dict(run_args or {})
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
         return reading.read(rows)
@@ -131,6 +143,8 @@ class _Reading:
     environ: Mapping[str, str]
     skip: int = 0
     oasst: bool | None = None
+    run_args: dict[str, Any] = field(default_factory=dict)
+    executor: str | None = None
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -143,8 +157,8 @@ class _Reading:
             return self._end(None)
         self.data = resolved_paths(self.data, self._report)
         for problem in (
-            *self._unread(),
-            *left_out(self.data, self.task.folder, has_judge="judge" in self.side),
+            *keys.unread_in(self.data),
+            *left_out(self.data, has_judge="judge" in self.side),
         ):
             self._report(problem)
         graph = self.data.get("graph_config")
@@ -161,7 +175,7 @@ class _Reading:
             at: keys.At = ("output_config", "data_quality")
             self._need(f"for the judge `{self.side['judge']}` {judge[1].needs}", at)
         source = self._source()
-        if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
+        if self.errors:
             return self._end(None)
         suite = self._suite(flat, models, source, rows)
         made = document_of(suite)
@@ -190,6 +204,17 @@ class _Reading:
             keys=keys or {},
         )
 
+    @property
+    def errors(self) -> bool:
+        return any(one.severity is Severity.ERROR for one in self.document.diagnostics)
+
+    @property
+    def _args(self) -> dict[str, Any]:
+        """What an executor is told of how it was called."""
+        own = self.side.get("source")
+        given = {"run_args": self.run_args, SOURCE: own}
+        return {name: value for name, value in given.items() if value}
+
     def _report(self, problem: Problem) -> None:
         self.document.report_problems([problem], ())
 
@@ -197,46 +222,6 @@ class _Reading:
         """Tell of what is missing on this machine: an error, as a run would end at it."""
         self.needs.append(what)
         self._report(Problem(code="sygra-needs", message=f"this needs {what}", at=at))
-
-    def _unread(self) -> Iterator[Problem]:
-        data = self.data
-        yield from keys.unread(data, keys.TOP, "top", ())
-        graph = data.get("graph_config")
-        for name, known in (
-            ("data_config", keys.DATA),
-            ("graph_config", keys.GRAPH),
-            ("output_config", keys.OUTPUT),
-        ):
-            if isinstance(data.get(name), dict):
-                yield from keys.unread(data[name], known, name, (name,))
-        source = (data.get("data_config") or {}).get("source")
-        if isinstance(source, dict):
-            yield from keys.unread(source, keys.SOURCE, "source", ("data_config", "source"))
-        for place, one in enumerate(source if isinstance(source, list) else ()):
-            if isinstance(one, dict):
-                at: keys.At = ("data_config", "source", place)
-                yield from keys.unread(one, keys.SOURCE, "source", at)
-        if isinstance(graph, dict):
-            for name, node in (graph.get("nodes") or {}).items():
-                if isinstance(node, dict):
-                    yield from self._unread_in(str(name), node)
-
-    def _unread_in(self, name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
-        kind = str(node.get("node_type"))
-        at = ("graph_config", "nodes", name)
-        if kind in keys.NODES:
-            yield from keys.unread(node, keys.NODES[kind], kind, at)
-        if isinstance(node.get("model"), dict):
-            yield from keys.unread(node["model"], None, "model", (*at, "model"))
-        given = node.get("output_keys")
-        if isinstance(given, list) and set(given) & set(APPENDED):
-            yield Problem(
-                code="sygra-reserved-state",
-                message=f"`{APPENDED[0]}` is part of every state, so it cannot be in a list of "
-                "`output_keys`",
-                at=(*at, "output_keys"),
-                fix="name it alone, `output_keys: messages`",
-            )
 
     def _check_start(self, flat: Flat) -> None:
         if not any(edge["from"] == "__start__" for edge in flat.edges):
@@ -268,8 +253,17 @@ class _Reading:
             self._report(Problem(code="sygra-untrusted", message=str(untrusted), at=()))
             return
         lend(self.side.get("metrics"))
-        for problem in import_problems(self.data, flat):
-            self._report(problem)
+        own = own_executor(self.task)
+        known = partial(made, own.path, self.task.name, self._args) if own is not None else None
+        for problem in import_problems(self.data, flat, known):
+            told = f"{own.place}: {problem.message}" if own and not problem.at else problem.message
+            self._report(replace(problem, message=told))
+        if own is not None and not self.errors:
+            self.executor = own.path
+            for told in not_called(own.path):
+                self._report(
+                    Problem(code="sygra-left-out", message=told, at=(), severity=Severity.WARNING)
+                )
 
     def _models(self, flat: Flat) -> dict[str, Resolved]:
         used: dict[str, Resolved] = {}
@@ -352,6 +346,9 @@ class _Reading:
         if is_asked(mapper or {}) if self.oasst is None else self.oasst:
             node["is_oasst"] = True
         data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
+        if self.executor is not None:
+            node |= {"executor": self.executor, "args": stored(self._args)}
+            data |= {"executor": self.executor, "args": stored(self._args)}
         if column := (self.data.get("data_config") or {}).get("id_column"):
             data["id_column"] = str(column)
         if media := media_columns(flat.nodes.values()):

@@ -72,6 +72,7 @@ class Finish:
     outputs: tuple[str, ...]
     has_own: bool = False
     is_oasst: bool = False
+    generator: Any = None
 
     async def of(self, state: Mapping[str, Any], python: Python) -> "Finished":
         """Return what is left of a record.
@@ -126,6 +127,7 @@ def finish_of(config: TaskConfig, nodes: Mapping[str, Mapping[str, Any]]) -> Fin
         mismatch=_schema_of(restored(config.schema_rules), output.get("output_map") or {}),
         answer=config.answer,
         is_oasst=config.is_oasst,
+        generator=made if path or output.get("output_map") else None,
         has_own=bool(path or config.schema_rules.get("schema")),
         outputs=tuple(key for key in keys if isinstance(key, str) and key != MESSAGES),
     )
@@ -142,6 +144,19 @@ def _row_of(generator: Any, output: Mapping[str, Any]) -> Callable[[Mapping[str,
         return dict(state)
 
     return row_of
+
+
+def with_rows_of(function: Callable[[Any], Any], finish: Finish) -> Finish:
+    """Return a finish whose rows a task's own executor makes."""
+
+    def row_of(state: Mapping[str, Any]) -> Any:
+        try:
+            return function(dict(state))
+        except (Exception, SystemExit) as error:
+            told = f"output_record_generator: {type(error).__name__}: {error}"
+            raise TaskError(told) from error
+
+    return dataclasses.replace(finish, row_of=row_of, has_own=True)
 
 
 def _schema_of(

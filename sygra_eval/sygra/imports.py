@@ -25,12 +25,17 @@ _OF_NODE: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def import_problems(data: Mapping[str, Any], flat: Flat) -> Iterator[Problem]:
+def import_problems(
+    data: Mapping[str, Any], flat: Flat, executor: Callable[[], Any] | None = None
+) -> Iterator[Problem]:
     """Yield what a task names and is not there, at the place where it is named.
 
     After an import that does not end nothing more is looked at: it holds all who name its module.
+
+    :param executor: Makes the task's own executor, where there is one.
     """
-    for find, at in _named(data, flat):
+    own: list[Named] = [(executor, ())] if executor is not None else []
+    for find, at in [*own, *_named(data, flat)]:
         try:
             within(IMPORT_S, find, "")
         except TaskFault as fault:

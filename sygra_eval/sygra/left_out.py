@@ -1,7 +1,6 @@
 """What a task asks for and no run here does yet; each is told, so nothing is lost in silence."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from sygra_eval.sygra.quality_tasks import said_of
@@ -9,9 +8,9 @@ from sygra_eval.sygra.sinks import is_file
 from sygra_eval.values import Problem, Severity
 
 
-def left_out(data: Mapping[str, Any], folder: Path, *, has_judge: bool) -> Iterator[Problem]:
+def left_out(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[Problem]:
     """Yield what is not done, as warnings."""
-    for at, told in _found(data, folder, has_judge=has_judge):
+    for at, told in _found(data, has_judge=has_judge):
         yield Problem(
             code="sygra-left-out",
             message=told,
@@ -21,9 +20,7 @@ def left_out(data: Mapping[str, Any], folder: Path, *, has_judge: bool) -> Itera
         )
 
 
-def _found(
-    data: Mapping[str, Any], folder: Path, *, has_judge: bool
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def _found(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[tuple[tuple[str, ...], str]]:
     data_config = _mapping(data.get("data_config"))
     for sink in sinks_of(data):
         if not is_file(sink):
@@ -40,9 +37,6 @@ def _found(
     output = _mapping(data.get("output_config"))
     for told in said_of(_mapping(output.get("data_quality")), has_judge=has_judge):
         yield ("output_config", "data_quality"), told
-    executor = folder / "task_executor.py"
-    if executor.is_file() and "\nclass TaskExecutor" in executor.read_text(errors="replace"):
-        yield (), f"the class `TaskExecutor` of {executor.name} is not used: a run is driven by us"
     for name, node in _mapping(_mapping(data.get("graph_config")).get("nodes")).items():
         if _mapping(_mapping(node).get("model")).get("completions_api"):
             told = "`completions_api` is not used: the model is asked by chats"

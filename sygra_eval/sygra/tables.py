@@ -6,6 +6,7 @@ besides (P5 of none: it is how state is declared).
 
 import asyncio
 import hashlib
+import inspect
 import json
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
 _PYTHON = Python(limit_s=600.0, more="")
 """Transforms take all rows at once."""
+_NAMED = {ours: theirs for theirs, ours in RENAMED.items()}
 _HUB = ("repo_id", "config_name", "split")
 
 
@@ -39,6 +41,14 @@ class TaskSource:
         open_session(self._config, spec.folder)
         self._given: Any = restored(self._config.given)
 
+    @classmethod
+    def of(cls, config: SourceConfig, folder: Path) -> "TaskSource":
+        """Return the rows of a task whose session is open."""
+        made = cls.__new__(cls)
+        made._config, made._given = config, restored(config.given)
+        made._spec = SourceSpec(type="sygra", config=None, folder=folder)
+        return made
+
     def check(self) -> Iterable[Problem]:
         """Yield what can be known to be wrong before a row is read."""
         for one in self._sources():
@@ -49,6 +59,8 @@ class TaskSource:
     def fingerprint(self) -> str:
         """Return a hash of the files and of what is done with their rows."""
         whole = hashlib.sha256(self._config.model_dump_json(exclude={"root"}).encode())
+        if (executor := self._executor()) is not None:
+            whole.update(Path(inspect.getfile(type(executor))).read_bytes())
         for one in self._sources():
             whole.update(source_of(one, self._spec).fingerprint().encode())
         return whole.hexdigest()
@@ -106,7 +118,21 @@ class TaskSource:
             made["id"] = _digest(row)
         return made
 
+    def _executor(self) -> Any:
+        """Return the task's own executor, where rows are what that makes of them."""
+        from sygra_eval.sygra.executors import has_rows, made
+
+        if self._config.executor is None:
+            return None
+        args = restored(self._config.args)
+        executor = made(self._config.executor, self._config.task, args)
+        return executor if has_rows(executor) else None
+
     async def _raw(self) -> AsyncGenerator[tuple[Any, str], None]:
+        if (executor := self._executor()) is not None:
+            for number, row in enumerate(await _with_all(_rows_of, executor)):
+                yield row, f"TaskExecutor:{number + 1}"
+            return
         if self._given is None:
             for number in range(self._config.rows):
                 yield {}, f"row {number + 1}"
@@ -134,6 +160,40 @@ class TaskSource:
                 rows.append(dict(row.columns))
         for number, columns in enumerate(await _with_all(_transformed, rows, transforms)):
             yield _only(columns, fields), f"{_named(self._given)}:{number + 1}"
+
+
+def _rows_of(executor: Any) -> list[dict[str, Any]]:
+    try:
+        rows = list(executor.dataset)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        name = type(executor).__name__
+        raise UsageError(f"the rows of {name}: {type(error).__name__}: {error}") from error
+    if wrong := [type(row).__name__ for row in rows if not isinstance(row, Mapping)]:
+        raise UsageError(f"a row of TaskExecutor is {wrong[0]}, a mapping is needed")
+    return [dict(row) for row in rows]
+
+
+def rows_of_data(data: Mapping[str, Any], task: str) -> list[dict[str, Any]]:
+    """Return all rows that a task's `data_config` names, with ids, as its own executor has them.
+
+    :raises UsageError: When one of them cannot be read.
+    """
+    column = data.get("id_column")
+    config = SourceConfig(task=task, given=data.get("source"), id_column=column)
+    source = TaskSource.of(config, Path.cwd())
+
+    async def read() -> list[dict[str, Any]]:
+        rows = []
+        async for row in source.rows():
+            if isinstance(row, BadRow):
+                raise UsageError(f"{row.origin}: {row.reason}")
+            rows.append({_NAMED.get(name, name): value for name, value in row.columns.items()})
+        return rows
+
+    with ThreadPoolExecutor(1) as thread:  # it may be called from within a running loop
+        return thread.submit(lambda: asyncio.run(read())).result()
 
 
 async def _with_all(work: Callable[..., list[dict[str, Any]]], *given: Any) -> list[dict[str, Any]]:

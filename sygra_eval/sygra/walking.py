@@ -49,7 +49,8 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
     :raises TaskError: When the task's Python, or what it says, cannot be gone on with.
     """
     names = graph.names | columns.keys()
-    record = Walked({MESSAGES: [], HISTORY: [], **columns})
+    given = await _prepared(graph, columns, names, ctx)
+    record = Walked({MESSAGES: [], HISTORY: [], **given})
     visits: Counter[str] = Counter()
     python = replace(graph.python, give_up=ctx.give_up)
     due = await _next(graph, START, record.state, record, ctx, python)
@@ -78,6 +79,24 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         f"after {graph.limit} steps it is still to go to `{due[0]}`: nothing ended its loop "
         f"({', '.join(f'{name} {count} times' for name, count in visits.most_common(3))})"
     )
+
+
+async def _prepared(
+    graph: Compiled, columns: Mapping[str, Any], names: frozenset[str], ctx: NodeContext
+) -> Mapping[str, Any]:
+    """Return what the graph is given for a row, where a task's own executor says that."""
+    if graph.before is None:
+        return columns
+    with chance_of(ctx.seed, ctx.row.id, "input_record_generator"):
+        try:
+            given = await graph.python.in_turn(graph.before, dict(columns))
+        except (Exception, SystemExit) as error:
+            raise TaskError(f"input_record_generator: {told(error)}") from error
+    if not isinstance(given, Mapping):
+        raise TaskError(
+            f"input_record_generator returned {type(given).__name__}, a mapping is needed"
+        )
+    return {name: value for name, value in given.items() if name in names}
 
 
 async def _together(runs: list[Any]) -> list[Mapping[str, Any]]:

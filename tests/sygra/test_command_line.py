@@ -194,7 +194,7 @@ def test_sygras_own_command_runs_a_task_by_its_own_options(command, served, proj
     written = sorted(path.name for path in (project.root / "out").iterdir())
     assert (code, written) == (0, ["late_output.json"])
     assert len(json.loads((project.root / "out" / "late_output.json").read_text())) == 3
-    assert "--run_args is for an own TaskExecutor" in err
+    assert "--run_args is for a TaskExecutor" in err
 
 
 def test_a_run_of_sygras_command_is_gone_on_with_when_asked(command, served, project):
