@@ -5,6 +5,7 @@ parameters alone), the file of `SYGRA_CUSTOM_MODELS_PATH`, the environment (`SYG
 `_TOKEN`…), and the node's own `model` block. Start at `resolved`.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from sygra_eval.sygra.completing import with_completions
 from sygra_eval.sygra.media_kinds import MODEL_TYPE, Kind, kind_of
 
 _TABLE = Path(__file__).with_name("aliases.yaml")
@@ -23,7 +25,16 @@ _SPOKEN = ("openai", "azure_openai", "vllm", "ollama", "tgi", "triton", "mistral
 
 _BY_LITELLM = {"bedrock": "bedrock", "vertex_ai": "vertex_ai"}
 _PROXIES = ("claude_proxy", "gemini_proxy")
-_SECRET = ("auth_token", "token")
+_TOKENS = ("auth_token", "token")
+_SECRET = (
+    *(*_TOKENS, "aws_secret_access_key", "vertex_credentials"),
+    *("password", "oauth_client_secret"),
+)
+_WHERE = (
+    *("model_type", "url", "model", "api_version", "model_serving_name", "completions_api"),
+    *("hf_chat_template_model_id", "modify_tokenizer", "chat_template", "chat_template_params"),
+    *("auth_token", "token"),
+)
 _OLLAMA = "http://localhost:11434"
 CUSTOM = "SYGRA_CUSTOM_MODELS_PATH"
 
@@ -69,9 +80,24 @@ def facts_of(
     return facts
 
 
-def resolved(name: str, environ: Mapping[str, str] = os.environ) -> Resolved:
-    """Return a model as a suite has it."""
-    facts = facts_of(name, {}, environ)
+def own_words(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a node's block says of where its model is, and not only how it is asked."""
+    return {key: block[key] for key in _WHERE if block.get(key) is not None}
+
+
+def without_secrets(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a node's block as a run may keep it."""
+    return {key: value for key, value in block.items() if key not in _SECRET}
+
+
+def resolved(
+    name: str, environ: Mapping[str, str] = os.environ, own: Mapping[str, Any] | None = None
+) -> Resolved:
+    """Return a model as a suite has it.
+
+    :param own: What a node's block says of where it is.
+    """
+    facts = facts_of(name, own or {}, environ)
     kind = str(facts.get("model_type", ""))
     parameters = facts.get("parameters") or {}
     entry: dict[str, Any] = {"parameters": parameters, "on_repetition": "keep"}
@@ -94,7 +120,10 @@ def resolved(name: str, environ: Mapping[str, str] = os.environ) -> Resolved:
             needs=f"SYGRA_{_variable(name)}_URL (or SYGRA_{_plain(name)}_URL), or "
             f"`--model {name}=URL#MODEL`",
         )
-    return _served(name, kind, url, facts, entry)
+    has_own = any((own or {}).get(key) for key in _TOKENS)
+    marks = hashlib.sha256(repr(sorted((own or {}).items())).encode()).hexdigest()[:6].upper()
+    variable = f"SYGRA_{_plain(name)}_{marks}_TOKEN" if has_own else f"SYGRA_{_plain(name)}_TOKEN"
+    return _served(name, kind, url, facts, entry, variable)
 
 
 def as_media(made: Resolved, facts: Mapping[str, Any]) -> Resolved:
@@ -111,7 +140,12 @@ def as_media(made: Resolved, facts: Mapping[str, Any]) -> Resolved:
 
 
 def _served(
-    name: str, kind: str, url: str, facts: Mapping[str, Any], entry: dict[str, Any]
+    name: str,
+    kind: str,
+    url: str,
+    facts: Mapping[str, Any],
+    entry: dict[str, Any],
+    variable: str,
 ) -> Resolved:
     model = str(facts.get("model") or facts.get("model_serving_name") or name)
     notes = []
@@ -126,9 +160,11 @@ def _served(
         base = url.removesuffix("/chat/completions").rstrip("/")
         base = f"{base}/v1" if kind == "ollama" and not base.endswith("/v1") else base
         entry |= {"use": "openai", "base_url": base, "model": model.removeprefix("openai/")}
+        words, told = with_completions(name, kind, facts)
+        entry |= words
+        notes += told
     keys = {}
-    if (token := next((_first(facts[key]) for key in _SECRET if facts.get(key)), "")) != "":
-        variable = f"SYGRA_{_plain(name)}_TOKEN"
+    if (token := next((_first(facts[key]) for key in _TOKENS if facts.get(key)), "")) != "":
         entry["api_key_env"], keys[variable] = variable, str(token)
     return Resolved(entry=entry, notes=tuple(notes), keys=keys)
 

@@ -129,7 +129,7 @@ def _asker(
         name=name,
         config=config,
         properties=dict(properties),
-        model=entry_name(str(block["name"]), facts),
+        model=str(block.get(ENTRY) or entry_name(str(block["name"]), facts)),
         parameters=dict(block.get("parameters") or {}),
         tidy=tidied(facts),
         schema=schema_of(facts),
@@ -138,6 +138,10 @@ def _asker(
         before=functions.pre_process(pre) if pre else None,
         after=functions.post_process(post) if post else None,
     )
+
+
+ENTRY = "sygra_entry"
+"""In a node's block: which model of our suite it is, where its own words say that."""
 
 
 def entry_name(alias: str, facts: Mapping[str, Any]) -> str:

@@ -16,8 +16,9 @@ import yaml
 from sygra_eval.suite import Document, document_of
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra import keys
-from sygra_eval.sygra.aliases import Resolved, as_media, facts_of, resolved
-from sygra_eval.sygra.asking import entry_name, model_name
+from sygra_eval.sygra.aliases import Resolved, facts_of, without_secrets
+from sygra_eval.sygra.asking import model_name
+from sygra_eval.sygra.blocks import used_models
 from sygra_eval.sygra.config import (
     FLAGS,
     NODE_TYPE,
@@ -267,35 +268,24 @@ class _Reading:
 
     def _models(self, flat: Flat) -> dict[str, Resolved]:
         used: dict[str, Resolved] = {}
-        own = self._own
-        for name, node in flat.nodes.items():
-            at: keys.At = ("graph_config", "nodes", name.partition(".")[0])
-            blocks = (
-                node.get("models") if node["node_type"] == "multi_llm" else {"": node.get("model")}
-            )
-            for block in (blocks or {}).values():
-                if not isinstance(block, dict) or not block.get("name"):
-                    if node["node_type"] in ("llm", "agent", "multi_llm"):
-                        message = f"`{name}`: a `model` needs its `name`"
-                        self._report(Problem(code="missing-key", message=message, at=at))
-                    continue
-                alias = str(block["name"])
-                facts = facts_of(alias, block, self.environ)
-                entry = entry_name(alias, facts)
-                if entry in used:
-                    continue
-                made = as_media(resolved(alias, self.environ), facts)
-                self.aliases.setdefault(alias, _of_use(facts_of(alias, {}, self.environ)))
-                known = model_name(alias)
-                if made.needs and alias not in self.replaced and known not in (own or {}):
-                    self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
-                for note in made.notes:
-                    warning = Severity.WARNING
-                    self._report(
-                        Problem(code="sygra-differs", message=note, at=at, severity=warning)
-                    )
-                used[entry] = made
+        for one in used_models(flat, self.environ, self._is_given):
+            at: keys.At = ("graph_config", "nodes", one.node.partition(".")[0])
+            if one.made is None:
+                message = f"`{one.node}`: a `model` needs its `name`"
+                self._report(Problem(code="missing-key", message=message, at=at))
+                continue
+            self.aliases.setdefault(one.alias, _of_use(facts_of(one.alias, {}, self.environ)))
+            if one.made.needs and not self._is_given(one.alias):
+                self._need(f"for the model `{one.alias}` {one.made.needs}", (*at, "model"))
+            for note in one.made.notes:
+                warning = Severity.WARNING
+                self._report(Problem(code="sygra-differs", message=note, at=at, severity=warning))
+            used[one.entry] = one.made
         return used
+
+    def _is_given(self, alias: str) -> bool:
+        """Say whether somebody put a model of theirs in the place of an alias."""
+        return alias in self.replaced or model_name(alias) in self._own
 
     @property
     def _own(self) -> Mapping[str, Any]:
@@ -345,7 +335,7 @@ class _Reading:
         mapper = output.get("oasst_mapper")
         if is_asked(mapper or {}) if self.oasst is None else self.oasst:
             node["is_oasst"] = True
-        data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
+        data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(_kept(source))}
         if self.executor is not None:
             node |= {"executor": self.executor, "args": stored(self._args)}
             data |= {"executor": self.executor, "args": stored(self._args)}
@@ -392,6 +382,13 @@ def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node has to know of a model beside where it is."""
     kept = (*_USED, "structured_output", "image_capabilities")
     return {key: facts[key] for key in kept if key in facts}
+
+
+def _kept(source: Any) -> Any:
+    """Return a source as a run may keep it: what is secret in it comes from the environment."""
+    if isinstance(source, list):
+        return [_kept(one) for one in source]
+    return without_secrets(source) if isinstance(source, dict) else source
 
 
 def _listed(value: Any) -> list[Any]:

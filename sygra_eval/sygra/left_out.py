@@ -7,6 +7,8 @@ from sygra_eval.sygra.quality_tasks import said_of
 from sygra_eval.sygra.sinks import is_file
 from sygra_eval.values import Problem, Severity
 
+_SECRETS = {"token": "SYGRA_HF_TOKEN or HF_TOKEN of the environment has it"}
+
 
 def left_out(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[Problem]:
     """Yield what is not done, as warnings."""
@@ -31,16 +33,16 @@ def _found(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[tuple[tuple[
             )
     source = data_config.get("source")
     for one in source if isinstance(source, list) else [source]:
-        if _mapping(_mapping(one).get("shard")).get("index"):
-            told = "`index` of a shard is not looked at: all files that match are read"
+        if _mapping(one).get("type") == "hf" and _mapping(one).get("shard"):
+            told = "`shard` of a hub's data set is not looked at: all files of its split are read"
             yield ("data_config", "source"), told
+        for key in _SECRETS:
+            if _mapping(one).get(key):
+                told = f"`{key}` is not taken from a file: {_SECRETS[key]}"
+                yield ("data_config", "source"), told
     output = _mapping(data.get("output_config"))
     for told in said_of(_mapping(output.get("data_quality")), has_judge=has_judge):
         yield ("output_config", "data_quality"), told
-    for name, node in _mapping(_mapping(data.get("graph_config")).get("nodes")).items():
-        if _mapping(_mapping(node).get("model")).get("completions_api"):
-            told = "`completions_api` is not used: the model is asked by chats"
-            yield ("graph_config", "nodes", str(name), "model"), told
 
 
 def sinks_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import inspect
 import json
+import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
 from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
+from sygra_eval.sygra.shards import Shards, shard_files
 from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
@@ -26,6 +28,7 @@ _PYTHON = Python(limit_s=600.0, more="")
 """Transforms take all rows at once."""
 _NAMED = {ours: theirs for theirs, ours in RENAMED.items()}
 _HUB = ("repo_id", "config_name", "split")
+_TOKEN = "SYGRA_HF_TOKEN"  # the name of a variable
 
 
 class TaskSource:
@@ -262,14 +265,16 @@ def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
     """
     match kind := str(given.get("type")):
         case "disk":
-            config: Any = {"file_path": str(_file(given).absolute())}
-            if given.get("encoding"):
-                config["encoding"] = str(given["encoding"])
-            return DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
+            path, shard = found_file(str(given.get("file_path", ""))), given.get("shard")
+            if not isinstance(shard, Mapping):
+                return _on_disk(path, given, spec)
+            return Shards([_on_disk(one, given, spec) for one in shard_files(path, shard)])
         case "hf":
             from sygra_eval.data import HfSource
 
             config = {key: given[key] for key in _HUB if given.get(key) is not None}
+            if os.environ.get(_TOKEN):
+                config["token_env"] = _TOKEN
             return HfSource(
                 SourceSpec(type="hf", config=config, folder=spec.folder, kept_in=spec.kept_in)
             )
@@ -281,12 +286,11 @@ def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
     raise UsageError(f"there is no source of type `{kind}`")
 
 
-def _file(given: Mapping[str, Any]) -> Path:
-    path = found_file(str(given.get("file_path", "")))
-    shard = given.get("shard")
-    if isinstance(shard, Mapping) and path.is_dir():
-        return path / f"{shard.get('regex') or '*'}"
-    return path
+def _on_disk(path: Path, given: Mapping[str, Any], spec: SourceSpec) -> DiskSource:
+    config = {"file_path": str(path.absolute())}
+    if given.get("encoding"):
+        config["encoding"] = str(given["encoding"])
+    return DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
 
 
 def _named(given: Mapping[str, Any]) -> str:
