@@ -24,6 +24,16 @@ _SPOKEN = ("openai", "azure_openai", "vllm", "ollama", "tgi", "triton", "mistral
 """Types whose servers answer OpenAI's chats, where they are given a URL."""
 
 _BY_LITELLM = {"bedrock": "bedrock", "vertex_ai": "vertex_ai"}
+_OF_CLOUD = {
+    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
+    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "aws_region_name": "AWS_REGION_NAME",
+    "vertex_project": "VERTEXAI_PROJECT",
+    "vertex_location": "VERTEXAI_LOCATION",
+    "vertex_credentials": "VERTEXAI_CREDENTIALS",
+}
+"""What these two need, and which variables litellm reads it from."""
+_NOT_SENT = ("headers", "json_payload", "payload_key", "ssl_verify")
 _PROXIES = ("claude_proxy", "gemini_proxy")
 _TOKENS = ("auth_token", "token")
 _SECRET = (
@@ -110,7 +120,8 @@ def resolved(
     url = _first(facts.get("url")) or (_OLLAMA if kind == "ollama" else "")
     if kind in _BY_LITELLM and not url:
         served = f"{_BY_LITELLM[kind]}/{facts.get('model', name)}"
-        return Resolved(entry={**entry, "use": "litellm", "model": served})
+        keys = {_OF_CLOUD[key]: str(facts[key]) for key in _OF_CLOUD if facts.get(key)}
+        return Resolved(entry={**entry, "use": "litellm", "model": served}, keys=keys)
     if kind in _PROXIES and not url:
         needs = f"`model_type: openai`: `{kind}` is a proxy of SyGra's own"
         return Resolved(entry=_unset(entry), needs=needs)
@@ -136,6 +147,9 @@ def as_media(made: Resolved, facts: Mapping[str, Any]) -> Resolved:
         return replace(made, needs=f"{need}: give a URL and `model_type: openai`")
     kept = ("base_url", "model", "api_key_env", "parameters")
     entry = {key: made.entry[key] for key in kept if key in made.entry}
+    most = (facts.get("image_capabilities") or {}).get("max_edit_images")
+    if isinstance(most, int) and most > 0:
+        entry["max_edit_images"] = most
     return replace(made, entry={"use": MODEL_TYPE, "kind": kind.value, **entry})
 
 
@@ -151,6 +165,10 @@ def _served(
     notes = []
     if isinstance(facts.get("url"), list) and len(facts["url"]) > 1:
         notes.append(f"of the {len(facts['url'])} URLs of `{name}` the first is asked")
+    told = [key for key in _NOT_SENT if facts.get(key) not in (None, True, "", "True", "true")]
+    notes += [f"`{key}` of `{name}` is not used" for key in told]
+    if facts.get("ssl_cert"):
+        entry["ca_file"] = str(Path(str(facts["ssl_cert"])).absolute())
     if kind not in _SPOKEN:
         notes.append(f"`{name}`: a `{kind}` with a URL is spoken to as to OpenAI")
     if kind == "azure_openai" and "azure.com" in url:

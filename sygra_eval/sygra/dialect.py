@@ -323,9 +323,7 @@ class _Reading:
             "nodes": stored(flat.nodes),
             "edges": stored(flat.edges),
             "properties": stored((self.data["graph_config"].get("graph_properties")) or {}),
-            "output": stored(
-                {key: output[key] for key in ("output_map", "generator") if key in output}
-            ),
+            "output": stored(output),  # a generator may look for words of its own in it
             "schema_rules": stored(self.data.get("schema_config") or {}),
             "models": stored(self.aliases),
         }
@@ -374,7 +372,6 @@ def suite_name(task: Task) -> str:
     return model_name(task.name.removeprefix("tasks."))
 
 
-_OUTPUT = ("output_map", "generator")
 _USED = ("model", "model_type", "special_tokens", "post_process", "input_type", "output_type")
 
 

@@ -11,6 +11,7 @@ from sygra_eval.sygra.limited import NeverReturned, within
 from sygra_eval.sygra.measuring import metric_problems
 from sygra_eval.sygra.naming import TaskFault, function_at
 from sygra_eval.sygra.replies import schema_of
+from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.tools import tools_at
 from sygra_eval.values import Problem
 
@@ -72,7 +73,20 @@ def _named(data: Mapping[str, Any], flat: Flat) -> Iterator[Named]:
     output = data.get("output_config") or {}
     if path := output.get("generator"):
         yield partial(function_at, path), ("output_config", "generator")
+    for field, mapping in (output.get("output_map") or {}).items():
+        if isinstance(mapping, Mapping) and (method := mapping.get("transform")):
+            found = partial(_method_of, output.get("generator"), str(method))
+            yield found, ("output_config", "output_map", field)
     yield from _of_data(data)
+
+
+def _method_of(generator: str | None, name: str) -> Any:
+    """Return a method that an output map names."""
+    found = BaseOutputGenerator if generator is None else function_at(generator)
+    if not callable(getattr(found, name, None)):
+        told = f"`{generator}` has no `{name}`" if generator else "it needs a `generator` with it"
+        raise TaskFault(f"`transform: {name}`: {told}")
+    return found
 
 
 def _of_data(data: Mapping[str, Any]) -> Iterator[Named]:

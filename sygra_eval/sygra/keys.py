@@ -71,7 +71,7 @@ def unread(
     """Yield the keys that nothing reads, as warnings."""
     for key in given:
         told = IGNORED.get((kind, str(key)), "")
-        if not told and (known is None or key in known):
+        if (not told and (known is None or key in known)) or key == "output_vars":
             continue
         yield Problem(
             code="sygra-unread-key",
@@ -108,6 +108,14 @@ def _unread_of_node(name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
         yield from unread(node, NODES[kind], kind, at)
     if isinstance(node.get("model"), dict):
         yield from unread(node["model"], None, "model", (*at, "model"))
+    if "output_vars" in node and kind != "lambda":
+        yield Problem(
+            code="sygra-refused-key",
+            message="SyGra refuses the key `output_vars`",
+            at=(*at, "output_vars"),
+            fix="write `output_keys`",
+            is_key=True,
+        )
     given = node.get("output_keys")
     if isinstance(given, list) and set(given) & set(APPENDED):
         yield Problem(

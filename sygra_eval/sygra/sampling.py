@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sygra_eval.sygra.asking import NodeRun, Visiting
+from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.tables import rows_of_source
 
@@ -35,7 +36,14 @@ async def _read(about: Any, tables: dict[str, list[dict[str, Any]]], python: Pyt
     """Have the rows of a source there; it may have transforms, which are the task's Python."""
     values = about["values"]
     if isinstance(values, Mapping) and (name := repr(values["source"])) not in tables:
-        tables[name] = await python.call(rows_of_source, values["source"])
+        rows = await python.call(rows_of_source, values["source"])
+        if not rows:
+            raise TaskError(f"the source of its values has no rows: {_named(values['source'])}")
+        tables[name] = rows
+
+
+def _named(source: Mapping[str, Any]) -> str:
+    return str(source.get("file_path") or source.get("repo_id") or source.get("type"))
 
 
 def _drawn(about: Mapping[str, Any], index: int, tables: dict[str, list[dict[str, Any]]]) -> Any:
