@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -34,9 +35,10 @@ from sygra_eval.sygra.imports import import_problems
 from sygra_eval.sygra.judging import TASK, judge_of
 from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.measuring import lend
-from sygra_eval.sygra.naming import Task
+from sygra_eval.sygra.naming import Task, found_file
 from sygra_eval.sygra.oasst import is_asked
 from sygra_eval.sygra.paths import resolved_paths
+from sygra_eval.sygra.refusing import refused
 from sygra_eval.sygra.shapes import misshapen
 from sygra_eval.sygra.shim.core.base_task_executor import SOURCE
 from sygra_eval.sygra.shim.utils import utils
@@ -159,6 +161,7 @@ class _Reading:
         self.data = resolved_paths(self.data, self._report)
         for problem in (
             *keys.unread_in(self.data),
+            *refused(self.data),
             *left_out(self.data, has_judge="judge" in self.side),
         ):
             self._report(problem)
@@ -301,7 +304,9 @@ class _Reading:
             return {**({"transformations": kept} if kept else {}), **own}
         if own is not None:
             return own
-        for one in given if isinstance(given, list) else [given] if given else []:
+        for place, one in enumerate(_listed(given) or ([given] if given else [])):
+            if isinstance(one, dict) and one.get("type") == "disk" and self.executor is None:
+                self._look_for(one, (place,) if isinstance(given, list) else ())
             if isinstance(one, dict) and one.get("type") == "servicenow":
                 self._need(
                     "a ServiceNow instance, or rows of your own: `source: {type: disk, file_path: "
@@ -310,6 +315,14 @@ class _Reading:
                 )
                 break
         return given
+
+    def _look_for(self, source: Mapping[str, Any], place: tuple[int, ...]) -> None:
+        path = str(source.get("file_path", ""))
+        if source.get("shard") or found_file(path).exists() or set(path) & set("*?["):
+            return
+        at: keys.At = ("data_config", "source", *place, "file_path")
+        told = f"there is no file `{path}` in {Path.cwd()} nor in {self.task.root}"
+        self._report(Problem(code="file-not-found", message=told, at=at))
 
     def _suite(
         self, flat: Flat, models: Mapping[str, Resolved], source: Any, rows: int | None

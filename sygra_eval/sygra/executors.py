@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.sygra.naming import Task, TaskFault, function_at
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.shim.core.base_task_executor import SOURCE, BaseTaskExecutor
 
 NAME, MODULE = "TaskExecutor", "task_executor"
@@ -93,7 +94,7 @@ def made(path: str, task: str, args: Mapping[str, Any]) -> BaseTaskExecutor:
     except TaskFault:
         raise
     except (Exception, SystemExit) as error:
-        raise TaskFault(f"`{path}` cannot be made: {type(error).__name__}: {error}") from error
+        raise TaskFault(f"`{path}` cannot be made: {told(error)}") from error
 
 
 _ARGS: Mapping[str, Any] = {

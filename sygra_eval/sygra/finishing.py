@@ -20,6 +20,7 @@ from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.naming import function_at
 from sygra_eval.sygra.oasst import fault_of
 from sygra_eval.sygra.prompts import as_chat, said
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.shim.utils.constants import ERROR_PREFIX
 from sygra_eval.sygra.state import MESSAGES
@@ -36,7 +37,7 @@ _TYPES: Mapping[str, Any] = {
     "none": type(None),
     "any": Any,
 }
-_RULES: Mapping[str, Callable[[Any, Any], bool]] = {
+RULES: Mapping[str, Callable[[Any, Any], bool]] = {
     "is_greater_than": lambda value, bound: bool(value > bound),
     "is_less_than": lambda value, bound: bool(value < bound),
     "is_equal_to": lambda value, bound: bool(value == bound),
@@ -79,7 +80,7 @@ class Finish:
 
         :raises TaskError: When it cannot be one.
         """
-        plain = {name: as_json(value, name) for name, value in state.items()}
+        plain = _as_json_all(state)
         if (found := error_text(plain)) != "":
             raise TaskError(f"the answer holds the text of a server's error: {found}")
         made = await python.in_turn(self.row_of, state) if self.has_own else self.row_of(state)
@@ -87,7 +88,7 @@ class Finish:
             raise TaskError(f"the generator returned {type(made).__name__}, a mapping is needed")
         row = None
         if made is not None:
-            row = {str(name): as_json(value, str(name)) for name, value in made.items()}
+            row = _as_json_all(made)
             if (found := error_text(row)) != "":
                 raise TaskError(f"the row holds the text of a server's error: {found}")
             if self.is_oasst and (fault := fault_of(row)):
@@ -140,7 +141,7 @@ def _row_of(generator: Any, output: Mapping[str, Any]) -> Callable[[Mapping[str,
                 return generator.generate(dict(state))
         except (Exception, SystemExit) as error:
             name = type(generator).__name__
-            raise TaskError(f"the generator {name}: {type(error).__name__}: {error}") from error
+            raise TaskError(f"the generator {name}: {told(error)}") from error
         return dict(state)
 
     return row_of
@@ -153,8 +154,7 @@ def with_rows_of(function: Callable[[Any], Any], finish: Finish) -> Finish:
         try:
             return function(dict(state))
         except (Exception, SystemExit) as error:
-            told = f"output_record_generator: {type(error).__name__}: {error}"
-            raise TaskError(told) from error
+            raise TaskError(f"output_record_generator: {told(error)}") from error
 
     return dataclasses.replace(finish, row_of=row_of, has_own=True)
 
@@ -194,10 +194,14 @@ def _broken(rule: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
     for key, bound in rule.items():
         if key in ("name", "type"):
             continue
-        check = _RULES.get(key)
+        check = RULES.get(key)
         if check is None:
             return f"schema: `{name}`: there is no rule `{key}`"
-        if not check(value, bound):
+        try:
+            is_kept = check(value, bound)
+        except TypeError:
+            return f"schema: `{name}` is {value!r}, which cannot be compared with {bound!r}"
+        if not is_kept:
             return f"schema: `{name}` is {value!r}, and not {key.replace('_', ' ')} {bound!r}"
     return ""
 
@@ -224,6 +228,16 @@ def type_of(text: str) -> Any:
     return (
         made[tuple(type_of(part) for part in parts)] if len(parts) > 1 else made[type_of(parts[0])]
     )
+
+
+def _as_json_all(values: Mapping[Any, Any]) -> dict[str, Any]:
+    made = {}
+    for name, value in values.items():
+        try:
+            made[str(name)] = as_json(value, str(name))
+        except RecursionError:
+            raise TaskError(f"`{name}` is nested too deep for a file, or holds itself") from None
+    return made
 
 
 def as_json(value: Any, where: str) -> Any:

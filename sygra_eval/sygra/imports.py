@@ -1,5 +1,6 @@
 """Looks, before a run, whether the Python that a task names is there and can be imported."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from sygra_eval.sygra.keys import At
 from sygra_eval.sygra.limited import NeverReturned, within
 from sygra_eval.sygra.measuring import metric_problems
 from sygra_eval.sygra.naming import TaskFault, function_at
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.replies import schema_of
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.tools import tools_at
@@ -45,8 +47,7 @@ def import_problems(
             yield Problem(code="sygra-no-function", message=str(left), at=at)
             return
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to the task
-            told = f"{type(error).__name__}: {error}"
-            yield Problem(code="sygra-no-function", message=told, at=at)
+            yield Problem(code="sygra-no-function", message=told(error), at=at)
     yield from metric_problems(data, flat)
 
 
@@ -72,12 +73,35 @@ def _named(data: Mapping[str, Any], flat: Flat) -> Iterator[Named]:
             yield partial(functions.condition, path), where
     output = data.get("output_config") or {}
     if path := output.get("generator"):
-        yield partial(function_at, path), ("output_config", "generator")
+        yield partial(_class_with, path, "generate", {}, 1), ("output_config", "generator")
     for field, mapping in (output.get("output_map") or {}).items():
         if isinstance(mapping, Mapping) and (method := mapping.get("transform")):
             found = partial(_method_of, output.get("generator"), str(method))
             yield found, ("output_config", "output_map", field)
     yield from _of_data(data)
+
+
+def _class_with(path: str, method: str, params: dict[str, Any], places: int = 0) -> Any:
+    """Return a class that can be made with these arguments, and has a method."""
+    found = function_at(path)
+    if not callable(getattr(found, method, None)):
+        raise TaskFault(f"`{path}` has no method `{method}`")
+    try:
+        signature = inspect.signature(found)
+    except ValueError:  # one that is written in C has none
+        return found
+    try:
+        signature.bind(*[None] * places, **params)
+    except TypeError as error:
+        raise TaskFault(f"`{path}` cannot be made: {error}") from error
+    return found
+
+
+def _schema_class(path: str) -> Any:
+    found = function_at(path)
+    if not isinstance(found, type):
+        raise TaskFault(f"`{path}` is no class, as of pydantic")
+    return found
 
 
 def _method_of(generator: str | None, name: str) -> Any:
@@ -98,9 +122,11 @@ def _of_data(data: Mapping[str, Any]) -> Iterator[Named]:
         for place, transform in enumerate(one.get("transformations") or ()):
             path = transform if isinstance(transform, str) else transform.get("transform", "")
             where = (*at, "transformations", place)
-            yield partial(function_at, str(path)), where
+            yield partial(_class_with, str(path), "transform", {}), where
     for index, one in enumerate(data.get("graph_post_process") or ()):
         path = one if isinstance(one, str) else one.get("processor", "")
-        yield partial(function_at, str(path)), ("graph_post_process", index)
+        params = {} if isinstance(one, str) else dict(one.get("params") or {})
+        found = partial(_class_with, str(path), "process", params)
+        yield found, ("graph_post_process", index)
     if path := (data.get("schema_config") or {}).get("schema"):
-        yield partial(function_at, path), ("schema_config", "schema")
+        yield partial(_schema_class, path), ("schema_config", "schema")

@@ -17,16 +17,15 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.raised import is_library
 
 LIMIT_S, TURN_LIMIT_S = 300.0, 60.0
 """For one call; the side file says otherwise for both."""
 MOST_LEFT_BEHIND = 8
-_OURS = str(Path(__file__).resolve().parents[1])
 SIDE = " (`python_limit_s` in `sygra_eval.yaml` gives it more)"
 _BREATH_S = 1.0
 """A loop that does not answer for so long is held by one of its coroutines."""
@@ -176,7 +175,7 @@ def within(limit_s: float, function: Callable[[], Any], what: str = SIDE) -> Any
         _interrupt(thread)
         raise NeverReturned(told)
     if raised:
-        raise raised[0]
+        raise _as_error(raised[0])
     return made[0]
 
 
@@ -308,7 +307,7 @@ def _told(thread: threading.Thread, limit_s: float, function: Any, more: str = S
     found = None
     while frame is not None:
         code = frame.f_code
-        if not _is_library(code.co_filename):
+        if not is_library(code.co_filename):
             found = code
         frame = frame.f_back
     if found is not None:
@@ -320,10 +319,3 @@ def _told(thread: threading.Thread, limit_s: float, function: Any, more: str = S
 
 def _sentence(what: str, limit_s: float, more: str = SIDE) -> str:
     return f"{what} did not come back within {limit_s:g} s{more}"
-
-
-def _is_library(path: str) -> bool:
-    return path.startswith((_OURS, _LIBRARY, "<")) or "/site-packages/" in path
-
-
-_LIBRARY = str(Path(threading.__file__).parent)

@@ -21,6 +21,7 @@ from sygra_eval.sygra.limited import NeverReturned, within
 from sygra_eval.sygra.measuring import Evaluated, evaluated_of, fault_of, with_evaluated
 from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
+from sygra_eval.sygra.raised import told
 from sygra_eval.values import Outcome, UsageError
 
 PROCESS_S = 3600.0
@@ -99,7 +100,7 @@ def _write(run: Path, target: Path, temporary: Path, through: Through | None) ->
         for count, one in enumerate(made, start=1):
             row = with_media(one, target, count)
             if is_lines:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(_dumped(row) + "\n")
             else:
                 file.write("\n" if count == 1 else ",\n")
                 file.write(_indented(row))
@@ -116,8 +117,18 @@ class Made:
     evaluated: tuple[Evaluated, ...] = ()
 
 
+def _dumped(row: Any, indent: int | None = None) -> str:
+    """Return JSON that a file can hold: half a character is written by its number."""
+    text = json.dumps(row, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row, indent=indent)
+    return text
+
+
 def _indented(row: Any) -> str:
-    text = json.dumps(row, ensure_ascii=False, indent=4)
+    text = _dumped(row, indent=4)
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
@@ -150,8 +161,8 @@ def post_processed(
             except NeverReturned as left:
                 raise UsageError(f"a post-processor: {left}; the rows are in {target}") from None
             except (Exception, SystemExit) as error:
-                told = f"`{path}`: {type(error).__name__}: {error}"
-                raise UsageError(f"the post-processor {told}; the rows are in {target}") from error
+                words = f"`{path}`: {told(error)}"
+                raise UsageError(f"the post-processor {words}; the rows are in {target}") from error
             if not isinstance(made, list):
                 raise UsageError(f"the post-processor `{path}` returned {type(made).__name__}")
             before = made

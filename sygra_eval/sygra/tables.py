@@ -20,6 +20,7 @@ from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
 from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.shards import Shards, shard_files
 from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
@@ -172,7 +173,7 @@ def _rows_of(executor: Any) -> list[dict[str, Any]]:
         raise
     except (Exception, SystemExit) as error:
         name = type(executor).__name__
-        raise UsageError(f"the rows of {name}: {type(error).__name__}: {error}") from error
+        raise UsageError(f"the rows of {name}: {told(error)}") from error
     if wrong := [type(row).__name__ for row in rows if not isinstance(row, Mapping)]:
         raise UsageError(f"a row of TaskExecutor is {wrong[0]}, a mapping is needed")
     return [dict(row) for row in rows]
@@ -253,8 +254,7 @@ def _transformed(
                 rows = list(transform.transform(rows, params))
         except (Exception, SystemExit) as error:
             name = type(transform).__name__
-            told = f"the transform {name}: {type(error).__name__}: {error}"
-            raise UsageError(told) from error
+            raise UsageError(f"the transform {name}: {told(error)}") from error
     return rows
 
 

@@ -6,7 +6,6 @@ different steps runs twice: nothing waits for the other.
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.compiled import END, START, Compiled, Way
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.limited import Python
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.sampling import INDEX
 from sygra_eval.sygra.state import APPENDED, HISTORY, MESSAGES, merged
 from sygra_eval.values import GuardrailBlocked, InfrastructureError, Interrupted, NodeContext
@@ -183,19 +183,3 @@ def _mapped(answer: Any, way: Way, name: str) -> str:
     raise TaskError(
         f"the condition `{way.name}` of `{name}` said {said}; its `path_map` has {known}"
     )
-
-
-def told(error: BaseException) -> str:
-    """Return what an exception of a task says, with its nearest place outside of ours."""
-    if isinstance(error, TaskError):
-        return str(error)
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "sygra_eval" not in frame.filename and "/asyncio/" not in frame.filename
-    ]
-    where = ""
-    if frames:
-        last = frames[-1]
-        where = f" ({last.filename.rpartition('/')[2]}:{last.lineno})"
-    return f"{type(error).__name__}: {error}{where}"
