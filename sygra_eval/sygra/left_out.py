@@ -26,11 +26,7 @@ def _found(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[tuple[tuple[
     data_config = _mapping(data.get("data_config"))
     for sink in sinks_of(data):
         if not is_file(sink):
-            yield (
-                ("data_config", "sink"),
-                f"nothing is written to a sink of type `{sink.get('type')}`: those with a "
-                "`file_path` are, and `--sygra-output FILE` writes the rows too",
-            )
+            yield ("data_config", "sink"), _of_sink(sink)
     source = data_config.get("source")
     for one in source if isinstance(source, list) else [source]:
         if _mapping(one).get("type") == "hf" and _mapping(one).get("shard"):
@@ -43,6 +39,25 @@ def _found(data: Mapping[str, Any], *, has_judge: bool) -> Iterator[tuple[tuple[
     output = _mapping(data.get("output_config"))
     for told in said_of(_mapping(output.get("data_quality")), has_judge=has_judge):
         yield ("output_config", "data_quality"), told
+
+
+def _of_sink(sink: Mapping[str, Any]) -> str:
+    """Say what a sink needs that is no file, and how the rows come there all the same."""
+    rows = "`--sygra-output rows.jsonl` writes them"
+    match kind := sink.get("type"):
+        case "hf":
+            repo = sink.get("repo_id") or "OWNER/NAME"
+            return (
+                f"nothing is pushed to the hub's `{repo}`, which needs a token of its owner: "
+                f"{rows}, then `hf upload {repo} rows.jsonl --repo-type dataset`"
+            )
+        case "servicenow":
+            table = sink.get("table") or "?"
+            return (
+                f"nothing is written to the table `{table}`, which needs a ServiceNow instance and "
+                f"its keys: {rows}, to be imported there"
+            )
+    return f"nothing is written to a sink of type `{kind}` without a `file_path`: {rows}"
 
 
 def sinks_of(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:

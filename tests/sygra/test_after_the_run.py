@@ -78,15 +78,55 @@ def test_what_can_be_computed_of_a_row_is_said_of_it_and_the_rest_is_told():
     assert about["data_characteristics"]["num_words"] == 4
     assert about["data_characteristics"]["num_target_characters"] == 5
     assert bare == {"id": 2}
-    assert list(said_of({"tasks": [{"name": "reward_score"}]})) == [
-        "data_quality: `reward_score` was not done: it needs SyGra: a local reward model and a GPU"
-    ]
     assert list(said_of({})) == []
     assert set(tag({"conversation": talk}).__next__()["quality_metadata"]) <= {
         "ttr",
         "mtld",
         "data_characteristics",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [
+        ("ppl_score", "a served model that gives the probabilities"),
+        ("reward_score", "a reward model and a GPU"),
+        ("conversation_pretokenization", "a tokenizer of Hugging Face"),
+        ("metadata_tagging", "a model that tags"),
+        ("llm_based_quality", "a model that judges"),
+        ("nobody_knows", "SyGra"),
+    ],
+)
+async def test_a_quality_task_that_is_not_done_is_told_before_and_after_with_its_needs(
+    project, name, needs
+):
+    asked = {"tasks": [{"name": name}]}
+    node = {"n": {"node_type": "connector"}}
+    read = project.read(project.task("q", node, output_config={"data_quality": asked}))
+
+    (before,) = [one.message for one in read.diagnostics]
+
+    assert read.suite is not None
+    assert f"`{name}` was not done: it needs {needs}" in before
+    assert [before] == list(said_of(asked))
+
+
+@pytest.mark.parametrize(
+    ("sink", "says"),
+    [
+        ({"type": "hf", "repo_id": "me/mine"}, "then `hf upload me/mine rows.jsonl"),
+        ({"type": "servicenow", "table": "incident"}, "`incident`, which needs a ServiceNow inst"),
+        ({"type": "json"}, "of type `json` without a `file_path`"),
+    ],
+)
+def test_a_sink_that_is_no_file_is_told_with_its_needs_and_a_way(project, sink, says):
+    node = {"n": {"node_type": "connector"}}
+
+    read = project.read(project.task("sunk", node, data_config={"sink": sink}))
+
+    assert [(one.code, says in one.message) for one in read.diagnostics] == [
+        ("sygra-left-out", True)
+    ]
 
 
 @pytest.mark.parametrize(
