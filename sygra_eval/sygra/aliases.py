@@ -18,6 +18,7 @@ import yaml
 
 from sygra_eval.sygra.completing import with_completions
 from sygra_eval.sygra.media_kinds import MODEL_TYPE, Kind, kind_of
+from sygra_eval.values import UsageError
 
 _TABLE = Path(__file__).with_name("aliases.yaml")
 _SPOKEN = ("openai", "azure_openai", "vllm", "ollama", "tgi", "triton", "mistralai", "azure")
@@ -47,6 +48,8 @@ _WHERE = (
 )
 _OLLAMA = "http://localhost:11434"
 CUSTOM = "SYGRA_CUSTOM_MODELS_PATH"
+_USUAL = Path("studio", "config", "custom_models.yaml")
+"""Where a checkout of SyGra has it, seen from the working directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +71,28 @@ class Resolved:
 def catalogue(environ: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
     """Return what is known of each alias, without what is secret."""
     known: dict[str, dict[str, Any]] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
-    if custom := environ.get(CUSTOM):
-        theirs = yaml.safe_load(Path(custom).read_text(encoding="utf-8")) or {}
-        for name, facts in theirs.items():
-            known[str(name)] = {**known.get(str(name), {}), **(facts or {})}
+    for name, facts in _custom(environ).items():
+        known[str(name)] = {**known.get(str(name), {}), **(facts or {})}
     return known
+
+
+def _custom(environ: Mapping[str, str]) -> Mapping[Any, Any]:
+    """Return what the user's own file says of models.
+
+    :raises UsageError: When it cannot be read, or is no mapping of mappings.
+    """
+    named = environ.get(CUSTOM)
+    path = Path(named) if named else _USUAL
+    if not named and not path.is_file():
+        return {}
+    try:
+        theirs = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{CUSTOM}: {path} cannot be read: {error}") from error
+    kinds = {type(one) for one in theirs.values()} if isinstance(theirs, dict) else {str}
+    if kinds - {dict, type(None)}:
+        raise UsageError(f"{CUSTOM}: {path}: a mapping by alias is needed, each with its facts")
+    return theirs if isinstance(theirs, dict) else {}
 
 
 def facts_of(

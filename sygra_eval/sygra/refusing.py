@@ -43,6 +43,11 @@ def _of_node(node: Mapping[str, Any], at: At) -> Iterator[Problem]:
         if isinstance(node.get("output_keys"), list) and not node.get(needed):
             told = f"a list of `output_keys` needs `{needed}`, which says what goes where"
             yield Problem(code="missing-key", message=told, at=(*at, "output_keys"), is_key=True)
+        for block in (_mapping(node.get("models")) or {"": node.get("model")}).values():
+            wanted = _mapping(block).get("structured_output")
+            if isinstance(wanted, dict) and wanted.get("schema") is None:
+                told = "`structured_output` without `schema` asks for nothing: replies are text"
+                yield _passed_over(told, (*at, "models" if kind == "multi_llm" else "model"))
         role = str(node.get("output_role", "assistant"))
         if role not in _ROLES:
             told = f"there is no `output_role: {role}`"

@@ -66,6 +66,8 @@ def schema_of(model: Mapping[str, Any]) -> type[BaseModel] | None:
     if not isinstance(wanted, Mapping) or wanted.get("enabled", True) is False:
         return None
     schema = wanted.get("schema")
+    if schema is None:  # SyGra goes on without one, and `refusing` says so
+        return None
     if isinstance(schema, str):
         found = function_at(schema)
         if not (isinstance(found, type) and issubclass(found, BaseModel)):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sygra_eval.values import Severity
+from sygra_eval.values import Severity, UsageError
 
 TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
 
@@ -82,3 +82,42 @@ def test_one_that_has_no_template_is_asked_by_chats_and_that_is_told(
 
     assert "api" not in read.suite.data["models"]["base"]
     assert says in " ".join(warnings(read))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "cannot be read"),
+        ("a: [", "cannot be read"),
+        ("- a", "by alias"),
+        ("a: 3", "by alias"),
+    ],
+)
+def test_a_file_of_models_that_cannot_be_read_is_named(project, llm, text, says):
+    path = project.root / "mine.yaml"
+    project.environ["SYGRA_CUSTOM_MODELS_PATH"] = str(path)
+    if text is not None:
+        path.write_text(text)
+
+    with pytest.raises(UsageError, match=says) as refused:
+        project.read(project.task("custom", {"a": llm()}))
+
+    assert "mine.yaml" in str(refused.value)
+
+
+def test_the_file_of_a_checkout_is_read_where_no_other_is_named(project, llm, monkeypatch):
+    monkeypatch.chdir(project.root)
+    (project.root / "studio" / "config").mkdir(parents=True)
+    (project.root / "models.yaml").rename(project.root / "studio/config/custom_models.yaml")
+    del project.environ["SYGRA_CUSTOM_MODELS_PATH"]
+
+    assert project.read(project.task("usual", {"a": llm()})).errors == ()
+
+
+def test_an_output_that_is_asked_for_without_a_schema_is_text_and_told(project, llm):
+    model = {"name": "author", "structured_output": {"enabled": True}}
+
+    read = project.read(project.task("schema", {"a": llm(model=model)}))
+
+    assert ["asks for nothing" in one for one in warnings(read)] == [True]
+    assert read.suite is not None

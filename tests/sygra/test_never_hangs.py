@@ -1,6 +1,7 @@
 """A task's Python that never comes back costs its row, and never the run."""
 
 import asyncio
+import json
 import threading
 
 import pytest
@@ -204,3 +205,41 @@ def f(config, state):
     told = f"{refused.value} {[one.message for one in refused.value.diagnostics]}"
     assert "a transform: `Move.transform`, task_executor.py:" in told
     assert target.exists()
+
+
+async def test_what_is_drawn_on_threads_and_loops_belongs_to_the_row(project, endpoint, llm):
+    """P15, wherever the task's Python is called."""
+    python = """
+import random, uuid
+def sync(config, state):
+    return {"a": random.random()}
+async def later(config, state):
+    return {"b": [random.random(), str(uuid.uuid4())]}
+class Pre:
+    def apply(self, state):
+        return {**state, "messages": [], "drawn": random.random()}
+class Post:
+    def apply(self, resp, state):
+        return {"c": [state["drawn"], random.random()]}
+"""
+    endpoint.answers_with(lambda body: "said")
+    lambda_ = {"node_type": "lambda"}
+    nodes = {
+        "sync": {**lambda_, "lambda": f"{HERE}.sync", "output_keys": "a"},
+        "later": {**lambda_, "lambda": f"{HERE}.later", "output_keys": "b"},
+        "both": llm(
+            node_type="multi_llm",
+            models={"x": {"name": "author"}, "y": {"name": "critic"}},
+            pre_process=f"{HERE}.Pre",
+            post_process=f"{HERE}.Post",
+            output_keys="c",
+        ),
+    }
+    rows = [{"id": f"r{n}", "question": "x"} for n in range(6)]
+    task = project.task("stuck", nodes, python=python, rows=rows)
+
+    once = await project.run(task)
+    again = await project.run(task, rows_in_flight=1)
+
+    assert once.rows == again.rows
+    assert len({json.dumps([row["a"], row["b"], row["c"]]) for row in once.rows}) == 6
