@@ -142,11 +142,12 @@ class Python:
 
 
 async def _to_its_end(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-    """Return what a coroutine returns or raises: some errors would end the loop with it."""
+    """Return what a coroutine returns or raises: some errors would end the loop with it.
+
+    One that says it is cancelled would take its record along, without an outcome.
+    """
     try:
         return await coroutine, None
-    except asyncio.CancelledError:
-        raise
     except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
         return None, error
 
@@ -250,8 +251,9 @@ class _Home:
         self.thread.start()
 
     def _work(self) -> None:
-        with contextlib.suppress(_LeftBehind):
-            self.loop.run_forever()
+        with contextlib.suppress(_LeftBehind, RuntimeError):
+            while not self.is_left:  # a coroutine may stop it
+                self.loop.run_forever()
         self.loop.close()
 
     async def is_held(self) -> bool:
@@ -259,6 +261,8 @@ class _Home:
         if self.is_left:
             return False
         answered, ours = asyncio.Event(), asyncio.get_running_loop()
+        if self.loop.is_closed():
+            return False
         self.loop.call_soon_threadsafe(ours.call_soon_threadsafe, answered.set)
         try:
             async with asyncio.timeout(_BREATH_S):
@@ -280,7 +284,7 @@ os.register_at_fork(after_in_child=lambda: [one.clear() for one in (_IDLE, _HOME
 
 
 def _home() -> _Home:
-    if not _HOMES or _HOMES[0].is_left:
+    if not _HOMES or _HOMES[0].is_left or not _HOMES[0].thread.is_alive():
         _HOMES[:] = [_Home()]
     return _HOMES[0]
 

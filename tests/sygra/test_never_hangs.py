@@ -243,3 +243,27 @@ class Post:
 
     assert once.rows == again.rows
     assert len({json.dumps([row["a"], row["b"], row["c"]]) for row in once.rows}) == 6
+
+
+@pytest.mark.parametrize("kind", ["async def", "def"])
+async def test_a_record_whose_python_says_it_is_cancelled_fails_and_is_not_lost(project, kind):
+    python = f"import asyncio\n{kind} f(config, state):\n    raise asyncio.CancelledError\n"
+
+    ran = await project.run(stuck(project, lambdas("f"), python))
+
+    assert "`f`: CancelledError" in ran.reason
+    assert ran.counts["failed"] == 1
+
+
+async def test_a_coroutine_that_stops_the_loop_it_runs_on_does_not_stop_the_next():
+    async def stops():
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(0)
+        return 1
+
+    async def fine():
+        return 2
+
+    python = Python(limit_s=5)
+
+    assert [await python.call(stops), await python.call(fine)] == [1, 2]
