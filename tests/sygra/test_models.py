@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sygra_eval.sygra import keys_of_run
 from sygra_eval.values import Severity, UsageError
 
 TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
@@ -31,6 +32,8 @@ async def test_a_block_says_itself_where_its_model_is_and_its_key_is_in_no_file(
     assert (row["x"], row["y"], row["z"]) == ("mine", "scripted", "other")
     assert endpoint.requests[0]["top_p"] == 0.5
     assert set(read.keys.values()) == {"secret-of-mine"}
+    monkeypatch.chdir(project.root)
+    assert keys_of_run(ran.folder, project.environ) == read.keys  # for a resume
     assert "secret-of-mine" not in json.dumps(read.suite.data)
     kept = [path for path in ran.folder.rglob("*") if path.is_file()]
     assert [path for path in kept if b"secret-of-mine" in path.read_bytes()] == []
