@@ -13,7 +13,7 @@ from sygra_eval.sygra.blocks import used_models
 from sygra_eval.sygra.config import NODE_TYPE, restored
 from sygra_eval.sygra.flat import flat_graph
 from sygra_eval.sygra.importing import importing
-from sygra_eval.sygra.naming import task_at
+from sygra_eval.sygra.naming import Task, task_at
 from sygra_eval.sygra.shapes import misshapen
 
 
@@ -31,15 +31,23 @@ def keys_of_run(run: Path, environ: Mapping[str, str] = os.environ) -> dict[str,
     keys: dict[str, str] = {}
     for node in _nodes(run):
         task = task_at(str(node.get("task", "")))
-        document = None if task is None else yaml.safe_load(task.path.read_text(encoding="utf-8"))
-        graph = document.get("graph_config") if isinstance(document, dict) else None
-        if task is not None and isinstance(graph, dict) and not list(misshapen(document)):
-            with importing(task.root):
-                flat = flat_graph(graph, lambda problem: None)
-            for used in used_models(flat, environ, lambda alias: False):
-                keys |= used.made.keys if used.made is not None else {}
+        if task is not None:
+            keys |= _keys_in_blocks(task, environ)
         for alias in restored(node.get("models") or {}):
             keys |= resolved(str(alias), environ).keys
+    return keys
+
+
+def _keys_in_blocks(task: Task, environ: Mapping[str, str]) -> dict[str, str]:
+    data: Any = yaml.safe_load(task.path.read_text(encoding="utf-8"))
+    graph = data.get("graph_config") if isinstance(data, dict) else None
+    if not isinstance(graph, dict) or any(True for _ in misshapen(data)):
+        return {}
+    with importing(task.root):
+        flat = flat_graph(graph, lambda problem: None)
+    keys: dict[str, str] = {}
+    for used in used_models(flat, environ, lambda alias: False):
+        keys |= used.made.keys if used.made is not None else {}
     return keys
 
 
