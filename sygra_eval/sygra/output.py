@@ -81,22 +81,20 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
+    made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
     try:
-        count = _write(run, target, temporary, through)
+        count = _put(temporary, target, made)
         temporary.replace(target)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     return count
 
 
-def _write(run: Path, target: Path, temporary: Path, through: Through | None) -> int:
-    count = 0
+def _put(temporary: Path, target: Path, made: Iterable[dict[str, Any]]) -> int:
+    count, is_lines = 0, target.suffix == ".jsonl"
     with temporary.open("w", encoding="utf-8") as file:
-        is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
         for count, one in enumerate(made, start=1):
             row = with_media(one, target, count)
             if is_lines:
