@@ -26,6 +26,7 @@ from sygra_eval.sygra.raised import is_library
 LIMIT_S, TURN_LIMIT_S = 300.0, 60.0
 """For one call; the side file says otherwise for both."""
 MOST_LEFT_BEHIND = 8
+MOST_THREADS = 64
 SIDE = " (`python_limit_s` in `sygra_eval.yaml` gives it more)"
 _BREATH_S = 1.0
 """A loop that does not answer for so long is held by one of its coroutines."""
@@ -49,12 +50,14 @@ class Python:
 
     :ivar limit_s: So long a call may take; None for what is usual.
     :ivar more: What gives it more time, for those who read of it.
+    :ivar room: So many threads work at a time.
     :ivar turn: Held by the one call that must not meet another.
     :ivar give_up: Ends the run, when too many calls never came back.
     """
 
     limit_s: float | None = None
     more: str = SIDE
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_THREADS))
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     give_up: Callable[[str], None] = _nothing
 
@@ -74,7 +77,8 @@ class Python:
         limit_s = self.limit_s or LIMIT_S
         if inspect.iscoroutinefunction(inspect.unwrap(function)):
             return await self._awaited(function(*arguments), limit_s)
-        return await self._called(function, arguments, limit_s)
+        async with self.room:
+            return await self._called(function, arguments, limit_s)
 
     async def _called(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float

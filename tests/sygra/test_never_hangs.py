@@ -267,3 +267,20 @@ async def test_a_coroutine_that_stops_the_loop_it_runs_on_does_not_stop_the_next
     python = Python(limit_s=5)
 
     assert [await python.call(stops), await python.call(fine)] == [1, 2]
+
+
+async def test_no_more_threads_work_at_a_time_than_there_is_room_for():
+    inside, most, full = [], [], threading.Event()
+
+    def work():
+        inside.append(1)
+        most.append(len(inside))
+        if len(inside) == 3:
+            full.set()
+        full.wait(5)
+        inside.pop()
+
+    python = Python(room=asyncio.Semaphore(3))
+    await asyncio.gather(*(python.call(work) for _ in range(9)))
+
+    assert max(most) == 3
