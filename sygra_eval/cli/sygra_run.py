@@ -150,13 +150,15 @@ def run_command(given: str, trust: bool, shim: str, out: Path, is_json: bool, **
             shim=Shim(shim),
             rows=limit,
             skip=asked["start_index"],
+            oasst=asked["oasst"],
+            run_args=asked["run_args"],
             environ=environment(Path.cwd()),
         )
         print_diagnostics(read.diagnostics)
         if read.suite is None:
             raise UsageError(f"{task.path}: it cannot be run")
-        if asked["run_args"]:
-            tell("--run_args is for an own TaskExecutor, which is not used: a run is driven by us")
+        if asked["run_args"] and not read.has_executor:
+            tell("--run_args is for a TaskExecutor of the task's own, and it has none")
         set_keys(read.keys)
         options = RunOptions(out=out, limit=limit, rows_in_flight=asked["batch_size"])
         summary = _run(

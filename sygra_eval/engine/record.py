@@ -349,6 +349,7 @@ async def _visit(
         folder=setting.suite.folder,
         function=partial(function_of, setting.plugins),
         walk=partial(_walk_inside, setting, key, row, trace),
+        give_up=setting.stop.give_up,
     )
     additions: State = {}
     place, is_through = setting.places.begin(key), False

@@ -15,9 +15,10 @@ from sygra_eval.sygra.config import restored
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.histories import entry, with_history
 from sygra_eval.sygra.importing import active_root
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.media_kinds import Kind, kind_of
 from sygra_eval.sygra.prompts import rendered, said
-from sygra_eval.sygra.replies import asked_for_json, schema_of, tidied
+from sygra_eval.sygra.replies import Tidy, asked_for_json, schema_of, tidied, tidy_text
 from sygra_eval.sygra.shim.core.graph.sygra_message import SygraMessage
 from sygra_eval.sygra.state import HISTORY, MESSAGES
 from sygra_eval.sygra.tools import as_openai, result_of, told_of, tools_at
@@ -32,11 +33,13 @@ class Visiting:
     """One visit of a node.
 
     :ivar number: Which visit of it this is, from 1.
+    :ivar python: How the task's Python is called.
     """
 
     complete: Complete
     node: str
     number: int
+    python: Python
 
 
 NodeRun = Callable[[dict[str, Any], Visiting], Awaitable[Mapping[str, Any] | None]]
@@ -51,7 +54,7 @@ class _Asker:
     properties: dict[str, Any]
     model: str
     parameters: dict[str, Any]
-    tidy: Callable[[str], str]
+    tidy: Tidy
     schema: Any
     tools: list[Any]
     told: list[dict[str, Any]]
@@ -62,9 +65,9 @@ class _Asker:
     def input_key(self) -> str:
         return str(self.config.get("input_key", MESSAGES))
 
-    def prepared(self, state: dict[str, Any]) -> Any:
+    async def prepared(self, state: dict[str, Any], python: Python) -> Any:
         if self.before is not None:
-            return self.before(state)
+            return await python.in_turn(self.before, state)
         if not state.get(self.input_key):
             state[self.input_key] = []
         return state
@@ -76,14 +79,19 @@ class _Asker:
         messages += said(state[self.input_key])
         return with_history(messages, self.name, self.config, self.properties, state)
 
-    def settled(
-        self, text: str, calls: tuple[ToolCall, ...], state: Any, request: list[Message]
+    async def settled(
+        self,
+        text: str,
+        calls: tuple[ToolCall, ...],
+        state: Any,
+        request: list[Message],
+        python: Python,
     ) -> dict[str, Any]:
         """Return what the node adds, of its reply."""
         update: dict[str, Any]
         if self.after is not None:
             message = message_of("assistant", text, None)
-            update = self.after(SygraMessage(message), message, state)
+            update = await python.in_turn(self.after, SygraMessage(message), message, state)
         else:
             update = self._as_it_is(text)
             if self.tools and self.config["node_type"] != "agent":
@@ -121,7 +129,7 @@ def _asker(
         name=name,
         config=config,
         properties=dict(properties),
-        model=entry_name(str(block["name"]), facts),
+        model=str(block.get(ENTRY) or entry_name(str(block["name"]), facts)),
         parameters=dict(block.get("parameters") or {}),
         tidy=tidied(facts),
         schema=schema_of(facts),
@@ -130,6 +138,10 @@ def _asker(
         before=functions.pre_process(pre) if pre else None,
         after=functions.post_process(post) if post else None,
     )
+
+
+ENTRY = "sygra_entry"
+"""In a node's block: which model of our suite it is, where its own words say that."""
 
 
 def entry_name(alias: str, facts: Mapping[str, Any]) -> str:
@@ -150,16 +162,31 @@ def llm_node(
     asker = _asker(name, node, node["model"], models, properties)
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
-        return await _asked_once(asker, state, visiting, visiting.node)
+        question = await _question(asker, state, visiting.python)
+        reply = await _reply(question, visiting, visiting.node)
+        return await _update(question, reply, visiting.python)
 
     return run
 
 
-async def _asked_once(
-    asker: _Asker, state: dict[str, Any], visiting: Visiting, step: str
-) -> Mapping[str, Any]:
-    state = asker.prepared(state)
-    request = asker.prompt(state)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, and the state as it was prepared for it."""
+
+    asker: _Asker
+    state: Any
+    request: list[Message]
+
+
+async def _question(asker: _Asker, state: dict[str, Any], python: Python) -> _Question:
+    prepared = await asker.prepared(state, python)
+    return _Question(asker, prepared, asker.prompt(prepared))
+
+
+async def _reply(
+    question: _Question, visiting: Visiting, step: str
+) -> tuple[str, tuple[ToolCall, ...]]:
+    asker, request = question.asker, question.request
     parameters = dict(asker.parameters)
     if asker.tools:  # P20: for this call alone
         parameters["tools"] = asker.told
@@ -174,6 +201,7 @@ async def _asked_once(
             visit=visiting.number,
             parameters=parameters,
             tidy=asker.tidy,
+            python=visiting.python,
         )
     else:
         response = await visiting.complete(
@@ -183,10 +211,17 @@ async def _asked_once(
             visit=visiting.number,
             parameters=parameters,
         )
-        text = asker.tidy(whole_text(response))
-    if asker.tools:
-        state["tool_calls"] = as_openai(response.tool_calls)
-    return asker.settled(text, response.tool_calls, state, request)
+        text = await tidy_text(asker.tidy, whole_text(response), visiting.python)
+    return text, response.tool_calls
+
+
+async def _update(
+    question: _Question, reply: tuple[str, tuple[ToolCall, ...]], python: Python
+) -> Mapping[str, Any]:
+    text, calls = reply
+    if question.asker.tools:
+        question.state["tool_calls"] = as_openai(calls)
+    return await question.asker.settled(text, calls, question.state, question.request, python)
 
 
 def multi_llm_node(
@@ -203,13 +238,21 @@ def multi_llm_node(
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
         steps = {label: f"{visiting.node}/{model_name(label)}" for label in askers}
+        # One after another but for the asking: what they draw and change is then always the same.
+        questions = [await _question(one, state, visiting.python) for one in askers.values()]
         replies = await asyncio.gather(
-            *(_asked_once(one, state, visiting, steps[label]) for label, one in askers.items())
+            *(
+                _reply(one, visiting, steps[label])
+                for label, one in zip(askers, questions, strict=True)
+            )
         )
-        outputs = dict(zip(askers, replies, strict=True))
+        outputs = {
+            label: await _update(question, reply, visiting.python)
+            for label, question, reply in zip(askers, questions, replies, strict=True)
+        }
         if together is None:
             return {key: [{label: update[key] for label, update in outputs.items()}]}
-        update = together(outputs)
+        update = await visiting.python.in_turn(together, outputs)
         if not isinstance(update, Mapping):
             told = f"`{path}` returned {type(update).__name__}, a mapping by variable is needed"
             raise TaskError(told)
@@ -227,7 +270,7 @@ def agent_node(
     injected = asker.config.get("inject_system_messages") or []
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
-        state = asker.prepared(state)
+        state = await asker.prepared(state, visiting.python)
         request = asker.prompt(state)
         system = _system(request, state, injected)
         talk = request[1:] if request and request[0].role == "system" else request
@@ -244,10 +287,10 @@ def agent_node(
             text, calls = whole_text(response), response.tool_calls
             if not calls:
                 break
-            talk += [_called(response), *await _results(calls, by_name)]
+            talk += [_called(response), *await _results(calls, by_name, visiting.python)]
         else:
             raise TaskError(f"its tools were called {_MOST_TURNS} times without an answer")
-        return asker.settled(text, (), state, request)
+        return await asker.settled(text, (), state, request, visiting.python)
 
     return run
 
@@ -271,8 +314,10 @@ def _called(response: ChatResponse) -> Message:
     return Message("assistant", response.text, more=json.dumps(told))
 
 
-async def _results(calls: tuple[ToolCall, ...], tools: Mapping[str, Any]) -> list[Message]:
-    said_by = await asyncio.gather(*(result_of(call, tools) for call in calls))
+async def _results(
+    calls: tuple[ToolCall, ...], tools: Mapping[str, Any], python: Python
+) -> list[Message]:
+    said_by = await asyncio.gather(*(result_of(call, tools, python) for call in calls))
     return [
         Message("tool", text, more=json.dumps({"tool_call_id": call.id, "name": call.name}))
         for call, text in zip(calls, said_by, strict=True)

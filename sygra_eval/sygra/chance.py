@@ -60,6 +60,11 @@ def chance_of(*words: object) -> Iterator[None]:
         _DRAWS.reset(token)
 
 
+def is_inside() -> bool:
+    """Say whether the Python of a task is what asks."""
+    return _DRAWS.get() is not None
+
+
 def patched_chance() -> None:
     """Put ours in the place of Python's functions."""
     for name in _NAMES:

@@ -8,9 +8,10 @@ from typing import Any, cast
 from sygra_eval.sygra import functions
 from sygra_eval.sygra.asking import NodeRun, Visiting, agent_node, llm_node, multi_llm_node
 from sygra_eval.sygra.config import TaskConfig, restored
-from sygra_eval.sygra.finishing import Finish, finish_of
-from sygra_eval.sygra.functions import called
+from sygra_eval.sygra.executors import made, overridden
+from sygra_eval.sygra.finishing import Finish, finish_of, with_rows_of
 from sygra_eval.sygra.importing import begin
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.measuring import lend
 from sygra_eval.sygra.naming import task_at
 from sygra_eval.sygra.sampling import sampler_node
@@ -40,6 +41,8 @@ class Compiled:
 
     :ivar names: The variables that the graph declares.
     :ivar leaving: By node, its edges.
+    :ivar python: How its Python is called.
+    :ivar before: What a task's own executor makes of a row.
     """
 
     runs: Mapping[str, NodeRun]
@@ -47,6 +50,8 @@ class Compiled:
     names: frozenset[str]
     finish: Finish
     limit: int
+    python: Python
+    before: Callable[[Any], Any] | None = None
 
 
 _MADE: dict[int, tuple[TaskConfig, Compiled]] = {}
@@ -88,12 +93,21 @@ def _compile(config: TaskConfig) -> Compiled:
     for edge in restored(config.edges):
         leaving.setdefault(edge["from"], []).append(_way(edge))
     models, properties = restored(config.models), restored(config.properties)
+    finish, before = finish_of(config, nodes), None
+    if config.executor is not None:
+        executor = made(config.executor, config.task, restored(config.args))
+        executor.output_generator = executor.output_generator or finish.generator
+        before = overridden(executor, "input_record_generator")
+        if (after := overridden(executor, "output_record_generator")) is not None:
+            finish = with_rows_of(after, finish)
     return Compiled(
+        before=before,
         runs={name: _run_of(name, node, models, properties) for name, node in nodes.items()},
         leaving={name: tuple(ways) for name, ways in leaving.items()},
         names=declared(nodes),
-        finish=finish_of(config, nodes),
+        finish=finish,
         limit=config.recursion_limit,
+        python=Python(limit_s=config.python_limit_s),
     )
 
 
@@ -128,10 +142,11 @@ def _lambda_node(node: dict[str, Any]) -> NodeRun:
     takes_state_alone = functions.places(function) == 1
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any] | None:
-        del visiting
         if not takes_state_alone:
-            return cast("Mapping[str, Any] | None", await called(function, node, state))
-        made = await called(function, state)  # as SyGra's documentation has it, and its code not
+            made = await visiting.python.call(function, node, state)
+            return cast("Mapping[str, Any] | None", made)
+        # As SyGra's documentation has it, and its code not.
+        made = await visiting.python.call(function, state)
         is_update = made is None or isinstance(made, Mapping) or not isinstance(key, str)
         return cast("Mapping[str, Any] | None", made if is_update else {key: made})
 

@@ -31,6 +31,9 @@ class TaskConfig(BaseModel):
     :ivar nodes: Subgraphs written out.
     :ivar metrics: Names that its Python asks for, and which metrics answer to them.
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar is_oasst: Whether its rows are to become messages, which not every row can.
+    :ivar executor: The task's own, by its dotted path, and the `args` that it is made with.
+    :ivar python_limit_s: So long a call of its Python may take; None for what is usual.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,7 +49,11 @@ class TaskConfig(BaseModel):
     models: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
     answer: str | None = None
+    is_oasst: bool = False
+    executor: str | None = None
+    args: dict[str, Any] = Field(default_factory=dict)
     recursion_limit: int = Field(default=RECURSION_LIMIT, ge=1, le=10_000)
+    python_limit_s: float | None = Field(default=None, gt=0)
 
     def outputs(self) -> tuple[str, ...]:
         """Return the variables that are left of a record: its row, its state, what is judged."""
@@ -71,6 +78,7 @@ class SourceConfig(BaseModel):
 
     :ivar rows: How many rows a task without a source has.
     :ivar skip: So many rows at the beginning are left out, `--start_index`.
+    :ivar executor: The task's own, which may have rows of its own.
     :ivar media: Columns whose files are shown or played, by `image` and `audio`.
     """
 
@@ -84,6 +92,8 @@ class SourceConfig(BaseModel):
     rows: int = Field(default=10, ge=0)
     skip: int = Field(default=0, ge=0)
     media: dict[str, list[str]] = Field(default_factory=dict)
+    executor: str | None = None
+    args: dict[str, Any] = Field(default_factory=dict)
 
 
 def stored(value: Any) -> Any:

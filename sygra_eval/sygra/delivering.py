@@ -14,7 +14,7 @@ from sygra_eval.sygra.oasst import as_oasst, is_asked
 from sygra_eval.sygra.output import post_processed, rows_in, write_rows
 from sygra_eval.sygra.quality_tasks import said_of, tagger_of
 from sygra_eval.sygra.sinks import write_sinks
-from sygra_eval.values import Outcome
+from sygra_eval.values import Outcome, UsageError
 
 __all__ = ["Delivered", "Delivery", "deliver", "output_name", "rows_in"]
 MOST_JSON = 25_000
@@ -61,7 +61,8 @@ def output_name(summary: RunSummary, run_name: str, *, has_time: bool) -> str:
 def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> Delivered:
     """Write the rows and all that belongs to them.
 
-    :raises UsageError: When a sink or a post-processor cannot do its part; the rows are written.
+    :raises UsageError: When a sink, a mapping or a post-processor cannot do its part; the rows are
+        written.
     """
     target, output = delivery.target, read.output
     others: list[tuple[Path, str]] = []
@@ -74,9 +75,9 @@ def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> 
         before = target.with_name(f"{target.stem}_intermediate{target.suffix}")
         write_rows(summary.folder, before, tag)
         others.append((before, "the rows before they became messages"))
-    through = tag
+    through, unmapped = tag, list[str]()
     if wants_oasst:
-        through = as_oasst(str(mapper.get("type", "sft")), tag)
+        through = as_oasst(str(mapper.get("type", "sft")), tag, unmapped)
     count = write_rows(summary.folder, target, through)
     if delivery.about is not None:
         place = write_metadata(read, summary, target, delivery.about)
@@ -89,4 +90,7 @@ def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> 
     for made in post_processed(read.task, read.post_process, target, shim, failed):
         others.append((made.path, "what its post-processor made of them"))
         notes += [one.told for one in made.evaluated]
+    if unmapped:
+        rest = f"{unmapped[0]}; so {len(unmapped)} of the rows made no message"
+        raise UsageError(f"{rest}; those of all others are in {target}")
     return Delivered(target=target, rows=count, others=tuple(others), notes=tuple(notes))

@@ -6,8 +6,10 @@ file; keys that SyGra passes over are warnings, as its shipped files carry some.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,8 +17,9 @@ import yaml
 from sygra_eval.suite import Document, document_of
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra import keys
-from sygra_eval.sygra.aliases import Resolved, as_media, facts_of, resolved
-from sygra_eval.sygra.asking import entry_name, model_name
+from sygra_eval.sygra.aliases import Resolved, facts_of, without_secrets
+from sygra_eval.sygra.asking import model_name
+from sygra_eval.sygra.blocks import used_models
 from sygra_eval.sygra.config import (
     FLAGS,
     NODE_TYPE,
@@ -25,18 +28,22 @@ from sygra_eval.sygra.config import (
     stored,
 )
 from sygra_eval.sygra.cycles import endless
+from sygra_eval.sygra.executors import made, not_called, own_executor
 from sygra_eval.sygra.flat import Flat, flat_graph
 from sygra_eval.sygra.importing import Shim, importing
 from sygra_eval.sygra.imports import import_problems
 from sygra_eval.sygra.judging import TASK, judge_of
 from sygra_eval.sygra.left_out import left_out, sinks_of
 from sygra_eval.sygra.measuring import lend
-from sygra_eval.sygra.naming import Task
+from sygra_eval.sygra.naming import Task, found_file
+from sygra_eval.sygra.oasst import is_asked
 from sygra_eval.sygra.paths import resolved_paths
+from sygra_eval.sygra.refusing import refused
 from sygra_eval.sygra.shapes import misshapen
+from sygra_eval.sygra.shim.core.base_task_executor import SOURCE
 from sygra_eval.sygra.shim.utils import utils
 from sygra_eval.sygra.side import sections_of, side_of
-from sygra_eval.sygra.state import APPENDED, media_columns
+from sygra_eval.sygra.state import media_columns
 from sygra_eval.sygra.trusting import Untrusted, require_trust
 from sygra_eval.values import Diagnostic, Problem, Severity
 
@@ -71,6 +78,12 @@ class Read:
         return any(isinstance(one, Mapping) and one.get("name") == TASK for one in listed or ())
 
     @property
+    def has_executor(self) -> bool:
+        """Whether it has a `TaskExecutor` of its own."""
+        graph = self.suite.data["graph_config"] if self.suite is not None else None
+        return isinstance(graph, Mapping) and "executor" in graph["nodes"]["task"]
+
+    @property
     def output(self) -> Mapping[str, Any]:
         """What it says of its rows."""
         found = self.data.get("output_config")
@@ -89,6 +102,8 @@ def read_task(
     replaced: Mapping[str, str] | None = None,
     rows: int | None = None,
     skip: int = 0,
+    oasst: bool | None = None,
+    run_args: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Read:
     """Return the task as a suite, with everything that is wrong with it.
@@ -96,6 +111,8 @@ def read_task(
     :param replaced: Models that `--model` gives, by alias.
     :param rows: How many rows a task without a source has.
     :param skip: So many rows at the beginning are left out.
+    :param oasst: Whether rows are to become messages; None leaves it to the task.
+    :param run_args: For an executor of the task's own.
     """
     document = read_document(task.path)
     document.diagnostics = [one for one in document.diagnostics if one.code not in _FOREIGN]
@@ -104,7 +121,8 @@ def read_task(
     if data is None or (beside is not None and beside.diagnostics):
         found = (*document.diagnostics, *(beside.diagnostics if beside is not None else ()))
         return Read(task=task, suite=None, diagnostics=tuple(found))
-    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip)
+    reading = _Reading(task, document, data, side, shim, dict(replaced or {}), environ, skip, oasst)
+    reading.run_args = dict(run_args or {})
     with importing(task.root, shim):
         utils.current_task = str(task.folder)
         return reading.read(rows)
@@ -127,6 +145,9 @@ class _Reading:
     replaced: dict[str, str]
     environ: Mapping[str, str]
     skip: int = 0
+    oasst: bool | None = None
+    run_args: dict[str, Any] = field(default_factory=dict)
+    executor: str | None = None
     needs: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -139,8 +160,9 @@ class _Reading:
             return self._end(None)
         self.data = resolved_paths(self.data, self._report)
         for problem in (
-            *self._unread(),
-            *left_out(self.data, self.task.folder, has_judge="judge" in self.side),
+            *keys.unread_in(self.data),
+            *refused(self.data),
+            *left_out(self.data, has_judge="judge" in self.side),
         ):
             self._report(problem)
         graph = self.data.get("graph_config")
@@ -157,7 +179,7 @@ class _Reading:
             at: keys.At = ("output_config", "data_quality")
             self._need(f"for the judge `{self.side['judge']}` {judge[1].needs}", at)
         source = self._source()
-        if any(one.severity is Severity.ERROR for one in self.document.diagnostics):
+        if self.errors:
             return self._end(None)
         suite = self._suite(flat, models, source, rows)
         made = document_of(suite)
@@ -186,6 +208,17 @@ class _Reading:
             keys=keys or {},
         )
 
+    @property
+    def errors(self) -> bool:
+        return any(one.severity is Severity.ERROR for one in self.document.diagnostics)
+
+    @property
+    def _args(self) -> dict[str, Any]:
+        """What an executor is told of how it was called."""
+        own = self.side.get("source")
+        given = {"run_args": self.run_args, SOURCE: own}
+        return {name: value for name, value in given.items() if value}
+
     def _report(self, problem: Problem) -> None:
         self.document.report_problems([problem], ())
 
@@ -193,46 +226,6 @@ class _Reading:
         """Tell of what is missing on this machine: an error, as a run would end at it."""
         self.needs.append(what)
         self._report(Problem(code="sygra-needs", message=f"this needs {what}", at=at))
-
-    def _unread(self) -> Iterator[Problem]:
-        data = self.data
-        yield from keys.unread(data, keys.TOP, "top", ())
-        graph = data.get("graph_config")
-        for name, known in (
-            ("data_config", keys.DATA),
-            ("graph_config", keys.GRAPH),
-            ("output_config", keys.OUTPUT),
-        ):
-            if isinstance(data.get(name), dict):
-                yield from keys.unread(data[name], known, name, (name,))
-        source = (data.get("data_config") or {}).get("source")
-        if isinstance(source, dict):
-            yield from keys.unread(source, keys.SOURCE, "source", ("data_config", "source"))
-        for place, one in enumerate(source if isinstance(source, list) else ()):
-            if isinstance(one, dict):
-                at: keys.At = ("data_config", "source", place)
-                yield from keys.unread(one, keys.SOURCE, "source", at)
-        if isinstance(graph, dict):
-            for name, node in (graph.get("nodes") or {}).items():
-                if isinstance(node, dict):
-                    yield from self._unread_in(str(name), node)
-
-    def _unread_in(self, name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
-        kind = str(node.get("node_type"))
-        at = ("graph_config", "nodes", name)
-        if kind in keys.NODES:
-            yield from keys.unread(node, keys.NODES[kind], kind, at)
-        if isinstance(node.get("model"), dict):
-            yield from keys.unread(node["model"], None, "model", (*at, "model"))
-        given = node.get("output_keys")
-        if isinstance(given, list) and set(given) & set(APPENDED):
-            yield Problem(
-                code="sygra-reserved-state",
-                message=f"`{APPENDED[0]}` is part of every state, so it cannot be in a list of "
-                "`output_keys`",
-                at=(*at, "output_keys"),
-                fix="name it alone, `output_keys: messages`",
-            )
 
     def _check_start(self, flat: Flat) -> None:
         if not any(edge["from"] == "__start__" for edge in flat.edges):
@@ -264,40 +257,38 @@ class _Reading:
             self._report(Problem(code="sygra-untrusted", message=str(untrusted), at=()))
             return
         lend(self.side.get("metrics"))
-        for problem in import_problems(self.data, flat):
-            self._report(problem)
+        own = own_executor(self.task)
+        known = partial(made, own.path, self.task.name, self._args) if own is not None else None
+        for problem in import_problems(self.data, flat, known):
+            told = f"{own.place}: {problem.message}" if own and not problem.at else problem.message
+            self._report(replace(problem, message=told))
+        if own is not None and not self.errors:
+            self.executor = own.path
+            for told in not_called(own.path):
+                self._report(
+                    Problem(code="sygra-left-out", message=told, at=(), severity=Severity.WARNING)
+                )
 
     def _models(self, flat: Flat) -> dict[str, Resolved]:
         used: dict[str, Resolved] = {}
-        own = self._own
-        for name, node in flat.nodes.items():
-            at: keys.At = ("graph_config", "nodes", name.partition(".")[0])
-            blocks = (
-                node.get("models") if node["node_type"] == "multi_llm" else {"": node.get("model")}
-            )
-            for block in (blocks or {}).values():
-                if not isinstance(block, dict) or not block.get("name"):
-                    if node["node_type"] in ("llm", "agent", "multi_llm"):
-                        message = f"`{name}`: a `model` needs its `name`"
-                        self._report(Problem(code="missing-key", message=message, at=at))
-                    continue
-                alias = str(block["name"])
-                facts = facts_of(alias, block, self.environ)
-                entry = entry_name(alias, facts)
-                if entry in used:
-                    continue
-                made = as_media(resolved(alias, self.environ), facts)
-                self.aliases.setdefault(alias, _of_use(facts_of(alias, {}, self.environ)))
-                known = model_name(alias)
-                if made.needs and alias not in self.replaced and known not in (own or {}):
-                    self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
-                for note in made.notes:
-                    warning = Severity.WARNING
-                    self._report(
-                        Problem(code="sygra-differs", message=note, at=at, severity=warning)
-                    )
-                used[entry] = made
+        for one in used_models(flat, self.environ, self._is_given):
+            at: keys.At = ("graph_config", "nodes", one.node.partition(".")[0])
+            if one.made is None:
+                message = f"`{one.node}`: a `model` needs its `name`"
+                self._report(Problem(code="missing-key", message=message, at=at))
+                continue
+            self.aliases.setdefault(one.alias, _of_use(facts_of(one.alias, {}, self.environ)))
+            if one.made.needs and not self._is_given(one.alias):
+                self._need(f"for the model `{one.alias}` {one.made.needs}", (*at, "model"))
+            for note in one.made.notes:
+                warning = Severity.WARNING
+                self._report(Problem(code="sygra-differs", message=note, at=at, severity=warning))
+            used[one.entry] = one.made
         return used
+
+    def _is_given(self, alias: str) -> bool:
+        """Say whether somebody put a model of theirs in the place of an alias."""
+        return alias in self.replaced or model_name(alias) in self._own
 
     @property
     def _own(self) -> Mapping[str, Any]:
@@ -313,7 +304,9 @@ class _Reading:
             return {**({"transformations": kept} if kept else {}), **own}
         if own is not None:
             return own
-        for one in given if isinstance(given, list) else [given] if given else []:
+        for place, one in enumerate(_listed(given) or ([given] if given else [])):
+            if isinstance(one, dict) and one.get("type") == "disk" and self.executor is None:
+                self._look_for(one, (place,) if isinstance(given, list) else ())
             if isinstance(one, dict) and one.get("type") == "servicenow":
                 self._need(
                     "a ServiceNow instance, or rows of your own: `source: {type: disk, file_path: "
@@ -322,6 +315,14 @@ class _Reading:
                 )
                 break
         return given
+
+    def _look_for(self, source: Mapping[str, Any], place: tuple[int, ...]) -> None:
+        path = str(source.get("file_path", ""))
+        if source.get("shard") or found_file(path).exists() or set(path) & set("*?["):
+            return
+        at: keys.At = ("data_config", "source", *place, "file_path")
+        told = f"there is no file `{path}` in {Path.cwd()} nor in {self.task.root}"
+        self._report(Problem(code="file-not-found", message=told, at=at))
 
     def _suite(
         self, flat: Flat, models: Mapping[str, Resolved], source: Any, rows: int | None
@@ -335,16 +336,20 @@ class _Reading:
             "nodes": stored(flat.nodes),
             "edges": stored(flat.edges),
             "properties": stored((self.data["graph_config"].get("graph_properties")) or {}),
-            "output": stored(
-                {key: output[key] for key in ("output_map", "generator") if key in output}
-            ),
+            "output": stored(output),  # a generator may look for words of its own in it
             "schema_rules": stored(self.data.get("schema_config") or {}),
             "models": stored(self.aliases),
         }
-        for key in ("answer", "recursion_limit", "metrics"):
+        for key in ("answer", "recursion_limit", "python_limit_s", "metrics"):
             if key in self.side:
                 node[key] = self.side[key]
-        data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(source)}
+        mapper = output.get("oasst_mapper")
+        if is_asked(mapper or {}) if self.oasst is None else self.oasst:
+            node["is_oasst"] = True
+        data: dict[str, Any] = {"type": SOURCE_TYPE, **common, "given": stored(_kept(source))}
+        if self.executor is not None:
+            node |= {"executor": self.executor, "args": stored(self._args)}
+            data |= {"executor": self.executor, "args": stored(self._args)}
         if column := (self.data.get("data_config") or {}).get("id_column"):
             data["id_column"] = str(column)
         if media := media_columns(flat.nodes.values()):
@@ -380,7 +385,6 @@ def suite_name(task: Task) -> str:
     return model_name(task.name.removeprefix("tasks."))
 
 
-_OUTPUT = ("output_map", "generator")
 _USED = ("model", "model_type", "special_tokens", "post_process", "input_type", "output_type")
 
 
@@ -388,6 +392,13 @@ def _of_use(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a node has to know of a model beside where it is."""
     kept = (*_USED, "structured_output", "image_capabilities")
     return {key: facts[key] for key in kept if key in facts}
+
+
+def _kept(source: Any) -> Any:
+    """Return a source as a run may keep it: what is secret in it comes from the environment."""
+    if isinstance(source, list):
+        return [_kept(one) for one in source]
+    return without_secrets(source) if isinstance(source, dict) else source
 
 
 def _listed(value: Any) -> list[Any]:

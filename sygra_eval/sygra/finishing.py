@@ -16,8 +16,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sygra_eval.sygra.config import TaskConfig, restored
 from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.naming import function_at
+from sygra_eval.sygra.oasst import fault_of
 from sygra_eval.sygra.prompts import as_chat, said
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.shim.processors.output_record_generator import BaseOutputGenerator
 from sygra_eval.sygra.shim.utils.constants import ERROR_PREFIX
 from sygra_eval.sygra.state import MESSAGES
@@ -34,7 +37,7 @@ _TYPES: Mapping[str, Any] = {
     "none": type(None),
     "any": Any,
 }
-_RULES: Mapping[str, Callable[[Any, Any], bool]] = {
+RULES: Mapping[str, Callable[[Any, Any], bool]] = {
     "is_greater_than": lambda value, bound: bool(value > bound),
     "is_less_than": lambda value, bound: bool(value < bound),
     "is_equal_to": lambda value, bound: bool(value == bound),
@@ -60,30 +63,42 @@ class Finish:
     """What makes a row of a state.
 
     :ivar answer: The variable that is judged; the last reply where none is named.
+    :ivar is_oasst: Whether a row has to be a conversation.
+    :ivar has_own: Whether a generator or schema of the task's own has a part in it.
     """
 
     row_of: Callable[[Mapping[str, Any]], Any]
     mismatch: Callable[[Mapping[str, Any], Any], str]
     answer: str | None
     outputs: tuple[str, ...]
+    has_own: bool = False
+    is_oasst: bool = False
+    generator: Any = None
 
-    def of(self, state: Mapping[str, Any]) -> "Finished":
+    async def of(self, state: Mapping[str, Any], python: Python) -> "Finished":
         """Return what is left of a record.
 
         :raises TaskError: When it cannot be one.
         """
-        plain = {name: as_json(value, name) for name, value in state.items()}
+        plain = _as_json_all(state)
         if (found := error_text(plain)) != "":
             raise TaskError(f"the answer holds the text of a server's error: {found}")
-        made = self.row_of(state)
+        made = await python.in_turn(self.row_of, state) if self.has_own else self.row_of(state)
         if made is not None and not isinstance(made, Mapping):
             raise TaskError(f"the generator returned {type(made).__name__}, a mapping is needed")
         row = None
         if made is not None:
-            row = {str(name): as_json(value, str(name)) for name, value in made.items()}
+            row = _as_json_all(made)
             if (found := error_text(row)) != "":
                 raise TaskError(f"the row holds the text of a server's error: {found}")
-        return Finished(row, plain, self._answer(plain, row), self.mismatch(state, row))
+            if self.is_oasst and (fault := fault_of(row)):
+                raise TaskError(fault)
+        mismatch = (
+            await python.in_turn(self.mismatch, state, row)
+            if self.has_own
+            else self.mismatch(state, row)
+        )
+        return Finished(row, plain, self._answer(plain, row), mismatch)
 
     def _answer(self, state: Mapping[str, Any], row: Mapping[str, Any] | None) -> str:
         if self.answer is not None:
@@ -112,6 +127,9 @@ def finish_of(config: TaskConfig, nodes: Mapping[str, Mapping[str, Any]]) -> Fin
         row_of=_row_of(made, output),
         mismatch=_schema_of(restored(config.schema_rules), output.get("output_map") or {}),
         answer=config.answer,
+        is_oasst=config.is_oasst,
+        generator=made if path or output.get("output_map") else None,
+        has_own=bool(path or config.schema_rules.get("schema")),
         outputs=tuple(key for key in keys if isinstance(key, str) and key != MESSAGES),
     )
 
@@ -123,10 +141,22 @@ def _row_of(generator: Any, output: Mapping[str, Any]) -> Callable[[Mapping[str,
                 return generator.generate(dict(state))
         except (Exception, SystemExit) as error:
             name = type(generator).__name__
-            raise TaskError(f"the generator {name}: {type(error).__name__}: {error}") from error
+            raise TaskError(f"the generator {name}: {told(error)}") from error
         return dict(state)
 
     return row_of
+
+
+def with_rows_of(function: Callable[[Any], Any], finish: Finish) -> Finish:
+    """Return a finish whose rows a task's own executor makes."""
+
+    def row_of(state: Mapping[str, Any]) -> Any:
+        try:
+            return function(dict(state))
+        except (Exception, SystemExit) as error:
+            raise TaskError(f"output_record_generator: {told(error)}") from error
+
+    return dataclasses.replace(finish, row_of=row_of, has_own=True)
 
 
 def _schema_of(
@@ -164,10 +194,14 @@ def _broken(rule: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
     for key, bound in rule.items():
         if key in ("name", "type"):
             continue
-        check = _RULES.get(key)
+        check = RULES.get(key)
         if check is None:
             return f"schema: `{name}`: there is no rule `{key}`"
-        if not check(value, bound):
+        try:
+            is_kept = check(value, bound)
+        except TypeError:
+            return f"schema: `{name}` is {value!r}, which cannot be compared with {bound!r}"
+        if not is_kept:
             return f"schema: `{name}` is {value!r}, and not {key.replace('_', ' ')} {bound!r}"
     return ""
 
@@ -194,6 +228,16 @@ def type_of(text: str) -> Any:
     return (
         made[tuple(type_of(part) for part in parts)] if len(parts) > 1 else made[type_of(parts[0])]
     )
+
+
+def _as_json_all(values: Mapping[Any, Any]) -> dict[str, Any]:
+    made = {}
+    for name, value in values.items():
+        try:
+            made[str(name)] = as_json(value, str(name))
+        except RecursionError:
+            raise TaskError(f"`{name}` is nested too deep for a file, or holds itself") from None
+    return made
 
 
 def as_json(value: Any, where: str) -> Any:

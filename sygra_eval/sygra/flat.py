@@ -8,6 +8,7 @@ several END edges, lead to a connector (P11: in every case, so that no branch en
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -30,19 +31,21 @@ class Flat:
     """Nodes by name and edges; ends are called `__start__` and `__end__`.
 
     :ivar recipes: Recipes of ours that stand in for SyGra's.
+    :ivar broken: Subgraphs that cannot be used, as was told.
     """
 
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     edges: list[dict[str, Any]] = field(default_factory=list)
     recipes: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
 
 def flat_graph(graph: Mapping[str, Any], report: Report, at: At = ("graph_config",)) -> Flat:
     """Return the graph; tell what is wrong with it by its place in the task's file."""
-    return _flat(graph, report, at, depth=0)
+    return _flat(graph, report, at, ())
 
 
-def _flat(graph: Mapping[str, Any], report: Report, at: At, depth: int) -> Flat:
+def _flat(graph: Mapping[str, Any], report: Report, at: At, outer: tuple[Path, ...]) -> Flat:
     nodes = graph.get("nodes") if isinstance(graph.get("nodes"), dict) else {}
     edges = graph.get("edges") if isinstance(graph.get("edges"), list) else []
     flat = Flat()
@@ -54,14 +57,17 @@ def _flat(graph: Mapping[str, Any], report: Report, at: At, depth: int) -> Flat:
         if str(node.get("node_state", "active")).lower() == "idle":
             continue
         if node["node_type"] == "subgraph":
-            ends = _inline(str(name), node, flat, report, place, depth)
+            ends = _inline(str(name), node, flat, report, place, outer)
             if ends is not None:
                 inner[str(name)] = ends
+            else:
+                flat.broken.add(str(name))
         elif node["node_type"] != "special":
             flat.nodes[str(name)] = deepcopy(node)
     known = [str(name) for name in nodes or {}]
     for index, edge in enumerate(edges or ()):
-        made = _edge(edge, known, {*flat.nodes, *inner}, report, (*at, "edges", index))
+        active = {*flat.nodes, *inner, *flat.broken}
+        made = _edge(edge, known, active, report, (*at, "edges", index))
         if made is not None:
             flat.edges.append(_between(made, inner))
     return flat
@@ -95,6 +101,8 @@ def _is_known(name: str, node: dict[str, Any], report: Report, at: At) -> bool:
 def _edge(
     edge: Any, known: list[str], active: set[str], report: Report, at: At
 ) -> dict[str, Any] | None:
+    if isinstance(edge, dict) and edge.get("to") is None and "path_map" not in edge:
+        return None  # told in `refusing`
     if not isinstance(edge, dict) or "from" not in edge:
         report(Problem(code="sygra-bad-edge", message="an edge needs `from` and `to`", at=at))
         return None
@@ -129,7 +137,7 @@ def _end(name: Any) -> Any:
 
 
 def _inline(
-    name: str, node: dict[str, Any], flat: Flat, report: Report, at: At, depth: int
+    name: str, node: dict[str, Any], flat: Flat, report: Report, at: At, outer: tuple[Path, ...]
 ) -> tuple[str, str] | None:
     """Write a subgraph out; return the names of its entry and of its exit."""
 
@@ -139,14 +147,14 @@ def _inline(
         code, severity = problem.code, problem.severity
         report(Problem(code=code, message=told, at=(*at, "subgraph"), severity=severity))
 
-    if depth >= _DEEPEST:
-        told = f"subgraphs are nested deeper than {_DEEPEST}: does one name itself?"
-        report(Problem(code="recursive-subgraph", message=told, at=(*at, "subgraph")))
-        return None
     try:
         folder = folder_of_name(str(node["subgraph"]))
     except TaskFault as error:
         report(Problem(code="file-not-found", message=str(error), at=(*at, "subgraph")))
+        return None
+    if folder in outer or len(outer) >= _DEEPEST:
+        told = f"`{node['subgraph']}` is inside itself, or subgraphs are deeper than {_DEEPEST}"
+        report(Problem(code="recursive-subgraph", message=told, at=(*at, "subgraph")))
         return None
     document = read_document(folder / FILE)
     refused = [one for one in document.diagnostics if one.code != "bad-key"]
@@ -168,7 +176,7 @@ def _inline(
             )
         )
     _override(graph, node.get("node_config_map") or {}, here)
-    inside = _flat(graph, here, ("graph_config",), depth + 1)
+    inside = _flat(graph, here, ("graph_config",), (*outer, folder))
     flat.recipes += inside.recipes
     if not inside.nodes:
         return None

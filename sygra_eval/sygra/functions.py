@@ -4,7 +4,6 @@ Classes come with and without `self`, static or not; which arguments a function 
 affair.
 """
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,7 +11,6 @@ from typing import Any
 
 from sygra_eval.sygra.naming import function_at
 
-LAMBDA_S = 600.0
 _POSITIONAL = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -102,22 +100,6 @@ def of_several(path: str) -> Callable[[Any], Any]:
     """Return what puts the replies of several models together."""
     found = function_at(path)
     return _bound(found) if inspect.isclass(found) else _callable(found, path)
-
-
-async def called(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a lambda's function: a coroutine on the loop, any other in a thread.
-
-    :raises TaskError: When it takes longer than `LAMBDA_S`; the thread is left behind.
-    """
-    try:
-        async with asyncio.timeout(LAMBDA_S) as limit:
-            if inspect.iscoroutinefunction(inspect.unwrap(function)):
-                return await function(*arguments)
-            return await asyncio.to_thread(function, *arguments)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise TaskError(f"it took longer than {LAMBDA_S:g} s") from None
 
 
 def _kind(value: Any) -> str:

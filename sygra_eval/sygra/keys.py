@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sygra_eval.suite import did_you_mean
+from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import Problem, Severity
 
 TOP = frozenset(
@@ -70,7 +71,7 @@ def unread(
     """Yield the keys that nothing reads, as warnings."""
     for key in given:
         told = IGNORED.get((kind, str(key)), "")
-        if not told and (known is None or key in known):
+        if (not told and (known is None or key in known)) or key == "output_vars":
             continue
         yield Problem(
             code="sygra-unread-key",
@@ -79,4 +80,48 @@ def unread(
             fix=did_you_mean(str(key), known or ()) if not told else "",
             severity=Severity.WARNING,
             is_key=True,
+        )
+
+
+def unread_in(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the keys of a whole file that nothing reads."""
+    yield from unread(data, TOP, "top", ())
+    graph = data.get("graph_config")
+    for name, known in (("data_config", DATA), ("graph_config", GRAPH), ("output_config", OUTPUT)):
+        if isinstance(data.get(name), dict):
+            yield from unread(data[name], known, name, (name,))
+    source = (data.get("data_config") or {}).get("source")
+    if isinstance(source, dict):
+        yield from unread(source, SOURCE, "source", ("data_config", "source"))
+    for place, one in enumerate(source if isinstance(source, list) else ()):
+        if isinstance(one, dict):
+            yield from unread(one, SOURCE, "source", ("data_config", "source", place))
+    for name, node in ((graph.get("nodes") or {}) if isinstance(graph, dict) else {}).items():
+        if isinstance(node, dict):
+            yield from _unread_of_node(str(name), node)
+
+
+def _unread_of_node(name: str, node: Mapping[str, Any]) -> Iterator[Problem]:
+    kind = str(node.get("node_type"))
+    at: At = ("graph_config", "nodes", name)
+    if kind in NODES:
+        yield from unread(node, NODES[kind], kind, at)
+    if isinstance(node.get("model"), dict):
+        yield from unread(node["model"], None, "model", (*at, "model"))
+    if "output_vars" in node and kind != "lambda":
+        yield Problem(
+            code="sygra-refused-key",
+            message="SyGra refuses the key `output_vars`",
+            at=(*at, "output_vars"),
+            fix="write `output_keys`",
+            is_key=True,
+        )
+    given = node.get("output_keys")
+    if isinstance(given, list) and set(given) & set(APPENDED):
+        yield Problem(
+            code="sygra-reserved-state",
+            message=f"`{APPENDED[0]}` is part of every state, so it cannot be in a list of "
+            "`output_keys`",
+            at=(*at, "output_keys"),
+            fix="name it alone, `output_keys: messages`",
         )

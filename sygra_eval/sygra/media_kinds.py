@@ -33,13 +33,17 @@ def kind_of(facts: Mapping[str, Any]) -> Kind:
 
 
 class MediaConfig(BaseModel):
-    """The keys of a model of pictures or sound."""
+    """The keys of a model of pictures or sound.
+
+    :ivar max_edit_images: Of the pictures in a prompt so many are sent, the first ones.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     base_url: str
     model: str = Field(min_length=1)
     kind: Kind
+    max_edit_images: int | None = None
     api_key_env: str | None = None
 
     @property

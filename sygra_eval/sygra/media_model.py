@@ -91,6 +91,7 @@ class MediaModel:
 
     async def _image(self, request: ChatRequest) -> str:
         prompt, images = text_in(request), list(images_in(request))
+        images = images[: self._config.max_edit_images]
         if images:
             form = self._form(request.parameters)
             form.add_field("prompt", prompt)

@@ -117,10 +117,14 @@ def function_at(path: str) -> Any:
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
-        raise TaskFault(
-            f"`{module_name}` cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise TaskFault(f"`{module_name}` cannot be imported: {_told(error)}") from error
     found = getattr(module, name, None)
     if found is None:
         raise TaskFault(f"`{module_name}` has no `{name}`")
     return found
+
+
+def _told(error: BaseException) -> str:
+    from sygra_eval.sygra.raised import told  # which needs functions, which need us
+
+    return told(error)

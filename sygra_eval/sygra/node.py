@@ -35,7 +35,8 @@ async def sygra_task(node: Node, state: State, ctx: NodeContext) -> State:
     tokens = _Tokens(ctx.complete)
     try:
         record = await walked(graph, columns_of(ctx.row.columns), replace(ctx, complete=tokens))
-        left = graph.finish.of(record.state)
+        python = replace(graph.python, give_up=ctx.give_up)
+        left = await graph.finish.of(record.state, python)
     except (TaskError, PromptFault, StateFault) as error:
         raise BadAnswer(str(error)) from error
     end, flags = loop_end(config, record, tokens.total)

@@ -21,9 +21,13 @@ def is_asked(mapper: Mapping[str, Any]) -> bool:
 
 
 def as_oasst(
-    kind: str, tag: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
+    kind: str,
+    tag: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None,
+    unmapped: list[str] | None = None,
 ) -> Callable[[dict[str, Any]], Iterable[dict[str, Any]]]:
     """Return what makes messages of a row.
+
+    A row that is no conversation makes none, and its fault is left in `unmapped`.
 
     :param tag: What is said of a row before.
     :raises UsageError: When there is no mapping of this kind.
@@ -32,10 +36,26 @@ def as_oasst(
         raise UsageError(f"oasst_mapper: there is no type `{kind}`: it is sft or dpo")
 
     def messages(row: dict[str, Any]) -> Iterable[dict[str, Any]]:
+        if fault := fault_of(row):
+            if unmapped is None:
+                raise UsageError(fault)
+            unmapped.append(fault)
+            return []
         tagged = [row] if tag is None else tag(row)
         return [one for each in tagged for one in oasst_rows(each, kind)]
 
     return messages
+
+
+def fault_of(row: Mapping[str, Any]) -> str:
+    """Return why a row cannot become messages; nothing where it can."""
+    said = row.get("conversation")
+    if isinstance(said, list) and said and all(isinstance(one, Mapping) for one in said):
+        return ""
+    return (
+        f"row {row.get('id')}: the OASST mapping needs `conversation`, a list of messages; leave "
+        "it out, or map one"
+    )
 
 
 def oasst_rows(row: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
@@ -43,12 +63,9 @@ def oasst_rows(row: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
     :raises UsageError: When the row has no conversation.
     """
-    said = row.get("conversation")
-    if not isinstance(said, list) or not all(isinstance(one, Mapping) for one in said):
-        raise UsageError(
-            f"row {row.get('id')}: the OASST mapping needs `conversation`, a list of messages; "
-            "leave it out, or map one"
-        )
+    if fault := fault_of(row):
+        raise UsageError(fault)
+    said: list[Mapping[str, Any]] = row["conversation"]
     conversation = str(row.get("id") or _hash(repr(said)))
     spine = [_message_id(conversation, said[: place + 1], place, "") for place in range(len(said))]
     for place, message in enumerate(said):

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from typing import Any
 from sygra_eval.journal import open_readonly
 from sygra_eval.sygra.config import ROW
 from sygra_eval.sygra.importing import Shim, importing
+from sygra_eval.sygra.limited import NeverReturned, within
 from sygra_eval.sygra.measuring import Evaluated, evaluated_of, fault_of, with_evaluated
 from sygra_eval.sygra.media_kinds import DATA_URL, suffix_of
 from sygra_eval.sygra.naming import Task, function_at
+from sygra_eval.sygra.raised import told
 from sygra_eval.values import Outcome, UsageError
 
+PROCESS_S = 3600.0
+"""So long a post-processor may take, with all rows of a run."""
 _WRITTEN = (Outcome.VERIFIED, Outcome.UNJUDGED, Outcome.REJECTED)
 
 
@@ -76,22 +81,29 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
-    count = 0
+    made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
+    try:
+        count = _put(temporary, target, made)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _put(temporary: Path, target: Path, made: Iterable[dict[str, Any]]) -> int:
+    count, is_lines = 0, target.suffix == ".jsonl"
     with temporary.open("w", encoding="utf-8") as file:
-        is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
         for count, one in enumerate(made, start=1):
             row = with_media(one, target, count)
             if is_lines:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(_dumped(row) + "\n")
             else:
                 file.write("\n" if count == 1 else ",\n")
                 file.write(_indented(row))
         if not is_lines:
             file.write("\n]\n" if count else "]\n")
-    temporary.replace(target)
     return count
 
 
@@ -103,8 +115,18 @@ class Made:
     evaluated: tuple[Evaluated, ...] = ()
 
 
+def _dumped(row: Any, indent: int | None = None) -> str:
+    """Return JSON that a file can hold: half a character is written by its number."""
+    text = json.dumps(row, ensure_ascii=False, indent=indent)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row, indent=indent)
+    return text
+
+
 def _indented(row: Any) -> str:
-    text = json.dumps(row, ensure_ascii=False, indent=4)
+    text = _dumped(row, indent=4)
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
@@ -131,13 +153,14 @@ def post_processed(
             rows = rows_in(target)
             if params.get("use_previous_output") and before is not None:
                 rows = before
+            told_of = {"output_file": str(target.absolute()), "params": params}
             try:
-                made = processor(**params).process(
-                    rows, {"output_file": str(target.absolute()), "params": params}
-                )
+                made = within(PROCESS_S, partial(_processed, processor, params, rows, told_of), "")
+            except NeverReturned as left:
+                raise UsageError(f"a post-processor: {left}; the rows are in {target}") from None
             except (Exception, SystemExit) as error:
-                told = f"`{path}`: {type(error).__name__}: {error}"
-                raise UsageError(f"the post-processor {told}; the rows are in {target}") from error
+                words = f"`{path}`: {told(error)}"
+                raise UsageError(f"the post-processor {words}; the rows are in {target}") from error
             if not isinstance(made, list):
                 raise UsageError(f"the post-processor `{path}` returned {type(made).__name__}")
             before = made
@@ -152,6 +175,10 @@ def post_processed(
             if fault := fault_of(made):
                 raise UsageError(f"the post-processor `{path}`: {fault}; the rows are in {target}")
     return written
+
+
+def _processed(processor: Any, params: dict[str, Any], rows: Any, told: dict[str, Any]) -> Any:
+    return processor(**params).process(rows, told)
 
 
 def rows_in(target: Path) -> list[Any]:

@@ -17,12 +17,15 @@ _MTLD = 0.72
 """The type-token ratio at which a segment of MTLD ends, as its authors chose it."""
 
 NEEDS: Mapping[str, str] = {
-    "conversation_pretokenization": "nothing here: no task of ours needs it",
-    "metadata_tagging": "a model: run SyGra's task sygra/internal/data_quality/metadata_tagging",
+    "conversation_pretokenization": "a tokenizer of Hugging Face, which no task here asks for",
+    "metadata_tagging": "a model that tags: run SyGra's task of that name on the rows, `sygra-eval "
+    "run sygra/internal/data_quality/metadata_tagging` with them as the side file's `source`",
     JUDGED: "a model that judges: name it as `judge: ALIAS` in `sygra_eval.yaml` beside the task, "
     "and each row has its verdict",
-    "ppl_score": "SyGra: a served model with probabilities of its prompt",
-    "reward_score": "SyGra: a local reward model and a GPU",
+    "ppl_score": "a served model that gives the probabilities of its prompt's tokens: run SyGra's "
+    "own tool on the rows (`python -m sygra.tools`)",
+    "reward_score": "a reward model and a GPU: a validator `{use: reward, model: NAME}` in the "
+    "side file asks one that is served, else run SyGra's own tool (`python -m sygra.tools`)",
 }
 
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.naming import TaskFault, function_at
 from sygra_eval.values import ChatResponse, Complete, Message
 
@@ -30,21 +32,29 @@ Reply with one JSON object and nothing else. It has to fit this JSON Schema:
 {schema}"""
 
 
-def tidied(facts: Mapping[str, Any]) -> Callable[[str], str]:
-    """Return what a model's replies go through: special tokens go, then its own function."""
-    tokens = list(facts.get("special_tokens") or ())
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """What a model's replies go through: special tokens go, then its own function."""
+
+    tokens: tuple[str, ...] = ()
+    own: Callable[[str], Any] | None = None
+
+
+def tidied(facts: Mapping[str, Any]) -> Tidy:
+    """Return what a model's replies go through."""
     apply = None
     if path := facts.get("post_process"):
         found = function_at(str(path))
         apply = found().apply if isinstance(found, type) else found
+    return Tidy(tuple(facts.get("special_tokens") or ()), apply)
 
-    def tidy(text: str) -> str:
-        for token in tokens:
-            text = text.replace(token, "")
-        text = text.strip()
-        return str(apply(text)) if apply is not None else text
 
-    return tidy
+async def tidy_text(tidy: Tidy, text: str, python: Python) -> str:
+    """Return a reply as a node gets it."""
+    for token in tidy.tokens:
+        text = text.replace(token, "")
+    text = text.strip()
+    return text if tidy.own is None else str(await python.in_turn(tidy.own, text))
 
 
 def schema_of(model: Mapping[str, Any]) -> type[BaseModel] | None:
@@ -56,6 +66,8 @@ def schema_of(model: Mapping[str, Any]) -> type[BaseModel] | None:
     if not isinstance(wanted, Mapping) or wanted.get("enabled", True) is False:
         return None
     schema = wanted.get("schema")
+    if schema is None:  # SyGra goes on without one, and `refusing` says so
+        return None
     if isinstance(schema, str):
         found = function_at(schema)
         if not (isinstance(found, type) and issubclass(found, BaseModel)):
@@ -95,7 +107,8 @@ async def asked_for_json(
     step: str,
     visit: int,
     parameters: Mapping[str, object],
-    tidy: Callable[[str], str],
+    tidy: Tidy,
+    python: Python,
 ) -> tuple[str, ChatResponse]:
     """Return a reply that fits, of two tries; of the second also one that does not."""
     response = await complete(
@@ -105,8 +118,8 @@ async def asked_for_json(
         visit=visit,
         parameters={**parameters, "response_format": response_format(schema)},
     )
-    text = tidy(response.text)
-    if _fits(text, schema) is not None:
+    text = await tidy_text(tidy, response.text, python)
+    if await _fits(text, schema, python) is not None:
         return text, response
     asked = _AGAIN.format(schema=json.dumps(schema.model_json_schema(), ensure_ascii=False))
     *before, last = messages
@@ -114,13 +127,20 @@ async def asked_for_json(
     response = await complete(
         again, model=model, step=f"{step}/again", visit=visit, parameters=parameters
     )
-    text = tidy(response.text)
-    fitting = _fits(text, schema)
+    text = await tidy_text(tidy, response.text, python)
+    fitting = await _fits(text, schema, python)
     return (text if fitting is None else fitting), response
 
 
-def _fits(text: str, schema: type[BaseModel]) -> str | None:
+async def _fits(text: str, schema: type[BaseModel], python: Python) -> str | None:
     """Return a reply as pydantic writes it; None where it does not fit."""
+    if schema.__module__.startswith("sygra_eval."):
+        return _as_schema(schema, text)
+    found: str | None = await python.in_turn(_as_schema, schema, text)  # it may have validators
+    return found
+
+
+def _as_schema(schema: type[BaseModel], text: str) -> str | None:
     try:
         return TypeAdapter(schema).validate_json(text).model_dump_json()
     except ValidationError:

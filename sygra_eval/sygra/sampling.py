@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sygra_eval.sygra.asking import NodeRun, Visiting
+from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.tables import rows_of_source
 
 INDEX = "__row_index__"
@@ -21,12 +23,27 @@ def sampler_node(node: Mapping[str, Any]) -> NodeRun:
     tables: dict[str, list[dict[str, Any]]] = {}
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
-        del visiting
         index = state.pop(INDEX, 0)
+        for about in attributes.values():
+            await _read(about, tables, visiting.python)
         drawn = {name: _drawn(about, index, tables) for name, about in attributes.items()}
         return {**state, **drawn}
 
     return run
+
+
+async def _read(about: Any, tables: dict[str, list[dict[str, Any]]], python: Python) -> None:
+    """Have the rows of a source there; it may have transforms, which are the task's Python."""
+    values = about["values"]
+    if isinstance(values, Mapping) and (name := repr(values["source"])) not in tables:
+        rows = await python.call(rows_of_source, values["source"])
+        if not rows:
+            raise TaskError(f"the source of its values has no rows: {_named(values['source'])}")
+        tables[name] = rows
+
+
+def _named(source: Mapping[str, Any]) -> str:
+    return str(source.get("file_path") or source.get("repo_id") or source.get("type"))
 
 
 def _drawn(about: Mapping[str, Any], index: int, tables: dict[str, list[dict[str, Any]]]) -> Any:
@@ -35,8 +52,6 @@ def _drawn(about: Mapping[str, Any], index: int, tables: dict[str, list[dict[str
         weights = about.get("weights") or [1] * len(values)
         return random.choices(values, weights=weights)[0]  # noqa: S311 - of the row, see `chance`
     source, column = values["source"], values["column"]
-    rows = tables.setdefault(repr(source), []) or tables[repr(source)]
-    if not rows:
-        rows += rows_of_source(source)
+    rows = tables[repr(source)]
     name = random.choice(column) if isinstance(column, list) else column  # noqa: S311 - likewise
     return rows[index % len(rows)][name]

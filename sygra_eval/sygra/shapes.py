@@ -33,7 +33,12 @@ _SOURCE = {
     "fields": "a list",
     "shard": "a mapping",
 }
-_OUTPUT = {"generator": "text", "output_map": "a mapping", "oasst_mapper": "a mapping"}
+_OUTPUT = {
+    "generator": "text",
+    "output_map": "a mapping",
+    "oasst_mapper": "a mapping",
+    "data_quality": "a mapping",
+}
 _SCHEMA = {"schema": "text", "fields": "a list"}
 _EDGE = {"from": "text", "to": "text", "condition": "text", "path_map": "a mapping"}
 _MODEL = {"name": "text", "parameters": "a mapping", "structured_output": "a mapping"}
@@ -84,6 +89,8 @@ def misshapen(data: Mapping[str, Any]) -> Iterator[Problem]:
         for target in _mapping(_mapping(edge).get("path_map")).values():
             if not isinstance(target, str):
                 yield _wrong("a target of `path_map`", "text", (*place, "path_map"))
+    quality = _mapping(_mapping(data.get("output_config")).get("data_quality"))
+    yield from _of(quality, {"tasks": "a list"}, ("output_config", "data_quality"))
     yield from _paths(data.get("graph_post_process"), "processor", (), key="graph_post_process")
     for index, rule in enumerate(_list(_mapping(data.get("schema_config")).get("fields"))):
         yield from _entry(

@@ -4,6 +4,7 @@
 what validates, in which sandbox, and rows of one's own in the place of a hub's or an instance's.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,14 @@ from sygra_eval.suite.document import Document, read_document
 
 SIDE_FILE = "sygra_eval.yaml"
 _SECTIONS = ("suite", "models", "quality", "sandbox", "report", "card", "guardrails")
-_OWN = ("source", "answer", "rows", "recursion_limit", "judge", "metrics")
+_OWN = ("source", "answer", "rows", "recursion_limit", "python_limit_s", "judge", "metrics")
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    **dict.fromkeys(("suite", "models", "quality", "metrics"), (dict, "a mapping")),
+    "source": ((dict, list), "a mapping, or a list of them"),
+    "answer": (str, "the name of a variable"),
+    "judge": (str, "the alias of a model"),
+    "rows": (int, "a number"),
+}
 KEYS = (*_SECTIONS, *_OWN)
 
 
@@ -31,6 +39,9 @@ def side_of(folder: Path) -> tuple[dict[str, Any], Document | None]:
                 fix=did_you_mean(key, KEYS),
                 is_key=True,
             )
+    for key, (kinds, words) in _KINDS.items():
+        if key in document.data and not isinstance(document.data[key], kinds):
+            document.report(code="wrong-type", message=f"`{key}` has to be {words}", at=(key,))
     return document.data, document
 
 

@@ -6,20 +6,30 @@ besides (P5 of none: it is how state is declared).
 
 import asyncio
 import hashlib
+import inspect
 import json
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.data import DiskSource
+from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
+from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
+from sygra_eval.sygra.raised import told
+from sygra_eval.sygra.shards import Shards, shard_files
 from sygra_eval.sygra.state import APPENDED
 from sygra_eval.values import BadRow, Problem, Row, SourceSpec, UsageError
 
+_PYTHON = Python(limit_s=600.0, more="")
+"""Transforms take all rows at once."""
+_NAMED = {ours: theirs for theirs, ours in RENAMED.items()}
 _HUB = ("repo_id", "config_name", "split")
+_TOKEN = "SYGRA_HF_TOKEN"  # the name of a variable
 
 
 class TaskSource:
@@ -35,6 +45,14 @@ class TaskSource:
         open_session(self._config, spec.folder)
         self._given: Any = restored(self._config.given)
 
+    @classmethod
+    def of(cls, config: SourceConfig, folder: Path) -> "TaskSource":
+        """Return the rows of a task whose session is open."""
+        made = cls.__new__(cls)
+        made._config, made._given = config, restored(config.given)
+        made._spec = SourceSpec(type="sygra", config=None, folder=folder)
+        return made
+
     def check(self) -> Iterable[Problem]:
         """Yield what can be known to be wrong before a row is read."""
         for one in self._sources():
@@ -45,6 +63,8 @@ class TaskSource:
     def fingerprint(self) -> str:
         """Return a hash of the files and of what is done with their rows."""
         whole = hashlib.sha256(self._config.model_dump_json(exclude={"root"}).encode())
+        if (executor := self._executor()) is not None:
+            whole.update(Path(inspect.getfile(type(executor))).read_bytes())
         for one in self._sources():
             whole.update(source_of(one, self._spec).fingerprint().encode())
         return whole.hexdigest()
@@ -102,13 +122,27 @@ class TaskSource:
             made["id"] = _digest(row)
         return made
 
+    def _executor(self) -> Any:
+        """Return the task's own executor, where rows are what that makes of them."""
+        from sygra_eval.sygra.executors import has_rows, made
+
+        if self._config.executor is None:
+            return None
+        args = restored(self._config.args)
+        executor = made(self._config.executor, self._config.task, args)
+        return executor if has_rows(executor) else None
+
     async def _raw(self) -> AsyncGenerator[tuple[Any, str], None]:
+        if (executor := self._executor()) is not None:
+            for number, row in enumerate(await _with_all(_rows_of, executor)):
+                yield row, f"TaskExecutor:{number + 1}"
+            return
         if self._given is None:
             for number in range(self._config.rows):
                 yield {}, f"row {number + 1}"
             return
         if isinstance(self._given, list):
-            joined = await asyncio.to_thread(joined_rows, self._given, self._spec)
+            joined = await _with_all(joined_rows, self._given, self._spec)
             for number, row in enumerate(joined):
                 yield row, f"joined:{number + 1}"
             return
@@ -128,8 +162,54 @@ class TaskSource:
                 yield row, row.origin
             else:
                 rows.append(dict(row.columns))
-        for number, columns in enumerate(_transformed(rows, transforms)):
+        for number, columns in enumerate(await _with_all(_transformed, rows, transforms)):
             yield _only(columns, fields), f"{_named(self._given)}:{number + 1}"
+
+
+def _rows_of(executor: Any) -> list[dict[str, Any]]:
+    try:
+        rows = list(executor.dataset)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        name = type(executor).__name__
+        raise UsageError(f"the rows of {name}: {told(error)}") from error
+    if wrong := [type(row).__name__ for row in rows if not isinstance(row, Mapping)]:
+        raise UsageError(f"a row of TaskExecutor is {wrong[0]}, a mapping is needed")
+    return [dict(row) for row in rows]
+
+
+def rows_of_data(data: Mapping[str, Any], task: str) -> list[dict[str, Any]]:
+    """Return all rows that a task's `data_config` names, with ids, as its own executor has them.
+
+    :raises UsageError: When one of them cannot be read.
+    """
+    column = data.get("id_column")
+    config = SourceConfig(task=task, given=data.get("source"), id_column=column)
+    source = TaskSource.of(config, Path.cwd())
+
+    async def read() -> list[dict[str, Any]]:
+        rows = []
+        async for row in source.rows():
+            if isinstance(row, BadRow):
+                raise UsageError(f"{row.origin}: {row.reason}")
+            rows.append({_NAMED.get(name, name): value for name, value in row.columns.items()})
+        return rows
+
+    with ThreadPoolExecutor(1) as thread:  # it may be called from within a running loop
+        return thread.submit(lambda: asyncio.run(read())).result()
+
+
+async def _with_all(work: Callable[..., list[dict[str, Any]]], *given: Any) -> list[dict[str, Any]]:
+    """Do what takes all rows at once, apart from the loop.
+
+    :raises UsageError: When it does not come back.
+    """
+    try:
+        rows: list[dict[str, Any]] = await _PYTHON.call(work, *given)
+    except NeverReturned as left:
+        raise UsageError(f"a transform: {left}") from None
+    return rows
 
 
 def _refuse_taken(columns: list[str]) -> None:
@@ -167,15 +247,15 @@ def transforms_of(given: Mapping[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
 
 def _transformed(
     rows: list[dict[str, Any]], transforms: Iterable[tuple[Any, dict[str, Any]]]
-) -> Iterator[dict[str, Any]]:
-    for transform, params in transforms:
+) -> list[dict[str, Any]]:
+    for place, (transform, params) in enumerate(transforms):
         try:
-            rows = list(transform.transform(rows, params))
+            with chance_of("transform", place):  # rows are read several times, and are to be equal
+                rows = list(transform.transform(rows, params))
         except (Exception, SystemExit) as error:
             name = type(transform).__name__
-            told = f"the transform {name}: {type(error).__name__}: {error}"
-            raise UsageError(told) from error
-    return iter(rows)
+            raise UsageError(f"the transform {name}: {told(error)}") from error
+    return rows
 
 
 def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
@@ -185,14 +265,16 @@ def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
     """
     match kind := str(given.get("type")):
         case "disk":
-            config: Any = {"file_path": str(_file(given).absolute())}
-            if given.get("encoding"):
-                config["encoding"] = str(given["encoding"])
-            return DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
+            path, shard = found_file(str(given.get("file_path", ""))), given.get("shard")
+            if not isinstance(shard, Mapping):
+                return _on_disk(path, given, spec)
+            return Shards([_on_disk(one, given, spec) for one in shard_files(path, shard)])
         case "hf":
             from sygra_eval.data import HfSource
 
             config = {key: given[key] for key in _HUB if given.get(key) is not None}
+            if os.environ.get(_TOKEN):
+                config["token_env"] = _TOKEN
             return HfSource(
                 SourceSpec(type="hf", config=config, folder=spec.folder, kept_in=spec.kept_in)
             )
@@ -204,12 +286,11 @@ def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
     raise UsageError(f"there is no source of type `{kind}`")
 
 
-def _file(given: Mapping[str, Any]) -> Path:
-    path = found_file(str(given.get("file_path", "")))
-    shard = given.get("shard")
-    if isinstance(shard, Mapping) and path.is_dir():
-        return path / f"{shard.get('regex') or '*'}"
-    return path
+def _on_disk(path: Path, given: Mapping[str, Any], spec: SourceSpec) -> DiskSource:
+    config = {"file_path": str(path.absolute())}
+    if given.get("encoding"):
+        config["encoding"] = str(given["encoding"])
+    return DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
 
 
 def _named(given: Mapping[str, Any]) -> str:
@@ -233,7 +314,7 @@ def rows_of_source(given: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     with ThreadPoolExecutor(1) as thread:  # it may be called from within a running loop
         rows = thread.submit(lambda: asyncio.run(read())).result()
-    return list(_transformed(rows, transforms_of(given)))
+    return _transformed(rows, transforms_of(given))
 
 
 def joined_rows(sources: list[Mapping[str, Any]], spec: SourceSpec) -> list[dict[str, Any]]:

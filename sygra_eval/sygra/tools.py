@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from sygra_eval.sygra.given import GIVEN
+from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.naming import TaskFault, function_at
 from sygra_eval.values import ToolCall
 
@@ -97,7 +98,7 @@ def as_openai(calls: tuple[ToolCall, ...]) -> list[dict[str, Any]]:
     ]
 
 
-async def result_of(call: ToolCall, tools: Mapping[str, Any]) -> str:
+async def result_of(call: ToolCall, tools: Mapping[str, Any], python: Python) -> str:
     """Return what a tool says; its errors are told to the model, which may mend its call."""
     tool = tools.get(call.name)
     if tool is None:
@@ -105,7 +106,10 @@ async def result_of(call: ToolCall, tools: Mapping[str, Any]) -> str:
         return f"Error: there is no tool `{call.name}`; there are: {known}"
     try:
         arguments = json.loads(call.arguments or "{}")
-        said = await tool.ainvoke(arguments)
+        is_async = getattr(tool, "coroutine", None) is not None
+        said = await python.call(tool.ainvoke if is_async else tool.invoke, arguments)
+    except NeverReturned:
+        raise
     except Exception as error:  # noqa: BLE001 - the boundary to the task
         return f"Error: {type(error).__name__}: {error}"
     return said if isinstance(said, str) else _as_text(said)

@@ -6,16 +6,17 @@ different steps runs twice: nothing waits for the other.
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sygra_eval.sygra.asking import Visiting
 from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.compiled import END, START, Compiled, Way
 from sygra_eval.sygra.functions import TaskError
+from sygra_eval.sygra.limited import Python
+from sygra_eval.sygra.raised import told
 from sygra_eval.sygra.sampling import INDEX
 from sygra_eval.sygra.state import APPENDED, HISTORY, MESSAGES, merged
 from sygra_eval.values import GuardrailBlocked, InfrastructureError, Interrupted, NodeContext
@@ -48,9 +49,11 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
     :raises TaskError: When the task's Python, or what it says, cannot be gone on with.
     """
     names = graph.names | columns.keys()
-    record = Walked({MESSAGES: [], HISTORY: [], **columns})
+    given = await _prepared(graph, columns, names, ctx)
+    record = Walked({MESSAGES: [], HISTORY: [], **given})
     visits: Counter[str] = Counter()
-    due = _next(graph, START, record.state, record, ctx)
+    python = replace(graph.python, give_up=ctx.give_up)
+    due = await _next(graph, START, record.state, record, ctx, python)
     for _ in range(graph.limit):
         due = [name for name in dict.fromkeys(due) if name != END]
         if not due:
@@ -59,7 +62,7 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         visits.update(due)
         before = record.state
         updates = await _together(
-            [_run(graph, name, visits[name], before, ctx, record) for name in due]
+            [_run(graph, name, visits[name], before, ctx, record, python) for name in due]
         )
         added = list(zip(due, updates, strict=True))
         record.state = merged(before, added, names)
@@ -68,7 +71,7 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         for name, update in added:
             # A node's condition sees what it added itself, and not what its neighbours did.
             seen = merged(before, [(name, update)], names)
-            due += _next(graph, name, seen, record, ctx)
+            due += await _next(graph, name, seen, record, ctx, python)
     due = [name for name in dict.fromkeys(due) if name != END]
     if not due:
         return record
@@ -76,6 +79,24 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         f"after {graph.limit} steps it is still to go to `{due[0]}`: nothing ended its loop "
         f"({', '.join(f'{name} {count} times' for name, count in visits.most_common(3))})"
     )
+
+
+async def _prepared(
+    graph: Compiled, columns: Mapping[str, Any], names: frozenset[str], ctx: NodeContext
+) -> Mapping[str, Any]:
+    """Return what the graph is given for a row, where a task's own executor says that."""
+    if graph.before is None:
+        return columns
+    with chance_of(ctx.seed, ctx.row.id, "input_record_generator"):
+        try:
+            given = await graph.python.in_turn(graph.before, dict(columns))
+        except (Exception, SystemExit) as error:
+            raise TaskError(f"input_record_generator: {told(error)}") from error
+    if not isinstance(given, Mapping):
+        raise TaskError(
+            f"input_record_generator returned {type(given).__name__}, a mapping is needed"
+        )
+    return {name: value for name, value in given.items() if name in names}
 
 
 async def _together(runs: list[Any]) -> list[Mapping[str, Any]]:
@@ -97,11 +118,12 @@ async def _run(
     state: Mapping[str, Any],
     ctx: NodeContext,
     record: Walked,
+    python: Python,
 ) -> Mapping[str, Any]:
     own = dict(state)
     own[INDEX] = ctx.row.index
     before = {key: len(own.get(key) or ()) for key in APPENDED}
-    visiting = Visiting(complete=ctx.complete, node=name, number=number)
+    visiting = Visiting(complete=ctx.complete, node=name, number=number, python=python)
     with chance_of(ctx.seed, ctx.row.id, name, number):
         try:
             update = await graph.runs[name](own, visiting)
@@ -120,8 +142,13 @@ async def _run(
     return {key: value for key, value in update.items() if key != INDEX}
 
 
-def _next(
-    graph: Compiled, name: str, state: Mapping[str, Any], record: Walked, ctx: NodeContext
+async def _next(
+    graph: Compiled,
+    name: str,
+    state: Mapping[str, Any],
+    record: Walked,
+    ctx: NodeContext,
+    python: Python,
 ) -> list[str]:
     targets: list[str] = []
     for place, way in enumerate(graph.leaving.get(name, ())):
@@ -130,7 +157,7 @@ def _next(
             continue
         with chance_of(ctx.seed, ctx.row.id, name, len(record.path), place):
             try:
-                answer = way.condition(dict(state))
+                answer = await python.in_turn(way.condition, dict(state))
             except (Exception, SystemExit) as error:
                 raise TaskError(f"the condition `{way.name}` of `{name}`: {told(error)}") from error
         targets += [_mapped(one, way, name) for one in _each(answer)]
@@ -156,17 +183,3 @@ def _mapped(answer: Any, way: Way, name: str) -> str:
     raise TaskError(
         f"the condition `{way.name}` of `{name}` said {said}; its `path_map` has {known}"
     )
-
-
-def told(error: BaseException) -> str:
-    """Return what an exception of a task says, with its nearest place outside of ours."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "sygra_eval" not in frame.filename and "/asyncio/" not in frame.filename
-    ]
-    where = ""
-    if frames:
-        last = frames[-1]
-        where = f" ({last.filename.rpartition('/')[2]}:{last.lineno})"
-    return f"{type(error).__name__}: {error}{where}"

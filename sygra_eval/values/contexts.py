@@ -116,6 +116,11 @@ async def no_walk(graph: Any, state: State) -> State:
     raise InfrastructureError("a graph inside a node can be walked in a run only")
 
 
+def no_giving_up(cause: str) -> None:
+    """Stand where a run could be ended: where none is, its node's error is enough."""
+    del cause
+
+
 class Judge(Protocol):
     """Take the code from an answer and run the suite's validators in their loop stage."""
 
@@ -171,6 +176,7 @@ class NodeContext:
     :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
     :ivar folder: The suite's, which relative paths are relative to.
     :ivar walk: Takes the record through a graph inside the node.
+    :ivar give_up: Ends the run as incomplete, with a cause: where every further row would be lost.
     :ivar function: Returns a function of a loaded plugin, by `module:function`.
     """
 
@@ -187,6 +193,7 @@ class NodeContext:
     folder: Path = Path()
     function: Callable[[str], Callable[..., object]] = no_functions
     walk: WalkInside = no_walk
+    give_up: Callable[[str], None] = no_giving_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

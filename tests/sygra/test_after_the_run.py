@@ -78,15 +78,55 @@ def test_what_can_be_computed_of_a_row_is_said_of_it_and_the_rest_is_told():
     assert about["data_characteristics"]["num_words"] == 4
     assert about["data_characteristics"]["num_target_characters"] == 5
     assert bare == {"id": 2}
-    assert list(said_of({"tasks": [{"name": "reward_score"}]})) == [
-        "data_quality: `reward_score` was not done: it needs SyGra: a local reward model and a GPU"
-    ]
     assert list(said_of({})) == []
     assert set(tag({"conversation": talk}).__next__()["quality_metadata"]) <= {
         "ttr",
         "mtld",
         "data_characteristics",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [
+        ("ppl_score", "a served model that gives the probabilities"),
+        ("reward_score", "a reward model and a GPU"),
+        ("conversation_pretokenization", "a tokenizer of Hugging Face"),
+        ("metadata_tagging", "a model that tags"),
+        ("llm_based_quality", "a model that judges"),
+        ("nobody_knows", "SyGra"),
+    ],
+)
+async def test_a_quality_task_that_is_not_done_is_told_before_and_after_with_its_needs(
+    project, name, needs
+):
+    asked = {"tasks": [{"name": name}]}
+    node = {"n": {"node_type": "connector"}}
+    read = project.read(project.task("q", node, output_config={"data_quality": asked}))
+
+    (before,) = [one.message for one in read.diagnostics]
+
+    assert read.suite is not None
+    assert f"`{name}` was not done: it needs {needs}" in before
+    assert [before] == list(said_of(asked))
+
+
+@pytest.mark.parametrize(
+    ("sink", "says"),
+    [
+        ({"type": "hf", "repo_id": "me/mine"}, "then `hf upload me/mine rows.jsonl"),
+        ({"type": "servicenow", "table": "incident"}, "`incident`, which needs a ServiceNow inst"),
+        ({"type": "json"}, "of type `json` without a `file_path`"),
+    ],
+)
+def test_a_sink_that_is_no_file_is_told_with_its_needs_and_a_way(project, sink, says):
+    node = {"n": {"node_type": "connector"}}
+
+    read = project.read(project.task("sunk", node, data_config={"sink": sink}))
+
+    assert [(one.code, says in one.message) for one in read.diagnostics] == [
+        ("sygra-left-out", True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -193,3 +233,37 @@ async def test_the_judge_of_a_task_is_a_validator_where_somebody_is_named(projec
     (judge,) = read.suite.data["quality"]["validators"]
     assert "The code does what was asked" in judge["rubric"]
     assert judge["model"] in read.suite.data["models"]
+
+
+async def test_a_row_that_is_no_conversation_fails_where_messages_are_asked_for(project):
+    output = {
+        "output_map": {"id": {"from": "id"}, "conversation": {"from": "talk"}},
+        "oasst_mapper": {"required": "yes"},
+    }
+    rows = [{"id": "a", "talk": SAID}, {"id": "b", "talk": "none"}, {"id": "c", "talk": []}]
+    node = {"n": {"node_type": "connector"}}
+    task = project.task("mapped", node, rows=rows, output_config=output)
+    ran, target = await project.run(task), project.root / "output.json"
+
+    made = deliver(project.read(task), ran.summary, Delivery(target=target), Shim.AUTO)
+
+    assert (ran.counts["failed"], ran.counts["unjudged"], made.rows) == (2, 1, 3)
+    assert "row b: the OASST mapping needs `conversation`" in ran.left("failed")[0]["reason"]
+    assert (
+        project.read(task, oasst=False).suite.data["graph_config"]["nodes"]["task"].get("is_oasst")
+        is None
+    )
+
+
+async def test_a_mapping_that_is_asked_for_later_keeps_the_good_rows_and_names_the_others(project):
+    output = {"output_map": {"id": {"from": "id"}, "conversation": {"from": "talk"}}}
+    rows = [{"id": "a", "talk": "none"}, {"id": "b", "talk": SAID}]
+    node = {"n": {"node_type": "connector"}}
+    task = project.task("mapped", node, rows=rows, output_config=output)
+    ran, target = await project.run(task), project.root / "output.json"
+
+    with pytest.raises(UsageError, match=r"row a: .* so 1 of the rows made no message"):
+        deliver(project.read(task), ran.summary, Delivery(target=target, oasst=True), Shim.AUTO)
+
+    assert len(json.loads(target.read_text())) == 3
+    assert [one.name for one in target.parent.glob("*.tmp")] == []

@@ -337,3 +337,57 @@ def test_a_sink_that_cannot_be_written_leaves_the_rows_and_says_where(here):
     assert len(json.loads((here / "out" / "output.json").read_text())) == 2
     with pytest.raises(sygra.ConfigurationError, match="counted from 0"):
         flow.run(start_index=-1)
+
+
+def test_a_quality_config_is_run_in_the_place_of_the_graph_where_it_alone_is_meant(here, caplog):
+    flow = Workflow("judged").source(ROWS).llm("author", "{q}", output="said")
+    node = {"node_type": "llm", "model": {"name": "critic"}, "output_keys": "mark"}
+    other = {
+        **flow.config,
+        "graph_config": {
+            "nodes": {"judge": {**node, "prompt": [{"user": "how good is {q}?"}]}},
+            "edges": [{"from": "START", "to": "judge"}, {"from": "judge", "to": "END"}],
+        },
+    }
+
+    alone = flow.run(quality_only=True, quality_config=other)
+    both = flow.run(quality_config=other)
+
+    assert [row["mark"] for row in alone] == ["re: how good is x?", "re: how good is y?"]
+    assert [row["said"] for row in both] == ["re: x", "re: y"]
+    assert "`quality_config` is run with `quality_only=True` alone" in caplog.text
+
+
+def test_the_python_of_a_task_has_the_library_and_cannot_run_another_task_inside(here):
+    folder = here / "tasks" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "task_executor.py").write_text(
+        "import sygra\n"
+        "from sygra import Workflow, create_graph\n"
+        "from sygra.data import DataSource\n"
+        "def f(config, state):\n"
+        "    made = Workflow('w').source([{'id': '1', 'q': 'z'}]).llm('author', '{q}')\n"
+        "    if state['q'] == 'x':\n"
+        "        made.run()\n"
+        "    return {'name': made.name, 'same': sygra.Workflow is Workflow}\n"
+    )
+    node = {"node_type": "lambda", "lambda": "tasks.inner.task_executor.f"}
+    (folder / "graph_config.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "data_config": {"source": {"type": "disk", "file_path": "rows.json"}},
+                "graph_config": {
+                    "nodes": {"f": {**node, "output_keys": ["name", "same"]}},
+                    "edges": [{"from": "START", "to": "f"}, {"from": "f", "to": "END"}],
+                },
+            }
+        )
+    )
+    (here / "rows.json").write_text(json.dumps(ROWS))
+    flow = Workflow("tasks/inner")
+
+    (row,) = flow.run(trust=True)
+
+    assert (row["q"], row["name"], row["same"]) == ("y", "w", True)
+    (failed,) = (flow.summary.folder / "failed.jsonl").read_text().splitlines()
+    assert "inside the Python of a task no other task can be run" in failed

@@ -109,6 +109,23 @@ async def test_a_picture_of_the_row_is_changed(artist, studio):
     assert (path, sent["prompt"], sent["image"]) == ("/v1/images/edits", "greener", PNG)
 
 
+@pytest.mark.parametrize(("most", "sent"), [(1, "image"), (None, "image[]")])
+async def test_of_the_pictures_of_a_row_so_many_are_sent_as_the_model_takes(
+    artist, studio, most, sent
+):
+    prompt = [{"type": "image_url", "image_url": "{pictures}"}, {"type": "text", "text": "x"}]
+    rows = [{"id": "a", "pictures": ["tasks/ours/edit/x.png", "tasks/ours/edit/x.png"]}]
+    known = {"image_capabilities": {"max_edit_images": most}}
+    task = artist.task(
+        "edit", {"edit": {**node("painter", prompt, **known), "output_keys": "out"}}, rows=rows
+    )
+    (task.folder / "x.png").write_bytes(PNG)
+
+    await artist.run(task)
+
+    assert [name for name in studio.asked[0][1] if name.startswith("image")] == [sent]
+
+
 async def test_sound_is_made_heard_and_answered_with_sound(artist, studio):
     heard = [{"type": "audio_url", "audio_url": "{spoken}"}, {"type": "text", "text": "What?"}]
     audio = {"audio": {"voice": "nova", "response_format": "wav"}}

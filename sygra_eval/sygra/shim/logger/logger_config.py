@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 logger = logging.getLogger("sygra")
+setattr(logger, "warn", logger.warning)  # noqa: B010 - Python's own tells everybody off
 logger.addHandler(logging.NullHandler())
 logger.propagate = False
 _INTERNAL = logger

@@ -114,9 +114,13 @@ class CombineRecords(DataTransform):
 
 
 def _joined(rule: str, name: str, rows: Rows) -> str:
-    for place in range(len(rows), 0, -1):  # `$12` before `$1`
-        rule = rule.replace(f"${place}", str(rows[place - 1][name]))
-    return rule
+    """Put values into a rule; what they hold is not looked at again."""
+
+    def value(found: re.Match[str]) -> str:
+        place = int(found[1])
+        return str(rows[place - 1][name]) if 0 < place <= len(rows) else found[0]
+
+    return re.sub(r"\$(\d+)", value, rule)
 
 
 class CreateImageUrlTransform(DataTransform):

@@ -109,6 +109,7 @@ def convert_messages_from_langchain_to_chat_format(messages: Sequence[Any]) -> l
 
 def convert_messages_from_chat_format_to_langchain(messages: Sequence[dict[str, Any]]) -> list[Any]:
     """Return roles and contents as templates of messages."""
+    from langchain_core.messages import ToolMessage
     from langchain_core.prompts import (
         AIMessagePromptTemplate,
         HumanMessagePromptTemplate,
@@ -120,11 +121,15 @@ def convert_messages_from_chat_format_to_langchain(messages: Sequence[dict[str, 
         "assistant": AIMessagePromptTemplate,
         "system": SystemMessagePromptTemplate,
     }
-    return [
-        kinds[message["role"]].from_template(message["content"])
-        for message in messages
-        if message["role"] in kinds
-    ]
+    made: list[Any] = []
+    for message in messages:
+        if message["role"] == "tool":
+            said = message["content"][0]
+            told = {key: said.get(key) for key in ("content", "tool_call_id")}
+            made.append(ToolMessage(**told))
+        elif message["role"] in kinds:
+            made.append(kinds[message["role"]].from_template(message["content"]))
+    return made
 
 
 def extract_pattern(string: str, pattern: str) -> list[str]:

@@ -16,6 +16,7 @@ import yaml
 from sygra_eval.engine import ExitCode, RunOptions, RunSummary
 from sygra_eval.suite import render_diagnostic
 from sygra_eval.sygra.calling import run_read
+from sygra_eval.sygra.chance import is_inside
 from sygra_eval.sygra.delivering import Delivery, deliver, output_name, rows_in
 from sygra_eval.sygra.dialect import Read, read_task
 from sygra_eval.sygra.environment import environment
@@ -34,13 +35,16 @@ _CALLABLES = (
     *("lambda", "pre_process", "post_process", "multi_llm_post_process", "condition"),
     *("generator", "transform", "processor", "tools", "transformations", "schema"),
 )
-_PASSED_OVER = ("checkpoint_interval", "enable_default_transforms", "quality_only")
+_PASSED_OVER = ("checkpoint_interval", "enable_default_transforms")
 """Words of SyGra's that ask for nothing here: every row is durable as it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunWords:
-    """What `run` was asked for."""
+    """What `run` was asked for.
+
+    :ivar instead: Another task's document, `quality_config`, that is run in the place of its own.
+    """
 
     limit: int | None
     start: int
@@ -54,6 +58,7 @@ class RunWords:
     trust: bool = False
     out: Path = Path("reports")
     models: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, Any] | None = None
 
     @classmethod
     def of(
@@ -70,7 +75,9 @@ class RunWords:
         words = {name: value for name, value in given.items() if name not in _PASSED_OVER}
         if words.pop("debug", False):
             _LOG.setLevel(logging.DEBUG)
-        words.pop("quality_config", None)
+        instead, is_meant = words.pop("quality_config", None), words.pop("quality_only", False)
+        if instead and not is_meant:
+            _LOG.warning("run: `quality_config` is run with `quality_only=True` alone, as in SyGra")
         words["out"] = Path(words.pop("out", "reports"))
         words["run_name"] = words.pop("run_name", None) or ""
         try:
@@ -78,6 +85,7 @@ class RunWords:
                 limit=limit or None,
                 start=start,
                 output_dir=None if output_dir is None else Path(output_dir),
+                instead=instead if is_meant else None,
                 **words,
             )
         except TypeError as error:
@@ -95,8 +103,13 @@ def run_workflow(
     """
     if words.start < 0 or (words.limit or 0) < 0:
         raise ConfigurationError("run: num_records and start_index are counted from 0")
+    if is_inside():
+        raise ConfigurationError(
+            "run: inside the Python of a task no other task can be run, as both would be called "
+            "`tasks`: make it a node, by `subgraph`, or run it before"
+        )
     with _ONE_AT_A_TIME:
-        return _run(name, config, folder, words)
+        return _run(name, words.instead or config, folder, words)
 
 
 def _run(
@@ -117,6 +130,7 @@ def _run(
             replaced=words.models,
             rows=words.limit,
             skip=words.start,
+            oasst=words.oasst,
             environ=environment(Path.cwd()),
         )
         refuse(read)
