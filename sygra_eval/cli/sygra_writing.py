@@ -10,7 +10,7 @@ from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.tasks import close_sessions, task_of, trusted
 from sygra_eval.engine import ExitCode, run_in_loop
-from sygra_eval.sygra import environment
+from sygra_eval.sygra import environment, is_trusted
 from sygra_eval.values import UsageError
 
 
@@ -88,7 +88,10 @@ def migrate(task: str, target: Path | None, trust: bool, shows_diff: bool) -> in
         if not shows_diff:
             say(made.text.rstrip("\n"))
     else:
+        was_trusted = is_trusted(found.root, found.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(made.text, encoding="utf-8")
+        if was_trusted:  # what changed since is the file that we wrote
+            trusted(found)
         say(f"{target}: written")
     return int(ExitCode.PASSED)

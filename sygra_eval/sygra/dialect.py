@@ -50,6 +50,7 @@ class Read:
 
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
+    :ivar unaddressed: Models of which one of these needs speaks.
     :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
     :ivar data: What its file says.
     """
@@ -58,6 +59,7 @@ class Read:
     suite: Document | None
     diagnostics: tuple[Diagnostic, ...]
     needs: tuple[str, ...] = ()
+    unaddressed: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
     sinks: tuple[Mapping[str, Any], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -128,6 +130,7 @@ class _Reading:
     environ: Mapping[str, str]
     skip: int = 0
     needs: list[str] = field(default_factory=list)
+    unaddressed: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, rows: int | None) -> Read:
@@ -180,6 +183,7 @@ class _Reading:
             suite=suite,
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
+            unaddressed=tuple(dict.fromkeys(self.unaddressed)),
             post_process=tuple(_listed(self.data.get("graph_post_process"))),
             data=self.data,
             sinks=tuple(sinks_of(self.data)),
@@ -291,6 +295,7 @@ class _Reading:
                 known = model_name(alias)
                 if made.needs and alias not in self.replaced and known not in (own or {}):
                     self._need(f"for the model `{alias}` {made.needs}", (*at, "model"))
+                    self.unaddressed.append(alias)
                 for note in made.notes:
                     warning = Severity.WARNING
                     self._report(

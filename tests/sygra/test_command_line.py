@@ -106,6 +106,28 @@ def test_workers_settle_the_rows_of_a_task_too(command, served, project):
     assert (code, [row["id"] for row in written]) == (0, [f"r{n}" for n in range(6)]), err
 
 
+def test_a_migrated_task_with_python_runs_once_it_is_trusted(command, served, project):
+    """The suite stands among the task's own files, whose every change asks again."""
+    suite = "tasks/ours/loud/suite.yaml"
+    written, *_ = command("sygra", "migrate", "ours.loud", "--trust", "--to", suite)
+    at_once, *_ = command("check", suite)
+    python = project.root / "tasks/ours/loud/task_executor.py"
+    python.write_text(PYTHON + "# changed\n")
+
+    changed, *_ = command("run", suite, "-q")
+    code, out, err = command("run", suite, "--trust", "--json")
+
+    assert (written, at_once, changed, code) == (0, 0, 4, 0), err
+    assert json.loads(out.splitlines()[-1])["unjudged"] == 1
+
+
+def test_a_migration_that_nobody_trusts_trusts_nothing(command, served, project):
+    command("sygra", "migrate", "ours.loud", "--to", "tasks/ours/loud/suite.yaml")
+    code, *_ = command("run", "tasks.ours.loud", "-q")
+
+    assert code == 4
+
+
 def test_a_post_processor_that_raises_leaves_the_rows_and_ends_with_7(command, served, project):
     task = project.root / "tasks" / "ours" / "loud"
     python = (
