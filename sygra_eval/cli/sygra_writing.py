@@ -25,16 +25,22 @@ from sygra_eval.values import UsageError
 )
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="So many rows at most.")
 @click.option("--trust", is_flag=True, help="Import the suite's own plugins.")
-def export(suite: Path, to: Path, rows: int | None, trust: bool) -> int:
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files there that were changed or are not ours."
+)
+def export(suite: Path, to: Path, rows: int | None, trust: bool, overwrite: bool) -> int:
     """Write a suite as a task that SyGra itself runs, and say what it has nothing for.
 
     The rows, the models without their keys, the graph and its Python stand in one folder, with the
-    suite beside them for the way back (`sygra migrate`).
+    suite beside them for the way back (`sygra migrate`). Files of an earlier export are replaced or
+    removed; what was changed since, or is not ours, is not touched.
     """
     from sygra_eval.sygra.exporting import export_suite
 
-    made = run_in_loop(export_suite(suite, to, rows=rows, is_trusted=trust))
+    made = run_in_loop(export_suite(suite, to, rows=rows, is_trusted=trust, overwrite=overwrite))
     print_diagnostics(made.lost)
+    for name in made.kept:
+        tell(f"{made.folder / name} is of an earlier export and was changed since: it stays")
     say(f"{made.folder}: {made.rows} rows; {len(made.lost)} things have no equivalent (above)")
     for name, value in made.variables.items():
         say(f"  export {name}={shlex.quote(value)}")

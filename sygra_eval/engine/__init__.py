@@ -84,7 +84,7 @@ from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
-from sygra_eval.engine.structured import fitted
+from sygra_eval.engine.structured import fitted, response_format
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
@@ -229,6 +229,7 @@ __all__ = [
     "refuse_removal",
     "remove_run",
     "repair_run",
+    "response_format",
     "resume_run",
     "rows_where",
     "run_in_loop",

@@ -1,6 +1,7 @@
 """What an export writes: SyGra's form, the suite's own words as data, and the way back."""
 
 import ast
+import hashlib
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from sygra_eval.cli.sygra import command
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import load_suite
 from sygra_eval.sygra.exporting import export_suite
+from sygra_eval.sygra.exporting.keeping import LIST
 from sygra_eval.sygra.exporting.python_text import literal
 from sygra_eval.values import UsageError
 
@@ -88,7 +90,9 @@ async def test_the_comment_above_a_node_is_carried_over_and_nothing_in_it_is_yam
     assert "x" not in graph_in(made.folder)["graph_config"]["nodes"]
 
 
-@pytest.mark.parametrize("name", ["loop", "chain", "branches", "nested", "drawn"])
+@pytest.mark.parametrize(
+    "name", ["loop", "chain", "branches", "nested", "drawn", "asked", "routed"]
+)
 async def test_an_export_comes_back_as_the_suite_that_it_was(suites, tmp_path, name):
     made = await export_suite(suites / f"{name}.yaml", tmp_path / "there")
 
@@ -222,6 +226,52 @@ async def test_a_folder_with_a_task_of_someone_else_is_left_alone(tmp_path):
     assert (folder / "graph_config.yaml").read_text() == "graph_config: {}\n"
 
 
+async def test_an_export_in_the_place_of_an_earlier_one_leaves_nothing_of_it(suites, tmp_path):
+    first = await export_suite(suites / "nested.yaml", tmp_path / "tasks" / "t")
+    mine = first.folder / "notes.md"
+    mine.write_text("mine\n")
+    inner = {path.parent for path in first.folder.glob("*/graph_config.yaml")}
+
+    await export_suite(suites / "chain.yaml", tmp_path / "tasks" / "t")
+
+    assert inner
+    assert not any(path.exists() for path in inner)
+    assert mine.read_text() == "mine\n"
+    written = {path.name for path in first.folder.iterdir()}
+    fixed = {"graph_config.yaml", "task_executor.py", "models.yaml", "data.jsonl", "suite.yaml"}
+    assert written == {*fixed, "notes.md", LIST}
+
+
+async def test_what_the_user_changed_is_neither_overwritten_nor_removed(suites, tmp_path):
+    first = await export_suite(suites / "nested.yaml", tmp_path / "tasks" / "t")
+    changed = [first.folder / "models.yaml", next(first.folder.glob("*/graph_config.yaml"))]
+    for path in changed:
+        path.write_text(path.read_text() + "# mine\n")
+
+    with pytest.raises(UsageError, match=r"`models\.yaml` were changed"):
+        await export_suite(suites / "chain.yaml", first.folder)
+    untouched = (first.folder / "suite.yaml").read_text()
+    then = await export_suite(suites / "chain.yaml", first.folder, overwrite=True)
+
+    assert "name: nested" in untouched
+    assert "# mine" not in changed[0].read_text()
+    assert then.kept == (changed[1].relative_to(first.folder).as_posix(),)
+    assert changed[1].read_text().endswith("# mine\n")
+
+
+async def test_a_list_of_files_can_lead_to_none_outside(suites, tmp_path):
+    first = await export_suite(suites / "chain.yaml", tmp_path / "tasks" / "t")
+    other = tmp_path / "other.txt"
+    other.write_text("x")
+    listed = json.loads((first.folder / LIST).read_text())
+    listed["files"]["../../other.txt"] = hashlib.sha256(b"x").hexdigest()
+    (first.folder / LIST).write_text(json.dumps(listed))
+
+    await export_suite(suites / "chain.yaml", first.folder)
+
+    assert other.exists()
+
+
 HOSTILE = [
     '"""\nimport os\nos.system("id")\n"""',
     "''' + __import__('os').getcwd() + '''",
@@ -306,7 +356,9 @@ def test_the_carried_part_runs_without_us():
     assert lines == [
         "from __future__ import annotations",
         "import ast",
+        "import hashlib",
         "import json",
+        "import math",
         "import re",
         "from collections.abc import Callable, Mapping",
         "from random import Random",

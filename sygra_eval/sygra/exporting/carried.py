@@ -8,7 +8,9 @@ conditions and names come in as data.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from random import Random
@@ -45,6 +47,32 @@ def with_texts(texts: Mapping[str, list[str]], state: dict[str, Any]) -> dict[st
     for name, where in texts.items():
         state[name] = as_text(value_at(where, state))
     return state
+
+
+def with_fields(spec: Mapping[str, Any], reply: str) -> dict[str, Any]:
+    """Return a reply in JSON, and each of its fields as a variable; one that is not ends it."""
+    fence = re.fullmatch(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", reply.strip(), re.DOTALL)
+    text = reply.strip() if fence is None else fence[1].strip()
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("the reply is no object of JSON")  # noqa: TRY004 - SyGra calls again on it
+    for name, kinds in spec["required"].items():
+        if name not in found or (kinds and json_kind(found[name]) not in kinds):
+            raise ValueError(f"the reply's `{name}` is missing, or of another kind")
+    added: dict[str, Any] = {spec["output"]: text}
+    for name, variable in spec["fields"].items():
+        added[variable] = found.get(name, spec["defaults"].get(name))
+    return added
+
+
+def json_kind(value: Any) -> str:
+    """Return what JSON calls a value's kind."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "boolean"
+    if isinstance(value, (int, float)):
+        return "integer" if value == int(value) else "number"
+    kinds = {"str": "string", "list": "array", "dict": "object"}
+    return kinds.get(type(value).__name__, "")
 
 
 def rendered(prompt: list[Any], state: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -192,6 +220,29 @@ def fenced(answer: str) -> Any:
     """Return what stands between fences, so that new words around the same code are no change."""
     blocks = re.findall(r"^ {0,3}```[^`\n]*\n(.*?)^ {0,3}```", answer, re.DOTALL | re.MULTILINE)
     return "\n".join(block.strip() for block in blocks) or None
+
+
+def routed(spec: Mapping[str, Any], state: Mapping[str, Any]) -> str:
+    """Return the model that a record is answered by: the one its row has drawn, or its case."""
+    if "weights" in spec:
+        weights, seed, row = spec["weights"], spec["seed"], state["id"]
+        key = max(sorted(weights), key=lambda name: weights[name] / patience(name, seed, row))
+        return str(spec["names"][key])
+    pieces = [
+        part if isinstance(part, str) else as_text(value_at(part, state)) for part in spec["by"]
+    ]
+    value = "".join(pieces).strip()
+    model = spec["cases"].get(value, spec["otherwise"])
+    if model is None:
+        raise ValueError(f"no case of the route is `{value[:40]}`")
+    return str(spec["names"][model])
+
+
+def patience(name: str, seed: int, row: str) -> float:
+    """Return an exponentially distributed number that depends on these three alone."""
+    text = f"{seed}\0{row}\0{name}".encode("utf-8", "surrogatepass")
+    bits = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 12
+    return -math.log((bits + 0.5) / 2**52)
 
 
 def way(edges: list[Any], state: Mapping[str, Any]) -> str:

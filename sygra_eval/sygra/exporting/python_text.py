@@ -24,7 +24,9 @@ the end the classes that graph_config.yaml names.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path

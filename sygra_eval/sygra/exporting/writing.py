@@ -12,6 +12,7 @@ from sygra_eval.suite.document import read_document
 from sygra_eval.sygra.exporting.comments import graph_text, is_export, stamped
 from sygra_eval.sygra.exporting.graphs import graph_of
 from sygra_eval.sygra.exporting.judge import asks_a_model
+from sygra_eval.sygra.exporting.keeping import put
 from sygra_eval.sygra.exporting.leaving_out import leave_out_sections
 from sygra_eval.sygra.exporting.models import catalogue_of
 from sygra_eval.sygra.exporting.names import plain_word
@@ -30,6 +31,7 @@ class Exported:
 
     :ivar folder: The task's, `root` the one that SyGra is run from.
     :ivar lost: What has no equivalent there, each by its place in the suite.
+    :ivar kept: Files of an earlier export that it has no use for, and that were changed since.
     :ivar variables: What a shell has to set: the catalogue, and each model's key.
     """
 
@@ -39,16 +41,23 @@ class Exported:
     rows: int
     lost: tuple[Diagnostic, ...]
     variables: Mapping[str, str]
+    kept: tuple[str, ...] = ()
 
 
 async def export_suite(
-    path: Path, to: Path, *, rows: int | None = None, is_trusted: bool = False
+    path: Path,
+    to: Path,
+    *,
+    rows: int | None = None,
+    is_trusted: bool = False,
+    overwrite: bool = False,
 ) -> Exported:
     """Write a suite as a task.
 
     :param to: The task's folder where `tasks` is part of its path, else what SyGra is run from.
     :param rows: So many rows at most.
     :param is_trusted: Import plugins beside the suite.
+    :param overwrite: Replace files there that somebody else wrote or changed.
     :raises UsageError: When the suite has errors, or something that SyGra has nothing for.
     """
     plugins = load_plugins(path.parent, is_trusted=is_trusted)
@@ -65,16 +74,14 @@ async def export_suite(
     errors = [one for one in making.lost if one.severity is Severity.ERROR]
     if errors:
         raise UsageError(f"{path}: SyGra cannot run all of it", tuple(making.lost))
-    for name, text in files.texts.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    kept = put(folder, files.texts, overwrite=overwrite)
     return Exported(
         folder=folder,
         root=root,
         name=dotted,
         rows=files.rows,
         lost=tuple(making.lost),
+        kept=kept,
         variables={"SYGRA_CUSTOM_MODELS_PATH": str(folder / MODELS), **files.keys},
     )
 
