@@ -51,6 +51,7 @@ from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
+from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.labels import problems_of_labels
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
@@ -206,6 +207,7 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "image_rules",
     "is_lines_of",
     "keep_ledger",
     "known_run",

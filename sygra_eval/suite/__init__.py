@@ -42,6 +42,7 @@ from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import document_of
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
+from sygra_eval.suite.prompt_parts import PromptPart
 from sygra_eval.suite.routing import ByWeight, ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
 from sygra_eval.suite.spelling_out import variant_names
@@ -97,6 +98,7 @@ __all__ = [
     "Placeholder",
     "Probes",
     "Prompt",
+    "PromptPart",
     "RoutedChoice",
     "SandboxChoice",
     "Subgraph",

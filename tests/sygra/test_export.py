@@ -91,7 +91,7 @@ async def test_the_comment_above_a_node_is_carried_over_and_nothing_in_it_is_yam
 
 
 @pytest.mark.parametrize(
-    "name", ["loop", "chain", "branches", "nested", "drawn", "asked", "routed"]
+    "name", ["loop", "chain", "branches", "nested", "drawn", "asked", "routed", "seen"]
 )
 async def test_an_export_comes_back_as_the_suite_that_it_was(suites, tmp_path, name):
     made = await export_suite(suites / f"{name}.yaml", tmp_path / "there")
@@ -122,7 +122,8 @@ async def test_a_task_that_was_changed_is_not_taken_for_its_suite(suites, tmp_pa
     assert "graph_config.yaml was changed since it was made" in back.output
 
 
-async def test_rows_have_every_column_and_an_id_and_start_with_one_that_is_no_picture(tmp_path):
+async def test_rows_have_every_column_and_an_id_and_none_looks_like_a_file(tmp_path):
+    """SyGra reads or empties a column that in the first row looks like a picture's name."""
     rows = [{"a": "logo.png"}, {"a": "words", "b": [1, None]}, {"b": {"c": 0.5}, "a": None}]
     path = written(tmp_path, "ask", "{a}", rows)
 
@@ -130,7 +131,7 @@ async def test_rows_have_every_column_and_an_id_and_start_with_one_that_is_no_pi
 
     lines = (made.folder / "data.jsonl").read_text().splitlines()
     table = [json.loads(line) for line in lines]
-    assert [row["a"] for row in table] == ["words", "logo.png", None]
+    assert [row["a"]["as_it_was"] for row in table] == ["logo.png", "words", None]
     assert all(row.keys() == {"id", "a", "b"} for row in table)
     assert len({row["id"] for row in table}) == 3
 
@@ -149,15 +150,36 @@ async def test_columns_may_be_called_anything_and_rows_come_out_under_their_name
     assert {table[columns[name]["from"]] for name in names} == {"v"}
 
 
-async def test_where_all_rows_look_like_pictures_the_export_is_refused(tmp_path):
-    path = written(tmp_path, "ask", "{a}", [{"a": "logo.png"}])
+PICTURES = [
+    ({"image_url": "{a.b}"}, [{"a": {"b": "dot.png"}}], "is no column of the data"),
+    ({"image_url": "http://x/{a}.png"}, [{"a": "1"}], "puts no address together"),
+    ({"image_url": {"path": "{a}"}}, [{"a": "dot.png"}], "puts no address together"),
+]
+
+
+@pytest.mark.parametrize(("part", "rows", "why"), PICTURES)
+async def test_a_picture_that_sygra_cannot_show_is_refused(part, rows, why, suites, tmp_path):
+    shutil.copy(suites / "dot.png", tmp_path)
+    prompt = [{"user": [{"type": "image_url", **part}]}]
+    path = written(tmp_path, "ask", prompt, rows)
 
     with pytest.raises(UsageError) as refused:
         await export_suite(path, tmp_path / "there")
 
     told = [one.message for one in refused.value.diagnostics if one.severity == "error"]
-    assert "looks like names of pictures" in told[0]
+    assert why in told[0]
     assert not (tmp_path / "there").exists()
+
+
+async def test_a_row_whose_picture_cannot_be_read_is_left_out_by_name(suites, tmp_path):
+    shutil.copy(suites / "dot.png", tmp_path)
+    rows = [{"id": "r1", "a": "dot.png"}, {"id": "r2", "a": "../../etc/passwd"}]
+    prompt = [{"user": [{"type": "image_url", "image_url": "{a}"}]}]
+
+    made = await export_suite(written(tmp_path, "ask", prompt, rows), tmp_path / "there")
+
+    assert made.rows == 1
+    assert any("the image `../../etc/passwd`" in one.message for one in made.lost)
 
 
 async def test_what_has_no_equivalent_is_named_with_its_line(tmp_path):

@@ -36,8 +36,14 @@ def value_at(where: list[str], state: Mapping[str, Any]) -> Any:
     for key in where:
         if not (isinstance(value, Mapping) and key in value):
             raise KeyError("this record has no `{}`".format(".".join(where)))
-        value = value[key]
+        value = unwrapped(value[key])
     return value
+
+
+def unwrapped(value: Any) -> Any:
+    """Return a column's value; SyGra would read or empty one that looks like a file's name."""
+    is_wrapped = isinstance(value, Mapping) and value.keys() == {"as_it_was"}
+    return value["as_it_was"] if is_wrapped else value
 
 
 def with_texts(texts: Mapping[str, list[str]], state: dict[str, Any]) -> dict[str, Any]:
@@ -79,9 +85,17 @@ def rendered(prompt: list[Any], state: Mapping[str, Any]) -> list[dict[str, str]
     """Return a prompt's messages, for the conversation of a row."""
     messages = []
     for role, parts in prompt:
-        text = [part if isinstance(part, str) else as_text(value_at(part, state)) for part in parts]
+        text = [part if isinstance(part, str) else shown(part, state) for part in parts]
         messages.append({"role": role, "content": "".join(text)})
     return messages
+
+
+def shown(part: Any, state: Mapping[str, Any]) -> str:
+    """Return a value as text; a picture is a mark, and a list of them a mark each."""
+    if isinstance(part, Mapping):
+        value = state.get(part["image"]) if part["image"] else ""
+        return "<image>" * (len(value) if isinstance(value, list) else 1)
+    return as_text(value_at(part, state))
 
 
 def loop_begin(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,7 +271,7 @@ def way(edges: list[Any], state: Mapping[str, Any]) -> str:
 
 def holds(when: str, names: Mapping[str, str], state: Mapping[str, Any]) -> bool:
     """Say whether a condition holds. It is read term by term, and nothing of it is run."""
-    variables = {name: state[key] for name, key in names.items() if key in state}
+    variables = {name: unwrapped(state[key]) for name, key in names.items() if key in state}
     return truth(term(ast.parse(when.strip(), mode="eval").body, variables))
 
 
@@ -397,7 +411,7 @@ def drawn_values(spec: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str,
         if "value" in one:
             added[variable] = one["value"]
             continue
-        values = state[one["column"]] if "column" in one else one["values"]
+        values = unwrapped(state[one["column"]]) if "column" in one else one["values"]
         weights = state[one["weights_column"]] if "weights_column" in one else one.get("weights")
         seed = "{}\0{}\0{}\0{}".format(spec["seed"], key, state[spec["index"]], name)
         chance = Random(seed)  # noqa: S311 - not a secret
@@ -412,7 +426,7 @@ def fits(types: Mapping[str, str], state: Mapping[str, Any]) -> bool:
     known: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}
     known.update({"list": list, "dict": dict, "any": object})
     for name, wanted in types.items():
-        value = state.get(name)
+        value = unwrapped(state.get(name))
         if isinstance(value, bool) and wanted in ("int", "float"):
             return False
         if not isinstance(value, known[wanted]):

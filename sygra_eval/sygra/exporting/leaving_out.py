@@ -29,7 +29,7 @@ _SECTIONS: Mapping[str, str] = {
     "guardrails": "nothing looks at prompts and replies",
     "report": "SyGra writes no report",
     "card": "SyGra writes no data card",
-    "images": "prompts show no images",
+    "images": "pictures were read once: data.jsonl holds them",
 }
 
 

@@ -210,7 +210,7 @@ class _Loop:
         if critique is not None and critique.prompt is not None:
             messages = messages_of(critique.prompt, self.making, (*self.at, "critique"))
             return written(messages, self._inside("critique"), self.making)
-        return written([("user", self._built_in())], self._with_draft(), self.making)
+        return written([("user", self._built_in(), ())], self._with_draft(), self.making)
 
     def _built_in(self) -> Template:
         """Return the built-in critique; words of the draft inside it mean the draft's variables."""
@@ -235,11 +235,13 @@ class _Loop:
         if revise is not None and revise.prompt is not None:
             messages = messages_of(revise.prompt, self.making, (*self.at, "revise"))
             return written(messages, self._inside("feedback"), self.making)
-        drafted: Messages = [(one.role, one.template) for one in self.config.draft.prompt.messages]
+        drafted: Messages = [
+            (one.role, one.template, one.parts) for one in self.config.draft.prompt.messages
+        ]
         first = written(drafted, self.scope, self.making)
         own: Messages = [
-            ("assistant", Template.parse("{candidate}")),
-            ("user", Template.parse(DEFAULT_REVISION)),
+            ("assistant", Template.parse("{candidate}"), ()),
+            ("user", Template.parse(DEFAULT_REVISION), ()),
         ]
         then = written(own, self._inside("feedback"), self.making)
         return Written(

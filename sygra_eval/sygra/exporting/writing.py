@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.engine import image_rules
 from sygra_eval.plugins import BUILT_INS, Plugins, load_plugins
 from sygra_eval.suite import Suite, as_yaml, load_suite, reserved_columns
 from sygra_eval.suite.document import read_document
@@ -18,7 +19,7 @@ from sygra_eval.sygra.exporting.models import catalogue_of
 from sygra_eval.sygra.exporting.names import plain_word
 from sygra_eval.sygra.exporting.parts import Making
 from sygra_eval.sygra.exporting.python_text import module_text
-from sygra_eval.sygra.exporting.rows import Table, lines_of, table_of
+from sygra_eval.sygra.exporting.rows import Table, lines_of, shown_columns, table_of
 from sygra_eval.values import Diagnostic, Severity, UsageError
 
 SUITE, GRAPH, MODELS, DATA = "suite.yaml", "graph_config.yaml", "models.yaml", "data.jsonl"
@@ -99,7 +100,15 @@ async def _files(
     leave_out_sections(suite, making)
     catalogue = catalogue_of(suite, making)
     samples = "weighted_sampler" in str(suite.document.get("graph_config"))
-    table = await table_of(suite, plugins, making, rows, wants_index=samples)
+    making.rules = image_rules(suite)
+    table = await table_of(
+        suite,
+        plugins,
+        making,
+        rows,
+        wants_index=samples,
+        shown=shown_columns(suite.document.get("graph_config")),
+    )
     making.plain.update(table.plain)
     making.rounds = making.names.variable("rounds")
     making.stop_reason = making.names.variable("stop_reason")
@@ -187,7 +196,9 @@ def _output_map(
 ) -> dict[str, Any]:
     """Return the row's columns: the source's, ours as far as SyGra can have them, the suite's."""
     columns: dict[str, Any] = {"id": {"from": "id"}}
-    columns |= {name: {"from": variable} for name, variable in table.variables.items()}
+    for name, variable in table.variables.items():
+        is_wrapped = variable in making.wrapped
+        columns[name] = {"from": variable, **({"transform": "as_it_was"} if is_wrapped else {})}
     answer = scope[suite.candidate]
     columns["answer"] = {"from": answer}
     if judged:
@@ -200,7 +211,9 @@ def _output_map(
         columns["grade"] = {"from": judged["grade"]}
     for name, column in suite.output_map.items():
         if column.variable is not None:
-            columns[name] = {"from": scope.get(column.variable, column.variable)}
+            variable = scope.get(column.variable, column.variable)
+            is_wrapped = variable in making.wrapped
+            columns[name] = {"from": variable, **({"transform": "as_it_was"} if is_wrapped else {})}
         elif "$" in str(column.value):  # SyGra would look it up in its configuration
             columns[name] = {"value": len(values), "transform": "fixed"}
             values.append(column.value)
