@@ -76,12 +76,20 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
-    count = 0
+    made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
+    try:
+        count = _put(temporary, target, made)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _put(temporary: Path, target: Path, made: Iterable[dict[str, Any]]) -> int:
+    count, is_lines = 0, target.suffix == ".jsonl"
     with temporary.open("w", encoding="utf-8") as file:
-        is_lines = target.suffix == ".jsonl"
         if not is_lines:
             file.write("[")
-        made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
         for count, one in enumerate(made, start=1):
             row = with_media(one, target, count)
             if is_lines:
@@ -91,7 +99,6 @@ def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
                 file.write(_indented(row))
         if not is_lines:
             file.write("\n]\n" if count else "]\n")
-    temporary.replace(target)
     return count
 
 

@@ -224,9 +224,10 @@ def test_a_run_of_sygras_command_is_gone_on_with_when_asked(command, served, pro
     first, *_ = command(*words)
     asked = len(served.requests)
 
-    code, _, _ = command(*words, "--resume", "True")
+    code, _, err = command(*words, "--resume", "True")
 
     assert (first, code, len(served.requests)) == (0, 0, asked)
+    assert "goes on as it was begun" in err
     assert command(*words, "-d", "maybe")[0] == 4
     assert command(*words, "-rn", "a/b")[0] == 4
     assert command("sygra", "run", "-t", "nowhere")[0] == 4
@@ -255,6 +256,15 @@ def test_rows_become_messages_and_are_described_where_a_command_asks(command, se
     assert about["ttr"] == pytest.approx(14 / 15)
     assert [one["parent_id"] for one in messages] == [None, messages[0]["message_id"]]
     assert {one["conversation_id"] for one in messages} == {"a"}
+
+
+def test_rows_that_cannot_become_messages_leave_no_half_of_a_file(command, served, project):
+    words = ("sygra", "run", "-t", "ours.loud", "--trust", "-owt", "False", "-od", "out")
+
+    code, _, err = command(*words, "--oasst", "True")
+
+    assert (code, "needs `conversation`" in err) == (7, True)
+    assert not list((project.root / "out").iterdir())
 
 
 PROGRAM = """

@@ -337,3 +337,13 @@ def test_a_sink_that_cannot_be_written_leaves_the_rows_and_says_where(here):
     assert len(json.loads((here / "out" / "output.json").read_text())) == 2
     with pytest.raises(sygra.ConfigurationError, match="counted from 0"):
         flow.run(start_index=-1)
+
+
+def test_a_sources_transforms_and_shard_are_given_as_in_sygra():
+    """A mapping of parameters is the second argument there, and words work besides."""
+    one = sygra.DataSource.disk("a.json").add_transformation("t.One", {"n": 1}, m=2).to_config()
+    two = sygra.from_file("a.json", [{"transform": "t.One", "params": {"n": 1}}], {"index": [0]})
+
+    assert one["transformations"] == [{"transform": "t.One", "params": {"n": 1, "m": 2}}]
+    assert two["transformations"] == [{"transform": "t.One", "params": {"n": 1}}]
+    assert two["shard"] == {"regex": "*", "index": [0]}
