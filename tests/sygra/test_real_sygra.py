@@ -40,6 +40,7 @@ UNBOXED = "{isolation: none, i_accept_the_risk: true}"
 WITHOUT = {
     *("provenance", "code", "verdicts", "grade", "reason", "weak_tests"),
     "mutation_score",
+    "prompt_images",
 }
 """Columns that rows have here alone where a suite has no validators; the exporter names them."""
 
