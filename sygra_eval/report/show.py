@@ -186,8 +186,8 @@ def _close(end: RecordEnd) -> str:
     loosely = " (the stop phrase stood inside other words)" if loop.is_loose else ""
     return wrapped(
         f"stopped by {loop.stop_reason.value}{loosely} after rounds: {loop.rounds}; "
-        f"drafts: {loop.samples}; stops refused: {loop.sentinels_refused}; tokens: {loop.tokens}; kept: round "
-        f"{loop.kept_round or UNKNOWN}; outcome: {end.outcome.value}",
+        f"drafts: {loop.samples}; stops refused: {loop.sentinels_refused}; tokens: {loop.tokens}; "
+        f"kept: round {loop.kept_round or UNKNOWN}; outcome: {end.outcome.value}",
         indent="  ",
     )
 
