@@ -201,6 +201,21 @@ async def test_what_has_no_equivalent_is_named_with_its_line(tmp_path):
     assert {"`card`", "`guardrails`"} <= told.keys()
 
 
+async def test_how_a_model_is_asked_and_agreement_are_named_too(tmp_path):
+    two = [{"use": "length", "name": one, "max": 9} for one in ("one", "two")]
+    quality = {"validators": two, "agreement": {"both": {"validators": ["one", "two"]}}}
+    path = written(tmp_path, "ask", "{a}", [{"a": "x"}], quality=quality)
+    suite = yaml.safe_load(path.read_text())
+    suite["models"]["m"] |= {"stream": True, "json_mode": False, "max_concurrency": 3}
+    path.write_text(yaml.safe_dump(suite))
+
+    made = await export_suite(path, tmp_path / "there")
+
+    told = " ".join(one.message for one in made.lost)
+    for name in ("`stream`", "`json_mode`", "`max_concurrency`", "`quality.agreement`"):
+        assert name in told
+
+
 async def test_a_node_that_sygra_has_nothing_for_is_refused_with_its_line(tmp_path):
     path = written(tmp_path, "ask", "{a}", [{"a": "x"}])
     suite = yaml.safe_load(path.read_text())
