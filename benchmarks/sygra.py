@@ -4,7 +4,9 @@ One suite, exported for SyGra; 1,000 records of two calls, 200 ms each, 64 in fl
 and system time of the process and its children, memory its largest resident size. `steady` is what
 the records beyond the first fifth take, so without start, imports and files. The bound is what the
 latency alone takes: calls x latency / in flight. SyGra's Python is named by SYGRA_PYTHON, else
-looked for in `.venv-sygra` (`make sygra`); where it is not, ours is shown alone.
+looked for in `.venv-sygra` (`make sygra`); where it is not, ours is shown alone. Beside them stand
+the exported task as our own reader runs it, and a loop of aiohttp that does nothing but ask: below
+that no client on aiohttp can come.
 
     python -m benchmarks.sygra [--records 1000] [--latency 0.2] [--in-flight 64]
 """
@@ -31,6 +33,27 @@ ROOT = Path(__file__).parents[1]
 PYTHON = Path(os.environ.get("SYGRA_PYTHON") or ROOT / ".venv-sygra/bin/python")
 IN_SYGRA = ROOT / "tests" / "sygra" / "in_sygra.py"
 CALLS = 2
+BARE = """
+import asyncio, sys
+
+import aiohttp
+
+
+async def main(url, calls, in_flight):
+    slots = asyncio.Semaphore(in_flight)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as session:
+
+        async def ask(number):
+            messages = [{"role": "user", "content": f"question {number}"}]
+            body = {"model": "scripted", "messages": messages}
+            async with slots, session.post(f"{url}/chat/completions", json=body) as reply:
+                await reply.json()
+
+        await asyncio.gather(*(ask(number) for number in range(calls)))
+
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +91,11 @@ def main() -> None:
             records: _suite(folder, url, records, given.in_flight)
             for records in (few, given.records)
         }
-        sides = [_ours(folder, suites, few, given.records)]
+        sides = [
+            _bare(url, few, given.records, given.in_flight),
+            _ours(folder, suites, few, given.records),
+            _as_task(folder, suites, few, given.records, given.in_flight),
+        ]
         if PYTHON.is_file():
             sides.append(_theirs(folder, suites, few, given.records, given.in_flight))
     print(_table(sides, given.records, given.latency, given.in_flight))
@@ -130,6 +157,49 @@ def _ours(
         name="sygra_eval",
         whole=run(records),
         few=run(few),
+        few_records=few,
+        imported=Taken(**imported, rows=0),
+    )
+
+
+def _bare(url: str, few: int, records: int, in_flight: int) -> Side:
+    def run(count: int) -> Taken:
+        command = [sys.executable, "-c", BARE, url, str(count * CALLS), str(in_flight)]
+        return Taken(**_taken(command, {}), rows=count)
+
+    imported = _taken([sys.executable, "-c", "import aiohttp"], {})
+    whole, small = run(records), run(few)
+    return Side(
+        name="aiohttp alone",
+        whole=whole,
+        few=small,
+        few_records=few,
+        imported=Taken(**imported, rows=0),
+    )
+
+
+def _as_task(
+    folder: Path,
+    suites: Mapping[int, tuple[Path, Exported]],
+    few: int,
+    records: int,
+    in_flight: int,
+) -> Side:
+    def run(count: int) -> Taken:
+        made = suites[count][1]
+        out = folder / "task" / str(count)
+        command = [sys.executable, "-m", "sygra_eval", "sygra", "run", "--task", str(made.folder)]
+        command += ["-n", "0", "-b", str(in_flight), "-owt", "False", "-od", str(out), "--trust"]
+        config = {"SYGRA_EVAL_CONFIG_DIR": str(folder / "config")}
+        taken = _taken([*command, "--out", str(out / "reports")], {**made.variables, **config})
+        return Taken(**taken, rows=len(json.loads((out / "output.json").read_text())))
+
+    imported = _taken([sys.executable, "-c", "import sygra_eval.cli.sygra, langchain_core"], {})
+    whole, small = run(records), run(few)
+    return Side(
+        name="its task here",
+        whole=whole,
+        few=small,
         few_records=few,
         imported=Taken(**imported, rows=0),
     )

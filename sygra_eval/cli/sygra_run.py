@@ -184,6 +184,12 @@ def _run(
 ) -> RunSummary:
     last = last_run(options.out, suite_name(read)) if resume else None
 
+    if last is not None:
+        tell(
+            f"{last} goes on as it was begun: its rows are those of then, whatever --num_records "
+            "and --start_index say now"
+        )
+
     async def start(stop: StopSignal, show: ShowProgress) -> RunSummary:
         if last is not None:
             return await resume_run(

@@ -10,7 +10,7 @@ from sygra_eval.cli.output import print_diagnostics, tell
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.tasks import close_sessions, task_of, trusted
 from sygra_eval.engine import ExitCode, run_in_loop
-from sygra_eval.sygra import environment
+from sygra_eval.sygra import environment, is_trusted
 from sygra_eval.values import UsageError
 
 
@@ -25,16 +25,22 @@ from sygra_eval.values import UsageError
 )
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="So many rows at most.")
 @click.option("--trust", is_flag=True, help="Import the suite's own plugins.")
-def export(suite: Path, to: Path, rows: int | None, trust: bool) -> int:
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files there that were changed or are not ours."
+)
+def export(suite: Path, to: Path, rows: int | None, trust: bool, overwrite: bool) -> int:
     """Write a suite as a task that SyGra itself runs, and say what it has nothing for.
 
     The rows, the models without their keys, the graph and its Python stand in one folder, with the
-    suite beside them for the way back (`sygra migrate`).
+    suite beside them for the way back (`sygra migrate`). Files of an earlier export are replaced or
+    removed; what was changed since, or is not ours, is not touched.
     """
     from sygra_eval.sygra.exporting import export_suite
 
-    made = run_in_loop(export_suite(suite, to, rows=rows, is_trusted=trust))
+    made = run_in_loop(export_suite(suite, to, rows=rows, is_trusted=trust, overwrite=overwrite))
     print_diagnostics(made.lost)
+    for name in made.kept:
+        tell(f"{made.folder / name} is of an earlier export and was changed since: it stays")
     say(f"{made.folder}: {made.rows} rows; {len(made.lost)} things have no equivalent (above)")
     for name, value in made.variables.items():
         say(f"  export {name}={shlex.quote(value)}")
@@ -88,7 +94,10 @@ def migrate(task: str, target: Path | None, trust: bool, shows_diff: bool) -> in
         if not shows_diff:
             say(made.text.rstrip("\n"))
     else:
+        was_trusted = is_trusted(found.root, found.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(made.text, encoding="utf-8")
+        if was_trusted:  # what changed since is the file that we wrote
+            trusted(found)
         say(f"{target}: written")
     return int(ExitCode.PASSED)

@@ -59,6 +59,7 @@ from sygra_eval.engine.first_rows import StageRows, first_rows
 from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
+from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.labels import problems_of_labels
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
@@ -93,7 +94,7 @@ from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.stored import source_row
-from sygra_eval.engine.structured import fitted
+from sygra_eval.engine.structured import fitted, response_format
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import (
     WEAK,
@@ -219,6 +220,7 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "image_rules",
     "is_ignored",
     "is_lines_of",
     "keep_ledger",
@@ -245,6 +247,7 @@ __all__ = [
     "refuse_removal",
     "remove_run",
     "repair_run",
+    "response_format",
     "resume_run",
     "rows_where",
     "run_in_loop",

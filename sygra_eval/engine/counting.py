@@ -51,6 +51,8 @@ class Count:
     repaired_rows: int = 0
     refused: int = 0
     rows_with_refused: int = 0
+    loose: int = 0
+    loose_ids: list[str] = field(default_factory=list)
     grades: Counter[str] = field(default_factory=Counter)
     with_hidden: int = 0
     passed_visible: int = 0
@@ -184,6 +186,10 @@ class Count:
         self.rounds[loop.rounds] += 1
         self.refused += loop.sentinels_refused
         self.rows_with_refused += loop.sentinels_refused > 0
+        if loop.is_loose:
+            self.loose += 1
+            if len(self.loose_ids) < MOST_REPAIRED:
+                self.loose_ids.append(end.row_id)
         if not is_verified:
             return
         self.by_round[loop.kept_round] += 1

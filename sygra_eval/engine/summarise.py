@@ -1,7 +1,7 @@
 """Reads a run's journal once and comes to its figures. Start at `summarise`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ from sygra_eval.suite import variant_names
 from sygra_eval.values import Outcome, Status
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
+_MOST_NAMED = 20
 MOST_FAILED = 0.05
 """More rows failed by infrastructure than this share make a run incomplete (exit code 7).
 
@@ -98,6 +99,7 @@ def summarise(folder: Path) -> RunSummary:
     exit_code, exit_reason = how_it_ended(life, count, cut, rows, bounds)
     warnings = (
         *_warnings(document, labels, estimated=calls.estimated, noted=count.noted),
+        *_loose(count),
         *life.warnings,
         *life.others,
         *refused,
@@ -280,6 +282,19 @@ def _models(
     return tuple(
         (name, str(model.get("use", "")), labels.get(name, ""))
         for name, model in (document.get("models") or {}).items()
+    )
+
+
+def _loose(count: Count) -> Iterator[str]:
+    """Yield which rows of a SyGra task a stop phrase ended that stood inside other words."""
+    if not count.loose:
+        return
+    named = ", ".join(count.loose_ids[:_MOST_NAMED])
+    more = count.loose - min(count.loose, _MOST_NAMED)
+    stopped = f"{counted(count.loose, 'row')} of those that `max_rounds` stopped ended as the"
+    yield (
+        f"{stopped} critic's stop phrase stood inside other words: {named}"
+        f"{f' and {more} more' if more else ''} (`sygra_flags.sentinel_loose` in the data)"
     )
 
 

@@ -279,6 +279,7 @@ def loop_end_to_json(end: LoopEnd) -> Json:
         "tokens": end.tokens,
         "kept_round": end.kept_round,
         "rate": None if rate is None else [rate.passed, rate.judged, rate.has_left_band],
+        **({"is_loose": True} if end.is_loose else {}),
     }
 
 
@@ -296,6 +297,7 @@ def loop_end_from_json(data: Json) -> LoopEnd:
         rate=None
         if rate is None
         else DraftRate(passed=rate[0], judged=rate[1], has_left_band=rate[2]),
+        is_loose=data.get("is_loose", False),
     )
 
 

@@ -183,10 +183,11 @@ def _close(end: RecordEnd) -> str:
     loop = end.loop
     if loop is None:
         return f"no loop; outcome: {end.outcome.value}"
+    loosely = " (the stop phrase stood inside other words)" if loop.is_loose else ""
     return wrapped(
-        f"stopped by {loop.stop_reason.value} after rounds: {loop.rounds}; drafts: {loop.samples}; "
-        f"stops refused: {loop.sentinels_refused}; tokens: {loop.tokens}; kept: round "
-        f"{loop.kept_round or UNKNOWN}; outcome: {end.outcome.value}",
+        f"stopped by {loop.stop_reason.value}{loosely} after rounds: {loop.rounds}; "
+        f"drafts: {loop.samples}; stops refused: {loop.sentinels_refused}; tokens: {loop.tokens}; "
+        f"kept: round {loop.kept_round or UNKNOWN}; outcome: {end.outcome.value}",
         indent="  ",
     )
 

@@ -52,7 +52,8 @@ from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import document_of
 from sygra_eval.suite.overrides import override_model, parse_override
 from sygra_eval.suite.prompt import Prompt
-from sygra_eval.suite.routing import ModelOrRoute, RoutedChoice
+from sygra_eval.suite.prompt_parts import PromptPart
+from sygra_eval.suite.routing import ByWeight, ModelOrRoute, RoutedChoice
 from sygra_eval.suite.schema import Name
 from sygra_eval.suite.spelling_out import variant_names
 from sygra_eval.suite.structured_output import AskedByName, AskedModel
@@ -87,6 +88,7 @@ __all__ = [
     "AskedByName",
     "AskedModel",
     "BadCondition",
+    "ByWeight",
     "Card",
     "Condition",
     "Document",
@@ -108,6 +110,7 @@ __all__ = [
     "PlainSuite",
     "Probes",
     "Prompt",
+    "PromptPart",
     "RoutedChoice",
     "SandboxChoice",
     "Subgraph",

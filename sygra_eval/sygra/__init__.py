@@ -26,7 +26,7 @@ from sygra_eval.sygra.output import post_processed, rows_of, write_rows
 from sygra_eval.sygra.sessions import end_all
 from sygra_eval.sygra.shim import LIBRARY
 from sygra_eval.sygra.sinks import write_sinks
-from sygra_eval.sygra.trusting import Untrusted, remember_root
+from sygra_eval.sygra.trusting import Untrusted, is_trusted, remember_root
 
 __all__ = [
     "LIBRARY",
@@ -41,6 +41,7 @@ __all__ = [
     "end_all",
     "environment",
     "is_run_of_task",
+    "is_trusted",
     "keys_of_run",
     "last_run",
     "output_name",

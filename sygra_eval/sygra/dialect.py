@@ -57,6 +57,7 @@ class Read:
 
     :ivar suite: It as a suite; None where it has errors.
     :ivar needs: What it lacks to be run here, in words.
+    :ivar unaddressed: Models of which one of these needs speaks.
     :ivar post_process: What happens to all rows at the end of a run; `sinks` where they go then.
     :ivar data: What its file says.
     """
@@ -65,6 +66,7 @@ class Read:
     suite: Document | None
     diagnostics: tuple[Diagnostic, ...]
     needs: tuple[str, ...] = ()
+    unaddressed: tuple[str, ...] = ()
     post_process: tuple[Any, ...] = ()
     sinks: tuple[Mapping[str, Any], ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -149,6 +151,7 @@ class _Reading:
     run_args: dict[str, Any] = field(default_factory=dict)
     executor: str | None = None
     needs: list[str] = field(default_factory=list)
+    unaddressed: list[str] = field(default_factory=list)
     aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, rows: int | None) -> Read:
@@ -202,6 +205,7 @@ class _Reading:
             suite=suite,
             diagnostics=tuple(found),
             needs=tuple(dict.fromkeys(self.needs)),
+            unaddressed=tuple(dict.fromkeys(self.unaddressed)),
             post_process=tuple(_listed(self.data.get("graph_post_process"))),
             data=self.data,
             sinks=tuple(sinks_of(self.data)),
@@ -280,6 +284,7 @@ class _Reading:
             self.aliases.setdefault(one.alias, _of_use(facts_of(one.alias, {}, self.environ)))
             if one.made.needs and not self._is_given(one.alias):
                 self._need(f"for the model `{one.alias}` {one.made.needs}", (*at, "model"))
+                self.unaddressed.append(one.alias)
             for note in one.made.notes:
                 warning = Severity.WARNING
                 self._report(Problem(code="sygra-differs", message=note, at=at, severity=warning))

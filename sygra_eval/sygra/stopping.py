@@ -31,8 +31,9 @@ def loop_end(
     if not phrase:
         return None, {**flags, "stopped_by": "condition"}
     said = _last_words(record, critic)
-    is_strict, is_inside = _plain(said) == _plain(phrase), _plain(phrase) in said.casefold()
-    if is_inside and not is_strict:
+    is_strict = _plain(said) == _plain(phrase)
+    is_loose = not is_strict and _plain(phrase) in said.casefold()
+    if is_loose:
         flags["sentinel_loose"] = True
     reason = StopReason.SENTINEL if is_strict else StopReason.MAX_ROUNDS
     end = LoopEnd(
@@ -43,6 +44,7 @@ def loop_end(
         sentinels_refused=0,
         tokens=tokens,
         kept_round=rounds,
+        is_loose=is_loose,
     )
     return end, {**flags, "stopped_by": reason.value}
 

@@ -26,15 +26,20 @@ def require_trust(root: Path, folder: Path, environ: Mapping[str, str] = os.envi
 
     :raises Untrusted: With what to do.
     """
-    if environ.get("SYGRA_EVAL_TRUST") == "1":
-        return
-    root, content = root.resolve(), content_of(root, folder)
-    if (root, content) in _NOW or trust.is_remembered(root, content, environ):
+    if is_trusted(root, folder, environ):
         return
     raise Untrusted(
-        f"the Python of tasks in {root} was not imported: it is code and not trusted yet; look at "
-        "it, then say --trust once (remembered until it changes)"
+        f"the Python of tasks in {root.resolve()} was not imported: it is code and not trusted "
+        "yet; look at it, then say --trust once (remembered until it changes)"
     )
+
+
+def is_trusted(root: Path, folder: Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether a root may be imported as it is now."""
+    if environ.get("SYGRA_EVAL_TRUST") == "1":
+        return True
+    root, content = root.resolve(), content_of(root, folder)
+    return (root, content) in _NOW or trust.is_remembered(root, content, environ)
 
 
 def remember_root(root: Path, folder: Path, environ: Mapping[str, str] = os.environ) -> None:

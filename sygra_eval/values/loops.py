@@ -117,6 +117,7 @@ class LoopEnd:
     :ivar samples: Drafts that were drawn.
     :ivar kept_round: The round whose candidate was kept.
     :ivar rate: How many drafts pass, where the suite asks for that.
+    :ivar is_loose: The stop phrase stood inside other words, and a task of SyGra took it for one.
     """
 
     node: str
@@ -127,3 +128,4 @@ class LoopEnd:
     tokens: int
     kept_round: int
     rate: DraftRate | None = None
+    is_loose: bool = False

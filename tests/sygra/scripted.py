@@ -19,7 +19,12 @@ def answer(body: Any) -> Reply:
     """Criticise, write a function that is right or wrong, or say some words."""
     text = json.dumps([[one["role"], one["content"]] for one in body["messages"]])
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).digest()
-    if body["messages"][-1]["content"].startswith("Round"):
+    last = body["messages"][-1]["content"]
+    if isinstance(last, str) and last.startswith("JSON plan"):
+        return completion(json.dumps({"title": f"T{digest[0]}", "steps": ["a", digest[1]]}))
+    if isinstance(last, str) and last.startswith("JSON rate"):
+        return completion(f'```json\n{{"effort":  "{("low", "high")[digest[0] % 2]}"}}\n```')
+    if isinstance(last, str) and last.startswith("Round"):
         return completion(SAID[digest[0] % len(SAID)])
     if found := re.search(r"assert (\w+)\(", text):
         code = BODIES[found[1]][digest[1] % 2]

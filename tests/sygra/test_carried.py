@@ -95,7 +95,7 @@ def test_a_prompt_reads_there_as_here(pieces, state, plain):
     making.plain = {name for name in plain if type(state[name]) in (str, int, float)}
     names = {name: name for name in state}
 
-    made = written([("user", template)], names, making)
+    made = written([("user", template, ())], names, making)
 
     there = carried.with_texts(made.texts, dict(state))
     (message,) = made.messages

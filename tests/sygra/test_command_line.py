@@ -106,6 +106,28 @@ def test_workers_settle_the_rows_of_a_task_too(command, served, project):
     assert (code, [row["id"] for row in written]) == (0, [f"r{n}" for n in range(6)]), err
 
 
+def test_a_migrated_task_with_python_runs_once_it_is_trusted(command, served, project):
+    """The suite stands among the task's own files, whose every change asks again."""
+    suite = "tasks/ours/loud/suite.yaml"
+    written, *_ = command("sygra", "migrate", "ours.loud", "--trust", "--to", suite)
+    at_once, *_ = command("check", suite)
+    python = project.root / "tasks/ours/loud/task_executor.py"
+    python.write_text(PYTHON + "# changed\n")
+
+    changed, *_ = command("run", suite, "-q")
+    code, out, err = command("run", suite, "--trust", "--json")
+
+    assert (written, at_once, changed, code) == (0, 0, 4, 0), err
+    assert json.loads(out.splitlines()[-1])["unjudged"] == 1
+
+
+def test_a_migration_that_nobody_trusts_trusts_nothing(command, served, project):
+    command("sygra", "migrate", "ours.loud", "--to", "tasks/ours/loud/suite.yaml")
+    code, *_ = command("run", "tasks.ours.loud", "-q")
+
+    assert code == 4
+
+
 def test_a_post_processor_that_raises_leaves_the_rows_and_ends_with_7(command, served, project):
     task = project.root / "tasks" / "ours" / "loud"
     python = (
@@ -204,9 +226,10 @@ def test_a_run_of_sygras_command_is_gone_on_with_when_asked(command, served, pro
     first, *_ = command(*words)
     asked = len(served.requests)
 
-    code, _, _ = command(*words, "--resume", "True")
+    code, _, err = command(*words, "--resume", "True")
 
     assert (first, code, len(served.requests)) == (0, 0, asked)
+    assert "goes on as it was begun" in err
     assert command(*words, "-d", "maybe")[0] == 4
     assert command(*words, "-rn", "a/b")[0] == 4
     assert command("sygra", "run", "-t", "nowhere")[0] == 4
@@ -235,6 +258,15 @@ def test_rows_become_messages_and_are_described_where_a_command_asks(command, se
     assert about["ttr"] == pytest.approx(14 / 15)
     assert [one["parent_id"] for one in messages] == [None, messages[0]["message_id"]]
     assert {one["conversation_id"] for one in messages} == {"a"}
+
+
+def test_rows_that_cannot_become_messages_leave_no_half_of_a_file(command, served, project):
+    words = ("sygra", "run", "-t", "ours.loud", "--trust", "-owt", "False", "-od", "out")
+
+    code, _, err = command(*words, "--oasst", "True")
+
+    assert (code, "needs `conversation`" in err) == (7, True)
+    assert not list((project.root / "out").iterdir())
 
 
 PROGRAM = """

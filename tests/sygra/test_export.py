@@ -1,6 +1,7 @@
 """What an export writes: SyGra's form, the suite's own words as data, and the way back."""
 
 import ast
+import hashlib
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from sygra_eval.cli.sygra import command
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import load_suite
 from sygra_eval.sygra.exporting import export_suite
+from sygra_eval.sygra.exporting.keeping import LIST
 from sygra_eval.sygra.exporting.python_text import literal
 from sygra_eval.values import UsageError
 
@@ -88,7 +90,9 @@ async def test_the_comment_above_a_node_is_carried_over_and_nothing_in_it_is_yam
     assert "x" not in graph_in(made.folder)["graph_config"]["nodes"]
 
 
-@pytest.mark.parametrize("name", ["loop", "chain", "branches", "nested", "drawn"])
+@pytest.mark.parametrize(
+    "name", ["loop", "chain", "branches", "nested", "drawn", "asked", "routed", "seen"]
+)
 async def test_an_export_comes_back_as_the_suite_that_it_was(suites, tmp_path, name):
     made = await export_suite(suites / f"{name}.yaml", tmp_path / "there")
 
@@ -118,7 +122,8 @@ async def test_a_task_that_was_changed_is_not_taken_for_its_suite(suites, tmp_pa
     assert "graph_config.yaml was changed since it was made" in back.output
 
 
-async def test_rows_have_every_column_and_an_id_and_start_with_one_that_is_no_picture(tmp_path):
+async def test_rows_have_every_column_and_an_id_and_none_looks_like_a_file(tmp_path):
+    """SyGra reads or empties a column that in the first row looks like a picture's name."""
     rows = [{"a": "logo.png"}, {"a": "words", "b": [1, None]}, {"b": {"c": 0.5}, "a": None}]
     path = written(tmp_path, "ask", "{a}", rows)
 
@@ -126,7 +131,7 @@ async def test_rows_have_every_column_and_an_id_and_start_with_one_that_is_no_pi
 
     lines = (made.folder / "data.jsonl").read_text().splitlines()
     table = [json.loads(line) for line in lines]
-    assert [row["a"] for row in table] == ["words", "logo.png", None]
+    assert [row["a"]["as_it_was"] for row in table] == ["logo.png", "words", None]
     assert all(row.keys() == {"id", "a", "b"} for row in table)
     assert len({row["id"] for row in table}) == 3
 
@@ -145,15 +150,36 @@ async def test_columns_may_be_called_anything_and_rows_come_out_under_their_name
     assert {table[columns[name]["from"]] for name in names} == {"v"}
 
 
-async def test_where_all_rows_look_like_pictures_the_export_is_refused(tmp_path):
-    path = written(tmp_path, "ask", "{a}", [{"a": "logo.png"}])
+PICTURES = [
+    ({"image_url": "{a.b}"}, [{"a": {"b": "dot.png"}}], "is no column of the data"),
+    ({"image_url": "http://x/{a}.png"}, [{"a": "1"}], "puts no address together"),
+    ({"image_url": {"path": "{a}"}}, [{"a": "dot.png"}], "puts no address together"),
+]
+
+
+@pytest.mark.parametrize(("part", "rows", "why"), PICTURES)
+async def test_a_picture_that_sygra_cannot_show_is_refused(part, rows, why, suites, tmp_path):
+    shutil.copy(suites / "dot.png", tmp_path)
+    prompt = [{"user": [{"type": "image_url", **part}]}]
+    path = written(tmp_path, "ask", prompt, rows)
 
     with pytest.raises(UsageError) as refused:
         await export_suite(path, tmp_path / "there")
 
     told = [one.message for one in refused.value.diagnostics if one.severity == "error"]
-    assert "looks like names of pictures" in told[0]
+    assert why in told[0]
     assert not (tmp_path / "there").exists()
+
+
+async def test_a_row_whose_picture_cannot_be_read_is_left_out_by_name(suites, tmp_path):
+    shutil.copy(suites / "dot.png", tmp_path)
+    rows = [{"id": "r1", "a": "dot.png"}, {"id": "r2", "a": "../../etc/passwd"}]
+    prompt = [{"user": [{"type": "image_url", "image_url": "{a}"}]}]
+
+    made = await export_suite(written(tmp_path, "ask", prompt, rows), tmp_path / "there")
+
+    assert made.rows == 1
+    assert any("the image `../../etc/passwd`" in one.message for one in made.lost)
 
 
 async def test_what_has_no_equivalent_is_named_with_its_line(tmp_path):
@@ -173,6 +199,21 @@ async def test_what_has_no_equivalent_is_named_with_its_line(tmp_path):
     lines = path.read_text().splitlines()
     assert lines[told["`quality.target_verified`"] - 1].strip() == "target_verified: 3"
     assert {"`card`", "`guardrails`"} <= told.keys()
+
+
+async def test_how_a_model_is_asked_and_agreement_are_named_too(tmp_path):
+    two = [{"use": "length", "name": one, "max": 9} for one in ("one", "two")]
+    quality = {"validators": two, "agreement": {"both": {"validators": ["one", "two"]}}}
+    path = written(tmp_path, "ask", "{a}", [{"a": "x"}], quality=quality)
+    suite = yaml.safe_load(path.read_text())
+    suite["models"]["m"] |= {"stream": True, "json_mode": False, "max_concurrency": 3}
+    path.write_text(yaml.safe_dump(suite))
+
+    made = await export_suite(path, tmp_path / "there")
+
+    told = " ".join(one.message for one in made.lost)
+    for name in ("`stream`", "`json_mode`", "`max_concurrency`", "`quality.agreement`"):
+        assert name in told
 
 
 async def test_a_node_that_sygra_has_nothing_for_is_refused_with_its_line(tmp_path):
@@ -220,6 +261,52 @@ async def test_a_folder_with_a_task_of_someone_else_is_left_alone(tmp_path):
         await export_suite(path, folder)
 
     assert (folder / "graph_config.yaml").read_text() == "graph_config: {}\n"
+
+
+async def test_an_export_in_the_place_of_an_earlier_one_leaves_nothing_of_it(suites, tmp_path):
+    first = await export_suite(suites / "nested.yaml", tmp_path / "tasks" / "t")
+    mine = first.folder / "notes.md"
+    mine.write_text("mine\n")
+    inner = {path.parent for path in first.folder.glob("*/graph_config.yaml")}
+
+    await export_suite(suites / "chain.yaml", tmp_path / "tasks" / "t")
+
+    assert inner
+    assert not any(path.exists() for path in inner)
+    assert mine.read_text() == "mine\n"
+    written = {path.name for path in first.folder.iterdir()}
+    fixed = {"graph_config.yaml", "task_executor.py", "models.yaml", "data.jsonl", "suite.yaml"}
+    assert written == {*fixed, "notes.md", LIST}
+
+
+async def test_what_the_user_changed_is_neither_overwritten_nor_removed(suites, tmp_path):
+    first = await export_suite(suites / "nested.yaml", tmp_path / "tasks" / "t")
+    changed = [first.folder / "models.yaml", next(first.folder.glob("*/graph_config.yaml"))]
+    for path in changed:
+        path.write_text(path.read_text() + "# mine\n")
+
+    with pytest.raises(UsageError, match=r"`models\.yaml` were changed"):
+        await export_suite(suites / "chain.yaml", first.folder)
+    untouched = (first.folder / "suite.yaml").read_text()
+    then = await export_suite(suites / "chain.yaml", first.folder, overwrite=True)
+
+    assert "name: nested" in untouched
+    assert "# mine" not in changed[0].read_text()
+    assert then.kept == (changed[1].relative_to(first.folder).as_posix(),)
+    assert changed[1].read_text().endswith("# mine\n")
+
+
+async def test_a_list_of_files_can_lead_to_none_outside(suites, tmp_path):
+    first = await export_suite(suites / "chain.yaml", tmp_path / "tasks" / "t")
+    other = tmp_path / "other.txt"
+    other.write_text("x")
+    listed = json.loads((first.folder / LIST).read_text())
+    listed["files"]["../../other.txt"] = hashlib.sha256(b"x").hexdigest()
+    (first.folder / LIST).write_text(json.dumps(listed))
+
+    await export_suite(suites / "chain.yaml", first.folder)
+
+    assert other.exists()
 
 
 HOSTILE = [
@@ -306,7 +393,9 @@ def test_the_carried_part_runs_without_us():
     assert lines == [
         "from __future__ import annotations",
         "import ast",
+        "import hashlib",
         "import json",
+        "import math",
         "import re",
         "from collections.abc import Callable, Mapping",
         "from random import Random",

@@ -29,7 +29,19 @@ def suites(project, endpoint):
     return base
 
 
-@pytest.mark.parametrize("name", ["loop", "chain", "branches", "nested", "drawn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "loop",
+        "chain",
+        "branches",
+        "nested",
+        "drawn",
+        "asked",
+        "routed",
+        "seen",
+    ],
+)
 async def test_an_exported_suite_gives_the_same_rows_as_a_task(
     name, suites, project, endpoint, monkeypatch
 ):

@@ -391,3 +391,13 @@ def test_the_python_of_a_task_has_the_library_and_cannot_run_another_task_inside
     assert (row["q"], row["name"], row["same"]) == ("y", "w", True)
     (failed,) = (flow.summary.folder / "failed.jsonl").read_text().splitlines()
     assert "inside the Python of a task no other task can be run" in failed
+
+
+def test_a_sources_transforms_and_shard_are_given_as_in_sygra():
+    """A mapping of parameters is the second argument there, and words work besides."""
+    one = sygra.DataSource.disk("a.json").add_transformation("t.One", {"n": 1}, m=2).to_config()
+    two = sygra.from_file("a.json", [{"transform": "t.One", "params": {"n": 1}}], {"index": [0]})
+
+    assert one["transformations"] == [{"transform": "t.One", "params": {"n": 1, "m": 2}}]
+    assert two["transformations"] == [{"transform": "t.One", "params": {"n": 1}}]
+    assert two["shard"] == {"regex": "*", "index": [0]}

@@ -2,6 +2,9 @@
 
 import json
 
+from click.testing import CliRunner
+
+from sygra_eval.cli.show import command as show
 from sygra_eval.engine import RunOptions, resume_run
 from sygra_eval.journal import open_readonly
 
@@ -119,6 +122,36 @@ async def test_a_phrase_inside_other_words_ends_the_loop_and_is_told_as_loose(pr
     assert row["stop_reason"] == "max_rounds"
     assert row["sygra_flags"]["sentinel_loose"] is True
     assert len(ran.rows) == 1
+
+
+async def test_the_report_says_which_rows_a_phrase_inside_other_words_ended(project, endpoint):
+    def answer(body):
+        said = body["messages"][0]["content"]
+        loose, limit = "when loose is" in said, "when never is" in said
+        if not said.startswith("Say"):
+            return "draft"
+        return "no more feedback, but" if loose else "again" if limit else "NO MORE FEEDBACK"
+
+    endpoint.answers_with(answer)
+    rows = [{"id": name, "question": name} for name in ("plain", "loose", "never")]
+
+    ran = await project.run(critic(project, rows=rows))
+
+    document = json.loads((ran.folder / "report.json").read_text())
+    stops = document["stop_reasons"]["unjudged"]
+    assert {reason: figure["value"] for reason, figure in stops.items()} == {
+        "max_rounds": 2,
+        "sentinel": 1,
+    }
+    (told,) = [one for one in document["warnings"] if "inside other words" in one]
+    assert told.startswith("1 row of those that `max_rounds` stopped")
+    assert ": loose (" in told
+    result = CliRunner().invoke(show, [str(ran.folder), "loose"])
+    assert "stopped by max_rounds (the stop phrase stood inside other words)" in " ".join(
+        result.output.split()
+    )
+    never = CliRunner().invoke(show, [str(ran.folder), "never"])
+    assert "inside other words" not in never.output
 
 
 async def test_the_phrase_alone_is_a_sentinel(project, endpoint):

@@ -141,3 +141,95 @@ def test_a_task_without_a_graph_is_told(project):
 
     with pytest.raises(UsageError, match="`graph_config` with its `nodes` is missing"):
         migrated(task, project.root, project.environ)
+
+
+AROUND = {
+    "graph_post_process": [{"processor": "tasks.ours.plain.task_executor.Dedup", "params": {}}],
+    "schema_config": {
+        "fields": [
+            {"name": "first", "type": "str"},
+            {"name": "n", "type": "int", "is_greater_than": 3},
+        ]
+    },
+    "output_config": {
+        "generator": "tasks.ours.plain.task_executor.Rows",
+        "data_quality": {"tasks": [{"name": "language_tagging"}]},
+        "oasst_mapper": {"required": "yes", "type": "sft"},
+    },
+}
+
+
+def test_what_stands_around_the_nodes_is_carried_or_named(project, moved, llm):
+    sections = json.loads(json.dumps(AROUND))
+    rows = [{"id": "a", "question": "q", "n": 4}]
+    task = project.task("plain", {"one": llm(output_keys="first")}, rows=rows, **sections)
+    text = task.path.read_text()
+    sink = "  sink: {type: json, file_path: out.json}\n  source:"
+    task.path.write_text(text.replace("  source:", sink, 1))
+
+    _, suite, changes = moved(task)
+
+    told = "\n".join(changes)
+    fields = [{"name": "first", "type": "str"}, {"name": "n", "type": "int"}]
+    assert suite["schema_config"] == {"fields": fields}
+    for name in (
+        "`graph_post_process`: `tasks.ours.plain.task_executor.Dedup`",
+        "`schema_config`: the rule of `n`",
+        "`output_config.generator`: `tasks.ours.plain.task_executor.Rows`",
+        "`output_config.data_quality`",
+        "`output_config.oasst_mapper`",
+        "`data_config.sink`",
+    ):
+        assert name in told, told
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"output_type": "image"},
+        {"input_type": "audio"},
+        {"structured_output": {"schema": {"fields": {"a": {"type": "str"}}}}},
+        {"special_tokens": ["<end>"]},
+    ],
+)
+def test_a_model_that_does_more_than_talk_is_not_made_one_that_talks(
+    facts, project, moved, endpoint, llm
+):
+    entry = {"model_type": "openai", "url": endpoint.base_url, "parameters": {}, **facts}
+    project.models(endpoint, other=entry)
+    task = project.task("plain", {"one": llm(model={"name": "other"}, output_keys="first")})
+
+    _, suite, _changes = moved(task)
+
+    (node,) = suite["graph_config"]["nodes"].values()
+    assert node["node_type"] == "sygra_task"
+
+
+def test_a_task_is_migrated_before_its_models_have_an_address(project, moved, llm):
+    python = "def up(state):\n    return {'second': state['first'].upper()}\n"
+    nodes = {
+        "one": llm(model={"name": "gpt-4o"}, output_keys="first"),
+        "two": {
+            "node_type": "lambda",
+            "lambda": "tasks.ours.up.task_executor.up",
+            "output_keys": "second",
+        },
+    }
+    task = project.task("up", nodes, python=python)
+
+    _, suite, changes = moved(task)
+
+    (model,) = suite["models"].values()
+    assert model["model"] == "gpt-4o"
+    assert any("`gpt-4o` has no address yet" in one for one in changes)
+
+
+def test_a_key_is_named_and_never_written(project, moved, endpoint, llm):
+    entry = {"model_type": "openai", "url": endpoint.base_url, "parameters": {}}
+    project.models(endpoint, other={**entry, "auth_token": "sk-secret"})
+    task = project.task("plain", {"one": llm(model={"name": "other"}, output_keys="first")})
+
+    path, _suite, changes = moved(task)
+
+    assert "sk-secret" not in path.read_text()
+    assert any("SYGRA_OTHER_TOKEN" in one for one in changes)

@@ -24,13 +24,23 @@ from tests.sygra.scripted import answer, calls_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-SUITES = ("loop", "chain", "branches", "nested", "drawn")
+SUITES = (
+    "loop",
+    "chain",
+    "branches",
+    "nested",
+    "drawn",
+    "asked",
+    "routed",
+    "seen",
+)
 PYTHON = Path(os.environ.get("SYGRA_PYTHON", "no SYGRA_PYTHON")).absolute()
 UNBOXED = "{isolation: none, i_accept_the_risk: true}"
 """What makes the suites quick elsewhere; SyGra's process has the real sandbox."""
 WITHOUT = {
     *("provenance", "code", "verdicts", "grade", "reason", "weak_tests"),
     "mutation_score",
+    "prompt_images",
 }
 """Columns that rows have here alone where a suite has no validators; the exporter names them."""
 

@@ -8,7 +8,9 @@ conditions and names come in as data.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from random import Random
@@ -34,8 +36,14 @@ def value_at(where: list[str], state: Mapping[str, Any]) -> Any:
     for key in where:
         if not (isinstance(value, Mapping) and key in value):
             raise KeyError("this record has no `{}`".format(".".join(where)))
-        value = value[key]
+        value = unwrapped(value[key])
     return value
+
+
+def unwrapped(value: Any) -> Any:
+    """Return a column's value; SyGra would read or empty one that looks like a file's name."""
+    is_wrapped = isinstance(value, Mapping) and value.keys() == {"as_it_was"}
+    return value["as_it_was"] if is_wrapped else value
 
 
 def with_texts(texts: Mapping[str, list[str]], state: dict[str, Any]) -> dict[str, Any]:
@@ -47,13 +55,47 @@ def with_texts(texts: Mapping[str, list[str]], state: dict[str, Any]) -> dict[st
     return state
 
 
+def with_fields(spec: Mapping[str, Any], reply: str) -> dict[str, Any]:
+    """Return a reply in JSON, and each of its fields as a variable; one that is not ends it."""
+    fence = re.fullmatch(r"```[\w+-]*[ \t]*\n(.*)\n[ \t]*```", reply.strip(), re.DOTALL)
+    text = reply.strip() if fence is None else fence[1].strip()
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("the reply is no object of JSON")  # noqa: TRY004 - SyGra calls again on it
+    for name, kinds in spec["required"].items():
+        if name not in found or (kinds and json_kind(found[name]) not in kinds):
+            raise ValueError(f"the reply's `{name}` is missing, or of another kind")
+    added: dict[str, Any] = {spec["output"]: text}
+    for name, variable in spec["fields"].items():
+        added[variable] = found.get(name, spec["defaults"].get(name))
+    return added
+
+
+def json_kind(value: Any) -> str:
+    """Return what JSON calls a value's kind."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "boolean"
+    if isinstance(value, (int, float)):
+        return "integer" if value == int(value) else "number"
+    kinds = {"str": "string", "list": "array", "dict": "object"}
+    return kinds.get(type(value).__name__, "")
+
+
 def rendered(prompt: list[Any], state: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return a prompt's messages, for the conversation of a row."""
     messages = []
     for role, parts in prompt:
-        text = [part if isinstance(part, str) else as_text(value_at(part, state)) for part in parts]
+        text = [part if isinstance(part, str) else shown(part, state) for part in parts]
         messages.append({"role": role, "content": "".join(text)})
     return messages
+
+
+def shown(part: Any, state: Mapping[str, Any]) -> str:
+    """Return a value as text; a picture is a mark, and a list of them a mark each."""
+    if isinstance(part, Mapping):
+        value = state.get(part["image"]) if part["image"] else ""
+        return "<image>" * (len(value) if isinstance(value, list) else 1)
+    return as_text(value_at(part, state))
 
 
 def loop_begin(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,6 +236,29 @@ def fenced(answer: str) -> Any:
     return "\n".join(block.strip() for block in blocks) or None
 
 
+def routed(spec: Mapping[str, Any], state: Mapping[str, Any]) -> str:
+    """Return the model that a record is answered by: the one its row has drawn, or its case."""
+    if "weights" in spec:
+        weights, seed, row = spec["weights"], spec["seed"], state["id"]
+        key = max(sorted(weights), key=lambda name: weights[name] / patience(name, seed, row))
+        return str(spec["names"][key])
+    pieces = [
+        part if isinstance(part, str) else as_text(value_at(part, state)) for part in spec["by"]
+    ]
+    value = "".join(pieces).strip()
+    model = spec["cases"].get(value, spec["otherwise"])
+    if model is None:
+        raise ValueError(f"no case of the route is `{value[:40]}`")
+    return str(spec["names"][model])
+
+
+def patience(name: str, seed: int, row: str) -> float:
+    """Return an exponentially distributed number that depends on these three alone."""
+    text = f"{seed}\0{row}\0{name}".encode("utf-8", "surrogatepass")
+    bits = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 12
+    return -math.log((bits + 0.5) / 2**52)
+
+
 def way(edges: list[Any], state: Mapping[str, Any]) -> str:
     """Return the edge that a record takes: the first whose condition holds, in their order."""
     for edge in edges:
@@ -206,7 +271,7 @@ def way(edges: list[Any], state: Mapping[str, Any]) -> str:
 
 def holds(when: str, names: Mapping[str, str], state: Mapping[str, Any]) -> bool:
     """Say whether a condition holds. It is read term by term, and nothing of it is run."""
-    variables = {name: state[key] for name, key in names.items() if key in state}
+    variables = {name: unwrapped(state[key]) for name, key in names.items() if key in state}
     return truth(term(ast.parse(when.strip(), mode="eval").body, variables))
 
 
@@ -346,7 +411,7 @@ def drawn_values(spec: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str,
         if "value" in one:
             added[variable] = one["value"]
             continue
-        values = state[one["column"]] if "column" in one else one["values"]
+        values = unwrapped(state[one["column"]]) if "column" in one else one["values"]
         weights = state[one["weights_column"]] if "weights_column" in one else one.get("weights")
         seed = "{}\0{}\0{}\0{}".format(spec["seed"], key, state[spec["index"]], name)
         chance = Random(seed)  # noqa: S311 - not a secret
@@ -361,7 +426,7 @@ def fits(types: Mapping[str, str], state: Mapping[str, Any]) -> bool:
     known: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}
     known.update({"list": list, "dict": dict, "any": object})
     for name, wanted in types.items():
-        value = state.get(name)
+        value = unwrapped(state.get(name))
         if isinstance(value, bool) and wanted in ("int", "float"):
             return False
         if not isinstance(value, known[wanted]):

@@ -20,6 +20,7 @@ _WHY: Mapping[tuple[str, str], str] = {
     ("quality", "canary"): "rows that nothing may verify raise no alarm",
     ("quality", "truth"): "how often the validators err is not counted",
     ("quality", "measured"): "how often the validators err is not shown",
+    ("quality", "agreement"): "how far validators agree is not counted",
     ("quality", "cluster"): "SyGra gives no intervals",
     ("output_config", "shard_rows"): "SyGra writes one file",
     ("output_config", "compress"): "SyGra compresses nothing",
@@ -29,7 +30,7 @@ _SECTIONS: Mapping[str, str] = {
     "guardrails": "nothing looks at prompts and replies",
     "report": "SyGra writes no report",
     "card": "SyGra writes no data card",
-    "images": "prompts show no images",
+    "images": "pictures were read once: data.jsonl holds them",
 }
 
 

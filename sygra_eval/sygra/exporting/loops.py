@@ -7,6 +7,7 @@ from sygra_eval.nodes import DEFAULT_CRITIQUE, DEFAULT_REVISION, REFUSED_STOP, C
 from sygra_eval.suite import Placeholder, RoutedChoice, Template
 from sygra_eval.sygra.exporting.parts import EXIT, At, Making, Part
 from sygra_eval.sygra.exporting.prompts import Messages, Written, messages_of, written
+from sygra_eval.sygra.exporting.routes import Asking, asking
 from sygra_eval.values import Node
 
 _VARIABLES = (
@@ -75,7 +76,9 @@ def _leave_out(node: Node, config: CritiqueLoopConfig, making: Making, at: At) -
         making.leave_out((*at, "budget"), f"`{name}`: no budget of tokens bounds a row")
     if config.timeout is not None:
         making.leave_out((*at, "timeout"), f"`{name}`: no time bounds a row's loop")
-    steps = 1 + 3 * config.max_rounds + 2 * config.draft.most
+    calls = [config.draft, config.critique, config.revise or config.draft]
+    routed = sum(one is not None and one.model.route is not None for one in calls)
+    steps = 1 + (3 + routed) * config.max_rounds + (3 if routed else 2) * config.draft.most
     if steps > MOST_STEPS:
         making.refuse(
             (*at, "max_rounds"),
@@ -106,8 +109,9 @@ class _Loop:
             for one in ("init", "check", "draft", "critique", "revise")
         }
         self.key = making.names.one_class("Loop", node.name)
+        self.asked: dict[str, Asking] = {}
 
-    def nodes(self, drafted: Written) -> dict[str, dict[str, Any]]:
+    def nodes(self, drafted: Written) -> dict[str, Mapping[str, Any]]:
         """Return its nodes in the order in which SyGra has to meet them."""
         from sygra_eval.sygra.exporting.nodes import lambda_keys
 
@@ -118,14 +122,14 @@ class _Loop:
         )
         internal = [self.names[one] for one in _VARIABLES if one not in ("drafted", "critique")]
         shared = [making.rounds, making.stop_reason]
-        made: dict[str, dict[str, Any]] = {
+        made: dict[str, Mapping[str, Any]] = {
             called["init"]: lambda_keys(making, begins, [*internal, *shared]),
             called["check"]: {
                 "node_type": "lambda",
                 "lambda": making.path_of(checks),
                 "output_keys": self.output,
             },
-            called["draft"]: self._asks("draft", config.draft.model, drafted, "drafted"),
+            **self._asks("draft", config.draft.model, drafted, "drafted"),
         }
         if config.critique is not None:
             said = self._class(
@@ -134,13 +138,14 @@ class _Loop:
                 "loop_said(SUITE['loops'][KEY], resp.message.content, state)",
                 given="self, resp, state",
             )
-            keys = self._asks("critique", config.critique.model, self._critique(), "critique")
-            made[called["critique"]] = {**keys, "post_process": making.path_of(said)}
-            if config.critique.model.structured is not None:
+            post = {"post_process": making.path_of(said)}
+            critic = config.critique.model
+            made |= self._asks("critique", critic, self._critique(), "critique", post)
+            if critic.structured is not None:
                 making.refuse((*self.at, "critique", "model"), "a critique in JSON is not exported")
         if config.max_rounds > 1:
             model = config.draft.model if config.revise is None else config.revise.model
-            made[called["revise"]] = self._asks("revise", model, self._revision(), "drafted")
+            made |= self._asks("revise", model, self._revision(), "drafted")
         return made
 
     def edges(self) -> list[dict[str, Any]]:
@@ -155,25 +160,40 @@ class _Loop:
         after |= revises if config.critique is None else {"critique": called["critique"]}
         edges: list[dict[str, Any]] = [
             {"from": called["init"], "to": called["draft"]},
-            {"from": called["draft"], "to": called["check"]},
+            *self.asked["draft"].leading_to(called["check"]),
             {"from": called["check"], "condition": condition, "path_map": {"end": EXIT, **after}},
         ]
         if config.critique is not None:
             path_map = {"end": EXIT, **revises}
-            edges.append({"from": called["critique"], "condition": condition, "path_map": path_map})
+            critique = self.asked["critique"]
+            way = {"condition": condition, "path_map": path_map}
+            edges += [
+                *map(dict, critique.edges),
+                *({"from": one, **way} for one in critique.leaves),
+            ]
         if config.max_rounds > 1:
-            edges.append({"from": called["revise"], "to": called["check"]})
+            edges += self.asked["revise"].leading_to(called["check"])
         return edges
 
-    def _asks(self, step: str, model: RoutedChoice, prompt: Written, output: str) -> dict[str, Any]:
-        from sygra_eval.sygra.exporting.nodes import model_block
+    def _asks(
+        self,
+        step: str,
+        model: RoutedChoice,
+        prompt: Written,
+        output: str,
+        more: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Write one of its calls; `edges` finds it again by its step."""
+        shown = prompt.keys(self.making, self.called[step])
 
-        return {
-            "node_type": "llm",
-            "model": model_block(model, self.making, (*self.at, step, "model")),
-            **prompt.keys(self.making, self.called[step]),
-            "output_keys": self.names[output],
-        }
+        def keys(block: dict[str, Any]) -> dict[str, Any]:
+            told = {"node_type": "llm", "model": block, **shown}
+            return {**told, "output_keys": self.names[output], **(more or {})}
+
+        scope = self._inside("critique" if step == "critique" else "feedback")
+        place = (*self.at, step, "model")
+        self.asked[step] = asking(self.called[step], model, scope, self.making, place, keys)
+        return self.asked[step].nodes
 
     def _inside(self, feedback: str) -> dict[str, str]:
         names = self.names
@@ -190,7 +210,7 @@ class _Loop:
         if critique is not None and critique.prompt is not None:
             messages = messages_of(critique.prompt, self.making, (*self.at, "critique"))
             return written(messages, self._inside("critique"), self.making)
-        return written([("user", self._built_in())], self._with_draft(), self.making)
+        return written([("user", self._built_in(), ())], self._with_draft(), self.making)
 
     def _built_in(self) -> Template:
         """Return the built-in critique; words of the draft inside it mean the draft's variables."""
@@ -215,11 +235,13 @@ class _Loop:
         if revise is not None and revise.prompt is not None:
             messages = messages_of(revise.prompt, self.making, (*self.at, "revise"))
             return written(messages, self._inside("feedback"), self.making)
-        drafted: Messages = [(one.role, one.template) for one in self.config.draft.prompt.messages]
+        drafted: Messages = [
+            (one.role, one.template, one.parts) for one in self.config.draft.prompt.messages
+        ]
         first = written(drafted, self.scope, self.making)
         own: Messages = [
-            ("assistant", Template.parse("{candidate}")),
-            ("user", Template.parse(DEFAULT_REVISION)),
+            ("assistant", Template.parse("{candidate}"), ()),
+            ("user", Template.parse(DEFAULT_REVISION), ()),
         ]
         then = written(own, self._inside("feedback"), self.making)
         return Written(

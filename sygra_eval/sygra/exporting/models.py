@@ -12,6 +12,7 @@ NO_KEY = "no-key-needed"
 _LITELLM = {"azure": "azure", "bedrock": "bedrock", "vertex_ai": "vertex_ai", "ollama": "ollama"}
 _LIMITS = ("max_concurrency", "rpm", "tpm", "timeout", "price", "fallback", "mode", "batch")
 _HANDLING = ("on_length", "on_too_long", "on_repetition")
+_ASKING = ("ca_file", "stream", "json_mode", "context", "options", "token_env")
 
 
 def catalogue_of(suite: Suite, making: Making) -> dict[str, dict[str, Any]]:
@@ -24,7 +25,7 @@ def catalogue_of(suite: Suite, making: Making) -> dict[str, dict[str, Any]]:
         making.aliases[name] = alias
         made[alias] = _entry(spec, alias, making)
         given = suite.document.get("models", {}).get(name, {})
-        for key in (*_LIMITS, *_HANDLING):
+        for key in (*_LIMITS, *_HANDLING, *_ASKING):
             if isinstance(given, Mapping) and key in given:
                 making.leave_out(("models", name, key), f"`{name}`: SyGra has no `{key}`")
     return made

@@ -18,6 +18,8 @@ from sygra_eval.suite import RoutedChoice, function_of
 from sygra_eval.sygra.exporting.loops import loop_part
 from sygra_eval.sygra.exporting.parts import EXIT, At, Making, Part
 from sygra_eval.sygra.exporting.prompts import messages_of, written
+from sygra_eval.sygra.exporting.routes import asking, model_block
+from sygra_eval.sygra.exporting.structured import asked_for_json, reader_of
 from sygra_eval.values import Node
 
 Scope = dict[str, str]
@@ -56,19 +58,6 @@ def single(path: str, keys: Mapping[str, Any]) -> Part:
     return Part({name: keys}, ({"from": name, "to": EXIT},), name)
 
 
-def model_block(model: RoutedChoice, making: Making, at: At) -> dict[str, Any]:
-    """Return how a node of SyGra names a model."""
-    if model.route is not None:
-        making.refuse((*at, "route"), "SyGra has no model that the row chooses (`route`)")
-    if model.on_length is not None:
-        making.leave_out((*at, "on_length"), "an answer that is cut short is taken as it is")
-    alias = making.aliases.get(model.name, model.name)
-    block: dict[str, Any] = {"name": alias}
-    if model.parameters:
-        block["parameters"] = dict(model.parameters)
-    return block
-
-
 def output_of(name: str, scope: Scope, making: Making, *, is_text: bool) -> str:
     """Return the variable that an output becomes, which later nodes see."""
     if name not in scope:
@@ -82,20 +71,28 @@ def output_of(name: str, scope: Scope, making: Making, *, is_text: bool) -> str:
 
 
 def _llm(node: Node, config: LlmConfig, scope: Scope, making: Making, at: At) -> Part:
-    if config.model.structured is not None:
-        where = (*at, "model", "structured_output")
-        making.refuse(where, f"`{node.name}`: an answer by a schema is not exported yet")
     messages = messages_of(config.prompt, making, (*at, "prompt"))
     prompt = written(messages, scope, making)
+    structured = config.model.structured
     output = output_of(config.output_keys[0], scope, making, is_text=True)
-    keys = {
-        "node_type": "llm",
-        "model": model_block(config.model, making, (*at, "model")),
-        **prompt.keys(making, node.name),
-        "output_keys": output,
-    }
+    shown = {**prompt.keys(making, node.name), "output_keys": output}
+    if structured is not None:
+        fields = {name: output_of(name, scope, making, is_text=False) for name in structured.fields}
+        shown["post_process"] = reader_of(structured, output, fields, making, node.name)
+        if declared := making.undeclared([output, *fields.values()]):
+            shown["output_keys"] = declared
+    place = (*at, "model")
+
+    def keys(block: dict[str, Any]) -> dict[str, Any]:
+        model = asked_for_json(config.model, block, making, place)
+        told = {"node_type": "llm", "model": model, **shown}
+        if isinstance(shown["output_keys"], list):  # each variable stands in one list alone
+            shown["output_keys"] = output
+        return told
+
     making.carried.put("prompts", output, prompt.rendering)
-    return single(node.name, keys)
+    made = asking(node.name.rpartition("/")[2], config.model, scope, making, place, keys)
+    return Part(made.nodes, tuple(made.leading_to(EXIT)), made.entry)
 
 
 def _multi_llm(node: Node, config: MultiLlmConfig, scope: Scope, making: Making, at: At) -> Part:
@@ -117,7 +114,7 @@ def _multi_llm(node: Node, config: MultiLlmConfig, scope: Scope, making: Making,
     keys = {
         "node_type": "multi_llm",
         "models": {
-            label: model_block(model, making, (*at, "models", label))
+            label: _of_label(model, making, (*at, "models", label))
             for label, model in config.models.items()
         },
         **prompt.keys(making, node.name),
@@ -125,6 +122,12 @@ def _multi_llm(node: Node, config: MultiLlmConfig, scope: Scope, making: Making,
         "multi_llm_post_process": making.path_of(name),
     }
     return single(node.name, keys)
+
+
+def _of_label(model: RoutedChoice, making: Making, at: At) -> dict[str, Any]:
+    if model.route is not None:
+        making.refuse((*at, "route"), "a row chooses no model among several that are asked at once")
+    return model_block(model, model.name, making, at)
 
 
 def _sampler(node: Node, config: WeightedSamplerConfig, scope: Scope, making: Making) -> Part:

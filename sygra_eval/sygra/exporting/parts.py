@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sygra_eval.data import ImageRules
 from sygra_eval.suite import Document
 from sygra_eval.sygra.exporting.names import Names
 from sygra_eval.values import Diagnostic, Severity
@@ -67,6 +68,7 @@ class Making:
     :ivar dotted: How the task's Python is imported: `tasks.NAME.task_executor`.
     :ivar plain: Variables whose value SyGra shows as we do: texts and numbers.
     :ivar aliases: Names of models, by ours.
+    :ivar pictures: Columns that are shown, by their variable: where the pictures themselves are.
     :ivar folders: Graphs inside, by the path of their folder.
     """
 
@@ -77,6 +79,9 @@ class Making:
     carried: Carried = field(default_factory=Carried)
     plain: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
+    wrapped: set[str] = field(default_factory=set)
+    rules: ImageRules | None = None
     folders: dict[str, tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = field(
         default_factory=dict
     )

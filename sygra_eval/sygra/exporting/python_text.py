@@ -24,7 +24,9 @@ the end the classes that graph_config.yaml names.
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,13 +53,13 @@ def _judge(state):
             "the validators of this task are sygra_eval's: install sygra_eval (Python 3.11 or "
             "newer) beside SyGra, or take the nodes that judge out of graph_config.yaml"
         ) from error
-    columns = {name: state[SUITE["columns"][name]] for name in SUITE["source"]}
+    columns = {name: unwrapped(state[SUITE["columns"][name]]) for name in SUITE["source"]}
     return judge_of(Path(__file__).resolve().with_name("suite.yaml"), columns)
 
 
 def _columns(state):
     """Return the record's variables by the suite's names."""
-    return {name: state[key] for name, key in SUITE["columns"].items() if key in state}
+    return {name: unwrapped(state[key]) for name, key in SUITE["columns"].items() if key in state}
 
 
 def judging(loop):
@@ -80,7 +82,7 @@ class Judge(LambdaFunction):
 _FUNCTION = '''
 def with_function(spec, function, state):
     """Call a function of a plugin with a copy of the variables, and take what it adds."""
-    variables = {name: state[key] for name, key in spec["names"].items() if key in state}
+    variables = {name: unwrapped(state[key]) for name, key in spec["names"].items() if key in state}
     variables = json.loads(json.dumps(variables))
     keys = json.loads(json.dumps(spec["keys"]))
     added = function(keys, variables) if spec["takes_keys"] else function(variables)
@@ -108,6 +110,10 @@ class Rows(BaseOutputGenerator):
     @staticmethod
     def rounds(data, state):
         return 1 if data is None else data
+
+    @staticmethod
+    def as_it_was(data, state):
+        return unwrapped(data)
 
     @staticmethod
     def fixed(data, state):

@@ -3,16 +3,18 @@
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from sygra_eval.data import BadImage, ImageRules, image_of
 from sygra_eval.engine import limited, source_of
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite import Suite
 from sygra_eval.sygra.exporting.names import Names
 from sygra_eval.sygra.exporting.parts import Making
-from sygra_eval.values import BadRow, Row, UsageError
+from sygra_eval.sygra.exporting.prompts import LONE
+from sygra_eval.values import BadRow, ImageRef, Row, UsageError
 
 _MEDIA = re.compile(
     r"\.(jpe?g|png|gif|bmp|tiff?|webp|ico|apng|wav|flac|ogg|mp3|m4a|aac|aiff)$", re.IGNORECASE
@@ -37,10 +39,17 @@ class Table:
 
 
 async def table_of(
-    suite: Suite, plugins: Plugins, making: Making, limit: int | None, *, wants_index: bool
+    suite: Suite,
+    plugins: Plugins,
+    making: Making,
+    limit: int | None,
+    *,
+    wants_index: bool,
+    shown: Set[str] = frozenset(),
 ) -> Table:
     """Read the rows.
 
+    :param shown: Columns that prompts show as pictures.
     :raises UsageError: When there are none.
     """
     found: list[Row] = []
@@ -71,7 +80,13 @@ async def table_of(
         }
         for row in found
     ]
-    written = _without_media_first(written, making)
+    for column in sorted(shown & set(columns)):
+        variable = variables[column]
+        making.pictures[variable] = making.names.variable(f"{variable}_shown")
+    written = [row for row in written if _with_pictures(row, making)]
+    if not written:
+        raise UsageError(f"{suite.path}: no row to export, as the pictures of none can be read")
+    _wrap(written, making)
     plain = frozenset(
         variable
         for variable in variables.values()
@@ -87,21 +102,57 @@ def _variable(name: str, names: Names) -> str:
     return names.variable("conversation" if name == "messages" else name)
 
 
-def _without_media_first(rows: list[dict[str, Any]], making: Making) -> list[dict[str, Any]]:
-    """Put a row first in which nothing looks like a file of pictures or sounds.
+def _with_pictures(row: dict[str, Any], making: Making) -> bool:
+    """Put the pictures themselves beside the columns that name them; say whether all are there."""
+    assert making.rules is not None, "given before rows are read"  # noqa: S101
+    for variable, shown in making.pictures.items():
+        value = row[variable]
+        try:
+            row[shown] = (
+                [_address(one, making.rules) for one in value]
+                if isinstance(value, list)
+                else _address(value, making.rules)
+            )
+        except BadImage as error:
+            making.leave_out(SUITE_AT, f"the row `{row['id']}`: {error}")
+            return False
+    return True
 
-    SyGra looks at the first row, and empties such a column in all of them.
+
+def _address(value: Any, rules: ImageRules) -> str:
+    return image_of(ImageRef(value=value, is_from_row=True), rules).address
+
+
+def _wrap(rows: list[dict[str, Any]], making: Making) -> None:
+    """Put columns inside a mapping that would be taken for names of pictures or sounds.
+
+    SyGra looks at the first row, and reads or empties such a column in all of them.
     """
-    first = next((row for row in rows if not any(map(_is_media, row.values()))), None)
-    if first is None:
-        making.refuse(
-            SUITE_AT,
-            "a column looks like names of pictures or sounds in every row, and SyGra would read "
-            "them as such",
-            fix="rename the values, or leave the column out with `columns`",
-        )
-        return rows
-    return [first, *(row for row in rows if row is not first)]
+    shown = set(making.pictures.values())
+    names = {name for name, value in rows[0].items() if _is_media(value) and name not in shown}
+    alike = {name for row in rows for name, value in row.items() if _is_like_wrapped(value)}
+    making.wrapped |= names | alike | set(making.pictures)
+    for row in rows:
+        for name in making.wrapped:
+            row[name] = {"as_it_was": row[name]}
+
+
+def _is_like_wrapped(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"as_it_was"}
+
+
+def shown_columns(document: Any) -> set[str]:
+    """Return the names of what prompts show as pictures."""
+    if isinstance(document, list):
+        return {name for one in document for name in shown_columns(one)}
+    if not isinstance(document, Mapping):
+        return set()
+    found = {name for one in document.values() for name in shown_columns(one)}
+    if document.get("type") == "image_url":
+        address = document.get("image_url")
+        lone = LONE.fullmatch(address.strip()) if isinstance(address, str) else None
+        found |= set() if lone is None else {lone[1].strip()}
+    return found
 
 
 def _is_media(value: Any) -> bool:

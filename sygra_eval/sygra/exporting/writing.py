@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sygra_eval.engine import image_rules
 from sygra_eval.plugins import BUILT_INS, Plugins, load_plugins
 from sygra_eval.suite import Suite, as_yaml, load_suite, reserved_columns
 from sygra_eval.suite.document import read_document
 from sygra_eval.sygra.exporting.comments import graph_text, is_export, stamped
 from sygra_eval.sygra.exporting.graphs import graph_of
 from sygra_eval.sygra.exporting.judge import asks_a_model
+from sygra_eval.sygra.exporting.keeping import put
 from sygra_eval.sygra.exporting.leaving_out import leave_out_sections
 from sygra_eval.sygra.exporting.models import catalogue_of
 from sygra_eval.sygra.exporting.names import plain_word
 from sygra_eval.sygra.exporting.parts import Making
 from sygra_eval.sygra.exporting.python_text import module_text
-from sygra_eval.sygra.exporting.rows import Table, lines_of, table_of
+from sygra_eval.sygra.exporting.rows import Table, lines_of, shown_columns, table_of
 from sygra_eval.values import Diagnostic, Severity, UsageError
 
 SUITE, GRAPH, MODELS, DATA = "suite.yaml", "graph_config.yaml", "models.yaml", "data.jsonl"
@@ -30,6 +32,7 @@ class Exported:
 
     :ivar folder: The task's, `root` the one that SyGra is run from.
     :ivar lost: What has no equivalent there, each by its place in the suite.
+    :ivar kept: Files of an earlier export that it has no use for, and that were changed since.
     :ivar variables: What a shell has to set: the catalogue, and each model's key.
     """
 
@@ -39,16 +42,23 @@ class Exported:
     rows: int
     lost: tuple[Diagnostic, ...]
     variables: Mapping[str, str]
+    kept: tuple[str, ...] = ()
 
 
 async def export_suite(
-    path: Path, to: Path, *, rows: int | None = None, is_trusted: bool = False
+    path: Path,
+    to: Path,
+    *,
+    rows: int | None = None,
+    is_trusted: bool = False,
+    overwrite: bool = False,
 ) -> Exported:
     """Write a suite as a task.
 
     :param to: The task's folder where `tasks` is part of its path, else what SyGra is run from.
     :param rows: So many rows at most.
     :param is_trusted: Import plugins beside the suite.
+    :param overwrite: Replace files there that somebody else wrote or changed.
     :raises UsageError: When the suite has errors, or something that SyGra has nothing for.
     """
     plugins = load_plugins(path.parent, is_trusted=is_trusted)
@@ -65,16 +75,14 @@ async def export_suite(
     errors = [one for one in making.lost if one.severity is Severity.ERROR]
     if errors:
         raise UsageError(f"{path}: SyGra cannot run all of it", tuple(making.lost))
-    for name, text in files.texts.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    kept = put(folder, files.texts, overwrite=overwrite)
     return Exported(
         folder=folder,
         root=root,
         name=dotted,
         rows=files.rows,
         lost=tuple(making.lost),
+        kept=kept,
         variables={"SYGRA_CUSTOM_MODELS_PATH": str(folder / MODELS), **files.keys},
     )
 
@@ -92,7 +100,15 @@ async def _files(
     leave_out_sections(suite, making)
     catalogue = catalogue_of(suite, making)
     samples = "weighted_sampler" in str(suite.document.get("graph_config"))
-    table = await table_of(suite, plugins, making, rows, wants_index=samples)
+    making.rules = image_rules(suite)
+    table = await table_of(
+        suite,
+        plugins,
+        making,
+        rows,
+        wants_index=samples,
+        shown=shown_columns(suite.document.get("graph_config")),
+    )
     making.plain.update(table.plain)
     making.rounds = making.names.variable("rounds")
     making.stop_reason = making.names.variable("stop_reason")
@@ -180,7 +196,9 @@ def _output_map(
 ) -> dict[str, Any]:
     """Return the row's columns: the source's, ours as far as SyGra can have them, the suite's."""
     columns: dict[str, Any] = {"id": {"from": "id"}}
-    columns |= {name: {"from": variable} for name, variable in table.variables.items()}
+    for name, variable in table.variables.items():
+        is_wrapped = variable in making.wrapped
+        columns[name] = {"from": variable, **({"transform": "as_it_was"} if is_wrapped else {})}
     answer = scope[suite.candidate]
     columns["answer"] = {"from": answer}
     if judged:
@@ -193,7 +211,9 @@ def _output_map(
         columns["grade"] = {"from": judged["grade"]}
     for name, column in suite.output_map.items():
         if column.variable is not None:
-            columns[name] = {"from": scope.get(column.variable, column.variable)}
+            variable = scope.get(column.variable, column.variable)
+            is_wrapped = variable in making.wrapped
+            columns[name] = {"from": variable, **({"transform": "as_it_was"} if is_wrapped else {})}
         elif "$" in str(column.value):  # SyGra would look it up in its configuration
             columns[name] = {"value": len(values), "transform": "fixed"}
             values.append(column.value)

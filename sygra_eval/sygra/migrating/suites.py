@@ -11,16 +11,22 @@ from typing import Any
 import yaml
 
 from sygra_eval.suite import Template, as_yaml, escaped, reserved_columns
-from sygra_eval.sygra.aliases import resolved
+from sygra_eval.sygra.aliases import catalogue, facts_of, resolved
 from sygra_eval.sygra.asking import model_name
 from sygra_eval.sygra.dialect import read_task
 from sygra_eval.sygra.exporting import SUITE, is_export, is_unchanged
+from sygra_eval.sygra.media_kinds import Kind, kind_of
+from sygra_eval.sygra.migrating.around import fields_of, left_behind, python_left_out
 from sygra_eval.sygra.migrating.loop import FoundLoop, loop_in
 from sygra_eval.sygra.migrating.plain import is_plain, plain_nodes
 from sygra_eval.sygra.naming import Task
 from sygra_eval.sygra.side import sections_of, side_of
 from sygra_eval.values import UsageError
 
+_UNSET = "http://127.0.0.1:8000/v1"
+"""The address of a model that has none yet."""
+_BESIDE_TALK = ("structured_output", "special_tokens", "post_process", "completions_api")
+"""What a task's own node does with a model, and a node of ours does otherwise."""
 _RENAME = "sygra.processors.data_transform.RenameFieldsTransform"
 
 
@@ -57,18 +63,37 @@ def migrated(task: Task, folder: Path, environ: Mapping[str, str]) -> Migrated:
     graph = data["graph_config"]
     writing = _Writing(task, data, folder, environ, side=side_of(task.folder)[0])
     found = loop_in(graph, task.root)
-    if found is not None:
+    is_known = _only_talks(graph, environ)
+    if is_known and found is not None:
         document = writing.with_loop(found)
-    elif is_plain(graph):
+    elif is_known and is_plain(graph):
         document = writing.with_plain_nodes()
     else:
-        return _as_it_is(task, environ, lead)
+        return _as_it_is(task, data, environ, lead)
     return Migrated(as_yaml(document), (*lead, *writing.changes))
 
 
-def _as_it_is(task: Task, environ: Mapping[str, str], lead: tuple[str, ...]) -> Migrated:
+def _only_talks(graph: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Say whether each model answers with text, and nothing is done with that but taking it."""
+    nodes = graph.get("nodes")
+    for node in nodes.values() if isinstance(nodes, dict) else ():
+        block = node.get("model") if isinstance(node, dict) else None
+        if not isinstance(block, dict) or not block.get("name"):
+            continue
+        facts = facts_of(str(block["name"]), block, environ)
+        if kind_of(facts) is not Kind.CHAT or any(facts.get(key) for key in _BESIDE_TALK):
+            return False
+    return True
+
+
+def _as_it_is(
+    task: Task, data: dict[str, Any], environ: Mapping[str, str], lead: tuple[str, ...]
+) -> Migrated:
     """Keep the task's own Python: its graph is one node, which names it by dotted paths."""
     read = read_task(task, environ=environ)
+    missing = read.unaddressed
+    if missing:
+        read = read_task(task, environ={**environ, **_addresses(missing, environ)})
     if read.suite is None:
         count = len(read.errors)
         said = f"{task.path}: {count} error{'s' if count != 1 else ''}"
@@ -77,8 +102,32 @@ def _as_it_is(task: Task, environ: Mapping[str, str], lead: tuple[str, ...]) -> 
         "its graph is none that we know: it stays one node whose Python is the task's own, named "
         "by dotted paths",
         f"the suite has to stand in {task.folder}, as what it names is relative to it",
+        *(_no_address(model_name(alias)) for alias in missing),
+        *(_key_of(name, entry) for name, entry in read.suite.data["models"].items()),
+        *left_behind(data),
     )
-    return Migrated(as_yaml(read.suite.data), (*lead, *told))
+    return Migrated(as_yaml(read.suite.data), (*lead, *filter(None, told)))
+
+
+def _addresses(aliases: tuple[str, ...], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what has to be in the environment for models to have the address that is unset."""
+    given = {}
+    for alias in aliases:
+        prefix = f"SYGRA_{alias.upper()}"
+        given[f"{prefix}_URL"] = _UNSET
+        if str(catalogue(environ).get(alias, {}).get("model_type")) not in ("vllm", "tgi"):
+            given[f"{prefix}_MODEL_TYPE"] = "openai"
+    return given
+
+
+def _no_address(name: str) -> str:
+    return f"the model `{name}` has no address yet: write its `base_url` and `model`"
+
+
+def _key_of(name: str, entry: Mapping[str, Any]) -> str:
+    """Return where a model's key comes from; it is never in the suite."""
+    variable = entry.get("api_key_env")
+    return f"the key of the model `{name}` comes from the variable {variable}" if variable else ""
 
 
 @dataclass(slots=True)
@@ -149,7 +198,11 @@ class _Writing:
     ) -> dict[str, Any]:
         name = model_name(self.task.name.removeprefix("tasks."))
         source = self._source()
-        columns = self._columns({name for one in nodes.values() for name in _adds(one)})
+        added = {name for one in nodes.values() for name in _adds(one)}
+        columns = self._columns(added)
+        known = {name: self.renamed.get(name, name) for name in self.there or ()}
+        fields, told = fields_of(self.data, {**known, **{name: name for name in added}})
+        self.changes += [*told, *python_left_out(self.data), *left_behind(self.data)]
         return {
             "suite": {"name": name},
             "models": self.models,
@@ -157,6 +210,7 @@ class _Writing:
             "graph_config": {"nodes": nodes, "edges": edges},
             **sections_of(self.side),
             "quality": {"candidate": candidate, **(self.side.get("quality") or {})},
+            **({"schema_config": {"fields": fields}} if fields else {}),
             **({"output_config": {"output_map": columns}} if columns else {}),
         }
 
@@ -168,10 +222,10 @@ class _Writing:
             made = resolved(alias, self.environ)
             entry = {key: value for key, value in made.entry.items() if key != "on_repetition"}
             if made.needs:
-                entry |= {"base_url": "http://127.0.0.1:8000/v1", "model": alias}
-                self.changes.append(
-                    f"the model `{name}` has no address yet: write its `base_url` and `model`"
-                )
+                entry |= {"base_url": _UNSET, "model": alias}
+                self.changes.append(_no_address(name))
+            if told := _key_of(name, entry):
+                self.changes.append(told)
             self.models[name] = entry
         parameters = block.get("parameters")
         return {"name": name, "parameters": parameters} if parameters else name

@@ -43,11 +43,14 @@ class DataSource(_Block):
         """Return the rows of a table."""
         return cls({"type": "servicenow", "instance": instance, "table": table, **kwargs})
 
-    def add_transformation(self, transform: Any, **params: Any) -> Self:
+    def add_transformation(
+        self, transform: Any, params: dict[str, Any] | None = None, **more: Any
+    ) -> Self:
         """Add what happens to the rows before the graph."""
         listed = self._config.setdefault("transformations", [])
         made = transform if isinstance(transform, dict) else {"transform": path_of(transform)}
-        listed.append({**made, "params": params} if params else made)
+        given = {**(params or {}), **more}
+        listed.append({**made, "params": given} if given else made)
         return self
 
     def add_shard(self, regex: str = "*", index: list[int] | None = None) -> Self:
@@ -81,14 +84,24 @@ class DataSourceFactory:
     """The same as blocks."""
 
     @staticmethod
-    def from_file(path: FilePath, **kwargs: Any) -> dict[str, Any]:
+    def from_file(
+        path: FilePath,
+        transformations: Sequence[Any] | None = None,
+        shard: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
         """Return the rows of a file."""
-        return DataSource.disk(path, **kwargs).to_config()
+        return _with(DataSource.disk(path, **kwargs), transformations, shard)
 
     @staticmethod
-    def from_huggingface(repo_id: str, **kwargs: Any) -> dict[str, Any]:
+    def from_huggingface(
+        repo_id: str,
+        transformations: Sequence[Any] | None = None,
+        shard: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
         """Return the rows of a dataset."""
-        return DataSource.huggingface(repo_id, **kwargs).to_config()
+        return _with(DataSource.huggingface(repo_id, **kwargs), transformations, shard)
 
     @staticmethod
     def from_list(data: Sequence[dict[str, Any]], **kwargs: Any) -> dict[str, Any]:
@@ -99,6 +112,14 @@ class DataSourceFactory:
     def from_iterable_dataset(dataset: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the rows of an object of `datasets`."""
         return DataSourceFactory.from_list([dict(row) for row in dataset], **kwargs)
+
+
+def _with(
+    source: DataSource, transformations: Sequence[Any] | None, shard: dict[str, Any] | None
+) -> dict[str, Any]:
+    for one in transformations or ():
+        source.add_transformation(one)
+    return (source if shard is None else source.add_shard(**shard)).to_config()
 
 
 class DataSinkFactory:
