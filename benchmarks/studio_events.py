@@ -127,7 +127,7 @@ async def _followed(folder: Path, rows: int) -> tuple[list[float], float, float,
     for second in range(SECONDS * 10):
         since = rows + second * PER_S // 10
         new = range(since, since + PER_S // 10)
-        await asyncio.to_thread(lambda new=new: asyncio.run(_write(folder, new)))
+        await asyncio.to_thread(_written, folder, new)
         at_s = time.monotonic()
         committed.update(dict.fromkeys(new, at_s))
         await asyncio.sleep(max(0.0, 0.1 - (time.monotonic() - at_s)))
@@ -151,13 +151,22 @@ def _floor(folder: Path, since: int = 0) -> None:
     connection.close()
 
 
+def _written(folder: Path, rows: range) -> None:
+    asyncio.run(_write(folder, rows))
+
+
 async def _write(folder: Path, rows: range, *, is_new: bool = False) -> None:
     path = folder / "journal.db"
     journal = Journal.create(path, {"suite": "bench"}) if is_new else Journal.open(path)
     if is_new:
         journal.event("started", pid=1, rows=2 * len(rows), limit=None)
     text = "def f(x):\n    return x + 1\n" * 10
-    visit = {"additions": {"draft": text}, "models": [], "messages": [], "loop": None}
+    visit: dict[str, object] = {
+        "additions": {"draft": text},
+        "models": [],
+        "messages": [],
+        "loop": None,
+    }
     verdict = Verdict(validator="length", status=Status.PASS, reason="short", score=1.0)
     response = ChatResponse(
         text=text,
