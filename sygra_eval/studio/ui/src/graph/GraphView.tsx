@@ -69,7 +69,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
         multiSelectionKeyCode={null}
         zIndexMode="manual"
         elevateNodesOnSelect={false}
-        minZoom={0.05}
+        minZoom={0.02}
         maxZoom={2}
         fitView
         fitViewOptions={FIT}
