@@ -162,9 +162,8 @@ def _in_the_browser(link: str, rows: int) -> None:
             page.get_by_text(f"row-{place:07}", exact=True).wait_for()
 
         _told("browser: jump in the table", _timed(jump))
-        print(
-            f"{'elements of the page':<34} {page.evaluate('document.querySelectorAll(`*`).length'):8}"
-        )
+        elements = page.evaluate("document.querySelectorAll('*').length")
+        print(f"{'elements of the page':<34} {elements:8}")
         page.locator(".facet-value").first.wait_for()
         box = page.get_by_label("rejected", exact=False).first
 
@@ -197,9 +196,8 @@ def main() -> None:
         folder = Path(place) / "reports/many/run"
         make_run(folder, rows)
         size = (folder / "journal.db").stat().st_size / 1e6
-        print(
-            f"{rows} rows, journal {size:.0f} MB; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        )
+        load = os.getloadavg()[0]
+        print(f"{rows} rows, journal {size:.0f} MB; {os.cpu_count()} cores, load {load:.1f}")
         with _studio(Path(place)) as (link, pid):
             home, _, token = link.partition("/?token=")
             print(f"{'memory at the start':<34} {_memory_mb(pid, 'VmRSS'):8.0f} MB")
