@@ -29,6 +29,7 @@ TIMES = 7
 _HERE = "/api/runs/many/run"
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 _ROW = ".rows-body .mono"
+Query = Callable[[], Mapping[str, Any]]
 
 
 def _told(name: str, took: list[float], floor: float | None = None) -> None:
@@ -102,7 +103,7 @@ def _over_http(client: httpx.Client, folder: Path, rows: int) -> None:
     _told("floor: 100 rows by a bare SELECT", [floor])
     view = _ask(client, "rows", {"most": 0})["view"]
     places = iter(range(0, rows, max(1, rows // 90)))
-    asked: list[tuple[str, str, Callable[[], Mapping[str, Any]]]] = [
+    asked: list[tuple[str, str, Query]] = [
         ("a page anywhere in the table", "rows", lambda: {"at": next(places), "view": view}),
         (
             "a page with two variables",
@@ -127,15 +128,12 @@ def _over_http(client: httpx.Client, folder: Path, rows: int) -> None:
         ("one record", "row", lambda: {"row": f"row-{next(places):07}"}),
     ]
     for name, path, query in asked:
-        _told(
-            name,
-            _timed(
-                lambda path=path, query=query: _ask(
-                    client, path, {"most": 100} | query() if path == "rows" else query()
-                )
-            ),
-            floor,
-        )
+        more = {"most": 100} if path == "rows" else {}
+
+        def act(path: str = path, query: Query = query, more: Mapping[str, Any] = more) -> object:
+            return _ask(client, path, {**more, **query()})
+
+        _told(name, _timed(act), floor)
 
 
 def _in_the_browser(link: str, rows: int) -> None:
