@@ -29,6 +29,7 @@ TIMES = 7
 _HERE = "/api/runs/many/run"
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 _ROW = ".rows-body .mono"
+Query = Callable[[], Mapping[str, Any]]
 
 
 def _told(name: str, took: list[float], floor: float | None = None) -> None:
@@ -102,7 +103,7 @@ def _over_http(client: httpx.Client, folder: Path, rows: int) -> None:
     _told("floor: 100 rows by a bare SELECT", [floor])
     view = _ask(client, "rows", {"most": 0})["view"]
     places = iter(range(0, rows, max(1, rows // 90)))
-    asked: list[tuple[str, str, Callable[[], Mapping[str, Any]]]] = [
+    asked: list[tuple[str, str, Query]] = [
         ("a page anywhere in the table", "rows", lambda: {"at": next(places), "view": view}),
         (
             "a page with two variables",
@@ -127,15 +128,12 @@ def _over_http(client: httpx.Client, folder: Path, rows: int) -> None:
         ("one record", "row", lambda: {"row": f"row-{next(places):07}"}),
     ]
     for name, path, query in asked:
-        _told(
-            name,
-            _timed(
-                lambda path=path, query=query: _ask(
-                    client, path, {"most": 100} | query() if path == "rows" else query()
-                )
-            ),
-            floor,
-        )
+        more = {"most": 100} if path == "rows" else {}
+
+        def act(path: str = path, query: Query = query, more: Mapping[str, Any] = more) -> object:
+            return _ask(client, path, {**more, **query()})
+
+        _told(name, _timed(act), floor)
 
 
 def _in_the_browser(link: str, rows: int) -> None:
@@ -162,9 +160,8 @@ def _in_the_browser(link: str, rows: int) -> None:
             page.get_by_text(f"row-{place:07}", exact=True).wait_for()
 
         _told("browser: jump in the table", _timed(jump))
-        print(
-            f"{'elements of the page':<34} {page.evaluate('document.querySelectorAll(`*`).length'):8}"
-        )
+        elements = page.evaluate("document.querySelectorAll('*').length")
+        print(f"{'elements of the page':<34} {elements:8}")
         page.locator(".facet-value").first.wait_for()
         box = page.get_by_label("rejected", exact=False).first
 
@@ -197,9 +194,8 @@ def main() -> None:
         folder = Path(place) / "reports/many/run"
         make_run(folder, rows)
         size = (folder / "journal.db").stat().st_size / 1e6
-        print(
-            f"{rows} rows, journal {size:.0f} MB; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        )
+        load = os.getloadavg()[0]
+        print(f"{rows} rows, journal {size:.0f} MB; {os.cpu_count()} cores, load {load:.1f}")
         with _studio(Path(place)) as (link, pid):
             home, _, token = link.partition("/?token=")
             print(f"{'memory at the start':<34} {_memory_mb(pid, 'VmRSS'):8.0f} MB")

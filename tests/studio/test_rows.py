@@ -21,7 +21,8 @@ def folder(rounds_workspace, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def one(folder):
-    with served(folder.parent.parent.parent) as opened:
+    with pytest.MonkeyPatch.context() as patch, served(folder.parents[2]) as opened:
+        patch.setattr("sygra_eval.studio.rows.indexes.WAIT_S", 20)  # until all rows are read
         yield opened
 
 

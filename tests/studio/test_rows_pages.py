@@ -19,7 +19,8 @@ SMALL = {"width": 1024, "height": 768}
 def one(rounds_workspace, tmp_path_factory):
     folder = tmp_path_factory.mktemp("journeys") / "here"
     shutil.copytree(rounds_workspace, folder)
-    with served(folder) as opened:
+    with pytest.MonkeyPatch.context() as patch, served(folder) as opened:
+        patch.setattr("sygra_eval.studio.rows.indexes.WAIT_S", 20)  # until all rows are read
         yield opened
 
 

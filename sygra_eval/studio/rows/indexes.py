@@ -18,7 +18,7 @@ from sygra_eval.studio.rows.marks import MARKS, marks_in
 from sygra_eval.values import UsageError
 
 MOST_OPEN = 6
-WAIT_S = 0.3
+WAIT_S = 0.2
 """A request waits so long for what is new; a page is to come within half a second."""
 PREFIX = "studio-of-sygra-eval-"
 """Of the folder's name: a sandbox removes stale ones that begin as its own do."""
