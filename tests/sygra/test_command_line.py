@@ -260,13 +260,18 @@ def test_rows_become_messages_and_are_described_where_a_command_asks(command, se
     assert {one["conversation_id"] for one in messages} == {"a"}
 
 
-def test_rows_that_cannot_become_messages_leave_no_half_of_a_file(command, served, project):
+def test_rows_that_cannot_become_messages_fail_and_leave_no_half_of_a_file(
+    command, served, project
+):
     words = ("sygra", "run", "-t", "ours.loud", "--trust", "-owt", "False", "-od", "out")
 
-    code, _, err = command(*words, "--oasst", "True")
+    code, out, err = command(*words, "--oasst", "True")
 
-    assert (code, "needs `conversation`" in err) == (7, True)
-    assert not list((project.root / "out").iterdir())
+    assert code == 7
+    assert "needs `conversation`" in out + err
+    assert not list((project.root / "out").glob("*.tmp"))
+    written = [one for one in (project.root / "out").iterdir() if "metadata" not in one.name]
+    assert [json.loads(one.read_text()) for one in written] == [[]]
 
 
 PROGRAM = """
