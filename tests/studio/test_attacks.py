@@ -20,6 +20,7 @@ SUITE = "suite: {name: mine}\nmodels: {a: {use: openai, model: m, api_key_env: M
 def one(tmp_path_factory):
     root = tmp_path_factory.mktemp("workspace")
     (root / "mine.yaml").write_text(SUITE)
+    (root / ".hidden.yaml").write_text(SUITE)
     outside = tmp_path_factory.mktemp("outside")
     (outside / "secret.yaml").write_text("suite: {name: secret}\n")
     (root / "link.yaml").symlink_to(outside / "secret.yaml")
