@@ -123,7 +123,7 @@ class Live:
                 for node, (waiting, running) in setting.places.waiting_and_running().items()
             ),
             is_streamed=not setting.places.are_elsewhere
-            and any(map(_is_streamed, setting.suite.models.values())),
+            and any(map(self._is_streamed, setting.suite.models.values())),
             knows=KNOWS,
         )
 
@@ -156,6 +156,11 @@ class Live:
         if len(deltas.watchers) >= MOST_WATCHERS:
             return refusal(f"{MOST_WATCHERS} watch this run already")
         return deltas.watch()
+
+    def _is_streamed(self, spec: ModelSpec) -> bool:
+        """Say whether a model tells its text while it makes it: its type does, or as it is set."""
+        model = self.setting.gateway.models.get(spec.name)
+        return bool(getattr(model, "is_streamed", False) or getattr(spec.config, "stream", False))
 
     async def _change(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.setting.stop.is_draining:
@@ -197,10 +202,6 @@ async def watched(
 
     async with open_door(folder, live.answer, tell):
         yield
-
-
-def _is_streamed(spec: ModelSpec) -> bool:
-    return getattr(spec.config, "stream", False) is True
 
 
 def _now() -> str:

@@ -57,6 +57,7 @@ class EmbeddedModel:
     price_name = FREE
     has_json_mode = True
     takes_images = False
+    is_streamed = True
 
     def __init__(self, spec: ModelSpec) -> None:
         config = spec.config

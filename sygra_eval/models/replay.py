@@ -73,6 +73,11 @@ class ReplayModel:
         self._elsewhere: dict[bytes, deque[bytes]] | None = None
 
     @property
+    def is_streamed(self) -> bool:
+        """Whether answers take a time, in which they are told in pieces."""
+        return self.config.pace > 0
+
+    @property
     def identity(self) -> str:
         """The run that answers: its suite and its input."""
         return f"replay {self._plan['suite_sha256']} {self._plan['input_fingerprint']}"
