@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 ROWS ?= 20
 
-.PHONY: demo packages sample test full soak check check-style check-types check-imports bench sygra sygra-examples studio-build studio-check clean
+.PHONY: demo packages sample test full soak check check-style check-types check-imports bench sygra sygra-examples studio-build studio-check studio-journey clean
 
 demo: $(VENV)/.embedded
 	$(BIN)/python -m sygra_eval.models.weights
@@ -77,6 +77,11 @@ studio-build: $(VENV)/.dev
 
 studio-check: $(VENV)/.dev
 	bash .ci/studio
+
+# The walk through Studio on the embedded model itself, with the pictures of docs/studio.md.
+studio-journey: $(VENV)/.dev $(VENV)/.embedded
+	$(BIN)/python -m sygra_eval.models.weights
+	$(BIN)/python -m tests.studio.live_journey
 
 clean:
 	rm -rf $(VENV) .venv-sygra

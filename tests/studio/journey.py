@@ -46,12 +46,20 @@ def workspace(folder: Path, *, is_live: bool) -> Path:
     return folder
 
 
-def walk(page: Any, one: Any, endpoint: ScriptedEndpoint, shot: Shot, *, rows: int) -> None:
-    """Go the whole way; `one` is the open Studio, `page` its start."""
+def walk(
+    page: Any, one: Any, endpoint: ScriptedEndpoint, shot: Shot, *, rows: int, row: str | None = ROW
+) -> None:
+    """Go the whole way.
+
+    :param one: The open Studio; `page` is its start.
+    :param row: The row that is opened; None takes the first one of which a test flips.
+    """
     _add_a_model(page, one, endpoint, shot)
     run = _start_a_run(page, one, shot, rows)
-    _watch_a_record_pass(page, shot)
-    _open_a_row_and_mark_it(page, one, run, shot)
+    _watch_rounds(page, shot)
+    row = row or _first_that_flips(page, one, run)
+    page.locator(".latest .row-link", has_text=row).first.click()
+    _judge_it(page, row, shot)
     _stop_it(page, one, run, shot)
     _find_the_same_figures(page, one, run)
 
@@ -96,17 +104,27 @@ def _start_a_run(page: Any, one: Any, shot: Shot, rows: int) -> str:
     return f"{suite}/{run}"
 
 
-def _watch_a_record_pass(page: Any, shot: Shot) -> None:
-    """Text is written at a node, rounds are counted, and then the row has ended."""
+def _watch_rounds(page: Any, shot: Shot) -> None:
+    """Text is written at a node, rounds are counted, and rows end."""
     page.locator(".writing pre").first.wait_for()
     page.locator(".edge-label-back", has_text=re.compile(r"rounds 1")).wait_for()
+    page.locator(".latest .row-link").nth(1).wait_for()
+    page.locator(".writing pre").first.wait_for()
     shot(page, "run-live")
-    page.locator(".latest .row-link", has_text=ROW).first.wait_for()
 
 
-def _open_a_row_and_mark_it(page: Any, one: Any, run: str, shot: Shot) -> None:
-    page.locator(".latest .row-link", has_text=ROW).first.click()
-    page.get_by_role("heading", name=ROW).wait_for()
+def _first_that_flips(page: Any, one: Any, run: str) -> str:
+    while True:
+        for line in one.client.get(f"/api/runs/{run}/rows").json()["rows"]:
+            told = one.client.get(f"/api/runs/{run}/row", params={"row": line["row"]}).json()
+            attempts = [attempt for each in told["rounds"] for attempt in each["attempts"]]
+            if any(attempt["fixed"] for attempt in attempts):
+                return str(line["row"])
+        page.wait_for_timeout(1_000)
+
+
+def _judge_it(page: Any, row: str, shot: Shot) -> None:
+    page.get_by_role("heading", name=row).wait_for()
     flips = page.get_by_role("region", name="Tests that flipped")
     flips.wait_for()
     assert "red" in flips.inner_text()
@@ -115,12 +133,15 @@ def _open_a_row_and_mark_it(page: Any, one: Any, run: str, shot: Shot) -> None:
     page.keyboard.press("n")
     page.keyboard.type("the reference should say what no nights are")
     page.keyboard.press("Control+Enter")
+    marks = page.get_by_role("list", name="Marks")
+    marks.get_by_text("what no nights are").wait_for()
+    page.get_by_label("Note", exact=True).wait_for(state="hidden")
     page.keyboard.press("r")
-    page.get_by_role("list", name="Marks").get_by_text("✗ rejected").wait_for()
+    marks.get_by_text("✗ rejected").wait_for()
     shot(page, "record")
     page.keyboard.press("b")
     page.get_by_role("grid").wait_for()
-    page.get_by_role("grid").get_by_text(ROW).first.wait_for()
+    page.get_by_role("grid").get_by_text(row).first.wait_for()
     shot(page, "rows")
 
 
