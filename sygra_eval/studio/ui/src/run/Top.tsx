@@ -5,7 +5,7 @@ import type { Done, RunCounts, RunSnapshot } from '../api/types';
 import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
-import { hashOf } from '../route';
+import { RunBar } from '../parts/RunBar';
 import { count, duration, interval, percent, plural, rate, short, usd } from './figures';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
@@ -13,19 +13,24 @@ import { runAddress } from './useRun';
 
 export function Top({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts }) {
   return (
-    <div className="run-top">
-      <div className="run-title">
-        <h1>
-          {snapshot.suite_path ? <a href={hashOf(['suites', snapshot.suite_path])}>{snapshot.suite}</a> : snapshot.suite} <span className="quiet">/</span> {snapshot.run}
-        </h1>
-        <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
-          <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
-        </span>
+    <>
+      <RunBar
+        suite={snapshot.suite}
+        run={snapshot.run}
+        view="graph"
+        state={
+          <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
+            <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
+          </span>
+        }
+      >
         <Actions snapshot={snapshot} counts={counts} />
+      </RunBar>
+      <div className="run-top">
+        <How snapshot={snapshot} counts={counts} />
+        <Figures counts={counts} />
       </div>
-      <How snapshot={snapshot} counts={counts} />
-      <Figures counts={counts} />
-    </div>
+    </>
   );
 }
 

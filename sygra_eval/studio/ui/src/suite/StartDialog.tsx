@@ -45,7 +45,7 @@ export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; ru
   const field = (name: keyof Form, label: string, more: { size?: number; unit?: string; hint?: string } = {}) => <Field name={name} label={label} value={form[name]} wrong={wrong.find((one) => one.field === name)?.message} set={set} {...more} />;
   return (
     <Dialog title={`Start a run of ${suite.name}`} onClose={onClose}>
-      <form className="start" onSubmit={(event) => (event.preventDefault(), void ask('start'))} noValidate>
+      <form className="start-run" onSubmit={(event) => (event.preventDefault(), void ask('start'))} noValidate>
         <fieldset>
           <legend>Rows</legend>
           {WAYS.filter(([way]) => way !== 'failed_of' || runs.length > 0).map(([way, label]) => (
