@@ -6,7 +6,7 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
-import { count, duration, interval, percent, plural, rate, short, usd } from './figures';
+import { count, counted, duration, interval, percent, rate, short, usd } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
@@ -42,7 +42,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
-  if (counts.damaged > 0) notes.push(<b key="damaged">{plural(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
+  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
   if (notes.length === 0) return null;
   return <p className={`run-how ${counts.state === 'killed' || counts.state === 'unreadable' || snapshot.error ? 'is-bad' : ''}`}>{notes.flatMap((note, at) => (at === 0 ? [note] : [' · ', note]))}</p>;
 }
@@ -66,7 +66,7 @@ function Figures({ counts }: { counts: RunCounts }) {
       <Tile name="Spent" value={usd(spending.unpriced > 0 && spending.cost_usd === 0 ? null : spending.cost_usd)} of={spentOf(counts)}>
         {spending.budget.cost_usd !== null && <Bar name={`of ${usd(spending.budget.cost_usd)}`} part={spending.cost_usd} whole={spending.budget.cost_usd} />}
       </Tile>
-      <Tile name="Tokens" value={short(spending.tokens)} of={`${plural(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
+      <Tile name="Tokens" value={short(spending.tokens)} of={`${counted(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
         {spending.budget.tokens !== null && <Bar name={`of ${short(spending.budget.tokens)}`} part={spending.tokens} whole={spending.budget.tokens} />}
       </Tile>
     </dl>
@@ -77,7 +77,7 @@ function spentOf({ spending, state }: RunCounts): string {
   if (spending.calls === 0) return 'no calls yet';
   const told = [];
   if (isGoing(state) && spending.all_cost_usd !== null) told.push(`all rows ≈ ${usd(spending.all_cost_usd)}`);
-  if (spending.unpriced > 0) told.push(`${plural(spending.unpriced, 'call')} without a price`);
+  if (spending.unpriced > 0) told.push(`${counted(spending.unpriced, 'call')} without a price`);
   if (spending.left_usd !== null) told.push(`${usd(spending.left_usd)} left`);
   return told.join(' · ') || 'all calls priced';
 }

@@ -18,7 +18,7 @@ import { prefetch, useRecord } from '../rows/records';
 import { RoundDetail } from '../rows/RoundDetail';
 import { RoundsLane } from '../rows/RoundsLane';
 import { RowList } from '../rows/RowList';
-import { count, dollars, of as counted, seconds, seen } from '../rows/signs';
+import { count, counted, duration, seen, usd } from '../format';
 import { Steps } from '../rows/Steps';
 import { Verdicts } from '../rows/Verdicts';
 import { askedOf, hashOfView, show, viewOf } from '../rows/view';
@@ -192,7 +192,7 @@ function Head({ record }: { record: RecordTold }) {
         <h1 className="mono">{seen(record.row)}</h1>
         <Status of={record.outcome} />
         <span className="record-figures">
-          {counted(record.calls.length, 'call')} · {count(spent.tokens)} tokens · {dollars(spent.cost)} · {seconds(spent.latency)}
+          {counted(record.calls.length, 'call')} · {count(spent.tokens)} tokens · {usd(spent.cost)} · {duration(spent.latency)}
         </span>
       </div>
       <p className="record-why">{seen(record.why)}</p>

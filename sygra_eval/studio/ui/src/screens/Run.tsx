@@ -10,7 +10,7 @@ import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
 import { go, type Route } from '../route';
-import { count, plural } from '../run/figures';
+import { count, counted } from '../format';
 import { Panel } from '../run/Panel';
 import type { RunPage } from '../run/state';
 import { Top } from '../run/Top';
@@ -60,7 +60,7 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
 
 function progressOf({ counts }: RunPage): string {
   const { rows, total, outcomes, state } = counts;
-  return `Run ${state}: ${total === null ? plural(rows, 'row') : `${count(rows)} of ${plural(total, 'row')}`}, ${count(outcomes.verified)} verified, ${count(outcomes.rejected)} rejected, ${count(outcomes.failed)} failed.`;
+  return `Run ${state}: ${total === null ? counted(rows, 'row') : `${count(rows)} of ${counted(total, 'row')}`}, ${count(outcomes.verified)} verified, ${count(outcomes.rejected)} rejected, ${count(outcomes.failed)} failed.`;
 }
 
 function NotShown({ suite, run, error, again }: { suite: string; run: string; error: ReturnType<typeof useRun>['error']; again: () => void }) {

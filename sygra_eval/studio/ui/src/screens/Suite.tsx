@@ -15,7 +15,7 @@ import { Problem } from '../parts/Problem';
 import { useTitle } from '../parts/RunBar';
 import { Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
-import { count, percent, plural, usd } from '../run/figures';
+import { count, counted, percent, usd } from '../format';
 import { SIGN_OF } from '../run/states';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
@@ -174,7 +174,7 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
           </tbody>
         </table>
       )}
-      {runs.length > 50 && <p className="quiet">{plural(runs.length - 50, 'older run')} not shown.</p>}
+      {runs.length > 50 && <p className="quiet">{counted(runs.length - 50, 'older run')} not shown.</p>}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import type { Estimate, Figure, RunCard, Started, SuiteDocument } from '../api/t
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { go } from '../route';
-import { count, duration, short, UNKNOWN, usd } from '../run/figures';
+import { UNKNOWN, count, duration, short, usd } from '../format';
 import { askedOf, EMPTY, type Form, type Wrong } from './asked';
 
 const WAYS: Array<[Form['rows'], string]> = [['all', 'All rows'], ['limit', 'The first'], ['range', 'A range'], ['filter', 'Those that match'], ['failed_of', 'Those not verified in']];
