@@ -63,7 +63,8 @@ def test_rows_are_found_by_facet_and_by_text_and_the_address_says_how(one, open_
     page.get_by_label("rejected").check()
     page.get_by_text("2 of 5 rows").wait_for()
     page.get_by_role("button", name="Cost").click()
-    page.wait_for_function("() => document.querySelector('.rows-body .mono')?.innerText === 'q/long'")
+    first = "document.querySelector('.rows-body .mono')"
+    page.wait_for_function(f"() => {first}?.innerText === 'q/long'")
 
     assert ids(page) == ["q/long", "q/hopeless"]
     assert page.url.endswith("?outcome=rejected&sort=-cost")

@@ -21,10 +21,11 @@ type Props = {
   rowsHash?: string | undefined; // the table as it was left, with its filters
   row?: string | undefined;
   state?: ReactNode;
+  aside?: ReactNode; // at the end of the line of views: how this one is shown
   children?: ReactNode; // what can be done here
 };
 
-export function RunBar({ suite, run, view, rowsHash, row, state, children }: Props) {
+export function RunBar({ suite, run, view, rowsHash, row, state, aside, children }: Props) {
   const suites = useResource<SuiteCard[]>(address('suites'));
   const path = suites.value?.find((one) => one.name === suite)?.path;
   const place = (parts: string[]) => hashOf(['runs', suite, run, ...parts]);
@@ -60,6 +61,7 @@ export function RunBar({ suite, run, view, rowsHash, row, state, children }: Pro
             {name}
           </a>
         ))}
+        {aside && <span className="tabs-right">{aside}</span>}
       </nav>
     </div>
   );

@@ -11,13 +11,14 @@ import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
 
-export function Top({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts }) {
+export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts: RunCounts; aside?: ReactNode }) {
   return (
     <>
       <RunBar
         suite={snapshot.suite}
         run={snapshot.run}
         view="graph"
+        aside={aside}
         state={
           <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
             <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}

@@ -31,11 +31,11 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
   return (
     <section className="run">
       <Connection />
-      <Top snapshot={page.snapshot} counts={page.counts} />
-      {error && <Problem error={error} again={again} />}
-      {page.refused && <p className="run-how is-bad at-edge">{page.refused}</p>}
-      <div className="graph-bar">
-        <span className="tabs-right">
+      <Top
+        snapshot={page.snapshot}
+        counts={page.counts}
+        aside={
+          <>
           <button type="button" aria-pressed={view === 'graph'} onClick={() => show({ view: undefined })}>
             Graph
           </button>
@@ -45,8 +45,11 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
           <button type="button" aria-pressed={isWide} onClick={() => setIsWide(!isWide)}>
             Wide
           </button>
-        </span>
-      </div>
+          </>
+        }
+      />
+      {error && <Problem error={error} again={again} />}
+      {page.refused && <p className="run-how is-bad at-edge">{page.refused}</p>}
       <div className={isWide ? 'run-body is-wide' : 'run-body'}>
         <div className="run-graph">
           {!drawing ? <p className="loading">{page.counts.state === 'starting' ? 'Its process is starting; the graph comes with its first rows.' : 'It has neither a graph nor validators.'}</p> : view === 'graph' ? <GraphView drawing={drawing} live={live} chosen={chosen} onChoose={choose} /> : <Outline drawing={drawing} live={live} chosen={chosen} onChoose={choose} />}
