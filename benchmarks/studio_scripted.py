@@ -137,6 +137,8 @@ class Script:
             command=f"sygra-eval run suites/{SUITE}.yaml --budget 2.50",
             started="2026-11-26T08:00:00+00:00",
             cause="",
+            exit_code=None,
+            exit_reason="",
             gates=[],
             isolation="box(user, pid, net, seccomp)",
             graph=self.graph,

@@ -43,7 +43,13 @@ from sygra_eval.engine.ensembles import Member, ModelShare
 from sygra_eval.engine.estimate_from_run import estimate_from_run
 from sygra_eval.engine.estimating import EstimateFirst
 from sygra_eval.engine.event_loop import run_in_loop
-from sygra_eval.engine.existing_runs import KnownRun, known_run, known_runs
+from sygra_eval.engine.existing_runs import (
+    KnownRun,
+    exit_of,
+    known_run,
+    known_runs,
+    rows_asked,
+)
 from sygra_eval.engine.finding import (
     Match,
     Part,
@@ -211,6 +217,7 @@ __all__ = [
     "estimate_from_run",
     "estimate_to_json",
     "examine_run",
+    "exit_of",
     "first_rows",
     "fitted",
     "found_in",
@@ -249,6 +256,7 @@ __all__ = [
     "repair_run",
     "response_format",
     "resume_run",
+    "rows_asked",
     "rows_where",
     "run_in_loop",
     "run_suite",

@@ -1,7 +1,7 @@
 """What the runs below a folder are at, by their journals and locks."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ class KnownRun:
     :ivar last: When something last happened to it; None where that is not known.
     :ivar owner: The process that works on it.
     :ivar size: Bytes of all its files.
+    :ivar total: Rows that its newest start was to take; None where that is not known.
     :ivar cost_usd: What its calls cost; None where a price is unknown, or too many would have to
         be added up for a look at a run that has no report yet.
     """
@@ -43,6 +44,7 @@ class KnownRun:
     owner: str | None = None
     size: int = 0
     cost_usd: float | None = None
+    total: int | None = None
 
     @property
     def verified_rate(self) -> float | None:
@@ -69,9 +71,10 @@ def known_run(folder: Path) -> KnownRun:
 
 
 def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
-    kind, last = "started", None
+    kind, last, total = "started", None, None
     for event in reader.events():
         kind = event.kind if event.kind in _STATES else kind
+        total = rows_asked(event.data) if event.kind == "started" else total
         with contextlib.suppress(ValueError, OverflowError, OSError):  # a journal may be anybody's
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
@@ -84,7 +87,23 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
         owner=owner,
         size=size_of(folder),
         cost_usd=_cost(folder, reader),
+        total=total,
     )
+
+
+def rows_asked(started: Mapping[str, object]) -> int | None:
+    """Return how many rows a start was to take, from what it journalled; None where unknown."""
+    rows, limit = started.get("rows"), started.get("limit")
+    if not isinstance(rows, int):
+        return None
+    return min(rows, limit) if isinstance(limit, int) else rows
+
+
+def exit_of(folder: Path) -> tuple[int, str] | None:
+    """Return the exit code of a run and why it is that, as its report says; None before it."""
+    report = read_report(folder) if is_written(folder) else None
+    code, why = (None, None) if report is None else (report.get("exit"), report.get("exit_reason"))
+    return (code, why) if isinstance(code, int) and isinstance(why, str) else None
 
 
 def _cost(folder: Path, reader: JournalReader) -> float | None:

@@ -83,7 +83,7 @@ def _card(run: KnownRun) -> RunCard:
         state=_STATES.get(run.state, "unreadable"),
         last=None if run.last is None else run.last.isoformat(timespec="seconds"),
         outcomes=outcomes_told(counts),
-        total=None,
+        total=run.total,
         verified_rate=run.verified_rate,
         cost_usd=run.cost_usd,
         size=run.size,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
+from sygra_eval.engine import rows_asked
 from sygra_eval.journal import JournalTail, Spent, whole_value
 from sygra_eval.quality import wilson
 from sygra_eval.studio.graphs import END, START, SuiteGraph
@@ -274,10 +275,7 @@ class Counting:
         if kind == "started":
             self.starts += 1
             self.started_wall, self.ended_wall, self.cause = wall, None, ""
-            rows, limit = data.get("rows"), data.get("limit")
-            self.total = rows if isinstance(rows, int) else None
-            if isinstance(limit, int) and self.total is not None:
-                self.total = min(self.total, limit)
+            self.total = rows_asked(data)
         elif kind in {"finished", "stopped", "broke"}:
             self.cause, self.ended_wall = str(data.get("cause", ""))[:MOST_TEXT], wall
         elif kind == "gates":

@@ -12,6 +12,7 @@ from sygra_eval.engine import (
     LiveView,
     NotRunning,
     change_limits,
+    exit_of,
     go_on_with,
     known_run,
     pause_run,
@@ -164,6 +165,7 @@ class Runs:
         suite = watch.document.get("suite")
         variant = str(suite.get("variant", "")) if isinstance(suite, Mapping) else ""
         path = _inside(plan.get("suite_path", ""), self._workspace)
+        ended = None if control.can_pause else exit_of(watch.folder)
         return RunSnapshot(
             suite=watch.folder.parent.name,
             run=watch.folder.name,
@@ -172,6 +174,8 @@ class Runs:
             command=copied_from(asked_in(plan), path or plan.get("suite_path", ""), variant),
             started=None if counting.started_wall is None else _iso(counting.started_wall),
             cause=counting.cause,
+            exit_code=None if ended is None else ended[0],
+            exit_reason="" if ended is None else ended[1],
             gates=list(counting.gates),
             isolation=plan.get("isolation", ""),
             graph=watch.graph,
@@ -248,6 +252,8 @@ def _not_begun(child: Child) -> RunSnapshot:
         command="",
         started=None,
         cause="",
+        exit_code=None,
+        exit_reason="",
         gates=[],
         isolation="",
         graph=None,

@@ -257,6 +257,8 @@ class RunSnapshot(Told):
 
     :ivar command: The command line for the same run; keys are named and never in it.
     :ivar suite_path: Where its suite was, relative to the workspace; None where it is not in it.
+    :ivar exit_code: Of the command, as its report says; None until it is written.
+    :ivar exit_reason: Why it is that.
     :ivar error: Why it ended before its folder was there, with what it printed last.
     """
 
@@ -267,6 +269,8 @@ class RunSnapshot(Told):
     command: str
     started: str | None
     cause: str
+    exit_code: int | None
+    exit_reason: str
     gates: list[str]
     isolation: str
     graph: SuiteGraph | None

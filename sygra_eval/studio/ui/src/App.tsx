@@ -31,9 +31,10 @@ export function App() {
   const route = useRoute();
   const found = SCREENS.find((one) => one.matches(route.parts));
   const title = found?.title ?? 'Nothing here';
+  const isItsOwn = found !== undefined && (route.parts[0] === 'runs' || route.parts[0] === 'suites'); // these name the run or the suite
   useEffect(() => {
-    document.title = `${title} · sygra_eval Studio`;
-  }, [title]);
+    if (!isItsOwn) document.title = `${title} · sygra_eval Studio`;
+  }, [title, isItsOwn]);
   return (
     <>
       <a className="skip" href="#main" onClick={skip}>

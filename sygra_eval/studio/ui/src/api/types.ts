@@ -635,6 +635,8 @@ export type RunSnapshot = {
   command: string;
   started: string | null;
   cause: string;
+  exit_code: number | null;
+  exit_reason: string;
   gates: Array<string>;
   isolation: string;
   graph: SuiteGraph | null;

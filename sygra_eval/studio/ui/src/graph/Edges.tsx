@@ -2,7 +2,7 @@
 // rounds on them.
 import { BaseEdge, EdgeLabelRenderer, getBezierPath, type Edge, type EdgeProps, type EdgeTypes } from '@xyflow/react';
 import { memo, type ReactNode } from 'react';
-import { short } from '../run/figures';
+import { short } from '../format';
 import { useBoxLive, useEdgeLive } from './context';
 import type { Point } from './model';
 import { between, through, under } from './paths';

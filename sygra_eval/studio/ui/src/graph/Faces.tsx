@@ -1,7 +1,7 @@
 // How a node and a box look. Each listens to its own entry of the live state, so that an event draws one face anew.
 import type { Node, NodeProps, NodeTypes, Position } from '@xyflow/react';
 import { memo } from 'react';
-import { short } from '../run/figures';
+import { short } from '../format';
 import { useNodeLive, useRowsLive } from './context';
 import { Icon } from './Icon';
 import type { Counts, NodeLive, Verdicts } from './live';

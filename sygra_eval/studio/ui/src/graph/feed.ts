@@ -1,6 +1,6 @@
 // What a run tells of itself, put where the graph shows it.
 import type { LoopCount, NodeCount, RunCounts } from '../api/types';
-import { duration, usd } from '../run/figures';
+import { duration, usd } from '../format';
 import { edgeId, stepId, validatorId } from './drawing';
 import { NOTHING, type Live, type NodeLive } from './live';
 import { END, QUALITY } from './model';

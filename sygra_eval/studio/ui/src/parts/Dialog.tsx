@@ -1,3 +1,4 @@
+import '../styles/dialog.css';
 import { useEffect, useRef, type ReactNode } from 'react';
 
 // A dialog of the browser's own: it keeps the focus inside, Escape closes it, and the focus goes back after it.

@@ -4,7 +4,7 @@ export function Diff({ lines, title }: { lines: string[]; title: string }) {
   return (
     // It may be wider than its place: reachable, so that keys scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section className="diff" aria-label={title} tabIndex={0}>
+    <section className="file-diff" aria-label={title} tabIndex={0}>
       <pre>
         {shown.map((line, index) => (
         // Lines of one diff stay where they are.

@@ -1,4 +1,7 @@
+import { useState } from 'react';
 import { look, useVersion } from '../api/version';
+import { KeyHelp } from './KeyHelp';
+import { useKeys } from './keys';
 import { THEMES, useTheme } from '../theme';
 
 // What stands in the bar beside the links: whose folder this is, and how the page looks.
@@ -12,8 +15,22 @@ export function Whose() {
           {version.workspace.split('/').pop() || '/'}
         </span>
       )}
+      <KeysButton />
       <ThemeButton />
     </div>
+  );
+}
+
+function KeysButton() {
+  const [isOpen, setIsOpen] = useState(false);
+  useKeys({ '?': () => setIsOpen(true) });
+  return (
+    <>
+      <button type="button" className="icon" aria-label="Keys" title="Keys (?)" onClick={() => setIsOpen(true)}>
+        <span aria-hidden="true">?</span>
+      </button>
+      {isOpen && <KeyHelp onClose={() => setIsOpen(false)} />}
+    </>
   );
 }
 

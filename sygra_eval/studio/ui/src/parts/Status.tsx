@@ -11,6 +11,14 @@ const SIGNS: Record<string, string> = {
   skip: '–',
   running: '▸',
   waiting: '…',
+  starting: '…',
+  paused: '‖',
+  draining: '▾',
+  finished: '✓',
+  interrupted: '■',
+  incomplete: '!',
+  killed: '✗',
+  unreadable: '?',
 };
 
 export function Status({ of, count }: { of: string; count?: number }) {

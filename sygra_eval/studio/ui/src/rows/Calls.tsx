@@ -5,7 +5,7 @@ import type { CallLine, CallTold, RecordTold } from '../api/types';
 import { Problem } from '../parts/Problem';
 import { barsOf, spanOf } from './lane';
 import { LongText, type Whose } from './LongText';
-import { count, dollars, seconds, seen } from './signs';
+import { count, duration, seen, usd } from '../format';
 
 // Every call of the record on the time axis; one of them as it was sent and answered.
 export function Calls({ record, of }: { record: RecordTold; of: Whose }) {
@@ -24,7 +24,7 @@ export function Calls({ record, of }: { record: RecordTold; of: Whose }) {
             <th className="number">Time</th>
             <th className="number">Tokens</th>
             <th className="number">Cost</th>
-            <th className="calls-axis">0 – {seconds(span)}</th>
+            <th className="calls-axis">0 – {duration(span)}</th>
           </tr>
         </thead>
         <tbody>
@@ -38,11 +38,11 @@ export function Calls({ record, of }: { record: RecordTold; of: Whose }) {
               <td>{seen(call.node)}</td>
               <td>{seen(call.model)}</td>
               <td className="number">{call.visit}</td>
-              <td className="number">{call.is_cached ? 'kept' : seconds(call.latency_s)}</td>
+              <td className="number">{call.is_cached ? 'kept' : duration(call.latency_s)}</td>
               <td className="number">
                 {count(call.prompt_tokens)} + {count(call.completion_tokens)}
               </td>
-              <td className="number">{dollars(call.cost_usd)}</td>
+              <td className="number">{usd(call.cost_usd)}</td>
               <td className="calls-axis">
                 <Bars call={call} span={span} />
               </td>

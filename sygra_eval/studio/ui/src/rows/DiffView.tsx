@@ -1,6 +1,6 @@
 import { useMemo, type ReactNode } from 'react';
 import { diffLines, folded, piecesOf, sideBySide, type Line, type Pair } from './diff';
-import { seen } from './signs';
+import { seen } from '../format';
 
 // What changed between two candidates, in two columns or one below the other.
 export function DiffView({ before, after, labels, isUnified }: { before: string; after: string; labels: [string, string]; isUnified: boolean }) {

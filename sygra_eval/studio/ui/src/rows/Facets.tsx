@@ -3,7 +3,7 @@ import { address } from '../api/client';
 import { useResource } from '../api/resource';
 import type { Facet, FacetValue } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { seen } from './signs';
+import { seen } from '../format';
 import { askedOf, FACETS, isFiltered, toggled, type View } from './view';
 
 const FEW = 6;

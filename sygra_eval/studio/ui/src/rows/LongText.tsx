@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { address, get, Refused } from '../api/client';
 import type { Piece, Text } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { seen } from './signs';
+import { seen } from '../format';
 
 const MOST_SHOWN = 1_000_000;
 

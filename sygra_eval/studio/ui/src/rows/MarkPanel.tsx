@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { MarkKind } from '../api/types';
 import { Problem } from '../parts/Problem';
 import type { Marks } from './marks';
-import { seen } from './signs';
+import { seen } from '../format';
 
 export type Writing = 'fix' | 'note' | 'label' | undefined;
 

@@ -2,7 +2,7 @@
 import type { RecordTold } from '../api/types';
 import { Status } from '../parts/Status';
 import { lanesOf, spanOf, sumOf, type Lane } from './lane';
-import { count, dollars, seconds, seen } from './signs';
+import { count, duration, seen, usd } from '../format';
 
 // One row a round: draft or revision, what the checks said, the critique, and when all of that was.
 export function RoundsLane({ record, current, onCurrent }: { record: RecordTold; current: number; onCurrent: (at: number) => void }) {
@@ -17,7 +17,7 @@ export function RoundsLane({ record, current, onCurrent }: { record: RecordTold;
         <span role="columnheader">Critique</span>
         <span role="columnheader" className="lane-axis">
           <span>0</span>
-          <span>{seconds(spanOf(record))}</span>
+          <span>{duration(spanOf(record))}</span>
         </span>
       </div>
       {lanes.map((lane, at) => (
@@ -46,7 +46,7 @@ function Row({ lane, isCurrent, node, isLast, onClick }: { lane: Lane; isCurrent
         </b>
         {shown?.is_kept ? <span className="tag tag-kept">kept</span> : <span className="tag">not kept</span>}
         <small>
-          {seconds(spent.latency)} · {count(spent.tokens)} tok · {dollars(spent.cost)}
+          {duration(spent.latency)} · {count(spent.tokens)} tok · {usd(spent.cost)}
         </small>
       </span>
       <span role="cell" className="lane-cell">
@@ -59,7 +59,7 @@ function Row({ lane, isCurrent, node, isLast, onClick }: { lane: Lane; isCurrent
         <small>
           {shown && shown.fixed.length > 0 && <span className="is-good">↑ {shown.fixed.length} fixed </span>}
           {shown && shown.broken.length > 0 && <span className="is-bad">↓ {shown.broken.length} broken </span>}
-          {round.checked_s !== null && `within ${seconds(round.checked_s)}`}
+          {round.checked_s !== null && `within ${duration(round.checked_s)}`}
         </small>
       </span>
       <span role="cell" className="lane-cell">
@@ -69,7 +69,7 @@ function Row({ lane, isCurrent, node, isLast, onClick }: { lane: Lane; isCurrent
           <>
             <Critic sentinel={lane.critique.sentinel} isIgnored={lane.critique.is_ignored} />
             <small>
-              {seconds(lane.critique.latency_s)} · {count(lane.critique.tokens)} tok · {dollars(lane.critiqueCall?.cost_usd)}
+              {duration(lane.critique.latency_s)} · {count(lane.critique.tokens)} tok · {usd(lane.critiqueCall?.cost_usd)}
             </small>
           </>
         )}

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { Status } from '../parts/Status';
 import { PAGE, type Pages } from './pages';
-import { seen } from './signs';
+import { seen } from '../format';
 import { bringIntoSight, useWindow } from './useWindow';
 import { pagesOf } from './windowing';
 

@@ -1,6 +1,6 @@
 import type { RecordTold, Variable } from '../api/types';
 import { LongText, type Whose } from './LongText';
-import { seen } from './signs';
+import { seen } from '../format';
 
 // The record's variables: as they came in, then after each step what it set.
 export function Steps({ record, of }: { record: RecordTold; of: Whose }) {

@@ -1,7 +1,7 @@
 import type { VerdictTold } from '../api/types';
 import { Status } from '../parts/Status';
 import { LongText, type Whose } from './LongText';
-import { seconds, seen } from './signs';
+import { duration, seen } from '../format';
 
 // Each validator with what proves it: enough to say it again.
 export function Verdicts({ verdicts, of, title }: { verdicts: VerdictTold[]; of: Whose; title: string }) {
@@ -86,7 +86,7 @@ export function Verdicts({ verdicts, of, title }: { verdicts: VerdictTold[]; of:
             {verdict.limit_s !== null && (
               <>
                 <dt>time limit</dt>
-                <dd>{seconds(verdict.limit_s)}</dd>
+                <dd>{duration(verdict.limit_s)}</dd>
               </>
             )}
             {verdict.score !== null && (

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import type { RowLine } from '../api/types';
 import { Status } from '../parts/Status';
-import { count, dollars, seconds, seen } from './signs';
+import { count, duration, seen, usd } from '../format';
 import { VARIABLE } from './view';
 
 export type Column = { key: string; title: string; width: string; sort?: string; isNumber?: boolean; cell: (row: RowLine) => ReactNode };
@@ -15,8 +15,8 @@ export const OURS: Column[] = [
   { key: 'reason', title: 'Why', width: 'minmax(200px, 2.4fr)', sort: 'reason', cell: (row) => <Reason row={row} /> },
   { key: 'rounds', title: 'Rounds', width: '84px', sort: 'rounds', isNumber: true, cell: (row) => <Rounds row={row} /> },
   { key: 'stop', title: 'Stopped by', width: '112px', cell: (row) => row.stop ?? '–' },
-  { key: 'cost', title: 'Cost', width: '84px', sort: 'cost', isNumber: true, cell: (row) => dollars(row.cost_usd) },
-  { key: 'latency', title: 'Model time', width: '104px', sort: 'latency', isNumber: true, cell: (row) => seconds(row.latency_s) },
+  { key: 'cost', title: 'Cost', width: '84px', sort: 'cost', isNumber: true, cell: (row) => usd(row.cost_usd) },
+  { key: 'latency', title: 'Model time', width: '104px', sort: 'latency', isNumber: true, cell: (row) => duration(row.latency_s) },
   { key: 'tokens', title: 'Tokens', width: '84px', sort: 'tokens', isNumber: true, cell: (row) => count(row.tokens) },
   { key: 'calls', title: 'Calls', width: '68px', isNumber: true, cell: (row) => count(row.calls) },
   { key: 'length', title: 'Length', width: '84px', sort: 'length', isNumber: true, cell: (row) => count(row.length) },

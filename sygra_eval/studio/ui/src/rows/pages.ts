@@ -2,11 +2,14 @@
 // opened: rows that end later are counted, and shown when the reader asks for them.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { address, get, Refused } from '../api/client';
+import { useTopic } from '../api/events';
 import type { RowLine, RowsPage } from '../api/types';
 import { askedOf, type View } from './view';
 
 export const PAGE = 100;
-const POLL_MS = 2_000;
+const LEAST_MS = 1_000; // between two looks, however fast rows end
+const POLL_MS = 10_000; // for what no event told; rows that are still being indexed have no events
+const BEHIND_MS = 2_000;
 
 export type Head = Omit<RowsPage, 'rows' | 'at'>;
 export type Pages = {
@@ -59,9 +62,18 @@ export function usePages(run: string, view: View): Pages {
   // While the run goes, or its rows are still being read, look what came.
   const isMoving = current?.head !== undefined && (current.head.is_running || !current.head.is_settled);
   const isBehind = current?.head !== undefined && !current.head.is_settled;
+  const lookAgain = useRef<() => void>(undefined);
+  const soon = useRef<number>(undefined);
+  useTopic(current?.head?.is_running ? topicOf(run) : undefined, () => {
+    soon.current ??= window.setTimeout(() => {
+      soon.current = undefined;
+      lookAgain.current?.();
+    }, LEAST_MS);
+  });
+  useEffect(() => () => window.clearTimeout(soon.current), []);
   useEffect(() => {
     if (!isMoving) return;
-    const timer = window.setInterval(() => {
+    const look = () => {
       if (document.hidden) return;
       // A finished run that is still being read is followed: its rows are there, only not found yet.
       if (isBehind && !current.head!.is_running) fetchPage(0, undefined);
@@ -71,8 +83,13 @@ export function usePages(run: string, view: View): Pages {
             setState((old) => (old.key === key && old.head ? { ...old, head: { ...old.head, newer, read, ended, damaged, is_running, is_settled, columns } } : old)),
           () => undefined, // the next look may go better
         );
-    }, POLL_MS);
-    return () => window.clearInterval(timer);
+    };
+    lookAgain.current = look;
+    const timer = window.setInterval(look, isBehind ? BEHIND_MS : POLL_MS);
+    return () => {
+      window.clearInterval(timer);
+      lookAgain.current = undefined;
+    };
   });
 
   const pages = current?.pages;
@@ -98,6 +115,9 @@ export function pageAddress(run: string, asked: string, at: number, most: number
   if (view !== undefined) query.set('view', view);
   return `${address(`${run}/rows`)}?${query}`;
 }
+
+// The topic of a run, by the start of its addresses.
+const topicOf = (run: string): string => `run:${run.split('/').slice(1).map(decodeURIComponent).join('/')}`;
 
 // The start of every address of a run.
 export function runAddress(suite: string, run: string): string {

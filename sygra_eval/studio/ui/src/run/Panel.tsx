@@ -6,7 +6,7 @@ import { END, QUALITY, START, type Drawing, type DrawnBox, type DrawnNode } from
 import { kindOf } from '../graph/words';
 import { Status } from '../parts/Status';
 import { hashOf } from '../route';
-import { count, duration, plural, UNKNOWN, usd } from './figures';
+import { UNKNOWN, count, counted, duration, usd } from '../format';
 import type { RunPage, Writing } from './state';
 import { stepOf } from './writing';
 
@@ -146,7 +146,7 @@ function Rows({ page, here, most }: { page: RunPage; here: Here; most: number })
           </li>
         ))}
       </ul>
-      {leftOut > 0 && <p className="quiet">{plural(leftOut, 'more event')} came too fast to be shown here.</p>}
+      {leftOut > 0 && <p className="quiet">{counted(leftOut, 'more event')} came too fast to be shown here.</p>}
     </section>
   );
 }

@@ -5,27 +5,33 @@ import type { Done, RunCounts, RunSnapshot } from '../api/types';
 import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
-import { hashOf } from '../route';
-import { count, duration, interval, percent, plural, rate, short, usd } from './figures';
+import { RunBar } from '../parts/RunBar';
+import { count, counted, duration, interval, percent, rate, short, usd } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
 
-export function Top({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts }) {
+export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts: RunCounts; aside?: ReactNode }) {
   return (
-    <div className="run-top">
-      <div className="run-title">
-        <h1>
-          {snapshot.suite_path ? <a href={hashOf(['suites', snapshot.suite_path])}>{snapshot.suite}</a> : snapshot.suite} <span className="quiet">/</span> {snapshot.run}
-        </h1>
-        <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
-          <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
-        </span>
+    <>
+      <RunBar
+        suite={snapshot.suite}
+        run={snapshot.run}
+        view="graph"
+        aside={aside}
+        state={
+          <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
+            <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
+          </span>
+        }
+      >
         <Actions snapshot={snapshot} counts={counts} />
+      </RunBar>
+      <div className="run-top">
+        <How snapshot={snapshot} counts={counts} />
+        <Figures counts={counts} />
       </div>
-      <How snapshot={snapshot} counts={counts} />
-      <Figures counts={counts} />
-    </div>
+    </>
   );
 }
 
@@ -37,7 +43,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
-  if (counts.damaged > 0) notes.push(<b key="damaged">{plural(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
+  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
   if (notes.length === 0) return null;
   return <p className={`run-how ${counts.state === 'killed' || counts.state === 'unreadable' || snapshot.error ? 'is-bad' : ''}`}>{notes.flatMap((note, at) => (at === 0 ? [note] : [' · ', note]))}</p>;
 }
@@ -52,7 +58,7 @@ function Figures({ counts }: { counts: RunCounts }) {
       <Tile name="Rows" value={count(rows)} of={total === null ? 'of unknown' : `of ${count(total)}`}>
         <Bar name="rows" part={rows} whole={total} />
       </Tile>
-      <Tile name="Verified" value={percent(share)} of={counts.verified_low === null ? `${count(outcomes.verified)} rows` : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${count(outcomes.verified)} rows`} />
+      <Tile name="Verified" value={percent(share)} of={counts.verified_low === null ? counted(outcomes.verified, 'row') : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${counted(outcomes.verified, 'row')}`} />
       <Tile name="Rejected" value={count(outcomes.rejected)} of={outcomes.unjudged > 0 ? `${count(outcomes.unjudged)} unjudged` : 'by validators'} />
       <Tile name="Errors" value={count(outcomes.failed)} of="failed, not judged" isBad={outcomes.failed > 0} />
       <Tile name={isOver ? 'Took' : 'Pace'} value={isOver ? duration(pace.elapsed_s) : rate(pace.rows_per_s)} of={isOver ? 'its last start' : `${counts.in_flight} in flight · ${duration(pace.left_s)} left`}>
@@ -61,7 +67,7 @@ function Figures({ counts }: { counts: RunCounts }) {
       <Tile name="Spent" value={usd(spending.unpriced > 0 && spending.cost_usd === 0 ? null : spending.cost_usd)} of={spentOf(counts)}>
         {spending.budget.cost_usd !== null && <Bar name={`of ${usd(spending.budget.cost_usd)}`} part={spending.cost_usd} whole={spending.budget.cost_usd} />}
       </Tile>
-      <Tile name="Tokens" value={short(spending.tokens)} of={`${plural(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
+      <Tile name="Tokens" value={short(spending.tokens)} of={`${counted(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
         {spending.budget.tokens !== null && <Bar name={`of ${short(spending.budget.tokens)}`} part={spending.tokens} whole={spending.budget.tokens} />}
       </Tile>
     </dl>
@@ -72,7 +78,7 @@ function spentOf({ spending, state }: RunCounts): string {
   if (spending.calls === 0) return 'no calls yet';
   const told = [];
   if (isGoing(state) && spending.all_cost_usd !== null) told.push(`all rows ≈ ${usd(spending.all_cost_usd)}`);
-  if (spending.unpriced > 0) told.push(`${plural(spending.unpriced, 'call')} without a price`);
+  if (spending.unpriced > 0) told.push(`${counted(spending.unpriced, 'call')} without a price`);
   if (spending.left_usd !== null) told.push(`${usd(spending.left_usd)} left`);
   return told.join(' · ') || 'all calls priced';
 }

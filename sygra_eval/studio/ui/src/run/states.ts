@@ -31,5 +31,6 @@ export const meaningOf = (state: State): string => MEANS[state];
 
 // How it ended, in one sentence, from what the server says of it.
 export function howItEnded(snapshot: RunSnapshot, state: State): string {
-  return [snapshot.cause, snapshot.error].filter(Boolean).join(': ') || meaningOf(state);
+  const how = [snapshot.cause, snapshot.error].filter(Boolean).join(': ') || meaningOf(state);
+  return snapshot.exit_code === null ? how : `${how} · exit ${snapshot.exit_code}: ${snapshot.exit_reason}`;
 }

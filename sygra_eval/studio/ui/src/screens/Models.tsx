@@ -11,7 +11,6 @@ import { Ticked } from '../parts/Ticked';
 import { go, hashOf, type Route } from '../route';
 import { ModelEditor } from './ModelEditor';
 import { useModelTest } from './modelTest';
-import '../styles/dialog.css';
 import '../styles/models.css';
 
 export default function Models({ route }: { route: Route }) {

@@ -5,10 +5,10 @@ import { useResource } from '../api/resource';
 import type { RecordTold, RowsPage, Version } from '../api/types';
 import { Problem } from '../parts/Problem';
 import { Status } from '../parts/Status';
-import { hashOf, type Route } from '../route';
+import { RunBar } from '../parts/RunBar';
+import type { Route } from '../route';
 import { Calls } from '../rows/Calls';
-import { KeyHelp, type KeyLine } from '../rows/KeyHelp';
-import { useKeys } from '../rows/keys';
+import { useKeys } from '../parts/keys';
 import { codeOf, sumOf } from '../rows/lane';
 import { LongText, type Whose } from '../rows/LongText';
 import { MarkBar, MarkEditor, type Writing } from '../rows/MarkPanel';
@@ -18,26 +18,13 @@ import { prefetch, useRecord } from '../rows/records';
 import { RoundDetail } from '../rows/RoundDetail';
 import { RoundsLane } from '../rows/RoundsLane';
 import { RowList } from '../rows/RowList';
-import { count, dollars, of as counted, seconds, seen } from '../rows/signs';
+import { count, counted, duration, seen, usd } from '../format';
 import { Steps } from '../rows/Steps';
 import { Verdicts } from '../rows/Verdicts';
 import { askedOf, hashOfView, show, viewOf } from '../rows/view';
 import '../styles/rows.css';
 import '../styles/record.css';
 
-const KEYS: KeyLine[] = [
-  ['j k', 'next row, row before'],
-  ['h l', 'round before, next round'],
-  ['a', 'accept'],
-  ['r', 'reject'],
-  ['e', 'fix by hand'],
-  ['t', 'label'],
-  ['n', 'note'],
-  ['u', 'undo the last mark'],
-  ['1 2 3 4', 'rounds, outcome, state, calls'],
-  ['b', 'back to the table'],
-  ['?', 'these keys'],
-];
 const TABS = ['Rounds', 'Outcome', 'State', 'Calls'] as const;
 type Tab = (typeof TABS)[number];
 
@@ -56,7 +43,6 @@ export default function Record({ route }: { route: Route }) {
   const [tab, setTab] = useState<Tab>('Rounds');
   const [chosen, setChosen] = useState<{ row: string; at: number }>();
   const [writing, setWriting] = useState<Writing>();
-  const [isHelping, setIsHelping] = useState(false);
   const isReadOnly = version.value?.is_read_only ?? false;
   const rounds = record?.rounds.length ?? 0;
   const at = Math.min(chosen?.row === row ? chosen.at : Math.max(0, rounds - 1), Math.max(0, rounds - 1));
@@ -108,14 +94,15 @@ export default function Record({ route }: { route: Route }) {
     '2': pick('Outcome'),
     '3': pick('State'),
     '4': pick('Calls'),
-    '?': () => setIsHelping(true),
   });
   const of: Whose = { run: place, row };
   return (
     <section className="record-screen">
+      <RunBar suite={suite} run={run} view="rows" row={seen(row)} rowsHash={hashOfView(['runs', suite, run, 'rows'], view)} />
+      <div className="record-columns">
       <aside className="record-list" aria-label="Rows">
         <div className="record-list-head">
-          <a href={hashOfView(['runs', suite, run, 'rows'], view)}>← Table</a>
+          <span>Rows of this view</span>
           <span className="quiet">{current === undefined ? '' : `${(current + 1).toLocaleString('en')} of ${pages.head?.total.toLocaleString('en')}`}</span>
         </div>
         <RowList pages={pages} current={current} hash={hash} />
@@ -130,7 +117,7 @@ export default function Record({ route }: { route: Route }) {
           <h1 className="loading">{seen(row)}</h1>
         ) : (
           <>
-            <Head record={record} run={`${suite} / ${run}`} runHash={hashOf(['runs', suite, run])} onHelp={() => setIsHelping(true)} />
+            <Head record={record} />
             <MarkBar marks={marks} isReadOnly={isReadOnly} onWrite={setWriting} />
             {writing && (
               <MarkEditor
@@ -161,7 +148,7 @@ export default function Record({ route }: { route: Route }) {
           </>
         )}
       </div>
-      {isHelping && <KeyHelp lines={KEYS} onClose={() => setIsHelping(false)} />}
+      </div>
     </section>
   );
 }
@@ -197,22 +184,16 @@ function usePlace(run: string, asked: string, token: string | undefined, row: st
   return isKnown ? found?.place : near;
 }
 
-function Head({ record, run, runHash, onHelp }: { record: RecordTold; run: string; runHash: string; onHelp: () => void }) {
+function Head({ record }: { record: RecordTold }) {
   const spent = sumOf(record.calls);
   return (
     <header className="record-head">
       <div className="record-title">
         <h1 className="mono">{seen(record.row)}</h1>
         <Status of={record.outcome} />
-        <a className="quiet" href={runHash}>
-          {run}
-        </a>
         <span className="record-figures">
-          {counted(record.calls.length, 'call')} · {count(spent.tokens)} tokens · {dollars(spent.cost)} · {seconds(spent.latency)}
+          {counted(record.calls.length, 'call')} · {count(spent.tokens)} tokens · {usd(spent.cost)} · {duration(spent.latency)}
         </span>
-        <button type="button" aria-label="Keys" onClick={onHelp}>
-          ?
-        </button>
       </div>
       <p className="record-why">{seen(record.why)}</p>
       {record.loop !== null && record.loop.refused > 0 && (

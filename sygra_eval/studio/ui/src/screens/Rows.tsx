@@ -3,25 +3,14 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Problem } from '../parts/Problem';
 import type { Route } from '../route';
-import { hashOf } from '../route';
+import { RunBar } from '../parts/RunBar';
 import { columnOf, OURS } from '../rows/columns';
 import { Facets } from '../rows/Facets';
-import { KeyHelp, type KeyLine } from '../rows/KeyHelp';
-import { useKeys } from '../rows/keys';
+import { useKeys } from '../parts/keys';
 import { runAddress, usePages } from '../rows/pages';
 import { Table } from '../rows/Table';
 import { hashOfView, isFiltered, show, VARIABLE, viewOf, type View } from '../rows/view';
 import '../styles/rows.css';
-
-const KEYS: KeyLine[] = [
-  ['j ↓', 'next row'],
-  ['k ↑', 'row before'],
-  ['Enter', 'open the row'],
-  ['/', 'search'],
-  ['x', 'select the row'],
-  ['Home End', 'first, last row'],
-  ['?', 'these keys'],
-];
 
 export default function Rows({ route }: { route: Route }) {
   const [, suite = '', run = ''] = route.parts;
@@ -31,7 +20,6 @@ export default function Rows({ route }: { route: Route }) {
   const pages = usePages(place, view);
   const [current, setCurrent] = useState(0);
   const [selected, setSelected] = useState<Set<string>>(new Set());
-  const [isHelping, setIsHelping] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const parts = ['runs', suite, run, 'rows'];
   const head = pages.head;
@@ -61,19 +49,13 @@ export default function Rows({ route }: { route: Route }) {
       if (row) toggle(row.row);
     },
     '/': () => search.current?.focus(),
-    '?': () => setIsHelping(true),
   });
   const columns = view.columns.map(columnOf).filter((one) => one !== undefined);
   return (
     <section className="rows-screen">
+      <RunBar suite={suite} run={run} view="rows" rowsHash={hashOfView(parts, view)} />
       <header className="rows-top">
         <div className="rows-title">
-          <h1>
-            <a href={hashOf(['runs', suite, run])}>
-              {suite} / {run}
-            </a>{' '}
-            <span className="quiet">rows</span>
-          </h1>
           <p className="rows-count" role="status">
             {head && <Count head={head} view={view} />}
           </p>
@@ -86,9 +68,6 @@ export default function Rows({ route }: { route: Route }) {
         <div className="rows-tools">
           <Search value={view.q} onChange={(q) => change({ ...view, q }, true)} box={search} />
           <ColumnChoice names={head?.columns ?? []} view={view} onChange={(next) => change(next, true)} />
-          <button type="button" onClick={() => setIsHelping(true)} aria-label="Keys">
-            ?
-          </button>
         </div>
       </header>
       {pages.error && <Problem error={pages.error} again={pages.renew} />}
@@ -118,7 +97,6 @@ export default function Rows({ route }: { route: Route }) {
           {selected.size > 0 && <Selection rows={[...selected]} onClear={() => setSelected(new Set())} />}
         </div>
       </div>
-      {isHelping && <KeyHelp lines={KEYS} onClose={() => setIsHelping(false)} />}
     </section>
   );
 }

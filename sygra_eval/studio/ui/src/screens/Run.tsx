@@ -8,8 +8,9 @@ import { Outline } from '../graph/Outline';
 import { atWork } from '../graph/words';
 import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
-import { go, hashOf, type Route } from '../route';
-import { count, plural } from '../run/figures';
+import { RunBar } from '../parts/RunBar';
+import { go, type Route } from '../route';
+import { count, counted } from '../format';
 import { Panel } from '../run/Panel';
 import type { RunPage } from '../run/state';
 import { Top } from '../run/Top';
@@ -30,16 +31,11 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
   return (
     <section className="run">
       <Connection />
-      <Top snapshot={page.snapshot} counts={page.counts} />
-      {error && <Problem error={error} again={again} />}
-      {page.refused && <p className="run-how is-bad at-edge">{page.refused}</p>}
-      <nav className="tabs" aria-label="Views of this run">
-        <a href={hashOf(['runs', suite, run])} aria-current="page">
-          Live
-        </a>
-        <a href={hashOf(['runs', suite, run, 'rows'])}>Rows</a>
-        <a href={hashOf(['runs', suite, run, 'report'])}>Report</a>
-        <span className="tabs-right">
+      <Top
+        snapshot={page.snapshot}
+        counts={page.counts}
+        aside={
+          <>
           <button type="button" aria-pressed={view === 'graph'} onClick={() => show({ view: undefined })}>
             Graph
           </button>
@@ -49,8 +45,11 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
           <button type="button" aria-pressed={isWide} onClick={() => setIsWide(!isWide)}>
             Wide
           </button>
-        </span>
-      </nav>
+          </>
+        }
+      />
+      {error && <Problem error={error} again={again} />}
+      {page.refused && <p className="run-how is-bad at-edge">{page.refused}</p>}
       <div className={isWide ? 'run-body is-wide' : 'run-body'}>
         <div className="run-graph">
           {!drawing ? <p className="loading">{page.counts.state === 'starting' ? 'Its process is starting; the graph comes with its first rows.' : 'It has neither a graph nor validators.'}</p> : view === 'graph' ? <GraphView drawing={drawing} live={live} chosen={chosen} onChoose={choose} /> : <Outline drawing={drawing} live={live} chosen={chosen} onChoose={choose} />}
@@ -64,19 +63,19 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
 
 function progressOf({ counts }: RunPage): string {
   const { rows, total, outcomes, state } = counts;
-  return `Run ${state}: ${total === null ? plural(rows, 'row') : `${count(rows)} of ${plural(total, 'row')}`}, ${count(outcomes.verified)} verified, ${count(outcomes.rejected)} rejected, ${count(outcomes.failed)} failed.`;
+  return `Run ${state}: ${total === null ? counted(rows, 'row') : `${count(rows)} of ${counted(total, 'row')}`}, ${count(outcomes.verified)} verified, ${count(outcomes.rejected)} rejected, ${count(outcomes.failed)} failed.`;
 }
 
 function NotShown({ suite, run, error, again }: { suite: string; run: string; error: ReturnType<typeof useRun>['error']; again: () => void }) {
   return (
-    <section className="screen">
-      <h1>
-        {suite} / {run}
-      </h1>
+    <section>
+      <RunBar suite={suite} run={run} view="graph" />
+      <div className="screen">
       {error ? <Problem error={error} again={again} /> : <p>The folder of this run was removed while it was shown.</p>}
       <p>
         <a href="#/">To the start</a>
       </p>
+      </div>
     </section>
   );
 }

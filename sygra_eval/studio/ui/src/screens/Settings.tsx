@@ -17,7 +17,6 @@ export default function Settings() {
       {settings.value && <Trust told={settings.value} again={settings.again} />}
       <Sandbox />
       <Looks />
-      <Keys />
       {settings.value && <About told={settings.value} />}
     </section>
   );
@@ -67,38 +66,6 @@ function Looks() {
           </label>
         ))}
       </fieldset>
-    </section>
-  );
-}
-
-const KEYS: ReadonlyArray<[keys: string[], what: string]> = [
-  [['Tab'], 'go through all that can be used, in order'],
-  [['Enter'], 'follow a link, press a button, choose a node of a graph'],
-  [['j', 'k'], 'next and previous row of a run'],
-  [['h', 'l'], 'previous and next round of a row'],
-  [['a', 'r', 'u'], 'accept or reject a row by hand, or take that back'],
-  [['e', 'n', 't'], 'fix a row by hand, write a note, put a label'],
-  [['b'], 'back to the rows'],
-  [['?'], 'all keys of a row'],
-  [['Esc'], 'close a dialog or a panel'],
-];
-
-function Keys() {
-  return (
-    <section aria-labelledby="keys">
-      <h2 id="keys">Keys</h2>
-      <dl className="facts">
-        {KEYS.map(([keys, what]) => (
-          <div key={what}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 // A suite to look at: its graph, what is wrong with it, its text and its runs; a run is started from here.
 import '../styles/run.css';
+import '../styles/runbar.css';
 import '../styles/suite.css';
 import { useCallback, useMemo, useState } from 'react';
 import { address } from '../api/client';
@@ -11,9 +12,10 @@ import { GraphView } from '../graph/GraphView';
 import { Outline } from '../graph/Outline';
 import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
+import { useTitle } from '../parts/RunBar';
 import { Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
-import { count, percent, plural, usd } from '../run/figures';
+import { count, counted, percent, usd } from '../format';
 import { SIGN_OF } from '../run/states';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
@@ -27,6 +29,7 @@ function OfSuite({ path, isStarting, view }: { path: string; isStarting: boolean
   const suite = useResource<SuiteDocument>(address(`suites/${path.split('/').map(encodeURIComponent).join('/')}`));
   const runs = useResource<RunCard[]>(address('runs'));
   const version = useResource<Version>(address('version'));
+  useTitle(suite.value?.name ?? path);
   useTopic('runs', runs.again);
   const [chosen, setChosen] = useState<string>();
   const [line, setLine] = useState<{ number: number }>();
@@ -55,7 +58,16 @@ function OfSuite({ path, isStarting, view }: { path: string; isStarting: boolean
       <Connection />
       <header className="suite-top">
         <div>
-          <h1>{document_.name}</h1>
+          <nav aria-label="Where this is">
+            <ol className="crumbs">
+              <li>
+                <a href="#/">Start</a>
+              </li>
+              <li>
+                <h1>{document_.name}</h1>
+              </li>
+            </ol>
+          </nav>
           <p className="quiet">
             <code>{document_.path}</code>
             {document_.description && ` · ${document_.description}`}
@@ -162,7 +174,7 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
           </tbody>
         </table>
       )}
-      {runs.length > 50 && <p className="quiet">{plural(runs.length - 50, 'older run')} not shown.</p>}
+      {runs.length > 50 && <p className="quiet">{counted(runs.length - 50, 'older run')} not shown.</p>}
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { address, change, Refused } from '../api/client';
 import type { PluginRoot, Settings } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { counted } from '../words';
+import { counted } from '../format';
 
 export function Trust({ told, again }: { told: Settings; again: () => void }) {
   return (

@@ -3,7 +3,7 @@ import { useResource } from '../api/resource';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { hashOf } from '../route';
-import { ago, percent, usd } from '../words';
+import { ago, percent, usd } from '../format';
 
 const MOST = 8;
 

@@ -2,7 +2,7 @@ import type { LastRun, Rate, SuiteCard } from '../api/types';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { hashOf } from '../route';
-import { ago, counted, percent, UNKNOWN, usd } from '../words';
+import { UNKNOWN, ago, counted, percent, usd } from '../format';
 
 export function Cards({ suites }: { suites: SuiteCard[] }) {
   return (

@@ -4,7 +4,7 @@ import { useResource } from '../api/resource';
 import type { MadeSuite, Template } from '../api/types';
 import { Problem } from '../parts/Problem';
 import { go } from '../route';
-import { counted } from '../words';
+import { counted } from '../format';
 import { freeName } from './choosing';
 
 type Taken = Array<{ name: string; path: string }>;

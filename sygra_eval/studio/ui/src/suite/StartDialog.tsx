@@ -5,7 +5,7 @@ import type { Estimate, Figure, RunCard, Started, SuiteDocument } from '../api/t
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { go } from '../route';
-import { count, duration, short, UNKNOWN, usd } from '../run/figures';
+import { UNKNOWN, count, duration, short, usd } from '../format';
 import { askedOf, EMPTY, type Form, type Wrong } from './asked';
 
 const WAYS: Array<[Form['rows'], string]> = [['all', 'All rows'], ['limit', 'The first'], ['range', 'A range'], ['filter', 'Those that match'], ['failed_of', 'Those not verified in']];
@@ -45,7 +45,7 @@ export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; ru
   const field = (name: keyof Form, label: string, more: { size?: number; unit?: string; hint?: string } = {}) => <Field name={name} label={label} value={form[name]} wrong={wrong.find((one) => one.field === name)?.message} set={set} {...more} />;
   return (
     <Dialog title={`Start a run of ${suite.name}`} onClose={onClose}>
-      <form className="start" onSubmit={(event) => (event.preventDefault(), void ask('start'))} noValidate>
+      <form className="start-run" onSubmit={(event) => (event.preventDefault(), void ask('start'))} noValidate>
         <fieldset>
           <legend>Rows</legend>
           {WAYS.filter(([way]) => way !== 'failed_of' || runs.length > 0).map(([way, label]) => (

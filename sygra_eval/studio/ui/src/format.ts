@@ -44,4 +44,29 @@ export function short(value: number): string {
   return `${some < 100 ? Math.floor(some * 10) / 10 : Math.floor(some)}${sign}`; // never more than it is
 }
 
-export const plural = (number: number, one: string, many = `${one}s`): string => `${PLAIN.format(number)} ${number === 1 ? one : many}`;
+export const counted = (number: number, one: string, many = `${one}s`): string => `${PLAIN.format(number)} ${number === 1 ? one : many}`;
+
+const STEPS: ReadonlyArray<[seconds: number, unit: Intl.RelativeTimeFormatUnit]> = [
+  [31_536_000, 'year'],
+  [2_592_000, 'month'],
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+];
+
+export function ago(when: string | null | undefined, now: number): string {
+  if (!when) return UNKNOWN;
+  const seconds = (now - Date.parse(when)) / 1000;
+  if (Number.isNaN(seconds)) return UNKNOWN;
+  const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const step = STEPS.find(([size]) => Math.abs(seconds) >= size);
+  return step ? words.format(-Math.round(seconds / step[0]), step[1]) : 'just now';
+}
+
+// Text of strangers as it is shown: what cannot be seen, or would turn the line around, is spelled out.
+// oxlint-disable-next-line no-control-regex -- it is these that are looked for
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+export function seen(text: string): string {
+  return text.replace(UNSEEN, (sign) => `⟨U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`);
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, interval, percent, rate, short, usd } from './figures';
+import { ago, counted, duration, interval, percent, rate, seen, short, usd } from './format';
 
 test('what is unknown is a dash and never 0', () => {
   expect([percent(null), usd(undefined), duration(null), rate(Number.NaN), interval(null, 0.5)]).toEqual(['–', '–', '–', '–', '–']);
@@ -14,4 +14,23 @@ test('small sums keep their digits, long times their unit', () => {
 
 test('a number on a face is never longer than five signs, and never more than it is', () => {
   expect([0, 9_999, 10_000, 12_399, 99_999, 999_999, 1_234_567, 123_456_789, 5e9].map(short)).toEqual(['0', '9,999', '10k', '12.3k', '99.9k', '999k', '1.2M', '123M', '5G']);
+});
+
+test('times are told by the largest unit that fits', () => {
+  const now = Date.parse('2026-11-26T12:00:00Z');
+
+  expect(['2026-11-26T11:59:40Z', '2026-11-26T11:30:00Z', '2026-11-25T12:00:00Z', '2025-06-01T00:00:00Z'].map((when) => ago(when, now))).toEqual([
+    'just now',
+    '30 minutes ago',
+    'yesterday',
+    'last year',
+  ]);
+});
+
+test('one is told as one', () => {
+  expect([counted(1, 'node'), counted(2, 'node'), counted(1200, 'row')]).toEqual(['1 node', '2 nodes', '1,200 rows']);
+});
+
+test('what cannot be seen is spelled out, and nothing else is touched', () => {
+  expect(seen('a\u001b[31m\u202eb\u0000\tc\nü 漢 <b>')).toBe('a⟨U+001B⟩[31m⟨U+202E⟩b⟨U+0000⟩\tc\nü 漢 <b>');
 });
