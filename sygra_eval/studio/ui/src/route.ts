@@ -15,13 +15,12 @@ export function hashOf(parts: string[], query: Record<string, string | undefined
   return `#/${parts.map(encodeURIComponent).join('/')}${asked ? `?${asked}` : ''}`;
 }
 
+// Told at once and not by the browser's own event, which comes later: a box that is ticked stays ticked meanwhile.
 export function go(parts: string[], query: Record<string, string | undefined> = {}, replace = false): void {
   const hash = hashOf(parts, query);
-  if (!replace) window.location.hash = hash;
-  else {
-    window.history.replaceState(null, '', hash);
-    window.dispatchEvent(new HashChangeEvent('hashchange'));
-  }
+  if (replace) window.history.replaceState(null, '', hash);
+  else if (hash !== window.location.hash) window.history.pushState(null, '', hash);
+  window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
 export function useRoute(): Route {
