@@ -1,0 +1,124 @@
+"""Reports, comparisons, exports, and verdicts come to again, as the interface tells them."""
+
+import asyncio
+import csv
+import io
+import json
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from sygra_eval.cli import main
+from sygra_eval.engine import AskedAgain, judged_again
+from tests.studio.rounds_run import RUN, SUITE
+from tests.studio.served import served
+
+HERE = f"/api/runs/{SUITE}/{RUN}"
+
+
+@pytest.fixture(scope="module")
+def one(rounds_workspace, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports") / "here"
+    shutil.copytree(rounds_workspace, folder)
+    with pytest.MonkeyPatch.context() as patch, served(folder) as opened:
+        patch.setattr("sygra_eval.studio.rows.indexes.WAIT_S", 20)  # until all rows are read
+        yield opened
+
+
+def said_again(folder, **asked):
+    async def all_of_it():
+        return [one async for one in judged_again(folder, AskedAgain(**asked))]
+
+    return asyncio.run(all_of_it())
+
+
+def test_the_report_has_the_figures_of_the_command_line(one):
+    folder = one.workspace.run(SUITE, RUN)
+    printed = CliRunner().invoke(main, ["report", str(folder), "--as", "json"]).output
+
+    assert one.client.get(f"{HERE}/report").json() == json.loads(printed)
+    (folder / "manifest.json").rename(folder / "manifest.away")  # so that the journal has to say
+    made = one.client.get(f"{HERE}/report").json()
+    (folder / "manifest.away").rename(folder / "manifest.json")
+    assert made == json.loads(printed)
+
+
+def test_a_page_made_of_a_run_is_saved_and_never_shown(one):
+    page = one.client.get(f"{HERE}/report/file", params={"format": "html"})
+
+    assert page.headers["content-disposition"] == 'attachment; filename="report.html"'
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert page.text.startswith("<!")
+    assert "</script><script>window.hurt" not in page.text
+
+
+def test_two_runs_are_compared_and_what_cannot_be_is_refused_in_words(one):
+    both = {"a": f"{SUITE}/{RUN}", "b": f"{SUITE}/{RUN}"}
+
+    told = one.client.get("/api/compare", params=both).json()
+
+    assert told["matched"] == 5
+    assert told["regressions"] == []
+    gone = one.client.get("/api/compare", params={**both, "b": f"{SUITE}/../{RUN}"})
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "not-found")
+
+
+def test_an_export_has_the_rows_of_the_view_with_provenance_and_marks(one):
+    mark = {"row": "q/hopeless", "kind": "fix", "text": "=1+1", "author": "ada"}
+    assert one.client.post(f"{HERE}/marks", json=mark).status_code == 200
+
+    def export(form):
+        asked = {"format": form, "outcome": "rejected", "sort": "-id"}
+        return one.client.get(f"{HERE}/export", params=asked)
+
+    lines = [json.loads(line) for line in export("jsonl").text.splitlines()]
+    assert [line["studio"]["row"] for line in lines] == ["q/long", "q/hopeless"]
+    assert lines[1]["studio"]["mark"]["fix"] == "=1+1"
+    assert lines[1]["provenance"]["row_id"] == "q/hopeless"
+    assert "x - step" in lines[1]["code"], "a correction does not take the answer's place"
+    table = pq.read_table(io.BytesIO(export("parquet").content)).to_pylist()
+    assert [row["studio"]["row"] for row in table] == ["q/long", "q/hopeless"]
+    cells = list(csv.DictReader(io.StringIO(export("csv").text)))
+    assert (cells[1]["by"], cells[1]["fix"]) == ("ada", "'=1+1")
+
+
+def test_a_verdict_that_is_come_to_again_is_stable_and_brings_its_evidence(one):
+    asked = {"row": "q/repaired", "validator": "unit_tests", "times": 2}
+
+    told = one.client.post(f"{HERE}/verdicts", json=asked).json()
+
+    assert told["told"] == "Stable: 2 of 2 as in the run."
+    (tests,) = told["validators"]
+    assert (tests["journalled"], tests["now"]["status"], tests["agreed"]) == ("pass", "pass", 2)
+    assert tests["now"]["isolation"]
+    none = one.client.post(f"{HERE}/verdicts", json={"row": "q/repaired", "times": 11})
+    assert none.status_code == 422
+
+
+def test_a_draft_is_judged_as_it_was_in_its_round(rounds_workspace):
+    folder = rounds_workspace / "reports" / SUITE / RUN
+
+    found = said_again(folder, row="q/repaired", round=0)
+
+    said = {one.now.validator: (one.journalled.status, one.now.status) for one in found}
+    assert said["unit_tests"] == ("fail", "fail")
+    assert said["python_compiles"] == ("pass", "pass")
+    assert all(one.agrees for one in found)
+
+
+def test_plugins_that_nobody_trusted_judge_nothing(one, rounds_workspace, tmp_path):
+    shutil.copytree(rounds_workspace, tmp_path / "here")
+    folder = tmp_path / "here"
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "theirs.py").write_text("raise SystemExit('imported')\n")
+    with served(folder) as other:
+        answer = other.client.post(f"{HERE}/verdicts", json={"row": "q/right"})
+
+    assert answer.status_code == 409
+
+
+def test_a_read_only_studio_judges_nothing(rounds_workspace):
+    with served(rounds_workspace, is_read_only=True) as looking:
+        assert looking.client.post(f"{HERE}/verdicts", json={"row": "q/right"}).status_code == 403
