@@ -10,11 +10,25 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from sygra_eval.cli import main
-from sygra_eval.engine import AskedAgain, judged_again
+from sygra_eval.cli import commands
+from sygra_eval.engine import AskedAgain, RunOptions, judged_again, run_suite
 from tests.studio.rounds_run import RUN, SUITE
 from tests.studio.served import served
 
+_PLUGIN = """from sygra_eval import Status, Verdict, hookimpl
+
+async def theirs(candidate, ctx):
+    return Verdict(validator="theirs", status=Status.PASS, reason="so be it")
+
+@hookimpl
+def sygra_register_validators(register):
+    register("theirs", theirs)
+"""
+_SUITE = """suite: {name: judged}
+data_config: {source: {type: disk, file_path: rows.jsonl, id: id}}
+candidate: {code: "{code}"}
+quality: {validators: [{use: theirs}]}
+"""
 HERE = f"/api/runs/{SUITE}/{RUN}"
 
 
@@ -36,7 +50,7 @@ def said_again(folder, **asked):
 
 def test_the_report_has_the_figures_of_the_command_line(one):
     folder = one.workspace.run(SUITE, RUN)
-    printed = CliRunner().invoke(main, ["report", str(folder), "--as", "json"]).output
+    printed = CliRunner().invoke(commands, ["report", str(folder), "--as", "json"]).output
 
     assert one.client.get(f"{HERE}/report").json() == json.loads(printed)
     (folder / "manifest.json").rename(folder / "manifest.away")  # so that the journal has to say
@@ -108,15 +122,19 @@ def test_a_draft_is_judged_as_it_was_in_its_round(rounds_workspace):
     assert all(one.agrees for one in found)
 
 
-def test_plugins_that_nobody_trusted_judge_nothing(one, rounds_workspace, tmp_path):
-    shutil.copytree(rounds_workspace, tmp_path / "here")
-    folder = tmp_path / "here"
-    (folder / "plugins").mkdir()
-    (folder / "plugins" / "theirs.py").write_text("raise SystemExit('imported')\n")
-    with served(folder) as other:
-        answer = other.client.post(f"{HERE}/verdicts", json={"row": "q/right"})
+def test_plugins_that_nobody_trusts_judge_nothing(tmp_path, monkeypatch):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "theirs.py").write_text(_PLUGIN)
+    (tmp_path / "rows.jsonl").write_text('{"id": "a", "code": "x = 1"}\n')
+    suite = tmp_path / "judged.yaml"
+    suite.write_text(_SUITE)
+    asyncio.run(run_suite(suite, RunOptions(out=tmp_path / "reports", name="b", is_trusted=True)))
+
+    with served(tmp_path) as other:
+        answer = other.client.post("/api/runs/judged/b/verdicts", json={"row": "a"})
 
     assert answer.status_code == 409
+    assert "not trusted yet" in answer.json()["error"]["message"]
 
 
 def test_a_read_only_studio_judges_nothing(rounds_workspace):

@@ -39,6 +39,7 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
         </a>
         <a href={hashOf(['runs', suite, run, 'rows'])}>Rows</a>
         <a href={hashOf(['runs', suite, run, 'report'])}>Report</a>
+        <a href={hashOf(['compare'], { b: `${suite}/${run}` })}>Compare with …</a>
         <span className="tabs-right">
           <button type="button" aria-pressed={view === 'graph'} onClick={() => show({ view: undefined })}>
             Graph
