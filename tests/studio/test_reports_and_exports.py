@@ -59,6 +59,17 @@ def test_the_report_has_the_figures_of_the_command_line(one):
     assert made == json.loads(printed)
 
 
+def test_what_guardrails_said_is_told_at_the_node_the_run_and_the_row(one):
+    counts = one.client.get(HERE).json()["counts"]
+    report = one.client.get(f"{HERE}/report").json()
+    row = one.client.get(f"{HERE}/row", params={"row": "q/right"}).json()
+
+    said = sum(line["pass"]["value"] for line in report["guardrails"])
+    assert counts["nodes"]["solve"]["guards"] == {"passed": said}
+    assert counts["guardrails"] == [{"name": "secrets", "actions": {"passed": said}}]
+    assert [guard["name"] for guard in row["guards"]] == ["secrets"] * 2
+
+
 def test_a_page_made_of_a_run_is_saved_and_never_shown(one):
     page = one.client.get(f"{HERE}/report/file", params={"format": "html"})
 
@@ -122,7 +133,7 @@ def test_a_draft_is_judged_as_it_was_in_its_round(rounds_workspace):
     assert all(one.agrees for one in found)
 
 
-def test_plugins_that_nobody_trusts_judge_nothing(tmp_path, monkeypatch):
+def test_plugins_that_nobody_trusts_judge_nothing(tmp_path):
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "theirs.py").write_text(_PLUGIN)
     (tmp_path / "rows.jsonl").write_text('{"id": "a", "code": "x = 1"}\n')

@@ -16,7 +16,7 @@ from sygra_eval.engine import AskedAgain, judged_again
 from sygra_eval.journal import plain
 from sygra_eval.studio.rows.rounds import verdict_told
 from sygra_eval.studio.rows.texts import MOST_CHARACTERS, Text, Texts
-from sygra_eval.values import SygraEvalError
+from sygra_eval.values import SygraEvalError, UsageError
 
 
 class _Beginnings(Texts):
@@ -35,6 +35,11 @@ def main() -> int:
     request = json.loads(sys.stdin.buffer.read())
     try:
         asyncio.run(_judge(request, out))
+    except UsageError as error:  # what a person can change stands in the diagnostics
+        told = [
+            f"{one.message}; {one.fix}" if one.fix else one.message for one in error.diagnostics
+        ]
+        _say(out, {"error": "\n".join(told) or str(error)})
     except SygraEvalError as error:
         _say(out, {"error": str(error)})
     return 0

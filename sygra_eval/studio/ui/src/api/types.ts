@@ -460,6 +460,7 @@ export type NodeCount = {
   ok: number;
   failed: number;
   blocked: number;
+  guards: Record<string, number>;
   calls: number;
   tokens: number;
   cost_usd: number;

@@ -222,6 +222,13 @@ function Head({ record, run, runHash, onHelp }: { record: RecordTold; run: strin
           ⊘ Refused sentinel: the critic said there was nothing left to fix while the checks disagreed{record.loop.refused > 1 ? `, ${record.loop.refused} times` : ''}.
         </p>
       )}
+      {record.guards
+        .filter((guard) => guard.status !== 'pass' && guard.status !== 'skip')
+        .map((guard, at) => (
+          <p key={at} className="tag-warn note-line">
+            ⊘ Guardrail {seen(guard.name)} {guard.status === 'fail' ? (guard.is_blocking ? 'blocked' : 'flagged') : 'could not judge'} at {guard.at} of {seen(guard.node)}, round {guard.visit}.
+          </p>
+        ))}
       {record.damaged > 0 && <p className="tag-warn note-line">{record.damaged} parts of this row are damaged in the journal and are not shown.</p>}
     </header>
   );

@@ -79,10 +79,14 @@ function Body({ report, to }: { report: ReportDocument; to: (filters: Record<str
       )}
       <div className="rp-grid">
         <Gates {...of} />
-        <Outcomes {...of} />
-        <Funnel {...of} />
-        <Causes {...of} />
-        <Loops {...of} />
+        <div className="rp-stack">
+          <Outcomes {...of} />
+          <Causes {...of} />
+        </div>
+        <div className="rp-stack">
+          <Funnel {...of} />
+          <Loops {...of} />
+        </div>
         <div className="rp-wide">
           <ByRound {...of} />
         </div>
