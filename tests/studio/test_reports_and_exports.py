@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from sygra_eval.cli import commands
 from sygra_eval.engine import AskedAgain, RunOptions, judged_again, run_suite
+from sygra_eval.values import UsageError
 from tests.studio.rounds_run import RUN, SUITE
 from tests.studio.served import served
 
@@ -79,14 +80,11 @@ def test_a_page_made_of_a_run_is_saved_and_never_shown(one):
     assert "</script><script>window.hurt" not in page.text
 
 
-def test_two_runs_are_compared_and_what_cannot_be_is_refused_in_words(one):
-    both = {"a": f"{SUITE}/{RUN}", "b": f"{SUITE}/{RUN}"}
+def test_what_cannot_be_compared_is_named(one):
+    both = {"a": f"{SUITE}/{RUN}", "b": f"{SUITE}/../{RUN}"}
 
-    told = one.client.get("/api/compare", params=both).json()
+    gone = one.client.get("/api/compare", params=both)
 
-    assert told["matched"] == 5
-    assert told["regressions"] == []
-    gone = one.client.get("/api/compare", params={**both, "b": f"{SUITE}/../{RUN}"})
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "not-found")
 
 
@@ -109,17 +107,30 @@ def test_an_export_has_the_rows_of_the_view_with_provenance_and_marks(one):
     assert (cells[1]["by"], cells[1]["fix"]) == ("ada", "'=1+1")
 
 
-def test_a_verdict_that_is_come_to_again_is_stable_and_brings_its_evidence(one):
-    asked = {"row": "q/repaired", "validator": "unit_tests", "times": 2}
+def test_a_verdict_that_is_come_to_again_brings_its_evidence(rounds_workspace):
+    folder = rounds_workspace / "reports" / SUITE / RUN
 
-    told = one.client.post(f"{HERE}/verdicts", json=asked).json()
+    found = said_again(folder, row="q/repaired", validator="unit_tests", times=2)
 
-    assert told["told"] == "Stable: 2 of 2 as in the run."
-    (tests,) = told["validators"]
-    assert (tests["journalled"], tests["now"]["status"], tests["agreed"]) == ("pass", "pass", 2)
-    assert tests["now"]["isolation"]
-    none = one.client.post(f"{HERE}/verdicts", json={"row": "q/repaired", "times": 11})
-    assert none.status_code == 422
+    assert [(one.journalled.status, one.agrees) for one in found] == [("pass", True)] * 2
+    assert all(one.now.evidence.isolation for one in found)
+
+
+def test_nobody_can_ask_for_more_than_ten_times_or_for_what_is_not_there(one):
+    def ask(**asked):
+        return one.client.post(f"{HERE}/verdicts", json={"row": "q/right", **asked}).status_code
+
+    assert ask(times=11) == 422
+    assert ask(row="") == 422
+    assert one.client.post("/api/runs/no/such/verdicts", json={"row": "a"}).status_code == 404
+
+
+@pytest.mark.parametrize("asked", [{"row": "q/none"}, {"round": 7}, {"validator": "unit_test"}])
+def test_a_candidate_that_is_not_there_is_refused(rounds_workspace, asked):
+    folder = rounds_workspace / "reports" / SUITE / RUN
+
+    with pytest.raises(UsageError, match=r"has not ended|none at place 7|`unit_tests`"):
+        said_again(folder, **{"row": "q/right", **asked})
 
 
 def test_a_draft_is_judged_as_it_was_in_its_round(rounds_workspace):

@@ -78,21 +78,25 @@ function Body({ report, to }: { report: ReportDocument; to: (filters: Record<str
         </ul>
       )}
       <div className="rp-grid">
-        <Gates {...of} />
         <div className="rp-stack">
           <Outcomes {...of} />
           <Causes {...of} />
+          <Loops {...of} />
         </div>
         <div className="rp-stack">
+          <Gates {...of} />
           <Funnel {...of} />
-          <Loops {...of} />
+          <Guardrails {...of} />
         </div>
         <div className="rp-wide">
           <ByRound {...of} />
         </div>
-        <Validators {...of} />
-        <Agreements {...of} />
-        <Guardrails {...of} />
+        <div className="rp-wide">
+          <Validators {...of} />
+        </div>
+        <div className="rp-wide">
+          <Agreements {...of} />
+        </div>
         <div className="rp-wide">
           <Costs {...of} />
         </div>
