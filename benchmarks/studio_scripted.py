@@ -185,6 +185,7 @@ class Script:
                     running=self._random.randrange(6),
                     ok=self.steps + at,
                     failed=self.steps // 90 if at % 9 == 0 else 0,
+                    guards={},
                     blocked=self.steps // 400 if at % 11 == 0 else 0,
                     calls=self.steps,
                     tokens=self.steps * 300,

@@ -66,6 +66,7 @@ from sygra_eval.engine.gate_exit import how_gates_ended
 from sygra_eval.engine.guard_counts import GuardTally
 from sygra_eval.engine.health import JOURNAL, examine_run, repair_run
 from sygra_eval.engine.images import image_rules
+from sygra_eval.engine.judging_again import AskedAgain, SaidAgain, judged_again
 from sygra_eval.engine.labels import problems_of_labels
 from sygra_eval.engine.ledger import NOT_REACHED, Account, Ledger, LedgerLine, keep_ledger
 from sygra_eval.engine.live_view import Acknowledged, EndpointState, LiveView
@@ -140,6 +141,7 @@ __all__ = [
     "Account",
     "Acknowledged",
     "Asked",
+    "AskedAgain",
     "Bench",
     "Blessed",
     "Bound",
@@ -188,6 +190,7 @@ __all__ = [
     "ReportRow",
     "RunOptions",
     "RunSummary",
+    "SaidAgain",
     "Scored",
     "SelectedSource",
     "Selection",
@@ -230,6 +233,7 @@ __all__ = [
     "image_rules",
     "is_ignored",
     "is_lines_of",
+    "judged_again",
     "keep_ledger",
     "known_run",
     "known_runs",

@@ -78,7 +78,9 @@ async def judge_again(
         first = next(rows, None)
         if first is None:
             return JudgedAgain(rows=0)
-        suite, court = _suite_and_court(folder, manifest, options, first)
+        columns = _columns_of_the_source(first, folder)
+        given = Row(id=id_of_row(first), index=0, columns=columns, origin="verified.jsonl")
+        suite, court = suite_and_court(folder, options, given, begun_with=manifest.suite_sha256)
         sandbox = await started_sandbox(suite.sandbox, court.plugins, options)
         court = replace(court, sandbox=sandbox, ask=_asking(suite, reader, court.plugins))
         bench = _Bench(suite=suite, court=court, reader=reader)
@@ -114,11 +116,13 @@ def _drawn(folder: Path, numbers: frozenset[int]) -> Iterator[dict[str, Any]]:
                 yield row
 
 
-def _suite_and_court(
-    folder: Path, manifest: Manifest, options: RunOptions, row: Mapping[str, Any]
+def suite_and_court(
+    folder: Path, options: RunOptions, given: Row, *, begun_with: str
 ) -> tuple[Suite, Court]:
     """Load the run's own copy of its suite.
 
+    :param given: A row as the source had it.
+    :param begun_with: The suite's hash by the manifest, where there is no journal that says it.
     :raises UsageError: When that needs a plugin or a right that the caller did not give.
     """
     if not (folder / "suite.yaml").is_file():
@@ -129,10 +133,8 @@ def _suite_and_court(
         plan.refuse_unrepeated(options)
     home = plan.suite_folder if plan is not None and plan.suite_folder.is_dir() else folder
     plugins = load_plugins(home, named=options.plugins, is_trusted=options.is_trusted)
-    columns = _columns_of_the_source(row, folder)
-    given = Row(id=id_of_row(row), index=0, columns=columns, origin="verified.jsonl")
     suite = load_suite(folder / "suite.yaml", plugins, folder=home, first_row=given)
-    if suite.sha256 != (plan.suite_sha256 if plan is not None else manifest.suite_sha256):
+    if suite.sha256 != (plan.suite_sha256 if plan is not None else begun_with):
         whose = "the journal was" if plan is not None else "the manifest says the run was"
         raise UsageError(f"suite.yaml is not the suite that {whose} begun with")
     if suite.sandbox.accepts_none and not options.accepts_no_sandbox:

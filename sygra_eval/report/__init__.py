@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         comparison_text,
     )
     from sygra_eval.report.cost_estimate import estimate_text
+    from sygra_eval.report.csv_view import csv_cell
     from sygra_eval.report.differing import (
         differing_json,
         differing_text,
@@ -82,6 +83,7 @@ __all__ = [
     "comparison_markdown",
     "comparison_text",
     "complaint_line",
+    "csv_cell",
     "data_card",
     "differing_json",
     "differing_text",
@@ -165,6 +167,7 @@ _MODULES = {
         "comparison_markdown",
         "comparison_text",
     ),
+    "csv_view": ("csv_cell",),
     "cost_estimate": ("estimate_text",),
     "first_rows": (
         "first_rows_json",

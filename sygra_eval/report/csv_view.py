@@ -105,6 +105,11 @@ def _digits(number: float) -> str:
     return f"{number:.12f}".rstrip("0").rstrip(".") if "e" in text else text
 
 
+def csv_cell(text: str) -> str:
+    """Return a text as a quoted cell of a file for people."""
+    return '"' + guarded(text).replace('"', '""') + '"'
+
+
 def guarded(text: str) -> str:
     """Return a text as a cell that no spreadsheet computes, hides or refuses."""
     safe = shown(text, MOST_UNITS)

@@ -13,6 +13,7 @@ from sygra_eval.studio.keys import Keys
 from sygra_eval.studio.live import Hub, Runs
 from sygra_eval.studio.models import ModelTests
 from sygra_eval.studio.rows import Indexes
+from sygra_eval.studio.rows.again import VerdictsAgain
 from sygra_eval.studio.suite_cards import SuiteCards
 from sygra_eval.studio.workspace import Workspace
 
@@ -28,6 +29,7 @@ class Studio(contextlib.AsyncExitStack):
     :ivar runs: Its runs.
     :ivar model_tests: Those of this session.
     :ivar indexes: What rows of runs are found by.
+    :ivar again: Judges candidates once more.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -40,6 +42,7 @@ class Studio(contextlib.AsyncExitStack):
         self.runs = Runs(workspace, self.hub, self.keys)
         self.model_tests = ModelTests(workspace.root, self.hub.publish)
         self.indexes = Indexes()
+        self.again = VerdictsAgain()
 
     async def __aenter__(self) -> Self:
         """Start the parts that run beside requests."""

@@ -69,6 +69,7 @@ class _Node:
     ok: int = 0
     failed: int = 0
     blocked: int = 0
+    guards: Counter[str] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
 
 
@@ -335,11 +336,15 @@ class Counting:
             open_, usage = self.open.setdefault(record, _Open()), data["usage"]
             open_.nano_usd += data.get("cost_nano_usd") or 0
             open_.tokens += _number(usage["prompt_tokens"]) + _number(usage["completion_tokens"])
+        if (node := self._node_of(path)) is not None:
+            node.spent.take_stored(path, data)
+
+    def _node_of(self, path: str) -> _Node | None:
+        """Return the node to which a call at a path belongs; a step of it is no node."""
         node = _LATER_VISIT.sub("", path) if "#" in path else path
         while node not in self.nodes and "/" in node:
             node = node.rpartition("/")[0]
-        if node in self.nodes:
-            self.nodes[node].spent.take_stored(path, data)
+        return self.nodes.get(node)
 
     def _take_outcome(
         self, place: int, record: str, outcome: str, reason: str, data: Mapping[str, Any]
@@ -386,6 +391,8 @@ class Counting:
         self.guards.setdefault(str(verdict.get("validator", ""))[:MOST_TEXT], Counter())[
             action
         ] += 1
+        if (node := self._node_of(str(guard.get("node", "")))) is not None:
+            node.guards[action] += 1
 
     def _spending(self, rows: int) -> Spending:
         spent, budget = self.spent, self.budget
@@ -474,6 +481,7 @@ def _node_told(node: _Node, now: tuple[int, int]) -> NodeCount:
         ok=node.ok,
         failed=node.failed,
         blocked=node.blocked,
+        guards=dict(node.guards),
         calls=spent.calls,
         tokens=spent.tokens,
         cost_usd=spent.known_nano_usd / NANO,

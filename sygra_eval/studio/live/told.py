@@ -30,6 +30,7 @@ class NodeCount(Told):
     :ivar ok: Visits that it was gone through.
     :ivar failed: Records that ended at it by an error.
     :ivar blocked: Records that ended at it by a guardrail.
+    :ivar guards: What guardrails said of its calls, by what came of it, as in `GuardCount`.
     :ivar calls: Answers that it had, those of a cache too.
     :ivar latency_s: Of the answers that were sent for, on average; None without any.
     :ivar cost_usd: What its calls cost, as far as it is known.
@@ -40,6 +41,7 @@ class NodeCount(Told):
     ok: int
     failed: int
     blocked: int
+    guards: dict[str, int]
     calls: int
     tokens: int
     cost_usd: float
@@ -84,7 +86,7 @@ class ValidatorCount(Told):
 
 
 class GuardCount(Told):
-    """What a guardrail did: by its action, as `block` or `redact`, so often."""
+    """What came of a guardrail, so often: `passed`, `failed`, `blocked`, `error`, `skipped`."""
 
     name: str
     actions: dict[str, int]

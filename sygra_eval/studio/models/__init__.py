@@ -18,7 +18,7 @@ from sygra_eval.studio.models.file import CannotWrite, ChangedOnDisk, read_model
 from sygra_eval.studio.models.listing import key_of
 from sygra_eval.studio.models.reading import ask
 from sygra_eval.studio.models.splice import CannotSplice
-from sygra_eval.studio.models.trying import ModelTest, ModelTests, ask_child
+from sygra_eval.studio.models.trying import ModelTest, ModelTests, ask_child, lines_of_child
 
 __all__ = [
     "CannotSplice",
@@ -32,6 +32,7 @@ __all__ = [
     "ask_child",
     "drafted",
     "key_of",
+    "lines_of_child",
     "read_models_file",
     "removed",
     "written",

@@ -180,7 +180,7 @@ async def ask_child(request: Mapping[str, Any]) -> Any:
     raise UsageError("the process that was asked ended without an answer")
 
 
-async def lines_of_child(request: Mapping[str, Any]) -> AsyncGenerator[Told]:
+async def lines_of_child(request: Mapping[str, Any], module: str = _MODULE) -> AsyncGenerator[Told]:
     """Yield what a child says; it does not outlive the one who listens.
 
     :raises UsageError: When it ends with an error of its own.
@@ -188,7 +188,7 @@ async def lines_of_child(request: Mapping[str, Any]) -> AsyncGenerator[Told]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        _MODULE,
+        module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

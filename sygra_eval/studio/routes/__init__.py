@@ -5,14 +5,17 @@ from fastapi import APIRouter
 from sygra_eval.studio.routes import (
     documents,
     events,
+    export,
     marks,
     models,
     record,
+    reports,
     rows,
     runs,
     secrets,
     settings,
     suites,
+    verdicts,
     version,
 )
 
@@ -28,5 +31,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     rows.router,
     record.router,
     marks.router,
+    verdicts.router,
+    reports.router,
+    export.router,
 )
 """A new topic is added here."""

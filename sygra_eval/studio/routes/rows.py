@@ -45,8 +45,8 @@ def rows(
     column: Annotated[list[str], Query(max_length=MOST_COLUMNS)] = [],  # noqa: B006 - is only read
 ) -> RowsPage:
     """Give some rows of a view."""
-    opened = _opened(studio, suite, run)
-    asked = _asked(request, opened, q, sort, view)
+    opened = opened_of(studio, suite, run)
+    asked = asked_of(request, opened, q, sort, view)
     return page_of(opened, asked, at=at, around=around, most=most, columns=column)
 
 
@@ -55,15 +55,17 @@ def facets(
     studio: TheStudio, request: Request, suite: str, run: str, q: Needle = "", view: View = ""
 ) -> list[Facet]:
     """Say how many rows there are of each kind, each facet without its own filter."""
-    opened = _opened(studio, suite, run)
-    return facets_of(opened, _asked(request, opened, q, "index", view))
+    opened = opened_of(studio, suite, run)
+    return facets_of(opened, asked_of(request, opened, q, "index", view))
 
 
-def _opened(studio: Studio, suite: str, run: str) -> OpenIndex:
+def opened_of(studio: Studio, suite: str, run: str) -> OpenIndex:
+    """Return what the rows of a run are found by."""
     return studio.indexes.of(studio.workspace.run(suite, run))
 
 
-def _asked(request: Request, opened: OpenIndex, needle: str, sort: str, view: str) -> Asked:
+def asked_of(request: Request, opened: OpenIndex, needle: str, sort: str, view: str) -> Asked:
+    """Return the view that a query asks for."""
     return Asked(
         filters=_filters(request),
         needle=needle.casefold(),

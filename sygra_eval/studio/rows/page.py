@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,12 @@ def facets_of(opened: OpenIndex, asked: Asked) -> list[Facet]:
 def view_of(opened: OpenIndex, until: int) -> str:
     """Return what names a view; one of an index that is gone is taken for a new one."""
     return f"{opened.file.stem}.{until}"
+
+
+def until_now(opened: OpenIndex, asked: Asked) -> Asked:
+    """Return the view with the rows that it has by now, and none that end later."""
+    with opened.index.reading() as connection:
+        return replace(asked, until=last_seq(connection))
 
 
 def until_of(opened: OpenIndex, view: str) -> int | None:

@@ -11,6 +11,8 @@ const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentT
   { matches: (parts) => parts[0] === 'runs' && parts.length === 3, Screen: lazy(() => import('./screens/Run')), title: 'Run' },
   { matches: (parts) => parts[0] === 'runs' && parts[3] === 'rows', Screen: lazy(() => import('./screens/Rows')), title: 'Rows' },
   { matches: (parts) => parts[0] === 'runs' && parts[3] === 'row', Screen: lazy(() => import('./screens/Record')), title: 'Record' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'report', Screen: lazy(() => import('./screens/Report')), title: 'Report' },
+  { matches: (parts) => parts[0] === 'compare', Screen: lazy(() => import('./screens/Compare')), title: 'Compare' },
   { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
 ];
 

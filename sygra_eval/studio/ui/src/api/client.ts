@@ -15,11 +15,12 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return ask<T>(path, signal ? { signal } : {});
 }
 
-export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, more: Record<string, string> = {}): Promise<T> {
+export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, more: Record<string, string> = {}, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { 'X-Sygra-Eval': '1', ...more };
-  if (body === undefined) return ask<T>(path, { method, headers });
+  const stop = signal ? { signal } : {};
+  if (body === undefined) return ask<T>(path, { method, headers, ...stop });
   headers['Content-Type'] = 'application/json';
-  return ask<T>(path, { method, headers, body: JSON.stringify(body) });
+  return ask<T>(path, { method, headers, body: JSON.stringify(body), ...stop });
 }
 
 // `./api/…`, so that it works behind a path prefix too.

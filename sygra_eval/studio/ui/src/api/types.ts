@@ -147,6 +147,8 @@ export type EventShapes = {
   ended: string;
 };
 
+export type ExportFormat = "jsonl" | "parquet" | "csv";
+
 export type Facet = {
   facet: string;
   values: Array<FacetValue>;
@@ -239,6 +241,20 @@ export type Isolation = {
   kind: string | null;
   said: string;
   missing: Array<Missing>;
+};
+
+export type JudgeAgain = {
+  row: string;
+  validator?: string | null;
+  round?: number | null;
+  attempt?: number | null;
+  times?: number;
+};
+
+export type JudgedAgain = {
+  row: string;
+  told: string;
+  validators: Array<ValidatorAgain>;
 };
 
 export type LastRun = {
@@ -444,6 +460,7 @@ export type NodeCount = {
   ok: number;
   failed: number;
   blocked: number;
+  guards: Record<string, number>;
   calls: number;
   tokens: number;
   cost_usd: number;
@@ -523,6 +540,8 @@ export type RecordTold = {
   weak_tests: string | null;
   damaged: number;
 };
+
+export type ReportFile = "html" | "markdown" | "json" | "csv";
 
 export type RoundTold = {
   node: string;
@@ -768,6 +787,16 @@ export type Text = {
 export type Trust = {
   path: string;
   content: string;
+};
+
+export type ValidatorAgain = {
+  validator: string;
+  journalled: string;
+  agreed: number;
+  times: number;
+  statuses: Record<string, number>;
+  is_stable: boolean;
+  now: VerdictTold;
 };
 
 export type ValidatorCount = {

@@ -24,10 +24,17 @@ function nodeLive(one: NodeCount): Partial<NodeLive> {
   const { waiting, running, ok, failed } = one;
   return {
     counts: { waiting, running, ok, failed },
-    guardrails: one.blocked > 0 ? { blocked: one.blocked } : undefined,
+    guardrails: guardsOf(one),
     latency: one.latency_s === null ? undefined : duration(one.latency_s),
     cost: one.cost_usd > 0 ? usd(one.cost_usd) : undefined,
   };
+}
+
+// Records that a guardrail ended here, and what guardrails found in calls that went on; what passed is not worth a sign.
+function guardsOf(one: NodeCount): Record<string, number> | undefined {
+  const told = { blocked: Math.max(one.blocked, one.guards['blocked'] ?? 0), flagged: one.guards['failed'] ?? 0, 'in error': one.guards['error'] ?? 0 };
+  const found = Object.entries(told).filter(([, times]) => times > 0);
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
 }
 
 // Each round judges once, and each round after the first began with a critique and its revision. A critic's stop is a

@@ -25,6 +25,7 @@ export const OF_RECORD: KeyLine[] = [
   ['a r', 'accept, reject'],
   ['e t n', 'fix by hand, label, note'],
   ['u', 'undo the last mark'],
+  ['v', 'run the verdicts again'],
   ['b', 'back to the table'],
 ];
 

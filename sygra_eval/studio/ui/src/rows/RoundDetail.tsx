@@ -38,7 +38,7 @@ export function RoundDetail({ record, at, of }: { record: RecordTold; at: number
       <div className="detail-side">
         <Asked record={record} at={at} of={of} />
         {attempt && <Flips attempt={attempt} />}
-        {attempt && <Verdicts verdicts={attempt.verdicts} of={of} title="Verdicts of this round" />}
+        {attempt && <Verdicts verdicts={attempt.verdicts} of={of} title="Verdicts of this round" which={{ round: at, attempt: which }} />}
         {round.critique && (
           <section className="card-flat" aria-label="Critique of this round">
             <h2>{round.critique.sentinel === 'absent' ? 'Then the critic said' : 'Then the critic wanted to stop'}</h2>

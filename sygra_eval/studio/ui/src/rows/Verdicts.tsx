@@ -1,14 +1,16 @@
 import type { VerdictTold } from '../api/types';
 import { Status } from '../parts/Status';
+import { Again, type Which } from './Again';
 import { LongText, type Whose } from './LongText';
 import { duration, seen } from '../format';
 
 // Each validator with what proves it: enough to say it again.
-export function Verdicts({ verdicts, of, title }: { verdicts: VerdictTold[]; of: Whose; title: string }) {
+export function Verdicts({ verdicts, of, title, which }: { verdicts: VerdictTold[]; of: Whose; title: string; which?: Which }) {
   if (verdicts.length === 0) return null;
   return (
     <section className="card-flat" aria-label={title}>
       <h2>{title}</h2>
+      <Again key={`${of.run} ${of.row} ${which?.round} ${which?.attempt}`} of={of} which={which} />
       {verdicts.map((verdict, at) => (
         <details key={at} className="verdict" open={verdict.status === 'fail' || verdict.status === 'error'}>
           <summary>

@@ -86,6 +86,7 @@ function Facts({ of, counts }: { of: NodeCount; counts: RunCounts }) {
     ['Gone through', count(of.ok)],
     ['Ended here by an error', count(of.failed)],
     ['Blocked by a guardrail', count(of.blocked)],
+    ['Guardrails said', Object.entries(of.guards).map(([what, times]) => `${what} ${count(times)}`).join(' · ') || UNKNOWN],
     ['Calls', count(of.calls)],
     ['Tokens', count(of.tokens)],
     ['Cost', usd(isUnpriced ? null : of.cost_usd)],

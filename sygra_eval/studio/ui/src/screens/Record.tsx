@@ -89,6 +89,7 @@ export default function Record({ route }: { route: Route }) {
     e: write('fix'),
     n: write('note'),
     t: write('label'),
+    v: () => document.querySelector<HTMLButtonElement>('[data-again]')?.click(),
     b: () => show(hashOfView(['runs', suite, run, 'rows'], view), false),
     '1': pick('Rounds'),
     '2': pick('Outcome'),
@@ -201,6 +202,13 @@ function Head({ record }: { record: RecordTold }) {
           ⊘ Refused sentinel: the critic said there was nothing left to fix while the checks disagreed{record.loop.refused > 1 ? `, ${record.loop.refused} times` : ''}.
         </p>
       )}
+      {record.guards
+        .filter((guard) => guard.status !== 'pass' && guard.status !== 'skip')
+        .map((guard, at) => (
+          <p key={at} className="tag-warn note-line">
+            ⊘ Guardrail {seen(guard.name)} {guard.status === 'fail' ? (guard.is_blocking ? 'blocked' : 'flagged') : 'could not judge'} at {guard.at} of {seen(guard.node)}, round {guard.visit}.
+          </p>
+        ))}
       {record.damaged > 0 && <p className="tag-warn note-line">{record.damaged} parts of this row are damaged in the journal and are not shown.</p>}
     </header>
   );

@@ -1,6 +1,7 @@
 // oxlint-disable jsx-a11y/prefer-tag-over-role -- regions and states that no tag says
 // S7: the rows of a run, found by what they are, judged as and cost. All of the view is in the address.
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { address } from '../api/client';
 import { Problem } from '../parts/Problem';
 import type { Route } from '../route';
 import { RunBar } from '../parts/RunBar';
@@ -9,7 +10,7 @@ import { Facets } from '../rows/Facets';
 import { useKeys } from '../parts/keys';
 import { runAddress, usePages } from '../rows/pages';
 import { Table } from '../rows/Table';
-import { hashOfView, isFiltered, show, VARIABLE, viewOf, type View } from '../rows/view';
+import { askedOf, hashOfView, isFiltered, show, VARIABLE, viewOf, type View } from '../rows/view';
 import '../styles/rows.css';
 
 export default function Rows({ route }: { route: Route }) {
@@ -68,6 +69,7 @@ export default function Rows({ route }: { route: Route }) {
         <div className="rows-tools">
           <Search value={view.q} onChange={(q) => change({ ...view, q }, true)} box={search} />
           <ColumnChoice names={head?.columns ?? []} view={view} onChange={(next) => change(next, true)} />
+          <Export run={place} view={view} />
         </div>
       </header>
       {pages.error && <Problem error={pages.error} again={pages.renew} />}
@@ -150,6 +152,23 @@ function ColumnChoice({ names, view, onChange }: { names: string[]; view: View; 
           <label key={one.key} className={at === OURS.length ? 'choice-first' : undefined}>
             <input type="checkbox" checked={view.columns.includes(one.key)} onChange={() => toggle(one.key)} /> {one.title}
           </label>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+// The rows of this view, with provenance and marks, as a file.
+function Export({ run, view }: { run: string; view: View }) {
+  const asked = askedOf({ ...view, columns: [] });
+  return (
+    <details className="choice">
+      <summary className="button">Export</summary>
+      <div className="choice-box">
+        {['jsonl', 'parquet', 'csv'].map((format) => (
+          <a key={format} href={`${address(`${run}/export`)}?${new URLSearchParams([...asked, ['format', format]])}`} download>
+            {format === 'jsonl' ? 'JSONL' : format === 'csv' ? 'CSV' : 'Parquet'}
+          </a>
         ))}
       </div>
     </details>

@@ -9,7 +9,7 @@ import { atWork } from '../graph/words';
 import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
-import { go, type Route } from '../route';
+import { go, hashOf, type Route } from '../route';
 import { count, counted } from '../format';
 import { Panel } from '../run/Panel';
 import type { RunPage } from '../run/state';
@@ -36,6 +36,9 @@ function OfRun({ suite, run, view, chosen }: { suite: string; run: string; view:
         counts={page.counts}
         aside={
           <>
+          <a className="button" href={hashOf(['compare'], { b: `${suite}/${run}` })}>
+            Compare with …
+          </a>
           <button type="button" aria-pressed={view === 'graph'} onClick={() => show({ view: undefined })}>
             Graph
           </button>
