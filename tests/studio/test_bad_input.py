@@ -5,7 +5,6 @@ import json
 import resource
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from tests.studio.rounds_run import RUN, SUITE
 from tests.studio.served import served
 
-SECONDS = 30
 HERE = f"/api/runs/{SUITE}/{RUN}"
 
 
@@ -164,16 +162,9 @@ def test_a_model_for_which_there_is_no_room_is_refused_and_the_file_stays(one):
     assert list(one.workspace.root.glob(".models*")) == []
 
 
-def test_a_suite_of_a_later_version_is_shown_with_what_it_says_and_is_not_run(one, open_page):
+def test_a_suite_of_a_later_version_is_shown_with_what_this_one_does_not_know(one, open_page):
     suite = (one.workspace.root / f"{SUITE}.yaml").read_text()
     (one.workspace.root / "later.yaml").write_text(f"version: 99\n{suite}")
     page = open_page(one, "#/suites/later.yaml")
 
     page.get_by_text("unknown key `version`").first.wait_for()
-    started = one.client.post("/api/runs", json={"suite": "later.yaml"}).json()
-    until = time.monotonic() + SECONDS
-    told = {"error": ""}
-    while not told["error"] and time.monotonic() < until:
-        time.sleep(0.05)
-        told = one.client.get(f"/api/runs/{started['suite']}/{started['run']}").json()
-    assert "version" in told["error"]

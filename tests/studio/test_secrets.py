@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sygra_eval.studio.keys import FEWEST_FOR_END, Keys, check_name, names_in
 from sygra_eval.studio.masking import FEWEST, Mask
 from sygra_eval.values import UsageError
+from tests.conftest import IS_FULL
 from tests.studio.served import served
 
 TYPED = "sk-canary-typed-0123456789-WXYZ"
@@ -157,7 +158,8 @@ def test_without_a_keyring_it_is_said_and_nothing_is_kept(monkeypatch):
     assert keys.environment() == {}
 
 
-@settings(max_examples=60)
+@pytest.mark.full
+@settings(max_examples=200 if IS_FULL else 25)
 @given(
     key=st.text(min_size=FEWEST, max_size=20),
     around=st.lists(st.text(max_size=8), min_size=1, max_size=4),

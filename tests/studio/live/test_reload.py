@@ -56,6 +56,7 @@ def test_a_reload_and_a_killed_server_show_the_journal_while_rows_end(
         least = looked_at(page, folder, least=least)
         server.process.kill()
         page.get_by_role("alert").get_by_text("Connection lost").wait_for()
+        page.close()
 
     with Server.on(tmp_path) as server:
         page = open_page(server, f"#/runs/live/{told['run']}")
@@ -75,3 +76,4 @@ def test_a_reload_and_a_killed_server_show_the_journal_while_rows_end(
         shown = page.locator(".outcomes dd").first
         while shown.inner_text().replace(",", "") != str(truth["verified"]):
             assert time.monotonic() < until, shown.inner_text()
+        page.close()
