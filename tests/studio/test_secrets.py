@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sygra_eval.studio.isolation import Isolation
 from sygra_eval.studio.keys import FEWEST_FOR_END, Keys, check_name, names_in
 from sygra_eval.studio.masking import FEWEST, Mask
 from sygra_eval.values import UsageError
@@ -33,6 +34,8 @@ def one(tmp_path_factory):
 def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("EXPORTED_TOKEN", EXPORTED)
+    found = Isolation(kind=None, said="not looked at here: it takes seconds", missing=[])
+    monkeypatch.setattr("sygra_eval.studio.routes.settings.isolation_of", lambda: found)
     (tmp_path / "mine.yaml").write_text(WRITTEN)
     (tmp_path / "other.yaml").write_text(f"suite: {{name: other, description: '{EXPORTED}'}}\n")
     with served(tmp_path) as one:

@@ -212,6 +212,8 @@ async def lines_of_child(request: Mapping[str, Any]) -> AsyncGenerator[Told]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         noise.cancel()
+        # A server that stops cancels twice, and the second time there is no waiting any more.
+        child._transport.close()  # type: ignore[attr-defined]
         await child.wait()
 
 
