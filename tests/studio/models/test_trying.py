@@ -304,7 +304,7 @@ def test_a_child_that_is_given_up_twice_leaves_nothing_open(tmp_path, monkeypatc
             asked.cancel()
             await asyncio.sleep(0)
         await asyncio.gather(asked, return_exceptions=True)
-        return transports[0].is_closing()
+        return transports[0].is_closing() and transports[0].get_returncode() is not None
 
     assert asyncio.run(give_up())
 
