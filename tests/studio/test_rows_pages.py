@@ -60,11 +60,13 @@ def test_rows_are_found_by_facet_and_by_text_and_the_address_says_how(one, open_
     shot(page, "rows-light")
     no_barriers(page)
 
-    page.get_by_label("rejected").check()
+    page.get_by_label("rejected").click()  # its state is the address's, a moment later
     page.get_by_text("2 of 5 rows").wait_for()
+    assert page.get_by_label("rejected").is_checked()
     page.get_by_role("button", name="Cost").click()
-    first = "document.querySelector('.rows-body .mono')"
-    page.wait_for_function(f"() => {first}?.innerText === 'q/long'")
+    page.wait_for_function(
+        "() => document.querySelector('.rows-body .mono')?.innerText === 'q/long'"
+    )
 
     assert ids(page) == ["q/long", "q/hopeless"]
     assert page.url.endswith("?outcome=rejected&sort=-cost")

@@ -144,10 +144,13 @@ def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, o
     change.click()
     page.get_by_role("dialog").wait_for(state="detached")
     wait_for(studio, name, lambda run: 2 in [e["max_concurrency"] for e in run["endpoints"]])
+    other = open_page(studio, f"#/runs/{name}")  # a second tab steers the same run
     page.get_by_role("button", name="Pause").click()
+    other.locator(".state-paused").wait_for()
     page.locator(".state-paused").wait_for()
-    page.get_by_role("button", name="Go on").click()
+    other.get_by_role("button", name="Go on").click()
     page.locator(".state-running").wait_for()
+    other.locator(".state-running").wait_for()
     assert page.get_by_role("button", name="Stop after current").is_enabled()
     page.get_by_role("button", name="Kill …").click()
     page.get_by_role("button", name="Let it run").click()
@@ -156,6 +159,7 @@ def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, o
     page.get_by_role("button", name="Kill it").click()
 
     page.locator(".state-killed").wait_for()
+    other.locator(".state-killed").wait_for()
     assert page.get_by_role("button", name="Resume").is_visible()
     assert "kept" in page.locator(".run-how").inner_text()
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sygra_eval.studio.isolation import Isolation
 from sygra_eval.studio.keys import FEWEST_FOR_END, Keys, check_name, names_in
 from sygra_eval.studio.masking import FEWEST, Mask
 from sygra_eval.values import UsageError
+from tests.conftest import IS_FULL
 from tests.studio.served import served
 
 TYPED = "sk-canary-typed-0123456789-WXYZ"
@@ -32,6 +34,8 @@ def one(tmp_path_factory):
 def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("EXPORTED_TOKEN", EXPORTED)
+    found = Isolation(kind=None, said="not looked at here: it takes seconds", missing=[])
+    monkeypatch.setattr("sygra_eval.studio.routes.settings.isolation_of", lambda: found)
     (tmp_path / "mine.yaml").write_text(WRITTEN)
     (tmp_path / "other.yaml").write_text(f"suite: {{name: other, description: '{EXPORTED}'}}\n")
     with served(tmp_path) as one:
@@ -157,7 +161,8 @@ def test_without_a_keyring_it_is_said_and_nothing_is_kept(monkeypatch):
     assert keys.environment() == {}
 
 
-@settings(max_examples=60)
+@pytest.mark.full
+@settings(max_examples=200 if IS_FULL else 25)
 @given(
     key=st.text(min_size=FEWEST, max_size=20),
     around=st.lists(st.text(max_size=8), min_size=1, max_size=4),

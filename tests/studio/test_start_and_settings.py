@@ -41,7 +41,10 @@ def problems_of(page):
     return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["light", pytest.param("dark", marks=pytest.mark.only_full("other screens are in the dark"))],
+)
 def test_an_empty_folder_offers_templates_and_one_of_them_becomes_a_suite(
     studio, open_page, scheme
 ):

@@ -1,5 +1,6 @@
 """`/api/runs/{suite}/{run}/marks`: what people say of rows, by hand."""
 
+import contextlib
 import getpass
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from sygra_eval.studio.rows.marks import MOST_TEXT, Mark, Marked, MarkKind, add_
 from sygra_eval.studio.studio import TheStudio
 from sygra_eval.studio.told import Told
 from sygra_eval.studio.workspace import NotThere
+from sygra_eval.values import UsageError
 
 router = APIRouter(prefix="/runs/{suite}/{run}")
 
@@ -75,7 +77,8 @@ def mark(studio: TheStudio, suite: str, run: str, new: NewMark) -> RowMarks:
         kind=new.kind,
         text=new.text,
     )
-    studio.indexes.of(folder)  # so that the table shows it at once
+    with contextlib.suppress(UsageError):  # it is kept, whether or not the table has room for it
+        studio.indexes.of(folder)  # so that the table shows it at once
     return _told(new.row, marks_in(folder)[new.row])
 
 

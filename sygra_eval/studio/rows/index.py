@@ -91,16 +91,14 @@ class Index:
             raise UsageError(f"the index of {self.folder.name} cannot be read: {error}") from error
 
     def put_marks(self, marks: Mapping[str, str | None]) -> None:
-        """Note how rows are marked now; None takes a mark away."""
-        with self._reading:  # a second writer waits for the first one's batch
+        """Note how rows are marked now; None takes a mark away. Raises as `reading`."""
+        with self.reading() as into:  # a second writer waits for the first one's batch
             for record, mark in marks.items():
-                self._reader.execute("UPDATE row SET mark = ? WHERE record = ?", (mark, record))
+                into.execute("UPDATE row SET mark = ? WHERE record = ?", (mark, record))
                 if mark is None:
-                    self._reader.execute("DELETE FROM mark WHERE record = ?", (record,))
+                    into.execute("DELETE FROM mark WHERE record = ?", (record,))
                 else:
-                    self._reader.execute(
-                        "INSERT OR REPLACE INTO mark VALUES (?, ?)", (record, mark)
-                    )
+                    into.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (record, mark))
 
     def numbers_of(self, record: str, reader: JournalReader) -> list[int]:
         """Return the numbers of a record's calls, also of those that are not taken in yet."""

@@ -127,13 +127,19 @@ def _append(path: Path, line: bytes) -> None:
         end = os.lseek(descriptor, 0, os.SEEK_END)
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # what stands before was cut by a kill, and stays no mark
-        written = os.write(descriptor, line)
-        if written != len(line):
-            os.ftruncate(descriptor, end)
-            raise OSError("there is no room for it")
-        os.fsync(descriptor)
+        try:
+            _write_whole(descriptor, line)
+            os.fsync(descriptor)  # on some disks it is here that there is no room
+        except OSError:
+            os.ftruncate(descriptor, end)  # what is said not to be kept is not kept
+            raise
     finally:
         os.close(descriptor)
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    if os.write(descriptor, line) != len(line):
+        raise OSError("there is no room for it")
 
 
 def _lines(path: Path) -> Iterator[Mark]:

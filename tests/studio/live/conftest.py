@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -122,6 +123,11 @@ class Server:
 
     process: Any
     client: httpx.Client
+    door: Any = None
+
+    @property
+    def url(self) -> str:
+        return str(self.client.base_url).rstrip("/")
 
     @classmethod
     @contextlib.contextmanager
@@ -135,7 +141,7 @@ class Server:
         try:
             with httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False) as client:
                 until(lambda: client.get("/api/version").status_code == 200)
-                yield cls(process, client)
+                yield cls(process, client, SimpleNamespace(link=link))
         finally:
             process.kill()
             process.wait(20)

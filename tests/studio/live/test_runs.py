@@ -4,6 +4,8 @@ import shutil
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from tests.studio.live.conftest import Events, Server, ended, started, until, write_suite
 from tests.studio.served import served
 
@@ -83,6 +85,7 @@ def still(snapshot):
     return {**snapshot["counts"], "pace": None}
 
 
+@pytest.mark.only_full("test_reload.py kills a server too, under a page")
 def test_a_run_lives_on_when_the_server_is_killed_and_a_new_one_finds_it(workspace, endpoint):
     """In the middle of a run of 1,000 rows: the counts of the new server are the journal's."""
     write_suite(workspace, endpoint.model_entry(), rows=1_000)

@@ -12,6 +12,7 @@ from sygra_eval.models import StepOutcome
 from sygra_eval.plugins import load_plugins
 from sygra_eval.studio.models import child
 from sygra_eval.studio.models.lights import Lights
+from sygra_eval.studio.models.trying import ask_child
 from sygra_eval.testing import ScriptedEndpoint, completion, status
 from tests.studio.models.conftest import KEY, answers_everything, hanging
 
@@ -279,6 +280,33 @@ def test_a_test_runs_in_a_child_with_the_keys_that_were_typed(desk, endpoint):
     desk.write("")
     desk.save("m", entry)
     assert desk.card("m")["last_test"]["id"] == told["id"]
+
+
+def test_a_child_that_is_given_up_twice_leaves_nothing_open(tmp_path, monkeypatch):
+    """As a server does that stops: requests are cancelled, and once more as its loop ends."""
+    monkeypatch.setattr("sygra_eval.studio.models.trying._MODULE", "http.server")  # has no end
+    transports, is_started = [], asyncio.Event()
+
+    async def give_up():
+        asked = asyncio.create_task(ask_child({}))
+        loop = asyncio.get_running_loop()
+        started = loop.subprocess_exec
+
+        async def kept(*arguments, **named):
+            transport, protocol = await started(*arguments, **named)
+            transports.append(transport)
+            is_started.set()
+            return transport, protocol
+
+        monkeypatch.setattr(loop, "subprocess_exec", kept)
+        await is_started.wait()
+        for _ in range(3):
+            asked.cancel()
+            await asyncio.sleep(0)
+        await asyncio.gather(asked, return_exceptions=True)
+        return transports[0].is_closing() and transports[0].get_returncode() is not None
+
+    assert asyncio.run(give_up())
 
 
 def test_the_models_of_a_server_are_listed(desk, endpoint):

@@ -1,6 +1,6 @@
 // oxlint-disable jsx-a11y/prefer-tag-over-role -- regions and states that no tag says
 // S7: the rows of a run, found by what they are, judged as and cost. All of the view is in the address.
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { address } from '../api/client';
 import { Problem } from '../parts/Problem';
 import type { Route } from '../route';
@@ -105,7 +105,7 @@ export default function Rows({ route }: { route: Route }) {
 
 function Count({ head, view }: { head: NonNullable<ReturnType<typeof usePages>['head']>; view: View }) {
   const total = head.total.toLocaleString('en');
-  if (head.read < head.ended) return <>{`${total} rows, reading ${head.read.toLocaleString('en')} of ${head.ended.toLocaleString('en')} …`}</>;
+  if (head.read + head.damaged < head.ended) return <>{`${total} rows, reading ${head.read.toLocaleString('en')} of ${head.ended.toLocaleString('en')} …`}</>;
   const all = head.ended.toLocaleString('en');
   return <>{isFiltered(view) ? `${total} of ${all} rows` : `${total} rows`}{head.is_running ? ', still running' : head.is_settled ? '' : ', adding up their calls …'}</>;
 }
@@ -113,15 +113,20 @@ function Count({ head, view }: { head: NonNullable<ReturnType<typeof usePages>['
 function Search({ value, onChange, box }: { value: string; onChange: (q: string) => void; box: React.RefObject<HTMLInputElement | null> }) {
   const [typed, setTyped] = useState(value);
   const [before, setBefore] = useState(value);
+  const [isTyping, setIsTyping] = useState(false); // what stands there was not asked for yet
   if (value !== before) {
     setBefore(value);
-    setTyped(value);
+    if (!isTyping) setTyped(value); // the address comes a moment later: what was typed since stays
   }
+  const say = useCallback(() => {
+    setIsTyping(false);
+    onChange(typed);
+  }, [typed, onChange]);
   useEffect(() => {
-    if (typed === value) return;
-    const timer = window.setTimeout(() => onChange(typed), 250);
+    if (!isTyping) return;
+    const timer = window.setTimeout(say, 250);
     return () => window.clearTimeout(timer);
-  }, [typed, value, onChange]);
+  }, [isTyping, say]);
   return (
     <input
       ref={box}
@@ -129,9 +134,12 @@ function Search({ value, onChange, box }: { value: string; onChange: (q: string)
       aria-label="Search in texts and code"
       placeholder="Search in texts and code   /"
       value={typed}
-      onChange={(event) => setTyped(event.target.value)}
+      onChange={(event) => {
+        setIsTyping(true);
+        setTyped(event.target.value);
+      }}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') onChange(typed);
+        if (event.key === 'Enter') say();
         if (event.key === 'Escape' || event.key === 'Enter') event.currentTarget.blur();
       }}
     />
