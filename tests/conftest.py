@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 IS_FULL = os.environ.get("SYGRA_EVAL_FULL") == "1"
 LONGEST_FIRST = (
     "faults",
+    "studio",
     "engine",
     "sandbox",
     "pytest_plugin",

@@ -7,8 +7,6 @@ import pytest
 
 from tests.studio.served import served
 
-# What is not there without another part of Studio is asked all the same.
-OF_OTHERS = ("status of 404",)
 SUITE = """\
 suite: {name: mine, description: What I make}
 models:
@@ -48,7 +46,7 @@ def problems_of(page):
 def test_an_empty_folder_offers_templates_and_one_of_them_becomes_a_suite(
     studio, open_page, scheme
 ):
-    page = open_page(studio, scheme=scheme, allowed_errors=OF_OTHERS)
+    page = open_page(studio, scheme=scheme)
     page.get_by_text("There is no suite in").wait_for()
     assert problems_of(page) == []
 
@@ -63,7 +61,7 @@ def test_an_empty_folder_offers_templates_and_one_of_them_becomes_a_suite(
 
 def test_settings_take_a_key_show_its_end_and_ask_for_trust_once(folder, open_page):
     with served(folder) as one:
-        page = open_page(one, "#/settings", allowed_errors=OF_OTHERS)
+        page = open_page(one, "#/settings")
         row = page.get_by_role("row").filter(has_text="MINE_API_KEY")
         row.get_by_text("not set").wait_for()
         assert page.get_by_label("Variable", exact=True).input_value() == "MINE_API_KEY"
@@ -94,7 +92,7 @@ def test_settings_take_a_key_show_its_end_and_ask_for_trust_once(folder, open_pa
 
 
 def test_a_tab_of_an_older_page_is_told_to_reload(studio, open_page):
-    page = open_page(studio, allowed_errors=OF_OTHERS)
+    page = open_page(studio)
     page.get_by_text("There is no suite in").wait_for()
     studio.app.state.studio.assets.__dict__["build"] = "another"
 
@@ -107,7 +105,7 @@ def test_a_tab_of_an_older_page_is_told_to_reload(studio, open_page):
 
 def test_read_only_offers_nothing_that_changes(folder, open_page):
     with served(folder, is_read_only=True) as one:
-        page = open_page(one, allowed_errors=OF_OTHERS)
+        page = open_page(one)
         page.get_by_role("link", name="mine", exact=True).wait_for()
         assert page.get_by_text("New suite from a template").count() == 0
 
