@@ -214,6 +214,7 @@ async def test_slots_bound_how_many_run_at_once(reduced):
 
 
 async def test_a_cancelled_run_leaves_nothing(reduced):
+    before = set(programs(os.getpid()))  # other tests of the session may have servers of theirs
     execution = Execution(
         files={"a.py": "import time; time.sleep(60)"}, entry="a.py", limits=Limits(wall_s=60)
     )
@@ -224,7 +225,7 @@ async def test_a_cancelled_run_leaves_nothing(reduced):
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert programs(os.getpid()) == []
+    assert set(programs(os.getpid())) <= before
 
 
 async def test_closing_ends_what_runs_and_removes_the_folder():
