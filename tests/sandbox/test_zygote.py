@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,28 @@ def is_zygote(pid: str) -> bool:
     return command[1:6] == [b"-s", b"-P", b"-S", b"-B", b"-c"]
 
 
+def kill_zygotes() -> None:
+    """Kill them, and wait until all below them are dead too, which takes the kernel a moment."""
+    family = [pid for zygote in children() for pid in (zygote, *below(zygote))]
+    for pid in children():
+        os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 30
+    while not all(map(is_dead, family)):
+        assert time.monotonic() < until, "a killed zygote lives on"
+        time.sleep(0.005)
+
+
+def below(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_dead(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -57,8 +80,8 @@ async def test_many_runs_leave_no_process_no_file_and_no_descriptor(sandbox):
     assert len(children()) == len(processes)  # others, where they served long enough
     assert open_files() == files
     assert list(sandbox.base.iterdir()) == []
-    below = [Path(f"/proc/{pid}/task/{pid}/children").read_text().split() for pid in children()]
-    assert all(len(pids) == sandbox.describe().startswith("box") for pids in below)
+    served = [below(pid) for pid in children()]
+    assert all(len(pids) == sandbox.describe().startswith("box") for pids in served)
 
 
 async def test_a_run_leaves_nothing_for_the_next(sandbox):
@@ -76,8 +99,7 @@ async def test_a_run_leaves_nothing_for_the_next(sandbox):
 
 async def test_a_zygote_that_died_while_idle_is_replaced(sandbox):
     await sandbox.run(HELLO)
-    for pid in children():
-        os.kill(pid, signal.SIGKILL)
+    kill_zygotes()
 
     assert (await sandbox.run(HELLO)).stdout == "hello\n"
 
@@ -97,8 +119,7 @@ async def test_without_a_second_zygote_the_run_is_an_error_and_no_verdict(sandbo
     async def refuses(lockup):
         raise zygote.ZygoteLost("no more processes")
 
-    for pid in children():
-        os.kill(pid, signal.SIGKILL)
+    kill_zygotes()
     monkeypatch.setattr(pool, "boot", refuses)
 
     result = await sandbox.run(HELLO)
@@ -117,8 +138,7 @@ async def test_out_of_processes_or_out_of_disk_is_an_error_and_no_verdict(reduce
     with monkeypatch.context() as full:
         full.setattr(tempfile, "mkdtemp", refuses(errno.ENOSPC))
         no_disk = await reduced.run(HELLO)
-    for pid in children():
-        os.kill(pid, signal.SIGKILL)
+    kill_zygotes()
     with monkeypatch.context() as crowded:
         crowded.setattr(os, "posix_spawn", refuses(errno.EAGAIN))
         no_process = await reduced.run(HELLO)
