@@ -1,7 +1,7 @@
 """One walk through Studio on the shipped suite, as a person goes it for the first time.
 
 `test_journey` goes it in CI with a recorded run of the embedded model, which is played at a
-fiftieth of the time that it took; `make studio-journey` goes it live, and takes the pictures of
+thirtieth of the time that it took; `make studio-journey` goes it live, and takes the pictures of
 docs/studio.md on the way.
 """
 
@@ -25,7 +25,7 @@ NAME = "glaive_code_assistant"
 RECORDED = HERE / "recorded" / "journal.db.gz"
 KEY, WRONG_KEY = "sk-journey-0123456789abcdef", "sk-wrong-0123456789abcdef"
 ROW = "code/hotel-nights"  # its first draft fails in the recorded run, and a later one does better
-PACE = 0.02
+PACE = 0.03
 
 Shot = Callable[[Any, str], None]
 
@@ -58,7 +58,11 @@ def walk(
     run = _start_a_run(page, one, shot, rows)
     _watch_rounds(page, shot)
     row = row or _first_that_flips(page, one, run)
-    page.locator(".latest .row-link", has_text=row).first.click()
+    link = page.locator(".latest .row-link", has_text=row).first
+    link.wait_for()
+    page.get_by_role("button", name="Pause").click()  # it shall be there to be stopped afterwards
+    page.locator(".state-paused").wait_for()
+    link.click()
     _judge_it(page, row, shot)
     _stop_it(page, one, run, shot)
     _find_the_same_figures(page, one, run)
