@@ -39,6 +39,7 @@ from sygra_eval.values import (
     ValidatorContext,
     ValidatorSpec,
     Verdict,
+    is_cancelled,
     no_models,
 )
 
@@ -217,7 +218,9 @@ async def verdict_of(
         raise
     except InfrastructureError as error:  # a model that gave no answer
         return _error(spec, str(error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary to plugins
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # the boundary to plugins
+        if is_cancelled():
+            raise
         why = f"{type(error).__name__}: {error}"
         if isinstance(error, TimeoutError) and limit.expired():
             why = f"no verdict within {MOST_S:g} s"

@@ -65,8 +65,11 @@ from sygra_eval.values import (
     Status,
     StopReason,
     SygraEvalError,
+    is_cancelled,
     is_chat,
 )
+
+_NOBODY_CANCELLED = "what the row waited for was cancelled, and nobody cancelled the row"
 
 
 class _BadInput(InfrastructureError):
@@ -97,6 +100,10 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
             end = _failed(row, visits, str(error))
         except GuardrailBlocked as blocked:
             end = _blocked(row, visits, str(blocked))
+        except asyncio.CancelledError:  # passed on, it would end the row without a word
+            if is_cancelled():
+                raise
+            end = _failed(row, visits, f"cancelled: {_NOBODY_CANCELLED}")
     input_hash = row.end.input if isinstance(row, StoredRow) else stands_for(row)
     end = replace(end, input=input_hash)
     await setting.journal.finish(end)
@@ -403,7 +410,9 @@ async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting
         return _as_json_values(additions)
     except (InfrastructureError, Interrupted, GuardrailBlocked):
         raise
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        if is_cancelled():
+            raise
         culprit = _plugin_that_raised(error, setting.plugins) or origin
         whose = "" if culprit == origin else f", plugin {culprit}"
         raise BadAnswer(

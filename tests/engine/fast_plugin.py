@@ -4,6 +4,8 @@ A row's question is a list of words. The model repeats what it is asked, the nod
 and the observers look for their own words in it.
 """
 
+import asyncio
+
 from sygra_eval import hookimpl
 from sygra_eval.values import CallFailed, ChatResponse, Status, Usage, Verdict
 
@@ -33,13 +35,15 @@ class Echo:
 
 
 async def says(candidate, ctx):
-    """Judge by the candidate's words: NAME-fail, -error, -skip, -raise, -exit, else pass."""
+    """Judge by the candidate's words: NAME-fail, -error, -raise, -cancel and so on, else pass."""
     name = ctx.validator.name
     verdict = {word.removeprefix(f"{name}-") for word in candidate.text.split() if name in word}
     if "raise" in verdict:
         raise RuntimeError("as the row says")
     if "exit" in verdict:
         raise SystemExit("as the row says")
+    if "cancel" in verdict:
+        raise asyncio.CancelledError("as the row says")
     if "nonsense" in verdict:
         return "pass"
     status = next((Status(word) for word in ("fail", "error", "skip") if word in verdict), None)

@@ -1,5 +1,7 @@
 """Every way in which a row of a run can end, with real code in the real sandbox."""
 
+import asyncio
+
 import pytest
 
 from sygra_eval.engine import ExitCode
@@ -112,6 +114,11 @@ async def test_a_key_that_is_refused_in_the_middle_ends_the_run_and_not_every_ro
             "validator error: says: plugin fast_plugin: SystemExit: as the row says",
         ),
         (
+            "says-cancel",
+            "failed",
+            "validator error: says: plugin fast_plugin: CancelledError: as the row says",
+        ),
+        (
             "says-nonsense",
             "failed",
             "validator error: says: plugin fast_plugin returned str, not a Verdict",
@@ -211,3 +218,18 @@ async def test_a_variable_of_another_type_than_the_schema_names_is_rejected(
     finished = await run(suite)
 
     assert finished.outcomes() == {"r0": outcome}
+
+
+async def test_a_row_that_was_cancelled_by_nobody_fails_and_does_not_vanish(
+    tmp_path, run, monkeypatch
+):
+    async def cancelled(row, *_):
+        if row.id == "r1":
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("sygra_eval.engine.record.try_tests", cancelled)
+
+    finished = await run(fast_suite(tmp_path, ["one", "two", "three"]))
+
+    assert finished.outcomes() == {"r0": "verified", "r1": "failed", "r2": "verified"}
+    assert finished.ends()[1].reason.startswith("cancelled: what the row waited for")

@@ -74,7 +74,11 @@ async def test_the_plugin_registered_last_wraps_outermost(tmp_path, run, plugin)
 
 @pytest.mark.parametrize(
     ("breaks", "told"),
-    [("raise KeyError('lost')", "KeyError: 'lost'"), ("raise SystemExit(0)", "SystemExit: 0")],
+    [
+        ("raise KeyError('lost')", "KeyError: 'lost'"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise asyncio.CancelledError('alone')", "CancelledError: alone"),
+    ],
 )
 async def test_a_middleware_that_breaks_fails_the_row_and_is_named_itself(
     tmp_path, run, plugin, breaks, told
@@ -82,6 +86,7 @@ async def test_a_middleware_that_breaks_fails_the_row_and_is_named_itself(
     plugins = plugin(
         "@hookimpl\n"
         "def sygra_wrap_node(node, ctx):\n"
+        "    import asyncio\n"
         "    async def broken(state, proceed):\n"
         "        if ctx.row.id == 'r1':\n"
         f"            {breaks}\n"
