@@ -7,8 +7,8 @@ the meantime is never lost. Start at `read_models_file` and `write_models_file`.
 import contextlib
 import hashlib
 import os
+import secrets
 import stat
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,24 +102,17 @@ def write_models_file(root: Path, text: str, *, of_sha256: str) -> ModelsFile:
 
 
 def _replace(before: ModelsFile, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".models-", suffix=".tmp", dir=before.path.parent)
+    beside = before.path.with_name(f".models-{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode())
             file.flush()
-            os.fchmod(file.fileno(), _mode(before))
+            if before.exists:
+                os.fchmod(file.fileno(), stat.S_IMODE(before.path.stat().st_mode))
             os.fsync(file.fileno())
-        Path(name).replace(before.path)
+        beside.replace(before.path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            beside.unlink()
         raise
-
-
-def _mode(before: ModelsFile) -> int:
-    """Return that of the file, or what a new one gets."""
-    if before.exists:
-        return stat.S_IMODE(before.path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
