@@ -4,46 +4,19 @@ One browser a module (while it is open its thread has a running loop, so that no
 run one); a page of its own for each test, closed with its checks at the end.
 """
 
-import os
-import shutil
-from importlib.util import find_spec
-
 import pytest
 
+from tests.browser import opened_browser
 from tests.studio.rounds_run import write_run
 from tests.studio.served import served
 
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDE = {"width": 1440, "height": 900}
-
-
-def need(what, *, is_there):
-    """Skip where a developer lacks it; in CI everything is there, or the tests fail."""
-    if is_there:
-        return
-    told = f"{what} is missing: see .ci/system-packages and the extra `dev`"
-    pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin")
-    need("chromium", is_there=chromium is not None)
-    need("playwright", is_there=find_spec("playwright") is not None)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=_FLAGS)
+    with opened_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

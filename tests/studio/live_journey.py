@@ -3,16 +3,13 @@
 Takes some minutes. The pictures are taken light and dark, and go where the docs have them.
 """
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from sygra_eval.testing import status
 from sygra_eval.testing.endpoint import ScriptedEndpoint
-from tests.studio.conftest import _FLAGS as FLAGS
+from tests.browser import opened_browser
 from tests.studio.conftest import WIDE
 from tests.studio.journey import KEY, walk, workspace
 from tests.studio.models.conftest import answers_everything
@@ -30,18 +27,15 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         ScriptedEndpoint.in_a_thread() as endpoint,
         served(workspace(Path(folder) / "work", is_live=True)) as one,
-        sync_playwright() as started,
+        opened_browser() as browser,
     ):
         endpoint.requires_key = KEY
         endpoint.models = status(200, {"data": [{"id": "scripted"}]})
         endpoint.answers_with(answers_everything)
-        chromium = shutil.which("chromium")
-        browser = started.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport=WIDE, color_scheme="light")
         page.set_default_timeout(MINUTES * 60_000)
         page.goto(one.door.link)
         walk(page, one, endpoint, shot, rows=ROWS, row=None)
-        browser.close()
     sys.stdout.write(f"the walk was gone; its pictures are in {PICTURES}\n")
     return 0
 

@@ -1,7 +1,5 @@
 """The page in a real browser, opened from disk: what it does, and that it asks for nothing else."""
 
-import os
-import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,39 +8,16 @@ from urllib.parse import quote
 import pytest
 
 from sygra_eval.report.html.page import html_report
+from tests.browser import need, opened_browser
 from tests.report.html.conftest import HOSTILE, row_of, write_run
 
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 _WIDE = {"width": 1280, "height": 900}
-
-
-def need(what, *, is_there):
-    """Skip where a developer lacks it; in CI everything is there, or the tests fail."""
-    if is_there:
-        return
-    told = f"{what} is missing: see .ci/system-packages and the extra `dev`"
-    pytest.fail(told) if os.environ.get("CI") == "true" else pytest.skip(told)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = shutil.which("chromium", path=f"{os.environ.get('PATH', '')}:/usr/bin")
-    need("chromium", is_there=chromium is not None)
-    need("playwright", is_there=find_spec("playwright") is not None)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=_FLAGS)
+    with opened_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
