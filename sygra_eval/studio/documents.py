@@ -5,7 +5,6 @@ since they have to be imported to know what they add, and this server never impo
 """
 
 import hashlib
-import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from sygra_eval.plugins import Plugins, load_plugins, local_plugin_folders
 from sygra_eval.studio.graphs import GraphValidator, SuiteGraph, graph_in, validators_in
-from sygra_eval.studio.live.command import program
+from sygra_eval.studio.live.command import checked
 from sygra_eval.studio.told import Told
 from sygra_eval.studio.workspace import NotThere, Workspace
 from sygra_eval.suite import check_suite, plain_suite
@@ -123,15 +122,7 @@ def problems_of(path: Path, workspace: Workspace) -> tuple[list[Problem], bool]:
             for one in found
         ], False
     try:
-        ran = subprocess.run(  # noqa: S603 - our own program, arguments as a list
-            [*program(), "check", str(path), "--json"],
-            capture_output=True,
-            check=False,
-            cwd=workspace.root,
-            stdin=subprocess.DEVNULL,
-            timeout=CHECK_S,
-        )
-        told = json.loads(ran.stdout.splitlines()[-1])
+        told, beside = checked(path, workspace, limit_s=CHECK_S)
         problems = [
             Problem(**{**one, "path": _relative(one["path"], workspace)})
             for one in told.get("diagnostics", ())
@@ -140,7 +131,7 @@ def problems_of(path: Path, workspace: Workspace) -> tuple[list[Problem], bool]:
         return [_unchecked(path, workspace, str(error))], False
     except subprocess.TimeoutExpired:
         return [_unchecked(path, workspace, f"no answer within {CHECK_S:g} s")], False
-    return problems, b"trust" in ran.stderr
+    return problems, b"trust" in beside
 
 
 def _unchecked(path: Path, workspace: Workspace, why: str) -> Problem:

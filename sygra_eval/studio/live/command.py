@@ -1,7 +1,9 @@
 """The command line of a run that is asked for, as it is started and as a person may copy it."""
 
+import json
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +20,24 @@ _LONGEST = 80
 def program() -> list[str]:
     """Return how this program is started again, without a need for PATH."""
     return [sys.executable, "-m", "sygra_eval"]
+
+
+def checked(path: Path, workspace: Workspace, *, limit_s: float) -> tuple[dict[str, Any], bytes]:
+    """Return what `check --json` says of a suite, and what it says beside it.
+
+    :raises OSError: When it cannot be started; `ValueError` and `IndexError`: it said no JSON.
+    :raises subprocess.TimeoutExpired: When it takes too long.
+    """
+    ran = subprocess.run(  # noqa: S603 - our own program, arguments as a list
+        [*program(), "check", str(path), "--json"],
+        capture_output=True,
+        check=False,
+        cwd=workspace.root,
+        stdin=subprocess.DEVNULL,
+        timeout=limit_s,
+    )
+    told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return told, ran.stderr
 
 
 def shown(arguments: Sequence[str], keys: Sequence[str] = ()) -> str:

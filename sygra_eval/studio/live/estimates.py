@@ -5,7 +5,6 @@ makes in a process of its own, as it has to read the rows and may have to import
 """
 
 import contextlib
-import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from sygra_eval.engine import estimate_from_run
 from sygra_eval.journal import open_readonly
 from sygra_eval.quality import Interval
-from sygra_eval.studio.live.command import program
+from sygra_eval.studio.live.command import checked
 from sygra_eval.studio.told import Told
 from sygra_eval.studio.workspace import JOURNAL, Workspace
 from sygra_eval.values import UsageError
@@ -110,15 +109,7 @@ def _rows(asked: Mapping[str, Any], there_are: int | None) -> int | None:
 def _bound(path: Path, workspace: Workspace, variant: str | None) -> Mapping[str, Any]:
     """Return the most that a suite can come to, as `check --json` says it; empty where unknown."""
     try:
-        ran = subprocess.run(  # noqa: S603 - our own program, arguments as a list
-            [*program(), "check", str(path), "--json"],
-            capture_output=True,
-            check=False,
-            cwd=workspace.root,
-            stdin=subprocess.DEVNULL,
-            timeout=BOUND_S,
-        )
-        bounds = json.loads(ran.stdout.splitlines()[-1])["at_most"]
+        bounds = checked(path, workspace, limit_s=BOUND_S)[0]["at_most"]
         named = [one for one in bounds if variant is None or str(one["suite"]).endswith(variant)]
         bound = named[0]
     except (OSError, ValueError, KeyError, IndexError, TypeError, subprocess.TimeoutExpired):
