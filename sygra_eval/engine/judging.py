@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sygra_eval.engine.asking import ask
 from sygra_eval.engine.breaking import MOST_S, Breaks
+from sygra_eval.engine.cancelling import is_cancelled
 from sygra_eval.engine.setting import Setting
 from sygra_eval.journal import validator_path
 from sygra_eval.plugins import Plugins
@@ -39,7 +40,6 @@ from sygra_eval.values import (
     ValidatorContext,
     ValidatorSpec,
     Verdict,
-    is_cancelled,
     no_models,
 )
 

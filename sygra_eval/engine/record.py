@@ -19,6 +19,7 @@ from sygra_eval.data import looked_at
 from sygra_eval.engine.asking import ask, models_of_validators, request_of, use_of
 from sygra_eval.engine.bad_input import why_unusable
 from sygra_eval.engine.canaries import is_canary, outcome_of_canary
+from sygra_eval.engine.cancelling import is_cancelled
 from sygra_eval.engine.data_row import data_row, judged_row, leftover_row
 from sygra_eval.engine.ensembles import ensemble_end
 from sygra_eval.engine.existing import entry_point_of_row, existing_candidate
@@ -65,7 +66,6 @@ from sygra_eval.values import (
     Status,
     StopReason,
     SygraEvalError,
-    is_cancelled,
     is_chat,
 )
 

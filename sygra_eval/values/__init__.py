@@ -11,7 +11,6 @@ outcome), `pipelines` (from sources to rows), `chat` (model calls), `parts` (ima
 """
 
 from sygra_eval.values.bounds import BoundScope, CallBound, Length, longest_of, sum_of
-from sygra_eval.values.cancelling import is_cancelled
 from sygra_eval.values.chat import (
     Allowance,
     Allowances,
@@ -313,7 +312,6 @@ __all__ = [
     "classes_text",
     "cosine",
     "finite",
-    "is_cancelled",
     "is_chat",
     "length_of_vector",
     "longest_of",
