@@ -8,7 +8,6 @@ Each page is its own short read, so the writer is never held up. Looking whether
 costs one `PRAGMA` and no query.
 """
 
-import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,13 +19,11 @@ from sygra_eval.journal.blobs import without_texts
 from sygra_eval.journal.canonical import from_stored
 from sygra_eval.journal.reader import Event
 from sygra_eval.journal.store import (
-    SQLITE_ERRORS,
     TABLES,
     Column,
-    any_text,
+    ask,
     is_sound,
     open_reader,
-    unreadable,
 )
 
 PAGE = 512
@@ -181,14 +178,7 @@ class JournalTail:
         return value if isinstance(value, Mapping) else {}
 
     def _query(self, sql: str, values: tuple[Column, ...]) -> list[tuple[Column, ...]]:
-        try:
-            try:
-                return self._connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:  # as of damaged text
-                with any_text(self._connection):
-                    return self._connection.execute(sql, values).fetchall()
-        except SQLITE_ERRORS as error:
-            raise unreadable(self._path, error) from error
+        return ask(self._connection, self._path, sql, values)
 
 
 def whole_value(stored: str | bytes) -> Mapping[str, Any]:
