@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sygra_eval.plugins import load_plugins
@@ -25,6 +25,8 @@ MACHINE = {row["id"]: row for row in ROWS if row["kind"] == "machine"}
 SECRET = "sk-live-4711-planted"
 MARK, TAG = f"mark{os.getpid()}", str(470_000 + os.getpid())
 LIMITS = Limits(wall_s=1.5, cpu_s=1, memory_mb=400)
+PATIENT = replace(LIMITS, wall_s=60)
+PATIENTLY = {"A25", "A33"}  # theirs is another end, which a busy machine brings later
 SLOTS = 8  # the sleeping ones wait side by side
 
 
@@ -92,8 +94,9 @@ async def attack(planted: Planted, profile: str, allow: frozenset[str]) -> dict[
 
     async def one(row: dict[str, str]) -> None:
         files = {"answer.py": planted.armed(row["code"])}
+        limits = PATIENT if row["id"] in PATIENTLY else LIMITS
         ran = await sandbox.run(
-            Execution(files=files, entry="answer.py", limits=LIMITS, allow=allow)
+            Execution(files=files, entry="answer.py", limits=limits, allow=allow)
         )
         results[row["id"]] = asdict(ran)
 
