@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.plugins import load_plugins
 from sygra_eval.sandbox import start_sandbox
+from sygra_eval.sandbox.builtin import sygra_register_sandboxes
 from sygra_eval.values import Execution, Limits
 
 uvloop = pytest.importorskip("uvloop")
@@ -25,8 +25,8 @@ def children() -> set[str]:
 
 
 async def in_a_sandbox(work):
-    entries = load_plugins(Path("/nonexistent")).of("sandboxes")
-    providers = {name: entry.implementation for name, entry in entries.items()}
+    providers = {}
+    sygra_register_sandboxes(providers.__setitem__)
     sandbox = await start_sandbox(providers, require=None, isolation=None, slots=2)
     try:
         return await work(sandbox)
