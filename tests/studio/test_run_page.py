@@ -10,7 +10,7 @@ from sygra_eval.testing.endpoint import ScriptedEndpoint
 from tests.studio.live_suite import NEVER, answers, write_suite
 from tests.studio.served import served
 
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(scope="module")
