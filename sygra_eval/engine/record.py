@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from random import Random
 from types import MappingProxyType
 from typing import cast
 
@@ -67,6 +66,7 @@ from sygra_eval.values import (
     StopReason,
     SygraEvalError,
     is_chat,
+    seeded,
 )
 
 _NOBODY_CANCELLED = "what the row waited for was cancelled, and nobody cancelled the row"
@@ -350,7 +350,7 @@ async def _visit(
         record_round=partial(_record_round, setting, node, key, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
-        random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
+        chance=seeded(setting.suite.seed, row.id, key),
         seed=setting.suite.seed,
         key=key,
         folder=setting.suite.folder,
