@@ -200,6 +200,9 @@ def _pass_rate(rate: DraftRate) -> dict[str, object]:
     }
 
 
+_sorted = json.JSONEncoder(sort_keys=True).encode
+
+
 def _prompt_sha256(prompt: tuple[Message, ...]) -> str:
-    text = json.dumps([message.as_key() for message in prompt], sort_keys=True)
+    text = _sorted([message.as_key() for message in prompt])
     return hashlib.sha256(text.encode()).hexdigest()

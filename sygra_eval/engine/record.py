@@ -488,9 +488,12 @@ async def _complete(
         has_begun=has_begun,
         on_length=on_length,
     )
-    response = await guarded(
-        setting, site, messages, asking, columns=columns, trace=trace, place=place
-    )
+    if setting.suite.guardrails:
+        response = await guarded(
+            setting, site, messages, asking, columns=columns, trace=trace, place=place
+        )
+    else:
+        response = await asking()
     trace.note(response, place, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)

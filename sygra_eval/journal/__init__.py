@@ -40,6 +40,7 @@ from sygra_eval.journal.codec import (
 from sygra_eval.journal.full_disk import DISK_WAIT_S
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import (
+    call_hashes,
     call_key,
     repair_step,
     repaired_step,
@@ -90,6 +91,7 @@ __all__ = [
     "StoredCall",
     "attempt_from_json",
     "attempt_to_json",
+    "call_hashes",
     "call_key",
     "canonical_json",
     "ensemble_end_from_json",
