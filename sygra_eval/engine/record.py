@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -113,6 +113,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
 async def _take_in_time(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     """Take a row within the time that the suite gives it; calls in flight are cancelled."""
     limit_s = setting.suite.record_timeout_s
+    if limit_s is None:
+        return await _take(row, visits, setting)
     try:
         async with asyncio.timeout(limit_s) as limit:
             with setting.pause.sparing(limit):
@@ -394,11 +396,8 @@ async def _walk_inside(
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
     """Run a node inside the middlewares that plugins put around it."""
 
-    async def innermost(inner_state: State) -> State:
-        answer = await setting.plugins.acall(
-            "sygra_run_node", node=node, state=inner_state, ctx=ctx
-        )
-        return cast("State", answer)
+    def innermost(inner_state: State) -> Awaitable[State]:
+        return setting.plugins.acall("sygra_run_node", node=node, state=inner_state, ctx=ctx)
 
     origin = setting.plugins.of("nodes")[node.type].plugin
     try:
