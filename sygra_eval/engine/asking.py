@@ -3,7 +3,6 @@
 Nodes and validators ask through here alike; where a call belongs is its `CallSite`.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached, most_of
-from sygra_eval.journal import call_hashes
+from sygra_eval.journal import call_hashes, json_writer
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
@@ -219,8 +218,7 @@ def request_of(
     return ChatRequest(messages=messages, parameters=sent, site=site)
 
 
-_spelled = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
-"""`json.dumps` makes an encoder for each value that is not written in the usual way."""
+_spelled = json_writer(sort_keys=True, ensure_ascii=False)
 
 
 def use_of(setting: Setting, request: ChatRequest, *, role: str, name: str) -> ModelUse:

@@ -15,7 +15,7 @@ and for damaged files `repair` (the good rows into a new file) on `salvage` (row
 """
 
 from sygra_eval.journal.blobs import FOLDER as BLOBS
-from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
+from sygra_eval.journal.canonical import canonical_json, from_stored, json_writer, to_stored
 from sygra_eval.journal.changing import PLAN_CHANGED, Forgotten
 from sygra_eval.journal.codec import (
     attempt_from_json,
@@ -102,6 +102,7 @@ __all__ = [
     "from_stored",
     "guard_from_json",
     "guard_to_json",
+    "json_writer",
     "lock_owner",
     "locked_part",
     "loop_end_from_json",

@@ -83,25 +83,31 @@ def _as_dict(value: object) -> dict[object, object]:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _encoder(*, sort_keys: bool) -> Callable[[object], str]:
-    """Return what writes a value.
+def json_writer(
+    *,
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+    allow_nan: bool = True,
+    separators: tuple[str, str] = (", ", ": "),
+) -> Callable[[object], str]:
+    """Return what writes a value, letter by letter as `json.dumps` does, and other mappings too.
 
     `JSONEncoder` makes its encoder in C anew for each value, which takes as long as a small value
     does; where Python has one, it is made once. A cycle then ends in a RecursionError.
     """
     make = getattr(json.encoder, "c_make_encoder", None)
-    separators = (",", ":")
     if make is None:
         return json.JSONEncoder(
-            ensure_ascii=False,
-            allow_nan=False,
+            ensure_ascii=ensure_ascii,
+            allow_nan=allow_nan,
             sort_keys=sort_keys,
             separators=separators,
             default=_as_dict,
         ).encode
-    spell = json.encoder.encode_basestring
+    quote = json.encoder.encode_basestring_ascii if ensure_ascii else json.encoder.encode_basestring
     comma, colon = separators
-    write = make(None, _as_dict, spell, None, colon, comma, sort_keys, False, False)  # noqa: FBT003
+    skips_keys = False
+    write = make(None, _as_dict, quote, None, colon, comma, sort_keys, skips_keys, allow_nan)
     join = "".join
 
     def encode(value: object) -> str:
@@ -110,5 +116,6 @@ def _encoder(*, sort_keys: bool) -> Callable[[object], str]:
     return encode
 
 
-_canonical = _encoder(sort_keys=True)
-_as_given = _encoder(sort_keys=False)
+_DENSE = (",", ":")
+_canonical = json_writer(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=_DENSE)
+_as_given = json_writer(ensure_ascii=False, allow_nan=False, separators=_DENSE)

@@ -242,12 +242,18 @@ class Gateway:
             return kept
         send = self._chained if self._has_stand_ins(name) else self._sent
         response = await send(name, request, record, has_begun, before_try, on_failure)
+        if self._cache is not None and self._writes_cache:
+            self._keep(self._cache, name, request, response)
+        return response
+
+    def _keep(
+        self, cache: AnswerCache, name: str, request: ChatRequest, response: ChatResponse
+    ) -> None:
         # A stand-in is one of this suite's alone, and another model's answer is none of this one.
         is_its_own = not (response.answered_by or self.is_another(name, response.model_seen))
-        if self._cache is not None and self._writes_cache and request.site and is_its_own:
+        if request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
-            self._cache.keep(asked, request.site.sample, response)
-        return response
+            cache.keep(asked, request.site.sample, response)
 
     def _has_stand_ins(self, name: str) -> bool:
         return name in self._specs and bool(self._specs[name].fallback.to)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
@@ -204,7 +203,14 @@ class NodeContext:
 
 def seeded(*parts: object) -> Callable[[], Random]:
     """Return what makes a source of chance when it is first asked for it, and then gives that."""
-    return cache(partial(Random, "\0".join(map(str, parts))))
+    made: list[Random] = []
+
+    def chance() -> Random:
+        if not made:
+            made.append(Random("\0".join(map(str, parts))))  # noqa: S311 - not a secret
+        return made[0]
+
+    return chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

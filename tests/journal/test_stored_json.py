@@ -1,6 +1,7 @@
 """Values read back from a table: the same whether orjson reads them or the standard library."""
 
 import json
+import math
 import zlib
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sygra_eval.journal import canonical
-from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
+from sygra_eval.journal.canonical import canonical_json, from_stored, json_writer, to_stored
 from sygra_eval.journal.store import checksum
 from sygra_eval.values import BadAnswer
 
@@ -48,6 +49,8 @@ def test_what_is_written_is_what_the_standard_library_writes(value):
     assert text == json.dumps(value, **spelled)
     sorted_by_key = json.dumps(value, sort_keys=True, **spelled)
     assert canonical_json(value) == sorted_by_key.encode("utf-8", "surrogatepass")
+    usual = json_writer(sort_keys=True)([value, math.nan])
+    assert usual == json.dumps([value, math.nan], sort_keys=True)
 
 
 @pytest.mark.parametrize("is_in_c", [True, False])
@@ -56,7 +59,7 @@ def test_a_value_inside_itself_is_refused_and_a_foreign_one_too(monkeypatch, is_
         monkeypatch.setattr(json.encoder, "c_make_encoder", None)
     endless: dict[str, object] = {}
     endless["again"] = [endless]
-    monkeypatch.setattr(canonical, "_as_given", canonical._encoder(sort_keys=False))
+    monkeypatch.setattr(canonical, "_as_given", canonical.json_writer(allow_nan=False))
 
     for value in (endless, {"a": object()}, {"a": float("nan")}):
         with pytest.raises(BadAnswer, match="as JSON: "):
