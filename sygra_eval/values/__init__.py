@@ -43,6 +43,7 @@ from sygra_eval.values.contexts import (
     ValidatorContext,
     ValidatorSpec,
     no_models,
+    seeded,
 )
 from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
@@ -322,6 +323,7 @@ __all__ = [
     "part_from_json",
     "part_to_json",
     "score_of",
+    "seeded",
     "sum_of",
     "task_of",
     "vector_of",
