@@ -83,7 +83,7 @@ def told_of(tools: list[Any]) -> list[dict[str, Any]]:
     """Return tools as OpenAI's chats have them."""
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    return [convert_to_openai_tool(tool) for tool in tools]
+    return [convert_to_openai_tool(tool, strict=True) for tool in tools]
 
 
 def as_openai(calls: tuple[ToolCall, ...]) -> list[dict[str, Any]]:

@@ -113,6 +113,7 @@ from sygra_eval.values.metrics import (
     RowVerdict,
 )
 from sygra_eval.values.parts import (
+    content_of,
     IMAGE_MARK,
     Image,
     ImageRef,

@@ -80,6 +80,8 @@ def asked(body: Any) -> str:
     messages = []
     for one in body["messages"]:
         kept = {key: value for key, value in one.items() if value not in (None, [], "")}
+        if "content" in kept and one["role"] == "tool" and "Error" in str(kept["content"]):
+            kept["content"] = "an error, in words of each"
         if not _NAME.fullmatch(kept.get("name", "x")):
             del kept["name"]  # P18
         messages.append(kept)

@@ -135,6 +135,8 @@ class Comparison:
                 failed[place] = record["error"] or record["no_row"]
             elif record.get("is_valid") is False:
                 rejected[place] = "schema"
+            elif not any(written for _, written in record["rows"]):
+                rejected[place] = "no row"
             for name, written in record["rows"]:
                 if name == "output.json":
                     rows += [] if record["error"] else written

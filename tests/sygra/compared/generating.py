@@ -268,8 +268,6 @@ class Maker:
     def agent(self) -> Json:
         """Return an agent with tools."""
         node: Json = {"node_type": "agent", "prompt": self.prompt(), "model": self.model()}
-        for key in ("post_process", "special_tokens"):
-            node["model"].pop(key, None)
         if all("user" not in one for one in node["prompt"]):
             node["prompt"].append({"user": self.text()})
         self.tools_of(node)
