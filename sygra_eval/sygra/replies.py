@@ -97,13 +97,29 @@ def schema_of(model: Mapping[str, Any]) -> type[BaseModel] | None:
 
 def response_format(schema: type[BaseModel]) -> dict[str, Any]:
     """Return the parameter that asks a server for the schema."""
-    told = schema.model_json_schema()
-    told["additionalProperties"] = False
-    told["required"] = list(told.get("properties", ()))
+    told = strict(schema.model_json_schema())
     return {
         "type": "json_schema",
         "json_schema": {"schema": told, "name": schema.__name__, "strict": True},
     }
+
+
+def strict(schema: Any) -> Any:
+    """Return a schema as servers want it that keep to it: all of each object, and no more."""
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {
+        key: strict(one) if key != "properties" else {name: strict(of) for name, of in one.items()}
+        for key, one in schema.items()
+        if key != "default" or one is not None
+    }
+    if made.get("type") == "object":
+        made.setdefault("additionalProperties", False)
+    if isinstance(made.get("properties"), dict):
+        made["required"] = list(made["properties"])
+    return made
 
 
 async def asked_for_json(

@@ -113,12 +113,12 @@ from sygra_eval.values.metrics import (
     RowVerdict,
 )
 from sygra_eval.values.parts import (
-    content_of,
     IMAGE_MARK,
     Image,
     ImageRef,
     Part,
     TextPart,
+    content_of,
     part_from_json,
     part_to_json,
     wire_text,

@@ -86,4 +86,6 @@ def asked(body: Any) -> str:
             del kept["name"]  # P18
         messages.append(kept)
     rest = {key: value for key, value in body.items() if key not in _OURS}
+    for tool in rest.get("tools", ()):
+        tool["function"]["parameters"].pop("required", None)  # P23
     return json.dumps({"messages": messages, **rest}, sort_keys=True, ensure_ascii=False)

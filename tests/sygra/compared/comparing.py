@@ -2,7 +2,7 @@
 
 By hand, with SyGra's Python in SYGRA_PYTHON and more seeds than the test has:
 
-    python -m tests.sygra.compared.comparing 0 300 [KEPT_FOLDER]
+    python -m tests.sygra.compared.comparing 0:300 [KEPT_FOLDER]
 """
 
 import asyncio
@@ -208,9 +208,9 @@ def _differences(task: Made, theirs: Side, ours: Side) -> Iterator[str]:
     if theirs.calls != ours.calls and ("P7" not in task.differs):
         yield f"calls: {len(theirs.calls)} theirs, {len(ours.calls)} ours"
         both = set(theirs.calls) & set(ours.calls)
-        for side, calls in (("theirs", theirs.calls), ("ours", ours.calls)):
-            only = [one for one in calls if one not in both]
-            yield from (f"  {len(only)} only {side}: {one[:900]}" for one in only[:SHOWN])
+        left = [one for one in theirs.calls if one not in both]
+        right = [one for one in ours.calls if one not in both]
+        yield from _pairs(left, right)
     if theirs.failed.keys() != ours.failed.keys():
         yield f"failed: theirs {theirs.failed}, ours {ours.failed}"
     if theirs.rejected.keys() != ours.rejected.keys():
@@ -235,6 +235,18 @@ def _differences(task: Made, theirs: Side, ours: Side) -> Iterator[str]:
             yield f"file {name}: theirs {one!r:.600}, ours {other!r:.600}"
 
 
+def _pairs(left: list[str], right: list[str]) -> Iterator[str]:
+    """Yield where calls part, the shortest first, as the later ones hold what came of these."""
+    for one in sorted(left, key=len)[:SHOWN]:
+        other = max(right, key=lambda each: len(os.path.commonprefix([one, each])), default="")
+        place = len(os.path.commonprefix([one, other]))
+        near = slice(max(0, place - 80), place + 160)
+        yield f"  theirs …{one[near]}"
+        yield f"  ours   …{other[near]}"
+    if not left:
+        yield f"  ours   {right[0][:400]}"
+
+
 def plain_rows(rows: list[Any]) -> list[Any]:
     """Return rows with ids of messages by their place and without times."""
     ids: dict[str, str] = {}
@@ -252,7 +264,7 @@ def plain_rows(rows: list[Any]) -> list[Any]:
 
 def without_ids(rows: list[Any]) -> list[Any]:
     """Return rows without what has an id of the row in it (P7)."""
-    return [{key: None for key in row} for row in rows]
+    return [dict.fromkeys(row) for row in rows]
 
 
 @contextmanager
@@ -267,14 +279,16 @@ def comparison(root: Path, python: Path) -> Iterator[Comparison]:
             both.sygra.close()
 
 
-def main(first: str, last: str, kept: str = "") -> None:
-    """Compare a range of seeds and print every difference."""
+def main(seeds: str, kept: str = "") -> None:
+    """Compare seeds (`0:300`, or `3,14`) and print every difference."""
+    first, colon, last = seeds.partition(":")
+    wanted = list(range(int(first), int(last))) if colon else [int(s) for s in seeds.split(",")]
     python = Path(os.environ["SYGRA_PYTHON"]).absolute()
     with tempfile.TemporaryDirectory() as name:
         root = Path(kept or name).absolute()
         bad = 0
         with comparison(root, python) as both:
-            for seed in range(int(first), int(last)):
+            for seed in wanted:
                 try:
                     found = both.differences(made(seed))
                 except Exception as error:
@@ -282,7 +296,7 @@ def main(first: str, last: str, kept: str = "") -> None:
                 bad += bool(found)
                 for one in found:
                     print(f"{seed}: {one}", flush=True)
-        print(f"{bad} of {int(last) - int(first)} tasks differ")
+        print(f"{bad} of {len(wanted)} tasks differ")
 
 
 if __name__ == "__main__":

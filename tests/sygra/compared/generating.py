@@ -199,6 +199,7 @@ class Maker:
         node["model"]["structured_output"] = {"schema": schema}
         if self.odds(0.7):
             node["model"]["structured_output"]["enabled"] = True
+        node["input_key"] = "unasked"  # a second try is written into the state's messages (P22)
         node["output_keys"] = out = self.new()
         self.known[out] = "str"
         if self.odds(0.4):
@@ -224,9 +225,7 @@ class Maker:
             first, second = self.new("m"), self.new("m")
             node["output_keys"] = [first, second]
             node["post_process"] = self.function(pieces.POST_MANY, ONE=first, TWO=second)
-            node["multi_llm_post_process"] = self.function(
-                pieces.MULTI_MANY, ONE=first, TWO=second
-            )
+            node["multi_llm_post_process"] = self.function(pieces.MULTI_MANY, ONE=first, TWO=second)
             self.known |= {first: "any", second: "any"}
         return node
 

@@ -214,7 +214,14 @@ MODEL_POST = """class NAME:
         return str(text).replace("words", "Words ")
 """
 PYDANTIC = """class NAME(BaseModel):
+    \"\"\"What is asked for.\"\"\"
+
+    class Inner(BaseModel):
+        a: str
+        b: list[int] = [1]
+
     title: str
+    inner: Optional[Inner] = None
     count: int = 7
     tags: Optional[list[str]] = None
 """

@@ -9,7 +9,17 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 TRANSFORMS = "sygra.processors.data_transform"
-TEXTS = ("rain", "two words", "ünïcode \N{SNOWMAN}", "{braces} }}", "line\nbreak", "  ", "", "7", "a, b")
+TEXTS = (
+    "rain",
+    "two words",
+    "ünïcode \N{SNOWMAN}",
+    "{braces} }}",
+    "line\nbreak",
+    "  ",
+    "",
+    "7",
+    "a, b",
+)
 COLUMNS = {
     "q": ("str", TEXTS),
     "n": ("int", (0, 1, -7, 10**6)),
@@ -166,7 +176,12 @@ def _map(maker: "Maker", kind: str) -> Json:
         entry: Json = {"from": maker.chance.choice(names)}
         if maker.odds(0.2):
             entry["value"] = maker.pick(
-                "fixed", None, 0, "", ["$graph_config.edges[0].from", 1], {"a": "$graph_config.edges"},
+                "fixed",
+                None,
+                0,
+                "",
+                ["$graph_config.edges[0].from", 1],
+                {"a": "$graph_config.edges"},
                 "$graph_config.edges[0].from",
             )
         if kind != "map" and maker.odds(0.4):
