@@ -96,7 +96,7 @@ class _Asker:
             update = await python.in_turn(self.after, SygraMessage(message), message, state)
         else:
             update = self._as_it_is(text)
-            if self.tools and self.config["node_type"] != "agent":
+            if self.tools:
                 update["tool_calls"] = as_openai(calls)
         if self.config.get("chat_history"):
             is_agent = self.config["node_type"] == "agent"

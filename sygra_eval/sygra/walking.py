@@ -68,8 +68,9 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         record.path += due
         due = []
         for name, update in added:
-            # A node's condition sees what it added itself, and not what its neighbours did.
-            seen = merged(before, [(name, update)], names)
+            # A node's condition sees what it added itself, declared or not, and not what its
+            # neighbours did.
+            seen = {**update, **merged(before, [(name, update)], names)}
             due += await _next(graph, name, seen, record, ctx, python)
     due = [name for name in dict.fromkeys(due) if name != END]
     if not due:

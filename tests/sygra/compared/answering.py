@@ -15,7 +15,7 @@ _OURS = ("model", "messages", "stream", "stream_options")
 def answer(body: Any) -> Reply:
     """Call a tool, answer in JSON where that is asked for, or say words of several shapes."""
     messages = body["messages"]
-    said = json.dumps([[one["role"], one.get("content")] for one in messages])
+    said = json.dumps([[one["role"], _content(one)] for one in messages])
     digest = hashlib.sha1(said.encode(), usedforsecurity=False).digest()
     mark = digest.hex()[:6]
     if body.get("tools") and not any(one["role"] == "tool" for one in messages):
@@ -25,6 +25,13 @@ def answer(body: Any) -> Reply:
     if "format instructions" in said or "JSON schema" in said:
         return completion(_after_instructions(digest))
     return completion(_words(digest, mark))
+
+
+def _content(message: Any) -> Any:
+    """Return what a message says; of a tool's error each system tells in words of its own."""
+    content = message.get("content")
+    is_error = message["role"] == "tool" and str(content).startswith("Error")
+    return "Error" if is_error else content
 
 
 def _words(digest: bytes, mark: str) -> str:
@@ -80,8 +87,8 @@ def asked(body: Any) -> str:
     messages = []
     for one in body["messages"]:
         kept = {key: value for key, value in one.items() if value not in (None, [], "")}
-        if "content" in kept and one["role"] == "tool" and "Error" in str(kept["content"]):
-            kept["content"] = "an error, in words of each"
+        if "content" in kept:
+            kept["content"] = _content(one)
         if not _NAME.fullmatch(kept.get("name", "x")):
             del kept["name"]  # P18
         messages.append(kept)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -289,11 +290,13 @@ def main(seeds: str, kept: str = "") -> None:
         bad = 0
         with comparison(root, python) as both:
             for seed in wanted:
+                began = time.monotonic()
                 try:
                     found = both.differences(made(seed))
                 except Exception as error:
                     found = [f"raised {type(error).__name__}: {error}"]
                 bad += bool(found)
+                print(f"{seed} {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
                 for one in found:
                     print(f"{seed}: {one}", flush=True)
         print(f"{bad} of {len(wanted)} tasks differ")
