@@ -174,7 +174,7 @@ def _instructions(schema: type[BaseModel]) -> str:
 
 
 async def _parsed(text: str, schema: type[BaseModel], python: Python) -> str | None:
-    """Return a second reply as pydantic writes it, also out of a fence; None where none is in it."""
+    """Return a second reply as pydantic writes it, also out of a fence; None where none fits."""
 
     def parsed() -> str | None:
         if (parser := _parser(schema)) is None:

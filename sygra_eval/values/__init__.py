@@ -311,6 +311,7 @@ __all__ = [
     "Verdict",
     "classes_of",
     "classes_text",
+    "content_of",
     "cosine",
     "finite",
     "is_chat",

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ class Comparison:
             note = ""
             try:
                 deliver(read, summary, Delivery(target=target), Shim.AUTO)
-            except Exception as error:
+            except UsageError as error:
                 note = str(error)
         finally:
             end_all()
@@ -239,13 +240,18 @@ def _differences(task: Made, theirs: Side, ours: Side) -> Iterator[str]:
 def _pairs(left: list[str], right: list[str]) -> Iterator[str]:
     """Yield where calls part, the shortest first, as the later ones hold what came of these."""
     for one in sorted(left, key=len)[:SHOWN]:
-        other = max(right, key=lambda each: len(os.path.commonprefix([one, each])), default="")
-        place = len(os.path.commonprefix([one, other]))
+        other = max(right, key=partial(_parting, one), default="")
+        place = _parting(one, other)
         near = slice(max(0, place - 80), place + 160)
         yield f"  theirs …{one[near]}"
         yield f"  ours   …{other[near]}"
     if not left:
         yield f"  ours   {right[0][:400]}"
+
+
+def _parting(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def plain_rows(rows: list[Any]) -> list[Any]:
@@ -293,13 +299,14 @@ def main(seeds: str, kept: str = "") -> None:
                 began = time.monotonic()
                 try:
                     found = both.differences(made(seed))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - a finding like any other
                     found = [f"raised {type(error).__name__}: {error}"]
                 bad += bool(found)
-                print(f"{seed} {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+                sys.stderr.write(f"{seed} {time.monotonic() - began:.1f} s\n")
                 for one in found:
-                    print(f"{seed}: {one}", flush=True)
-        print(f"{bad} of {len(wanted)} tasks differ")
+                    sys.stdout.write(f"{seed}: {one}\n")
+                    sys.stdout.flush()
+        sys.stdout.write(f"{bad} of {len(wanted)} tasks differ\n")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ TRANSFORMS = "sygra.processors.data_transform"
 class Made:
     """A task, before it is written.
 
-    :ivar files: Texts and bytes of its folder and of those of its subgraphs, by path below `tasks/`.
+    :ivar files: What is in its folder and in those of its subgraphs, by path below `tasks/gen/`.
     :ivar differs: Pitfalls of the specification that make it differ, by their names.
     """
 
@@ -249,7 +249,7 @@ class Maker:
         for _ in range(self.pick(1, 2)):
             out = self.new("s")
             self.known[out] = "any"
-            value = self.pick("a", 3, None, ["x", 1], 0.5, True)
+            value = self.chance.choice(["a", 3, None, ["x", 1], 0.5, True])
             attributes[out] = self.pick(
                 {"values": [value]},
                 {"values": [value, value]},
