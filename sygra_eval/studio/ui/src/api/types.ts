@@ -191,6 +191,10 @@ export type FinishedVisit = {
   node: string;
 };
 
+export type Folder = {
+  left_out: string;
+};
+
 export type GraphEdge = {
   source: string;
   target: string;
@@ -255,17 +259,6 @@ export type JudgedAgain = {
   row: string;
   told: string;
   validators: Array<ValidatorAgain>;
-};
-
-export type LastRun = {
-  suite: string;
-  run: string;
-  state: string;
-  last: string | null;
-  rows: number;
-  verified: number;
-  verified_rate: Rate | null;
-  cost_usd: number | null;
 };
 
 export type Light = {
@@ -615,7 +608,7 @@ export type RunCard = {
   last: string | null;
   outcomes: Outcomes;
   total: number | null;
-  verified_rate: number | null;
+  verified_rate: Rate | null;
   cost_usd: number | null;
   size: number;
   error: string;
@@ -738,7 +731,7 @@ export type SuiteCard = {
   warnings: number | null;
   is_checked: boolean;
   is_local: boolean;
-  last_run: LastRun | null;
+  last_run: RunCard | null;
 };
 
 export type SuiteDocument = {

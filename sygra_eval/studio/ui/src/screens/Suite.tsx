@@ -16,6 +16,7 @@ import { useTitle } from '../parts/RunBar';
 import { Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
 import { count, counted, percent, usd } from '../format';
+import { rowsOf } from '../run/outcomes';
 import { SIGN_OF } from '../run/states';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
@@ -166,8 +167,8 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
                   </span>{' '}
                   <a href={hashOf(['runs', run.suite, run.run])}>{run.run}</a>
                 </th>
-                <td className="number">{count(Object.values(run.outcomes).reduce((sum, one) => sum + one, 0))}</td>
-                <td className="number">{percent(run.verified_rate)}</td>
+                <td className="number">{count(rowsOf(run))}</td>
+                <td className="number">{percent(run.verified_rate?.value)}</td>
                 <td className="number">{usd(run.cost_usd)}</td>
               </tr>
             ))}

@@ -1,5 +1,6 @@
 import { address } from '../api/client';
 import { useResource } from '../api/resource';
+import type { RunCard } from '../api/types';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { hashOf } from '../route';
@@ -7,12 +8,11 @@ import { ago, percent, usd } from '../format';
 
 const MOST = 8;
 
-// The part of a run's and of a model's card that is shown here.
-type Run = { suite: string; run: string; state: string; last: string | null; verified_rate: number | null; cost_usd: number | null };
+// The part of a model's card that is shown here.
 type Model = { name: string; file: string; provider: string; model: string; key: { name: string; is_set: boolean | null }; problems: Array<{ severity: string }>; last_test: { state: string; headline: string } | null };
 
 export function Recent() {
-  const runs = useResource<Run[]>(address('runs'));
+  const runs = useResource<RunCard[]>(address('runs'));
   const now = useNow();
   return (
     <section aria-labelledby="recent">
@@ -30,7 +30,7 @@ export function Recent() {
             <a href={hashOf(['runs', run.suite, run.run])}>{run.suite}</a>
             <Status of={run.state} />
             <span className="quiet">
-              {ago(run.last, now)} · {percent(run.verified_rate)} verified · {usd(run.cost_usd)}
+              {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
             </span>
           </li>
         ))}
