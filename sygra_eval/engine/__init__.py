@@ -23,7 +23,12 @@ from sygra_eval.engine.bound import Bound, limits_in
 from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
 from sygra_eval.engine.canaries import has_held, mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
-from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
+from sygra_eval.engine.comparing import (
+    Compared,
+    NothingMatched,
+    compare_two,
+    compare_with_first,
+)
 from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
@@ -216,6 +221,7 @@ __all__ = [
     "collect_garbage",
     "collect_suite",
     "compare_two",
+    "compare_with_first",
     "data_files_in",
     "estimate_from_run",
     "estimate_to_json",
