@@ -99,7 +99,8 @@ def test_settings_that_differ_are_named_by_their_place_and_no_key_is_shown():
         "checks.x.t": ("1", None, "1"),
         "checks.w.use": (None, "w", None),
     }
-    assert differing_settings([of(one), of({})]) == (), "what is not known differs in nothing"
+    unknown = Side(facts=Facts(kind="file", name="y"))
+    assert differing_settings([of(one), unknown]) == (), "what is not known differs in nothing"
 
 
 @settings(deadline=None, max_examples=50)

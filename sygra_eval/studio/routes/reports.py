@@ -62,10 +62,19 @@ async def report_file(
 
 
 @router.get("/compare")
-async def compare(studio: TheStudio, a: Name, b: Name) -> dict[str, Any]:
-    """Compare two runs, each named as SUITE/RUN, as `sygra-eval compare A B --json` does."""
-    before, after = (studio.workspace.run(*_parts(name)) for name in (a, b))
-    told = await printed(["compare", str(before), str(after), "--json"])
+async def compare(
+    studio: TheStudio,
+    a: Name,
+    b: Annotated[list[Name], Query(min_length=1, max_length=4)],
+    metric: Annotated[str, Query(max_length=400)] = "",
+) -> dict[str, Any]:
+    """Compare runs with the first, each named as SUITE/RUN, as `sygra-eval compare A B …` does.
+
+    :param metric: This one alone, with the rows that did not turn too.
+    """
+    runs = [str(studio.workspace.run(*_parts(name))) for name in (a, *b)]
+    whole = ["--all-rows", "--metrics", metric] if metric else []
+    told = await printed(["compare", "--json", *whole, "--", *runs])
     return _object(told.strip().rpartition(b"\n")[2])
 
 
