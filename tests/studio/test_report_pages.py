@@ -83,16 +83,21 @@ def test_runs_are_ticked_and_all_are_compared_with_the_oldest(one, open_page, sh
     no_barriers(page)
 
     assert rows.get_by_role("row").count() == 3
+    rows.scroll_into_view_if_needed()
+    shot(page, "compare-three-rows-light")
     page.get_by_label("Show only changed").uncheck()
     turned.get_by_text("5 rows").wait_for()
     overview = page.get_by_role("region", name="Runs, table")
     assert overview.get_by_role("row").nth(1).inner_text().split()[1] == "baseline"
     assert "of all metrics of all 2 comparisons" in page.locator(".rp-part").first.inner_text()
-    page.reload()
-    turned.get_by_text("5 rows").wait_for()
     page.get_by_role("button", name=f"Make {SUITE}/{THIRD} the baseline").click()
-    page.get_by_role("link", name=THIRD).first.wait_for()
+    overview.get_by_role("row", name=f"{SUITE}/{THIRD} baseline").wait_for()
+    rows.wait_for()
     assert page.url.split("?")[1].startswith(f"a={SUITE}%2F{THIRD}&b=")
+    settings = page.get_by_role("region", name="Settings, table")
+    settings.scroll_into_view_if_needed()
+    shot(page, "compare-settings-light")
+    assert "models.author.base_url" in settings.inner_text()
 
 
 def test_a_verdict_is_run_again_by_a_key_and_said_to_be_stable(one, open_page, shot):

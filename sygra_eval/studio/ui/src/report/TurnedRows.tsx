@@ -15,10 +15,11 @@ const TOLD = Object.fromEntries([...CHANGES, ...SAME]) as Record<Kind, string>;
 export function TurnedRows({ found, runs, view, onView }: { found: Comparison[]; runs: string[]; view: View; onView: (view: View) => void }) {
   const rates = [...new Set(found.flatMap((one) => Object.entries(one.metrics).filter(([, change]) => change.kind === 'rate').map(([name]) => name)))];
   const metric = rates.includes(view.metric) ? view.metric : (rates[0] ?? '');
-  // Of two runs those that turned are there already; which of the others stayed as they were has to be asked for.
-  const isWhole = metric !== '' && (view.isAll || found.length > 1);
-  const { value: told, error, again, isLoading } = useResource<Told>(isWhole ? address('compare', { a: runs[0], b: runs.slice(1), metric }) : undefined);
-  const shown = isWhole ? (told && comparisonsOf(told)) : found;
+  // Which rows stayed as they were is told with the comparison, or where runs are long of one metric when it is asked for.
+  const isThere = found.every((one) => one.metrics[metric] === undefined || one.metrics[metric].both !== undefined);
+  const isAsked = metric !== '' && !isThere && (view.isAll || found.length > 1);
+  const { value: told, error, again, isLoading } = useResource<Told>(isAsked ? address('compare', { a: runs[0], b: runs.slice(1), metric }) : undefined);
+  const shown = isAsked ? (told && comparisonsOf(told)) : found;
   const all = useMemo(() => linesOf((shown ?? []).map((one) => one.metrics[metric])), [shown, metric]);
   const lines = useMemo(() => chosen(all, !view.isAll, view.kind), [all, view.isAll, view.kind]);
   const [most, setMost] = useState(MORE);

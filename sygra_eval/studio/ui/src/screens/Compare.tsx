@@ -100,7 +100,7 @@ function Said({ of, isAlone }: { of: Comparison; isAlone: boolean }) {
     <>
       <p className={of.regressions.length > 0 ? 'run-how is-bad' : 'run-how'}>
         {!isAlone && <b>{seen(of.after.name)}: </b>}
-        {of.regressions.length > 0 ? `worse in ${of.regressions.join(', ')}.` : 'no regression was shown.'} {counted(of.matched, 'row')} matched by id
+        {of.regressions.length > 0 ? `Worse in ${of.regressions.join(', ')}.` : 'No regression was shown.'} {counted(of.matched, 'row')} matched by id
         {of.changed_input.length > 0 && `, ${counted(of.changed_input.length, 'row')} with a changed input compared nowhere`}
         {of.only_before > 0 && `, ${count(of.only_before)} in the baseline only`}
         {of.only_after > 0 && `, ${count(of.only_after)} in this run only`}.
