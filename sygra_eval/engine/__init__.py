@@ -101,6 +101,7 @@ from sygra_eval.engine.reporting import (
     parts_of,
     put_view,
 )
+from sygra_eval.engine.row_ids import ids_asked_of, ids_in, written_ids
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
@@ -236,6 +237,8 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "ids_asked_of",
+    "ids_in",
     "image_rules",
     "is_ignored",
     "is_lines_of",
@@ -290,4 +293,5 @@ __all__ = [
     "watch_run",
     "where_of",
     "with_selection",
+    "written_ids",
 ]

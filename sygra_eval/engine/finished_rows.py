@@ -87,8 +87,8 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
 
 def _steps(summary: RunSummary) -> Iterator[StepTime]:
     for one in summary.latencies:
-        p50_s, p95_s = (one.percentiles.get(share) for share in (50, 95))
-        yield StepTime(step=one.step, model=one.model, calls=one.calls, p50_s=p50_s, p95_s=p95_s)
+        p50_s, p90_s = (one.percentiles.get(share) for share in (50, 90))
+        yield StepTime(step=one.step, model=one.model, calls=one.calls, p50_s=p50_s, p90_s=p90_s)
 
 
 def _settings(plan: Plan, document: Mapping[str, Any]) -> dict[str, str]:

@@ -62,7 +62,7 @@ class StepTime:
     model: str
     calls: int
     p50_s: float | None
-    p95_s: float | None
+    p90_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

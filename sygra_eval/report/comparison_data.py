@@ -85,7 +85,7 @@ def _side_json(side: Side) -> dict[str, object]:
                 "model": one.model,
                 "calls": one.calls,
                 "p50_s": one.p50_s,
-                "p95_s": one.p95_s,
+                "p90_s": one.p90_s,
             }
             for one in spending.steps
         ],

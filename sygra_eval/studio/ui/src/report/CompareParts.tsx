@@ -156,7 +156,7 @@ export function Latencies({ sides }: { sides: Side[] }) {
   const steps = new Map(sides.flatMap((side) => side.latency.map((one) => [`${one.step}\u0000${one.model}`, one] as const)));
   if (steps.size === 0) return null;
   return (
-    <Part title="Latency of calls" note="Half of the calls took no longer than the first figure, 95 of 100 no longer than the second.">
+    <Part title="Latency of calls" note="Half of the calls took no longer than the first figure, 90 of 100 no longer than the second.">
       <Lines
         title="Latency"
         lines={[...steps.values()]}
@@ -165,7 +165,7 @@ export function Latencies({ sides }: { sides: Side[] }) {
           { name: 'Model', cell: (one) => seen(one.model) },
           ...perSide(sides, (line: Side['latency'][number], side) => {
             const its = side.latency.find((one) => one.step === line.step && one.model === line.model);
-            return its ? `${duration(its.p50_s)} · ${duration(its.p95_s)}` : UNKNOWN;
+            return its ? `${duration(its.p50_s)} · ${duration(its.p90_s)}` : UNKNOWN;
           }),
         ]}
       />

@@ -37,7 +37,7 @@ export type Side = {
   tokens: number | null;
   seconds: number | null;
   rounds: Record<string, number>;
-  latency: Array<{ step: string; model: string; calls: number; p50_s: number | null; p95_s: number | null }>;
+  latency: Array<{ step: string; model: string; calls: number; p50_s: number | null; p90_s: number | null }>;
   cost_per_verified_row: number | null;
   tokens_per_verified_row: number | null;
   seconds_per_verified_row: number | null;
