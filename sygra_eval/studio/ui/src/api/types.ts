@@ -695,12 +695,15 @@ export type Spending = {
 export type StartRun = {
   suite: string;
   variant?: string | null;
-  rows?: "all" | "limit" | "range" | "filter" | "failed_of";
+  rows?: "all" | "limit" | "range" | "filter" | "failed_of" | "ids";
   limit?: number | null;
   first?: number | null;
   last?: number | null;
   filter?: string;
   failed_of?: string;
+  ids?: Array<string>;
+  of_run?: string;
+  view?: string;
   sample?: number | null;
   seed?: number;
   concurrency?: number | null;
