@@ -83,6 +83,8 @@ def test_all_rows_of_a_view_are_run_again_and_those_that_are_gone_are_named(one)
         "1 of 3 ids that were asked for are no row's: 'gone'"
         in (json.loads((folder / "report.json").read_text())["warnings"])
     )
+    told = one.client.get(f"/api/runs/judged/{said['run']}").json()
+    assert told["warnings"] == ["1 of 3 ids that were asked for are no row's: 'gone'"]
     assert said["command"].endswith('"two\\nlines"\ngone\nIDS')
 
 

@@ -37,6 +37,7 @@ from sygra_eval.studio.live.counting import Counting, outcomes_told
 from sygra_eval.studio.live.hub import Hub
 from sygra_eval.studio.live.run_watch import RunWatch, asked_in
 from sygra_eval.studio.live.told import Control, RunBudget, RunCard, RunSnapshot
+from sygra_eval.studio.live.warned import warnings_of
 from sygra_eval.studio.live.watching import Watching
 from sygra_eval.studio.workspace import NotThere, Workspace
 from sygra_eval.suite import plain_suite
@@ -197,6 +198,7 @@ class Runs:
             exit_code=None if ended is None else ended[0],
             exit_reason="" if ended is None else ended[1],
             gates=list(counting.gates),
+            warnings=warnings_of(watch.folder),
             isolation=plan.get("isolation", ""),
             graph=watch.graph,
             validators=validators_in(watch.document),
@@ -275,6 +277,7 @@ def _not_begun(child: Child) -> RunSnapshot:
         exit_code=None,
         exit_reason="",
         gates=[],
+        warnings=[],
         isolation="",
         graph=None,
         validators=[],

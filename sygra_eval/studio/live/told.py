@@ -274,6 +274,7 @@ class RunSnapshot(Told):
     exit_code: int | None
     exit_reason: str
     gates: list[str]
+    warnings: list[str]
     isolation: str
     graph: SuiteGraph | None
     validators: list[GraphValidator]

@@ -650,6 +650,7 @@ export type RunSnapshot = {
   exit_code: number | null;
   exit_reason: string;
   gates: Array<string>;
+  warnings: Array<string>;
   isolation: string;
   graph: SuiteGraph | null;
   validators: Array<GraphValidator>;

@@ -12,7 +12,8 @@ export function RunAgain({ place, again, onClose }: { place: string; again: Agai
   const path = run.value?.suite_path;
   const suite = useResource<SuiteDocument>(path ? address(`suites/${path.split('/').map(encodeURIComponent).join('/')}`) : undefined);
   const variant = run.value?.variant === 'default' ? '' : (run.value?.variant ?? '');
-  if (suite.value) return <StartDialog suite={suite.value} runs={[]} onClose={onClose} again={again} variant={suite.value.variants.includes(variant) ? variant : ''} />;
+  const note = run.value?.command.includes(' --model ') ? 'On its command line that run replaced models of the suite; this one asks those of the suite. To replace them again, copy the command of that run.' : '';
+  if (suite.value) return <StartDialog suite={suite.value} runs={[]} onClose={onClose} again={{ ...again, note }} variant={suite.value.variants.includes(variant) ? variant : ''} />;
   const error = run.error ?? suite.error;
   return (
     <Dialog title="Run rows again" onClose={onClose}>

@@ -9,6 +9,7 @@ import { RunBar } from '../parts/RunBar';
 import { columnOf, OURS } from '../rows/columns';
 import { Facets } from '../rows/Facets';
 import { useKeys } from '../parts/keys';
+import { linesOf } from '../rows/ids';
 import { RunAgain } from '../rows/RunAgain';
 import { runAddress, usePages } from '../rows/pages';
 import { Table } from '../rows/Table';
@@ -226,7 +227,7 @@ function Selection({ rows, onClear, onAgain }: { rows: string[]; onClear: () => 
       <button
         type="button"
         onClick={() => {
-          void navigator.clipboard.writeText(rows.join('\n')).then(() => setIsCopied(true));
+          void navigator.clipboard.writeText(linesOf(rows)).then(() => setIsCopied(true));
         }}
       >
         {isCopied ? 'Copied' : 'Copy the ids'}

@@ -6,6 +6,7 @@ import type { Estimate, Figure, RunCard, Started, SuiteDocument } from '../api/t
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { go } from '../route';
+import { lineOf } from '../rows/ids';
 import { UNKNOWN, count, counted, duration, seen, short, usd } from '../format';
 import { askedOf, EMPTY, type Again, type Form, type Wrong } from './asked';
 
@@ -148,7 +149,7 @@ function Named({ again }: { again: Again }) {
         <>
           {again.ids.slice(0, FEW).map((id) => (
             <code key={id} className="named-row">
-              {seen(id)}
+              {seen(lineOf(id))}
             </code>
           ))}
           {again.ids.length > FEW && ` and ${count(again.ids.length - FEW)} more`}
@@ -157,6 +158,7 @@ function Named({ again }: { again: Again }) {
         `All ${counted(again.count, 'row')} of the view`
       )}{' '}
       of <code>{again.run}</code>, by their ids. Ids that the source has no more are named as missing.
+      {again.note && <span className="named-note">{again.note}</span>}
     </p>
   );
 }

@@ -22,7 +22,7 @@ export type Form = {
 export const EMPTY: Form = { rows: 'all', limit: '10', first: '1', last: '', filter: '', failed_of: '', sample: '', seed: '0', concurrency: '', cost_usd: '', tokens: '', calls: '', minutes: '', cache: 'suite', variant: '' };
 
 // Rows of a run that are run again: those that are named, or all of a view of it.
-export type Again = { run: string; ids: string[]; view: string; count: number };
+export type Again = { run: string; ids: string[]; view: string; count: number; note?: string };
 
 export type Wrong = { field: keyof Form; message: string };
 
