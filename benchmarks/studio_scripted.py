@@ -140,6 +140,7 @@ class Script:
             exit_code=None,
             exit_reason="",
             gates=[],
+            warnings=[],
             isolation="box(user, pid, net, seccomp)",
             graph=self.graph,
             validators=VALIDATORS,

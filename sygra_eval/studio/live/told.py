@@ -274,6 +274,7 @@ class RunSnapshot(Told):
     exit_code: int | None
     exit_reason: str
     gates: list[str]
+    warnings: list[str]
     isolation: str
     graph: SuiteGraph | None
     validators: list[GraphValidator]
@@ -283,8 +284,21 @@ class RunSnapshot(Told):
     error: str
 
 
+class Rate(Told):
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class RunCard(Told):
-    """A run in the list, one of the command line too."""
+    """A run in the list, one of the command line too; everywhere with the same figures.
+
+    :ivar verified_rate: As its report has it, over questions where rows repeat them; of a run
+        that is not over, over the rows that ended. None before one did.
+    :ivar cost_usd: None where a price is unknown.
+    """
 
     suite: str
     run: str
@@ -292,7 +306,7 @@ class RunCard(Told):
     last: str | None
     outcomes: Outcomes
     total: int | None
-    verified_rate: float | None
+    verified_rate: Rate | None
     cost_usd: float | None
     size: int
     error: str

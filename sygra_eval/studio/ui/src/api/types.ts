@@ -191,6 +191,10 @@ export type FinishedVisit = {
   node: string;
 };
 
+export type Folder = {
+  left_out: string;
+};
+
 export type GraphEdge = {
   source: string;
   target: string;
@@ -255,17 +259,6 @@ export type JudgedAgain = {
   row: string;
   told: string;
   validators: Array<ValidatorAgain>;
-};
-
-export type LastRun = {
-  suite: string;
-  run: string;
-  state: string;
-  last: string | null;
-  rows: number;
-  verified: number;
-  verified_rate: Rate | null;
-  cost_usd: number | null;
 };
 
 export type Light = {
@@ -615,7 +608,7 @@ export type RunCard = {
   last: string | null;
   outcomes: Outcomes;
   total: number | null;
-  verified_rate: number | null;
+  verified_rate: Rate | null;
   cost_usd: number | null;
   size: number;
   error: string;
@@ -657,6 +650,7 @@ export type RunSnapshot = {
   exit_code: number | null;
   exit_reason: string;
   gates: Array<string>;
+  warnings: Array<string>;
   isolation: string;
   graph: SuiteGraph | null;
   validators: Array<GraphValidator>;
@@ -702,12 +696,15 @@ export type Spending = {
 export type StartRun = {
   suite: string;
   variant?: string | null;
-  rows?: "all" | "limit" | "range" | "filter" | "failed_of";
+  rows?: "all" | "limit" | "range" | "filter" | "failed_of" | "ids";
   limit?: number | null;
   first?: number | null;
   last?: number | null;
   filter?: string;
   failed_of?: string;
+  ids?: Array<string>;
+  of_run?: string;
+  view?: string;
   sample?: number | null;
   seed?: number;
   concurrency?: number | null;
@@ -738,7 +735,7 @@ export type SuiteCard = {
   warnings: number | null;
   is_checked: boolean;
   is_local: boolean;
-  last_run: LastRun | null;
+  last_run: RunCard | null;
 };
 
 export type SuiteDocument = {
