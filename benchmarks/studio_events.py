@@ -150,9 +150,7 @@ def _delays(
     counts = [rows for _, rows in told]
     assert counts[-1] == before + len(committed), "all rows are told"  # noqa: S101
     first = [bisect.bisect_left(counts, before + number + 1) for number in range(len(committed))]
-    return [
-        max(0.0, told[at][0] - commit_s) for at, commit_s in zip(first, committed, strict=True)
-    ]
+    return [max(0.0, told[at][0] - commit_s) for at, commit_s in zip(first, committed, strict=True)]
 
 
 def _floor(folder: Path, since: int = 0) -> None:

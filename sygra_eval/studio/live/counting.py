@@ -163,7 +163,7 @@ class Counting:
                 has_more = True
                 continue
             ended = list(islice(tail.outcomes(), MOST_AT_ONCE))
-            has_more |= len(ended) == MOST_AT_ONCE
+            has_more |= len(ended) == MOST_AT_ONCE or tail.is_behind
             for event in self._in_turns(tail.events()):
                 self._take_event(event.kind, event.wall, event.data)
             for record, node, stored in self._in_turns(tail.visits()):
