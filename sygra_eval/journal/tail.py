@@ -11,10 +11,10 @@ costs one `PRAGMA` and no query.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sygra_eval.journal.blobs import without_texts
 from sygra_eval.journal.canonical import from_stored
@@ -40,6 +40,7 @@ _IN_GAPS = (
     " BETWEEN json_extract(gap.value, '$[0]') AND json_extract(gap.value, '$[1]')"
     " LIMIT ?"
 )
+_T = TypeVar("_T")
 
 
 class JournalTail:
@@ -90,14 +91,16 @@ class JournalTail:
 
     def events(self) -> Iterator[Event]:
         """Yield the new events."""
-        for row in self._new("event", "seq"):
-            yield Event(
+        return self._made(
+            self._new("event", "seq"),
+            lambda row: Event(
                 seq=int(row[0]),
                 wall=float(row[1]),
                 mono=float(row[2]),
                 kind=str(row[3]),
-                data=self._value(row[4]),
-            )
+                data=_value(row[4]),
+            ),
+        )
 
     def visits(self) -> Iterator[tuple[str, str, str | bytes]]:
         """Yield record, visit and stored data of the new visits, in their order."""
@@ -106,13 +109,16 @@ class JournalTail:
 
     def rounds(self) -> Iterator[tuple[str, str, int, Mapping[str, Any]]]:
         """Yield record, node, number and data of the new rounds, without long texts."""
-        for row in self._new("round", "rowid"):
-            yield str(row[1]), str(row[2]), int(row[3]), self._value(row[4])
+        return self._made(
+            self._new("round", "rowid"),
+            lambda row: (str(row[1]), str(row[2]), int(row[3]), _value(row[4])),
+        )
 
     def calls(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Yield record, place and data of the new calls, without long texts."""
-        for row in self._new("call", "rowid"):
-            yield str(row[2]), str(row[3]), self._value(row[7])
+        return self._made(
+            self._new("call", "rowid"), lambda row: (str(row[2]), str(row[3]), _value(row[7]))
+        )
 
     def outcomes(self) -> Iterator[tuple[int, str, str, str, Mapping[str, Any]]]:
         """Yield place, record, outcome and data of the rows that ended since.
@@ -139,12 +145,29 @@ class JournalTail:
     def _ended(
         self, rows: Iterable[tuple[Column, ...]]
     ) -> Iterator[tuple[int, str, str, str, Mapping[str, Any]]]:
+        return self._made(
+            self._sound(row for row in rows if self._gaps.take(int(row[0]))),
+            lambda row: (int(row[0]), str(row[1]), str(row[2]), str(row[3]), _value(row[4])),
+        )
+
+    def _made(
+        self, rows: Iterable[tuple[Column, ...]], make: Callable[[tuple[Column, ...]], _T]
+    ) -> Iterator[_T]:
+        """Yield what is made of each row; a right checksum does not say that we wrote it."""
         for row in rows:
-            if self._gaps.take(place := int(row[0])):
-                if is_sound(row):
-                    yield place, str(row[1]), str(row[2]), str(row[3]), self._value(row[4])
-                else:
-                    self.damaged += 1
+            try:
+                made = make(row)
+            except (ValueError, IndexError):
+                self.damaged += 1
+            else:
+                yield made
+
+    def _sound(self, rows: Iterable[tuple[Column, ...]]) -> Iterator[tuple[Column, ...]]:
+        for row in rows:
+            if is_sound(row):
+                yield row
+            else:
+                self.damaged += 1
 
     def _new(self, table: str, number: str) -> Iterator[tuple[Column, ...]]:
         """Yield the new sound rows of a table, the number of each first."""
@@ -168,10 +191,6 @@ class JournalTail:
                 return
             first = int(page[-1][0]) + 1
 
-    def _value(self, stored: Column) -> Mapping[str, Any]:
-        value = without_texts(_stored(stored))
-        return value if isinstance(value, Mapping) else {}
-
     def _query(self, sql: str, values: tuple[Column, ...]) -> list[tuple[Column, ...]]:
         try:
             try:
@@ -187,6 +206,11 @@ def whole_value(stored: str | bytes) -> Mapping[str, Any]:
     """Return the data of a visit, with null in the place of long texts."""
     value = from_stored(stored)
     value = value[0] if isinstance(value, list) else value
+    return value if isinstance(value, Mapping) else {}
+
+
+def _value(column: Column) -> Mapping[str, Any]:
+    value = without_texts(_stored(column))
     return value if isinstance(value, Mapping) else {}
 
 

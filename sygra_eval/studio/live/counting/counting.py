@@ -138,7 +138,7 @@ class Counting:
             taken += 1
             try:
                 take(*row)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except (LookupError, TypeError, ValueError, AttributeError):
                 self.unfit += 1
         return taken
 
