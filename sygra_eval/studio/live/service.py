@@ -33,7 +33,7 @@ from sygra_eval.studio.live.command import (
     run_arguments,
     shown,
 )
-from sygra_eval.studio.live.counting import Counting, outcomes_told
+from sygra_eval.studio.live.counting import Counting, Life, outcomes_told
 from sygra_eval.studio.live.hub import Hub
 from sygra_eval.studio.live.run_watch import RunWatch, asked_in
 from sygra_eval.studio.live.told import Control, RunBudget, RunCard, RunSnapshot
@@ -180,6 +180,7 @@ class Runs:
     def _shown(self, watch: RunWatch, child: Child | None) -> RunSnapshot:
         counting, plan = watch.counting, watch.plan
         assert counting is not None, "it was looked at"  # noqa: S101
+        life = counting.life
         control, endpoints = watch.control()
         suite = watch.document.get("suite")
         variant = str(suite.get("variant", "")) if isinstance(suite, Mapping) else ""
@@ -193,11 +194,11 @@ class Runs:
             command=copied_from(
                 asked_in(plan), path or plan.get("suite_path", ""), variant, str(watch.folder)
             ),
-            started=None if counting.started_wall is None else _iso(counting.started_wall),
-            cause=counting.cause,
+            started=None if life.started_wall is None else _iso(life.started_wall),
+            cause=life.cause,
             exit_code=None if ended is None else ended[0],
             exit_reason="" if ended is None else ended[1],
-            gates=list(counting.gates),
+            gates=list(life.gates),
             warnings=warnings_of(watch.folder),
             isolation=plan.get("isolation", ""),
             graph=watch.graph,
@@ -262,7 +263,7 @@ def _not_begun(child: Child) -> RunSnapshot:
     """Show a run whose process lives, or ended, before its folder was there."""
     card = _card_of(child)
     budget = RunBudget(cost_usd=None, tokens=None, calls=None, time_s=None)
-    counting = Counting(graph=None, budget=budget, is_whole=True, state=card.state)
+    counting = Counting(budget=budget, is_whole=True, life=Life(state=card.state))
     control = Control(
         can_pause=False, can_kill=child.is_alive, can_resume=False, why_not="", has_deltas=False
     )

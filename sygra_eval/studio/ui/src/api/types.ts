@@ -91,6 +91,8 @@ export type CritiqueTold = {
 export type Delta = {
   row: string;
   node: string;
+  step: "draft" | "verify" | "critique" | "revise" | null;
+  validator: string | null;
   call: string;
   text: string;
   is_cut: boolean;
@@ -286,6 +288,7 @@ export type LoopCount = {
   rounds_mean: number | null;
   stop_reasons: Record<string, number>;
   by_round: Record<string, number>;
+  steps: LoopSteps;
   refused: number;
 };
 
@@ -294,6 +297,14 @@ export type LoopRule = {
   max_rounds: number;
   sentinel: string | null;
   accepted_by: Array<string>;
+};
+
+export type LoopSteps = {
+  draft: number;
+  verify: number;
+  critique: number;
+  revise: number;
+  back: number;
 };
 
 export type LoopTold = {
