@@ -54,6 +54,8 @@ def _collect(value: object, at: str, found: dict[str, str], levels: int) -> None
     if len(found) >= MOST_SETTINGS:
         return
     inside = _inside(value) if levels else None
+    if value == {} and at:  # nothing is said there
+        return
     if not inside:
         text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
         found[at] = text[:_MOST_VALUE]

@@ -67,6 +67,7 @@ def _side_json(side: Side) -> dict[str, object]:
         "suite": facts.suite or None,
         "suite_sha256": facts.suite_sha256 or None,
         "rows": len(side.inputs),
+        "questions": side.questions(),
         "verified": spending.verified if spending is not None else None,
         "verified_rate": None
         if rate is None

@@ -7,6 +7,7 @@ import pytest
 from sygra_eval.engine import (
     Compared,
     NothingMatched,
+    Selection,
     bless,
     compare_two,
     plugins_of_run,
@@ -421,3 +422,13 @@ async def test_a_suite_that_is_gone_has_no_place_for_a_baseline(judged, tmp_path
 
     with pytest.raises(UsageError, match="is not here, so its baseline has no place"):
         blessed(first)
+
+
+async def test_a_run_with_repeats_is_compared_with_one_without_them(run, tmp_path):
+    suite = write_suite(tmp_path / "suite", rows_of("fine", "says-fail", "fine"), **SAYS)
+    twice = await run(suite, name="twice", selection=Selection(repeat=2))
+    once = await run(suite, name="once")
+
+    found = await compared(twice, once)
+
+    assert (found.matched, found.changes[0].n, found.changed_input) == (3, 3, ())

@@ -88,7 +88,11 @@ def of(document):
 
 
 def test_settings_that_differ_are_named_by_their_place_and_no_key_is_shown():
-    one = {"a": {"n": 1, "api_key": "k1", "same": [1]}, "checks": [{"use": "x", "t": 1}]}
+    one = {
+        "none": {},
+        "a": {"n": 1, "api_key": "k1", "same": [1]},
+        "checks": [{"use": "x", "t": 1}],
+    }
     two = {"a": {"n": 2, "api_key": "k2", "same": [1]}, "checks": [{"use": "w"}, {"use": "x"}]}
 
     found = differing_settings([of(one), of(two), of(one)])
@@ -117,4 +121,3 @@ def test_a_document_differs_in_nothing_from_itself(document):
     side = of({"all": document})
 
     assert differing_settings([side, side]) == ()
-    assert side.facts.settings

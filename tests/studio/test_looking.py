@@ -1,5 +1,7 @@
 """A folder that holds more than suites is looked through so far as is cheap, and that is said."""
 
+import os
+
 import pytest
 
 from sygra_eval.studio import looking
@@ -19,6 +21,7 @@ def test_near_folders_come_first_and_no_environment_link_or_hidden_folder_is_ent
         (tmp_path / name).write_text("")
     (tmp_path / "env" / "pyvenv.cfg").write_text("")
     (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / os.fsdecode(b"not\xfftext.yaml")).write_text("")
 
     assert names(tmp_path) == ["b.yaml", "a/deep/s.yaml"]
     assert look_through(tmp_path, tmp_path).left_out == ""

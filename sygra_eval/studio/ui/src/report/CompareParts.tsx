@@ -41,7 +41,7 @@ export function Overview({ found, runs, onBaseline, onRemove }: { found: Compari
             </button>
           )}
           <button type="button" onClick={() => onRemove(one.run)} aria-label={`Leave out ${one.run}`}>
-            Leave out
+            ✕
           </button>
         </span>
       ),
@@ -63,7 +63,7 @@ function corrected(found: Comparison[]): string {
 function Moved({ of }: { of: Change }) {
   return (
     <>
-      {signed(of, of.change)} <span className="quiet">{of.low === null ? '' : `${signed(of, of.low)} … ${signed(of, of.high)}`}</span>
+      {signed(of, of.change)} <span className="quiet compare-bounds">{of.low === null ? '' : `${signed(of, of.low)} … ${signed(of, of.high)}`}</span>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { Problem } from '../parts/Problem';
 import { count, seen, UNKNOWN } from '../format';
 import { hashOf } from '../route';
 import { shortNames } from './CompareParts';
-import { CHANGES, chosen, comparisonsOf, linesOf, SAME, type Cell, type Comparison, type Kind, type Line, type Told, type View } from './comparison';
+import { CHANGES, chosen, comparisonsOf, linesOf, rowOf, SAME, type Cell, type Comparison, type Kind, type Line, type Told, type View } from './comparison';
 import { Lines, Part } from './Parts';
 
 const MORE = 100;
@@ -24,7 +24,8 @@ export function TurnedRows({ found, runs, view, onView }: { found: Comparison[];
   const lines = useMemo(() => chosen(all, !view.isAll, view.kind), [all, view.isAll, view.kind]);
   const [most, setMost] = useState(MORE);
   if (metric === '') return null;
-  const names = shortNames([found[0]!.before, ...found.map((one) => one.after)]);
+  const sides = [found[0]!.before, ...found.map((one) => one.after)];
+  const names = shortNames(sides);
   const kinds = view.isAll ? [...CHANGES, ...SAME] : CHANGES;
   return (
     <Part title="Rows that turned" note="Errors are no judgements: a row that ended with one on a side is in no pair.">
@@ -63,8 +64,8 @@ export function TurnedRows({ found, runs, view, onView }: { found: Comparison[];
           lines={lines.slice(0, most)}
           columns={[
             { name: 'Row', cell: (line) => <code>{seen(line.id)}</code> },
-            { name: names[0]!, cell: (line) => <a href={recordOf(runs[0]!, line.id)}>{seen(line.first)}</a> },
-            ...found.map((_, at) => ({ name: names[at + 1] === names[0] ? `${at + 2}. ${names[at + 1]}` : names[at + 1]!, cell: (line: Line) => <Became cell={line.cells[at]} to={recordOf(runs[at + 1]!, line.id)} /> })),
+            { name: names[0]!, cell: (line) => <a href={recordOf(runs[0]!, rowOf(sides[0]!, line.id))}>{seen(line.first)}</a> },
+            ...found.map((_, at) => ({ name: names[at + 1] === names[0] ? `${at + 2}. ${names[at + 1]}` : names[at + 1]!, cell: (line: Line) => <Became cell={line.cells[at]} to={recordOf(runs[at + 1]!, rowOf(sides[at + 1]!, line.id))} /> })),
           ]}
         />
       )}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chosen, comparisonsOf, linesOf, probability, signed, type Change, type Comparison } from './comparison';
+import { chosen, comparisonsOf, linesOf, probability, rowOf, signed, type Change, type Comparison, type Side } from './comparison';
 
 const flip = (id: string, before: string, after: string) => ({ id, before, after });
 const CHANGE: Change = { kind: 'rate', n: 10, before: 0.5, after: 0.6, change: 0.1, low: -0.2, high: 0.4, test: 'McNemar mid-p', p: 0.5, p_holm: 0.5, smallest: 0.3, verdict: 'no evidence', why_none: null, broken: [flip('b', 'passed', 'it broke')], fixed: [flip('a', 'it failed', 'passed')], to_error: [], from_error: [], passed_twice: 1, failed_twice: 1, flaky: 0, both: ['c'], neither: ['d'] };
@@ -36,4 +36,8 @@ test('one comparison and several are read alike', () => {
 test('a change has its sign, and what is unknown is no number', () => {
   expect([signed(CHANGE, 0.1), signed(CHANGE, -0.2), signed(CHANGE, null)]).toEqual(['+10.0', '−20.0', '–']);
   expect([probability(null), probability(0.00001), probability(0.0312)]).toEqual(['–', '< 0.0001', '0.0312']);
+});
+
+test('of a run that repeats its rows the first repeat is opened', () => {
+  expect([rowOf({ rows: 6, questions: 3 } as Side, 'a'), rowOf({ rows: 3, questions: 3 } as Side, 'a')]).toEqual(['a::r1', 'a']);
 });

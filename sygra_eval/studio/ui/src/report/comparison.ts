@@ -31,6 +31,7 @@ export type Side = {
   suite: string | null;
   suite_sha256: string | null;
   rows: number;
+  questions: number;
   verified: number | null;
   verified_rate: { value: number; low: number; high: number } | null;
   cost_usd: number | null;
@@ -57,6 +58,9 @@ export type Comparison = {
 };
 export type Setting = { setting: string; values: Array<string | null> };
 export type Told = (Comparison | { comparisons: Comparison[] }) & { settings: Setting[] };
+
+// Rows are matched by their question; where a run repeats them, its first repeat is the row to look at.
+export const rowOf = (side: Side, id: string): string => (side.questions < side.rows ? `${id}::r1` : id);
 
 export const MOST_RUNS = 5;
 

@@ -6,7 +6,7 @@ import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { CompareTicked, Tick, useTicks } from '../run/Ticks';
 import { hashOf } from '../route';
-import { ago, percent, usd } from '../format';
+import { ago, percent, seen, usd } from '../format';
 
 const MOST = 8;
 
@@ -36,7 +36,7 @@ export function Recent() {
             <a href={hashOf(['runs', run.suite, run.run])}>{run.suite}</a>
             <Status of={run.state} />
             <span className="quiet">
-              {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
+              {seen(run.run)} · {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
             </span>
           </li>
         ))}
