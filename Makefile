@@ -102,11 +102,12 @@ $(VENV)/.dev: $(VENV)/.base pyproject.toml .ci/constraints.txt
 	$(PIP) install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
 	@touch $@
 
-# Both extras at once, for who needs both: resolved once, and compiled by all cores.
+# Both extras at once, for who needs both: resolved once, and compiled by all cores but for the
+# tests of others, which nobody runs.
 packages: $(VENV)/.base
 	sh .ci/system-packages dev
 	$(PIP) install --quiet --no-compile --constraint .ci/constraints.txt --editable '.[embedded,dev]'
-	-$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib
+	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 	@touch $(VENV)/.embedded $(VENV)/.dev
 
 # The line of pytest before ours, for the tests of the plugin that a child runs with it first on its

@@ -29,7 +29,7 @@ async def test_no_more_calls_are_in_flight_than_the_suite_allows(code_suite, run
 async def test_rows_land_in_input_order_however_they_complete(code_suite, run, endpoint):
     def slower_the_earlier(body):
         number = int(body["messages"][-1]["content"].partition("n=")[2].split()[0])
-        return completion(answer(body), delay_s=0.3 - number * 0.05)
+        return completion(answer(body), delay_s=0.8 - number * 0.2)
 
     endpoint.answers_with(slower_the_earlier)
     ended = []

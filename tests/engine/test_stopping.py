@@ -17,7 +17,7 @@ async def test_a_drain_sends_no_new_call_and_keeps_those_in_flight(code_suite, r
         if len(endpoint.requests) == 3:
             stop.drain("SIGINT")
             endpoint.mark("drained")
-        return completion(answer(body), delay_s=0.2)
+        return completion(answer(body), delay_s=2)  # none ends before the third has come
 
     endpoint.answers_with(draining)
 

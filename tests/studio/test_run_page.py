@@ -12,6 +12,10 @@ from tests.studio.live_suite import NEVER, answers, write_suite
 from tests.studio.served import served
 
 SECONDS = 60
+TRIES_NOT_BY_ITSELF = """() => {
+  const wait = window.setTimeout;
+  window.setTimeout = (run, ms, ...rest) => ((ms ?? 0) < 500 ? wait(run, ms, ...rest) : 0);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def tile(page, name):
 def test_a_run_is_started_by_hand_watched_to_its_end_and_survives_a_reload(
     studio, endpoint, over, open_page
 ):
-    answers(endpoint, seconds=0.25)
+    answers(endpoint, seconds=2)  # until all has been seen that there is while it goes
     page = open_page(studio, "#/suites/rounds.yaml")
     page.get_by_role("button", name="Start a run").click()
     page.get_by_label("The first").check()
@@ -85,6 +89,7 @@ def test_a_run_is_started_by_hand_watched_to_its_end_and_survives_a_reload(
         page.locator(".latest .row-link").first.wait_for()  # a row ended while it was watched
         page.reload()
         page.locator(".face-step").first.wait_for()
+        answers(endpoint)
         page.locator(".state-finished").wait_for()
     counts = studio.client.get(f"/api/runs/{suite}/{run}").json()["counts"]
     assert counts["outcomes"] == {"verified": 3, "rejected": 1, "failed": 0, "unjudged": 0}
@@ -142,7 +147,7 @@ def test_a_finished_run_is_looked_at_by_keys_alone_as_a_graph_and_as_an_outline(
 
 
 def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, open_page):
-    answers(endpoint, seconds=0.4)
+    answers(endpoint, seconds=2)  # it is killed long before its end
     name = started(studio)
     page = open_page(studio, f"#/runs/{name}")
     page.get_by_role("button", name="Limits …").click()
@@ -175,6 +180,7 @@ def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, o
 
 def test_a_lost_connection_is_said_and_found_again(studio, finished, open_page):
     page = open_page(studio, allowed_errors=("ERR_FAILED",))
+    page.evaluate(TRIES_NOT_BY_ITSELF)
     page.route("**/api/events*", lambda route: route.abort())
     page.goto(f"{studio.url}/#/runs/{finished}")
     page.get_by_role("alert").get_by_text("Connection lost, trying again").wait_for()

@@ -44,7 +44,7 @@ def test_a_reload_and_a_killed_server_show_the_journal_while_rows_end(
     tmp_path, endpoint, open_page
 ):
     write_suite(tmp_path, endpoint.model_entry(), rows=ROWS)
-    endpoint.latency_s = 0.4
+    endpoint.latency_s = 1.0  # so that it goes on for as long as it is looked at
     lost = ("net::ERR",)  # the server is killed under the page
     with Server.on(tmp_path) as server:
         told, address = started(server)
@@ -54,6 +54,7 @@ def test_a_reload_and_a_killed_server_show_the_journal_while_rows_end(
         least = looked_at(page, folder, least=0)
         page.reload()
         least = looked_at(page, folder, least=least)
+        endpoint.latency_s = 4.0  # until another server is there
         server.process.kill()
         page.get_by_role("alert").get_by_text("Connection lost").wait_for()
         page.close()
@@ -62,6 +63,7 @@ def test_a_reload_and_a_killed_server_show_the_journal_while_rows_end(
         page = open_page(server, f"#/runs/live/{told['run']}")
         page.locator(".state-running").wait_for()
         assert sum(rows_in(folder).values()) < ROWS, "it was over before it could be looked at"
+        endpoint.latency_s = 0.4
         looked_at(page, folder, least=least)
         endpoint.latency_s = 0.0
         page.locator(".state-finished").wait_for(timeout=PATIENCE_S * 1_000 * (5 if IS_FULL else 1))

@@ -162,7 +162,7 @@ def test_a_link_is_not_followed(desk, tmp_path):
         ({**NEW, "parameters": {"seed": "x"}}, "parameters.seed", "a whole number"),
         ({**NEW, "use": "nobody"}, "use", "no plugin provides"),
         ({**NEW, "price": {"input": 1, "output": -1}}, "price.output", "greater than or equal"),
-        ({**NEW, "api_key_env": KEY}, "api_key_env", "looks like a key"),
+        ({**NEW, "api_key_env": "sk-live-0987654321zyxwvu"}, "api_key_env", "looks like a key"),
         ({**NEW, "api_key_env": "9f86d081884c7d659a2feaa0c55ad015"}, "api_key_env", "like a key"),
         ({**NEW, "model": "sk-proj-Ab1Cd2Ef3Gh4Ij5Kl6Mn7"}, "model", "looks like a key"),
         (
