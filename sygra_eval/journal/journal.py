@@ -43,12 +43,13 @@ class Journal:
     `RunLock` of the folder while one is open.
     """
 
+    _fresh: OpenKeys | None = None  # of one that was created here: what it may hold
+
     def __init__(self, writer: Writer, reader: JournalReader) -> None:
         self._writer = writer
         self.reader = reader
         self._refusals = {key: fault for key, _, fault in reader.refusals()}
         self._ended = Places()
-        self._fresh: OpenKeys | None = None
 
     @classmethod
     def create(
