@@ -73,6 +73,28 @@ async def test_an_agents_tools_are_strict_and_its_model_has_its_own_function(pro
     assert ran.rows[0]["said"] == "DONE  "
 
 
+async def test_an_agent_is_shown_once_what_a_node_gave_back_with_the_whole_state(project, endpoint):
+    endpoint.answers_with(lambda body: "x")
+    python = """
+from langchain_core.messages import HumanMessage
+
+def f(config, state):
+    return {"messages": [HumanMessage("hi"), HumanMessage("hi")]}
+"""
+    nodes = {
+        "a": {"node_type": "lambda", "lambda": f"{HERE}.f"},
+        "b": {"node_type": "weighted_sampler", "attributes": {"s": {"values": ["x"]}}},
+        "c": {**AGENT, "output_keys": "said"},
+        "d": {**AGENT, "node_type": "llm", "output_keys": "more"},
+    }
+
+    await run(project, nodes, python=python)
+
+    agents, other = (body["messages"] for body in endpoint.requests)
+    assert [one["content"] for one in agents] == ["", "one", "hi", "hi"]
+    assert [one["content"] for one in other] == ["one", "hi", "hi", "hi", "hi"]
+
+
 async def test_a_condition_sees_what_its_node_added_without_declaring_it(project, endpoint):
     python = """
 def f(config, state):
