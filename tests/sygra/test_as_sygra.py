@@ -223,6 +223,40 @@ async def test_cells_of_a_csv_are_of_the_type_of_their_column(project):
     ]
 
 
+async def test_ids_are_of_their_own_type_and_a_row_without_one_has_a_hash(project):
+    task = project.task("one", {"a": {"node_type": "connector"}}, rows=[{"q": "x"}, {"q": "y"}])
+    (task.folder / "rows.json").write_text('[{"id": 0, "q": "x"}, {"id": 7, "q": "y"}]')
+
+    first, second = (await project.run(task)).rows
+
+    assert (len(first["id"]), second["id"]) == (64, 7)
+
+
+async def test_a_row_that_has_no_id_in_its_column_is_given_one(project, endpoint, llm):
+    endpoint.will_answer("x")
+
+    ran = await run(
+        project,
+        {"a": llm("{id}")},
+        rows=[{"question": "one"}],
+        data_config={"id_column": "key"},
+    )
+
+    assert endpoint.requests[0]["messages"][0]["content"] == ran.rows[0]["id"]
+
+
+async def test_a_schema_is_not_asked_for_where_rows_become_messages(project):
+    ran = await run(
+        project,
+        {"a": {"node_type": "connector"}},
+        rows=[{"id": "a", "conversation": [{"role": "user", "content": "hi"}]}],
+        schema_config={"fields": [{"name": "nobody", "type": "str"}]},
+        output_config={"oasst_mapper": {"required": "yes", "type": "sft"}},
+    )
+
+    assert ran.counts["unjudged"] == 1
+
+
 CELLS = st.one_of(
     st.sampled_from(
         ["", "NA", "nan", "true", "FALSE", "tRue", "inf", "-Infinity", " 7", "8 ", "x"]

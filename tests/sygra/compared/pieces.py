@@ -26,6 +26,8 @@ def told(state):
     seen = {}
     for key in sorted(state):
         value = state[key]
+        if key == "id":  # it may be made up, by each in its own way (P7)
+            continue
         if key == "messages":
             value = [[one.type, one.content] for one in value]
         seen[key] = value
