@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.sygra.csv_columns import reader_of
+from sygra_eval.sygra.oasst import oasst_rows
+from sygra_eval.sygra.output import with_media
 from sygra_eval.testing.replies import completion
 
 AGENT = {"node_type": "agent", "model": {"name": "author"}, "prompt": [{"user": "{question}"}]}
@@ -255,6 +257,21 @@ async def test_a_schema_is_not_asked_for_where_rows_become_messages(project):
     )
 
     assert ran.counts["unjudged"] == 1
+
+
+def test_a_text_that_is_a_list_becomes_one_wherever_it_stands_but_in_messages(tmp_path):
+    row = {"id": "a", "turn": {"said": "[1, 2]", "not": "[1, 2"}}
+
+    assert with_media(row, tmp_path / "o.json", 1)["turn"] == {"said": [1, 2], "not": "[1, 2"}
+    assert with_media(row, tmp_path / "o.json", 1, reads_lists=False) == row
+
+
+def test_a_message_of_oasst_says_how_long_it_is():
+    row = {"id": "a", "conversation": [{"role": "user", "content": "two words"}]}
+
+    (made,) = oasst_rows(row, "sft")
+
+    assert made["length"] == {"char_count": 9, "word_count": 2}
 
 
 CELLS = st.one_of(

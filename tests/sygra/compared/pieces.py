@@ -275,7 +275,9 @@ GENERATOR = """class NAME(BaseOutputGenerator):
         return data
 
     def chats(self, data, state):
-        return utils.convert_messages_from_langchain_to_chat_format(state.get("messages") or [])
+        said = utils.convert_messages_from_langchain_to_chat_format(state.get("messages") or [])
+        # What looks like a list is one to SyGra, and its OASST drops the row then.
+        return [{**one, "content": f"said {one['content']}"} for one in said]
 """
 GENERATE = """
     def generate(self, state):
