@@ -78,7 +78,9 @@ class _Asker:
         messages = rendered(self.config["prompt"], state)
         if self.input_key not in state:
             raise TaskError(f"`{self.input_key}`, its `input_key`, has no value")
-        messages += said(state[self.input_key])
+        given, known = state[self.input_key], dict[int, Message]()
+        told = list(said(given))
+        messages += [known.setdefault(id(one), it) for one, it in zip(given, told, strict=True)]
         return with_history(messages, self.name, self.config, self.properties, state)
 
     async def settled(
@@ -277,7 +279,9 @@ def agent_node(
         request = asker.prompt(state)
         system = _system(request, state, injected)
         talk = request[1:] if request and request[0].role == "system" else request
-        talk = [Message("system", system), *talk]
+        # A message that stands twice in the state, being given back by a node with all of it, is
+        # shown to an agent once.
+        talk = [Message("system", system), *{id(one): one for one in talk}.values()]
         text = ""
         for turn in range(_MOST_TURNS):
             response = await visiting.complete(

@@ -78,7 +78,7 @@ def deliver(read: Read, summary: RunSummary, delivery: Delivery, shim: Shim) -> 
     through, unmapped = tag, list[str]()
     if wants_oasst:
         through = as_oasst(str(mapper.get("type", "sft")), tag, unmapped)
-    count = write_rows(summary.folder, target, through)
+    count = write_rows(summary.folder, target, through, are_messages=wants_oasst)
     if delivery.about is not None:
         place = write_metadata(read, summary, target, delivery.about)
         others.append((place, "what the run was"))

@@ -124,14 +124,15 @@ def finish_of(config: TaskConfig, nodes: Mapping[str, Mapping[str, Any]]) -> Fin
     path = output.get("generator")
     generator = function_at(path) if path else BaseOutputGenerator
     made = generator(output)
+    rules = {} if config.is_oasst else restored(config.schema_rules)  # SyGra looks at neither then
     keys = [node.get("output_keys") for node in nodes.values() if "prompt" in node]
     return Finish(
         row_of=_row_of(made, output),
-        mismatch=_schema_of(restored(config.schema_rules), output.get("output_map") or {}),
+        mismatch=_schema_of(rules, output.get("output_map") or {}),
         answer=config.answer,
         is_oasst=config.is_oasst,
         generator=made if path or output.get("output_map") else None,
-        has_own=bool(path or config.schema_rules.get("schema")),
+        has_own=bool(path or rules.get("schema")),
         outputs=tuple(key for key in keys if isinstance(key, str) and key != MESSAGES),
     )
 

@@ -114,7 +114,6 @@ def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "generated_by": str(row.get("generated_by") or row.get("data_source") or "sygra"),
         "quality": known.get("quality") or _DEFAULT,
         "safety": _DEFAULT,
-        "length": {},
         "instruction_tags": known.get("instruction_tags") or [],
         "data_characteristics": known.get("data_characteristics") or _DEFAULT,
         "tags": row.get("tags") or [],
@@ -137,7 +136,9 @@ _ORDER = (
 
 
 def _ordered(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in _ORDER}
+    said = str(row["content"])
+    length = {"char_count": len(said), "word_count": len(said.split())}
+    return {name: length if name == "length" else row[name] for name in _ORDER}
 
 
 def _text(content: Any) -> str:

@@ -5,6 +5,7 @@ only what is right takes the run folder's own files. What failed made no row.
 """
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,21 +39,27 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
                 yield made
 
 
-def with_media(row: dict[str, Any], target: Path, number: int) -> dict[str, Any]:
-    """Return a row whose pictures and sounds are files beside the output, by absolute paths."""
+def with_media(
+    row: dict[str, Any], target: Path, number: int, *, reads_lists: bool = True
+) -> dict[str, Any]:
+    """Return a row whose pictures and sounds are files beside the output, by absolute paths.
+
+    :param reads_lists: A text that is a list in JSON becomes one, as several pictures are.
+    """
     name = str(row.get("id", number))
-    return {field: _kept(value, target, name, field) for field, value in row.items()}
+    read = json.loads if reads_lists else None
+    return {field: _kept(value, target, name, field, read) for field, value in row.items()}
 
 
-def _kept(value: Any, target: Path, name: str, field: str) -> Any:
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
+def _kept(
+    value: Any, target: Path, name: str, field: str, read: Callable[[str], Any] | None
+) -> Any:
     places = iter(range(10**6))
 
     def kept(one: Any) -> Any:
+        if read is not None and isinstance(one, str) and one.startswith("["):
+            with contextlib.suppress(ValueError, RecursionError):
+                one = read(one)
         if isinstance(one, dict):
             return {key: kept(inner) for key, inner in one.items()}
         if isinstance(one, list):
@@ -74,29 +81,34 @@ def _kept(value: Any, target: Path, name: str, field: str) -> Any:
 Through = Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
 
 
-def write_rows(run: Path, target: Path, through: Through | None = None) -> int:
+def write_rows(
+    run: Path, target: Path, through: Through | None = None, *, are_messages: bool = False
+) -> int:
     """Write the rows to a file, JSON or JSONL by its suffix, and return how many there are.
 
     :param through: What becomes of each row before: any number of rows.
+    :param are_messages: These are one message each, whose content is text whatever it looks like.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".tmp")
     made = rows_of(run) if through is None else chain.from_iterable(map(through, rows_of(run)))
     try:
-        count = _put(temporary, target, made)
+        count = _put(temporary, target, made, reads_lists=not are_messages)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
     return count
 
 
-def _put(temporary: Path, target: Path, made: Iterable[dict[str, Any]]) -> int:
+def _put(
+    temporary: Path, target: Path, made: Iterable[dict[str, Any]], *, reads_lists: bool
+) -> int:
     count, is_lines = 0, target.suffix == ".jsonl"
     with temporary.open("w", encoding="utf-8") as file:
         if not is_lines:
             file.write("[")
         for count, one in enumerate(made, start=1):
-            row = with_media(one, target, count)
+            row = with_media(one, target, count, reads_lists=reads_lists)
             if is_lines:
                 file.write(_dumped(row) + "\n")
             else:

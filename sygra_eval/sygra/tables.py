@@ -96,7 +96,7 @@ class TaskSource:
             own = str(row.get("id") or _digest(found))
             seen[own] = seen.get(own, 0) + 1
             row_id = own if seen[own] == 1 else f"{own}#{seen[own]}"  # P7
-            if not has_ids and self._config.id_column is None:
+            if not row.get("id") or (seen[own] > 1 and not has_ids and not self._config.id_column):
                 kept["id"] = row_id
             if (passed := passed + 1) <= self._config.skip:
                 continue

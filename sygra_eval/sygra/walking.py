@@ -64,7 +64,6 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
             [_run(graph, name, visits[name], before, ctx, record, python) for name in due]
         )
         added = list(zip(due, updates, strict=True))
-        record.state = merged(before, added, names)
         record.path += due
         due = []
         for name, update in added:
@@ -72,6 +71,8 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
             # neighbours did.
             seen = {**update, **merged(before, [(name, update)], names)}
             due += await _next(graph, name, seen, record, ctx, python)
+        # Behind the conditions: what one puts into a list in place is there with what nodes add.
+        record.state = merged(before, added, names)
     due = [name for name in dict.fromkeys(due) if name != END]
     if not due:
         return record

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sygra_eval.sygra.csv_columns import reader_of
+from sygra_eval.sygra.oasst import oasst_rows
+from sygra_eval.sygra.output import with_media
 from sygra_eval.testing.replies import completion
 
 AGENT = {"node_type": "agent", "model": {"name": "author"}, "prompt": [{"user": "{question}"}]}
@@ -71,6 +73,28 @@ async def test_an_agents_tools_are_strict_and_its_model_has_its_own_function(pro
     assert second["messages"][-2]["content"] == "SO  "
     assert second["messages"][-1] == {"role": "tool", "content": "aa", "tool_call_id": "call_0"}
     assert ran.rows[0]["said"] == "DONE  "
+
+
+async def test_an_agent_is_shown_once_what_a_node_gave_back_with_the_whole_state(project, endpoint):
+    endpoint.answers_with(lambda body: "x")
+    python = """
+from langchain_core.messages import HumanMessage
+
+def f(config, state):
+    return {"messages": [HumanMessage("hi"), HumanMessage("hi")]}
+"""
+    nodes = {
+        "a": {"node_type": "lambda", "lambda": f"{HERE}.f"},
+        "b": {"node_type": "weighted_sampler", "attributes": {"s": {"values": ["x"]}}},
+        "c": {**AGENT, "output_keys": "said"},
+        "d": {**AGENT, "node_type": "llm", "output_keys": "more"},
+    }
+
+    await run(project, nodes, python=python)
+
+    agents, other = (body["messages"] for body in endpoint.requests)
+    assert [one["content"] for one in agents] == ["", "one", "hi", "hi"]
+    assert [one["content"] for one in other] == ["one", "hi", "hi", "hi", "hi"]
 
 
 async def test_a_condition_sees_what_its_node_added_without_declaring_it(project, endpoint):
@@ -199,6 +223,55 @@ async def test_cells_of_a_csv_are_of_the_type_of_their_column(project):
         (7, 1, 0.5, 3.0, True, "NA"),
         (8, -2, 1000.0, None, False, " x"),
     ]
+
+
+async def test_ids_are_of_their_own_type_and_a_row_without_one_has_a_hash(project):
+    task = project.task("one", {"a": {"node_type": "connector"}}, rows=[{"q": "x"}, {"q": "y"}])
+    (task.folder / "rows.json").write_text('[{"id": 0, "q": "x"}, {"id": 7, "q": "y"}]')
+
+    first, second = (await project.run(task)).rows
+
+    assert (len(first["id"]), second["id"]) == (64, 7)
+
+
+async def test_a_row_that_has_no_id_in_its_column_is_given_one(project, endpoint, llm):
+    endpoint.will_answer("x")
+
+    ran = await run(
+        project,
+        {"a": llm("{id}")},
+        rows=[{"question": "one"}],
+        data_config={"id_column": "key"},
+    )
+
+    assert endpoint.requests[0]["messages"][0]["content"] == ran.rows[0]["id"]
+
+
+async def test_a_schema_is_not_asked_for_where_rows_become_messages(project):
+    ran = await run(
+        project,
+        {"a": {"node_type": "connector"}},
+        rows=[{"id": "a", "conversation": [{"role": "user", "content": "hi"}]}],
+        schema_config={"fields": [{"name": "nobody", "type": "str"}]},
+        output_config={"oasst_mapper": {"required": "yes", "type": "sft"}},
+    )
+
+    assert ran.counts["unjudged"] == 1
+
+
+def test_a_text_that_is_a_list_becomes_one_wherever_it_stands_but_in_messages(tmp_path):
+    row = {"id": "a", "turn": {"said": "[1, 2]", "not": "[1, 2"}}
+
+    assert with_media(row, tmp_path / "o.json", 1)["turn"] == {"said": [1, 2], "not": "[1, 2"}
+    assert with_media(row, tmp_path / "o.json", 1, reads_lists=False) == row
+
+
+def test_a_message_of_oasst_says_how_long_it_is():
+    row = {"id": "a", "conversation": [{"role": "user", "content": "two words"}]}
+
+    (made,) = oasst_rows(row, "sft")
+
+    assert made["length"] == {"char_count": 9, "word_count": 2}
 
 
 CELLS = st.one_of(

@@ -255,7 +255,7 @@ class Maker:
                 {"values": [value, value]},
                 {"values": ["never", value], "weights": [0, 1]},
             )
-            if self.odds(0.3) and not self.in_loop:
+            if not self.nodes and not self.is_inner and self.odds(0.5):
                 path = f"tasks/gen/{self.name}/drawn.json"
                 self.files[f"{self.name}/drawn.json"] = json.dumps(
                     [{"id": n, "c": f"c{n}", "d": n} for n in range(3)]

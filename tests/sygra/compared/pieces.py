@@ -26,6 +26,8 @@ def told(state):
     seen = {}
     for key in sorted(state):
         value = state[key]
+        if key == "id":  # it may be made up, by each in its own way (P7)
+            continue
         if key == "messages":
             value = [[one.type, one.content] for one in value]
         seen[key] = value
@@ -273,7 +275,9 @@ GENERATOR = """class NAME(BaseOutputGenerator):
         return data
 
     def chats(self, data, state):
-        return utils.convert_messages_from_langchain_to_chat_format(state.get("messages") or [])
+        said = utils.convert_messages_from_langchain_to_chat_format(state.get("messages") or [])
+        # What looks like a list is one to SyGra, and its OASST drops the row then.
+        return [{**one, "content": f"said {one['content']}"} for one in said]
 """
 GENERATE = """
     def generate(self, state):

@@ -40,7 +40,6 @@ def source_of(maker: "Maker") -> Json:
     from tests.sygra.compared.generating import FORMATS, as_file
 
     if maker.odds(0.05):
-        maker.known["id"] = "any"
         maker.differs.add("P7")
         return maker.pick({}, {"data_config": {"id_column": "nothing"}})
     form = maker.chance.choice(FORMATS)
@@ -84,14 +83,19 @@ def source_of(maker: "Maker") -> Json:
     config["source"] = source = {"type": "disk", "file_path": path}
     if form == "csv":
         known = dict.fromkeys(known, "any")
-    known["id"] = "any"
+    told = [str({name: row.get(name) for name in names}) for row in rows]
+    if ids in ("zero", "column") or (ids in ("none", "some") and len(set(told)) < len(rows)):
+        maker.differs.add("P7")
+    if "P7" not in maker.differs:
+        known["id"] = "any"
     if maker.odds(0.3):
         source["transformations"] = transforms = _transforms(maker, known, names)
         if any("Combine" in one["transform"] for one in transforms):
             config.pop("id_column", None)
     elif maker.odds(0.15):
         source["fields"] = [names[0]]
-        known = {names[0]: known[names[0]], "id": "any"}
+        known = {name: kind for name, kind in known.items() if name in (names[0], "id")}
+        maker.differs |= {"P7"} if ids == "none" else set()
     maker.known |= known
     return {"data_config": config}
 
@@ -119,7 +123,6 @@ def _transforms(maker: "Maker", known: dict[str, str], names: list[str]) -> list
                     {"skip_type": "count", "count": {"from_start": 1}},
                     {"skip_type": "count", "count": {"from_end": 1}},
                     {"range": "[1:2],[0:0]"},
-                    {"skip_type": "count", "count": {"from_begin": 1}},
                 )
                 made.append({"transform": f"{TRANSFORMS}.SkipRecords", "params": params})
             case "combine":
@@ -132,7 +135,7 @@ def _transforms(maker: "Maker", known: dict[str, str], names: list[str]) -> list
                 made.append({"transform": f"{TRANSFORMS}.CombineRecords", "params": params})
                 known.clear()
                 known[name] = "str"
-                known["id"] = "any"
+                maker.differs.add("P7")
             case "own":
                 made.append(
                     {"transform": maker.function(pieces.TRANSFORM), "params": {"by": {"a": [1]}}}
