@@ -177,6 +177,8 @@ class Script:
                 failed=done - verified - rejected,
                 unjudged=0,
             ),
+            surplus=0,
+            verified_rate=0.83,
             verified_low=0.745,
             verified_high=0.899,
             nodes={

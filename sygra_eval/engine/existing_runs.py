@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sygra_eval.engine.folder import is_written
+from sygra_eval.engine.plan import repeats_in, target_in
 from sygra_eval.engine.recheck_claims import figure_of, read_report
 from sygra_eval.engine.removing import size_of
+from sygra_eval.engine.target import Target
 from sygra_eval.journal import JournalReader, lock_owner, open_readonly
 from sygra_eval.values import Outcome, UsageError
 
@@ -29,6 +31,7 @@ class KnownRun:
     """One run folder.
 
     :ivar state: `running`, `finished`, `interrupted`, `incomplete`, `killed`, or `unreadable`.
+    :ivar counts: How its rows ended, without those that are surplus to its target.
     :ivar last: When something last happened to it; None where that is not known.
     :ivar owner: The process that works on it.
     :ivar size: Bytes of all its files.
@@ -72,13 +75,14 @@ def known_run(folder: Path) -> KnownRun:
 
 def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
     kind, last, total = "started", None, None
+    target, repeats = _asked(reader)
     for event in reader.events():
         kind = event.kind if event.kind in _STATES else kind
-        total = rows_asked(event.data) if event.kind == "started" else total
+        total = rows_asked(event.data, repeats) if event.kind == "started" else total
         with contextlib.suppress(ValueError, OverflowError, OSError):  # a journal may be anybody's
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
-    counts = reader.counts_at_a_glance()
+    counts = reader.counts_at_a_glance(None if target is None else target.verified)
     return KnownRun(
         folder=folder,
         state=state,
@@ -91,12 +95,24 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
     )
 
 
-def rows_asked(started: Mapping[str, object]) -> int | None:
-    """Return how many rows a start was to take, from what it journalled; None where unknown."""
+def _asked(reader: JournalReader) -> tuple[Target | None, int]:
+    """Return what decides which rows count and how many there are; a journal may be anybody's."""
+    plan = reader.plan()
+    try:
+        return target_in(plan), repeats_in(plan)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, 1
+
+
+def rows_asked(started: Mapping[str, object], repeats: int = 1) -> int | None:
+    """Return how many rows a start was to take, from what it journalled; None where unknown.
+
+    :param repeats: So often each row of the source is run; the limit is one of the source.
+    """
     rows, limit = started.get("rows"), started.get("limit")
     if not isinstance(rows, int):
         return None
-    return min(rows, limit) if isinstance(limit, int) else rows
+    return min(rows, limit * repeats) if isinstance(limit, int) else rows
 
 
 def exit_of(folder: Path) -> tuple[int, str] | None:

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from sygra_eval.engine import rows_asked
 from sygra_eval.journal import JournalTail, Spent, whole_value
-from sygra_eval.quality import wilson
 from sygra_eval.studio.graphs import END, START, SuiteGraph
+from sygra_eval.studio.live.tally import Tally, guard_said
 from sygra_eval.studio.live.told import (
     EdgeCount,
     EndedRow,
@@ -44,7 +44,6 @@ MOST_TEXT = 500  # characters of a reason, an id or a name that are told
 PACE_S = 30.0
 NANO = 1_000_000_000
 _LATER_VISIT = re.compile(r"#\d+")
-_STATUSES = {"pass": "passed", "fail": "failed", "error": "error", "skip": "skipped"}
 _ENDS: Mapping[str, RunState] = {
     "started": "killed",
     "finished": "finished",
@@ -113,6 +112,7 @@ class Counting:
     :ivar graph: The suite's, to tell nodes from steps; None where rows themselves are judged.
     :ivar unfit: Rows that are sound and hold what no version of ours wrote.
     :ivar budget: Of the suite, and over it what the run was asked for.
+    :ivar tally: How its rows ended.
     """
 
     graph: SuiteGraph | None
@@ -126,12 +126,10 @@ class Counting:
     ended_wall: float | None = None
     last_wall: float | None = None
     gates: list[str] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
     nodes: dict[str, _Node] = field(default_factory=dict)
     edges: Counter[tuple[str, str]] = field(default_factory=Counter)
     loops: dict[str, _Loop] = field(default_factory=dict)
-    validators: dict[str, Counter[str]] = field(default_factory=dict)
-    guards: dict[str, Counter[str]] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     damaged: int = 0
     unfit: int = 0
@@ -212,18 +210,18 @@ class Counting:
             return self._told(now)
 
     def _told(self, now: LiveNow | None) -> RunCounts:
-        rows = sum(self.outcomes.values())
-        verified = self.outcomes["verified"]
-        interval = wilson(verified, rows) if rows else None
+        tally, rate = self.tally, self.tally.rate()
         nodes = {} if now is None else now.nodes
         return RunCounts(
             state=self.state if now is None else now.state,
-            rows=rows,
+            rows=tally.ended,
             total=self.total,
             in_flight=0 if now is None else now.in_flight,
-            outcomes=outcomes_told(self.outcomes),
-            verified_low=None if interval is None else interval.low,
-            verified_high=None if interval is None else interval.high,
+            outcomes=outcomes_told(tally.outcomes),
+            surplus=tally.surplus,
+            verified_rate=None if rate is None else rate.estimate,
+            verified_low=None if rate is None else rate.low,
+            verified_high=None if rate is None else rate.high,
             nodes={
                 name: _node_told(node, nodes.get(name, (0, 0))) for name, node in self.nodes.items()
             },
@@ -236,14 +234,14 @@ class Counting:
                 name: ValidatorCount(
                     passed=c["passed"], failed=c["failed"], error=c["error"], skipped=c["skipped"]
                 )
-                for name, c in self.validators.items()
+                for name, c in tally.validators.items()
             },
             guardrails=[
-                GuardCount(name=name, actions=dict(actions))
-                for name, actions in self.guards.items()
+                GuardCount(name=name, actions=dict(+actions))
+                for name, actions in tally.guards.items()
             ],
-            spending=self._spending(rows),
-            pace=self._pace(rows, is_live=now is not None),
+            spending=self._spending(tally.ended),
+            pace=self._pace(tally.ended, is_live=now is not None),
             is_whole=self.is_whole,
             is_live=now is not None,
             damaged=self.damaged,
@@ -276,7 +274,7 @@ class Counting:
         if kind == "started":
             self.starts += 1
             self.started_wall, self.ended_wall, self.cause = wall, None, ""
-            self.total = rows_asked(data)
+            self.total = rows_asked(data, self.tally.repeats)
         elif kind in {"finished", "stopped", "broke"}:
             self.cause, self.ended_wall = str(data.get("cause", ""))[:MOST_TEXT], wall
         elif kind == "gates":
@@ -349,7 +347,7 @@ class Counting:
     def _take_outcome(
         self, place: int, record: str, outcome: str, reason: str, data: Mapping[str, Any]
     ) -> None:
-        self.outcomes[outcome] += 1
+        self.tally.take(place, outcome, data)
         open_ = self.open.pop(record, None)
         stuck = data.get("at_node") or ""
         if stuck:
@@ -366,10 +364,6 @@ class Counting:
                 self.edges[open_.at, END] += 1
         elif stuck and "/" not in stuck:  # it was at its first node
             self.edges[START, stuck] += 1
-        for verdict in data.get("verdicts", ()):
-            name = str(verdict.get("validator", ""))[:MOST_TEXT]
-            status = _STATUSES.get(verdict.get("status"), "error")
-            self.validators.setdefault(name, Counter())[status] += 1
         for guard in data.get("guards", ()):
             self._take_guard(guard)
         if self.is_whole:
@@ -382,23 +376,16 @@ class Counting:
             )
 
     def _take_guard(self, guard: Mapping[str, Any]) -> None:
-        verdict = guard.get("verdict")
-        if not isinstance(verdict, Mapping):
-            return
-        action = _STATUSES.get(str(verdict.get("status")), "error")
-        if guard.get("is_blocking") and action == "failed":
-            action = "blocked"
-        self.guards.setdefault(str(verdict.get("validator", ""))[:MOST_TEXT], Counter())[
-            action
-        ] += 1
-        if (node := self._node_of(str(guard.get("node", "")))) is not None:
-            node.guards[action] += 1
+        said = guard_said(guard)
+        if said is not None and (node := self._node_of(str(guard.get("node", "")))) is not None:
+            node.guards[said[1]] += 1
 
     def _spending(self, rows: int) -> Spending:
         spent, budget = self.spent, self.budget
         of_open = sum(one.nano_usd for one in self.open.values())
         tokens_of_open = sum(one.tokens for one in self.open.values())
-        share = None if not rows or self.total is None else max(1.0, self.total / rows)
+        total = self.tally.expected(self.total)
+        share = None if not rows or total is None else max(1.0, total / rows)
         usd = spent.known_nano_usd / NANO
         return Spending(
             cost_usd=usd,
@@ -427,7 +414,8 @@ class Counting:
         per_s = None
         if is_live and len(self.pace) > 1:
             per_s = (len(self.pace) - 1) / max(0.001, now_s - self.pace[0][0])
-        left_s = (self.total - rows) / per_s if per_s and self.total is not None else None
+        total = self.tally.expected(self.total)
+        left_s = max(0, total - rows) / per_s if per_s and total is not None else None
         return Pace(rows_per_s=per_s, elapsed_s=elapsed_s, left_s=left_s)
 
 

@@ -24,6 +24,7 @@ from sygra_eval.engine import (
 from sygra_eval.journal import PARTS, JournalTail, lock_owner, names_of_parts
 from sygra_eval.studio.graphs import SuiteGraph, graph_in
 from sygra_eval.studio.live.counting import CountAnew, Counting, LiveNow, budget_of
+from sygra_eval.studio.live.tally import Tally
 from sygra_eval.studio.live.told import (
     Control,
     Delta,
@@ -224,7 +225,11 @@ class RunWatch:
         except UsageError:
             self.document = {}
         self.graph = graph_in(self.document)
-        self.counting = Counting(graph=self.graph, budget=budget_of(self.document, self.plan))
+        self.counting = Counting(
+            graph=self.graph,
+            budget=budget_of(self.document, self.plan),
+            tally=Tally.of(self.plan, self.document),
+        )
 
     def _ask(self) -> None:
         now_s = time.monotonic()

@@ -138,6 +138,9 @@ class RunCounts(Told):
     """All counts of a run, as its journal has them. Told whole each time, so none can be missed.
 
     :ivar rows: Rows that ended; `total` is None where the source has too many to count.
+    :ivar outcomes: Of the rows that count, as in the report; `surplus` more ended behind the one
+        that completed the run's target. Nodes, edges and loops count all that was done.
+    :ivar verified_rate: Its interval is over questions where rows repeat them.
     :ivar in_flight: Records that are begun and have not ended; 0 unless the run goes.
     :ivar nodes: By name; of a node inside another one `outer/inner`.
     :ivar is_whole: All of the journal is read; else it is being read, and more counts come.
@@ -150,6 +153,8 @@ class RunCounts(Told):
     total: int | None
     in_flight: int
     outcomes: Outcomes
+    surplus: int
+    verified_rate: float | None
     verified_low: float | None
     verified_high: float | None
     nodes: dict[str, NodeCount]

@@ -627,6 +627,8 @@ export type RunCounts = {
   total: number | null;
   in_flight: number;
   outcomes: Outcomes;
+  surplus: number;
+  verified_rate: number | null;
   verified_low: number | null;
   verified_high: number | null;
   nodes: Record<string, NodeCount>;

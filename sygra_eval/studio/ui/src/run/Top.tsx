@@ -50,15 +50,13 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
 
 function Figures({ counts }: { counts: RunCounts }) {
   const { outcomes, spending, pace, rows, total } = counts;
-  const judged = outcomes.verified + outcomes.rejected + outcomes.failed;
-  const share = judged > 0 ? outcomes.verified / judged : null;
   const isOver = !isGoing(counts.state);
   return (
     <dl className="tiles">
-      <Tile name="Rows" value={count(rows)} of={total === null ? 'of unknown' : `of ${count(total)}`}>
+      <Tile name="Rows" value={count(rows)} of={[total === null ? 'of unknown' : `of ${count(total)}`, ...(counts.surplus > 0 ? [`${count(counts.surplus)} behind the target`] : [])].join(' · ')}>
         <Bar name="rows" part={rows} whole={total} />
       </Tile>
-      <Tile name="Verified" value={percent(share)} of={counts.verified_low === null ? counted(outcomes.verified, 'row') : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${counted(outcomes.verified, 'row')}`} />
+      <Tile name="Verified" value={percent(counts.verified_rate)} of={counts.verified_low === null ? counted(outcomes.verified, 'row') : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${counted(outcomes.verified, 'row')}`} />
       <Tile name="Rejected" value={count(outcomes.rejected)} of={outcomes.unjudged > 0 ? `${count(outcomes.unjudged)} unjudged` : 'by validators'} />
       <Tile name="Errors" value={count(outcomes.failed)} of="failed, not judged" isBad={outcomes.failed > 0} />
       <Tile name={isOver ? 'Took' : 'Pace'} value={isOver ? duration(pace.elapsed_s) : rate(pace.rows_per_s)} of={isOver ? 'its last start' : `${counts.in_flight} in flight · ${duration(pace.left_s)} left`}>
