@@ -15,6 +15,7 @@ from sygra_eval.values import UsageError
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._=,-]+")
 _LONGEST = 80
+_TARGETS = {"verified": "--target-verified", "max_candidates": "--max-candidates"}
 
 
 def program() -> list[str]:
@@ -110,9 +111,16 @@ def _rows(workspace: Workspace, asked: Mapping[str, Any]) -> list[str]:
 def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
     """Return the command line for a run that there is, from what its journal says it was asked.
 
+    It is empty for a run that judged another one's candidates, and for one of the rows that another
+    run left (`--failed-of`, `--lf`): without their names it would take, and pay for, all rows.
+
     :param plan: What the plan keeps under `asked`.
     """
-    arguments = ["run", suite]
+    selection = plan.get("selection")
+    selection = selection if isinstance(selection, Mapping) else {}
+    if plan.get("scored") or selection.get("only") is not None or selection.get("since"):
+        return ""
+    arguments = ["run", f"./{suite}" if suite.startswith("-") else suite]
     if variant and variant != "default":
         arguments += ["--variant", variant]
     models = plan.get("models")
@@ -124,9 +132,11 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
         arguments.append("--unsafe-no-sandbox")
     if plan.get("limit") is not None:
         arguments += ["--limit", str(plan["limit"])]
-    selection = plan.get("selection")
-    if isinstance(selection, Mapping):
-        arguments += _selected(selection)
+    arguments += _selected(selection)
+    target = plan.get("target")
+    for name in ("verified", "max_candidates") if isinstance(target, Mapping) else ():
+        if target.get(name) is not None:
+            arguments += [_TARGETS[name], str(target[name])]
     budget = plan.get("budget")
     for bound, ours in (
         ("usd", "usd"),
@@ -140,6 +150,10 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
         arguments.append("--strict-model")
     if plan.get("max_failures") is not None:
         arguments += ["--maxfail", str(plan["max_failures"])]
+    if plan.get("is_strict") is True:
+        arguments.append("--strict")
+    if plan.get("durability") == "full":
+        arguments += ["--durability", "full"]
     return shown(arguments)
 
 
@@ -159,6 +173,4 @@ def _selected(selection: Mapping[str, Any]) -> list[str]:
         arguments += ["--deselect", str(one)]
     if selection.get("is_shuffled") is True:
         arguments.append("--shuffle")
-    if selection.get("last_time") == "only":
-        arguments.append("--lf")
     return arguments
