@@ -17,7 +17,7 @@ from typing import Any, Final
 from sygra_eval.engine import JOURNAL, KnownRun, known_run
 from sygra_eval.plugins import Plugins, load_plugins, local_plugin_folders
 from sygra_eval.studio.keys import names_in
-from sygra_eval.studio.workspace import SUITE_SUFFIXES, Workspace
+from sygra_eval.studio.workspace import SUITE_SUFFIXES, Workspace, is_text
 from sygra_eval.suite import MODELS_FILE, check_suite, read_document
 from sygra_eval.values import Diagnostic, Severity, SygraEvalError
 
@@ -90,10 +90,9 @@ class SuiteCards:
         if folder.parent != self._workspace.reports or suite in {"", ".", ".."}:
             return None  # what no run could have made
         try:
-            runs = sorted(
-                (one for one in folder.iterdir() if (one / JOURNAL).is_file()), reverse=True
-            )
-        except OSError:
+            named = (one for one in folder.iterdir() if is_text(one.name))
+            runs = sorted((one for one in named if (one / JOURNAL).is_file()), reverse=True)
+        except (OSError, ValueError):  # a name that no file can have
             return None
         if not runs:
             return None
@@ -128,7 +127,7 @@ class SuiteCards:
                 continue
             for entry in inside:
                 path = Path(entry.path)
-                if entry.name.startswith(".") or entry.is_symlink():
+                if entry.name.startswith(".") or entry.is_symlink() or not is_text(entry.name):
                     continue
                 if entry.is_dir():
                     if depth < MOST_DEPTH and self._is_looked_into(path):

@@ -134,9 +134,9 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
         arguments += ["--limit", str(plan["limit"])]
     arguments += _selected(selection)
     target = plan.get("target")
-    for name in ("verified", "max_candidates") if isinstance(target, Mapping) else ():
-        if target.get(name) is not None:
-            arguments += [_TARGETS[name], str(target[name])]
+    for name, option in _TARGETS.items():
+        if isinstance(target, Mapping) and target.get(name) is not None:
+            arguments += [option, str(target[name])]
     budget = plan.get("budget")
     for bound, ours in (
         ("usd", "usd"),
