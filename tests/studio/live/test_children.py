@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.cli.keys import take_keys
+from sygra_eval.cli.keys import TAKEN, take_keys
 from sygra_eval.studio.live import children
 from sygra_eval.studio.live.children import KEYS_FD, Children
 from sygra_eval.studio.live.command import copied_from, run_arguments
@@ -50,7 +50,7 @@ def test_keys_that_are_none_are_left_out():
     take_keys(environ)
     take_keys(nonsense := {KEYS_FD: "no number"})
 
-    assert environ == {"GOOD": "key"}
+    assert environ == {"GOOD": "key", TAKEN: "GOOD"}
     assert nonsense == {}
 
 
