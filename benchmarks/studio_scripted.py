@@ -192,6 +192,7 @@ class Script:
                     calls=self.steps,
                     tokens=self.steps * 300,
                     cost_usd=self.steps * 0.0001,
+                    unpriced=0,
                     latency_s=1.31,
                 )
                 for at, node in enumerate(self.graph.nodes)

@@ -1,8 +1,8 @@
 """What programs that only help us are told of our environment: nothing that they could leak.
 
-A program's environment can be read by all that run as its user (`/proc/PID/environ`), for as long as
-it lives. Keys that Studio handed to a run are set in its own environment, after it began; so they
-stand in that of no process, unless one is started with them.
+A program's environment can be read by all that run as its user (`/proc/PID/environ`), for as long
+as it lives. Keys that Studio handed to a run are set in its own environment, after it began; so
+they stand in that of no process, unless one is started with them.
 """
 
 import os

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -42,6 +42,8 @@ MOST_BACKLOG = 4_000  # visits, rounds and calls that are counted before somebod
 PAGE = 250
 MOST_TEXT = 500  # characters of a reason, an id or a name that are told
 PACE_S = 30.0
+LEAST_PACE_S = 1.0
+TOGETHER_S = 0.1
 NANO = 1_000_000_000
 _LATER_VISIT = re.compile(r"#\d+")
 _ENDS: Mapping[str, RunState] = {
@@ -140,6 +142,7 @@ class Counting:
     moved_visits: deque[FinishedVisit] = field(default_factory=lambda: deque(maxlen=MOST_MOVED))
     moved: int = 0
     pace: deque[tuple[float, int]] = field(default_factory=deque)
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         for name in _names(self.graph):
@@ -368,7 +371,7 @@ class Counting:
             self._take_guard(guard)
         if self.is_whole:
             self.moved += 1
-            self.pace.append((time.monotonic(), 1))
+            self._note_pace()
             self.moved_rows.append(
                 EndedRow(
                     row=record[:MOST_TEXT], index=place, outcome=outcome, reason=reason[:MOST_TEXT]
@@ -404,16 +407,26 @@ class Counting:
             left_tokens=None if budget.tokens is None else max(0, budget.tokens - spent.tokens),
         )
 
+    def _note_pace(self) -> None:
+        """Note that a row ended; those that are found at one look ended before it, at any time."""
+        now_s = self.clock()
+        at_s, rows = self.pace[-1] if self.pace else (now_s, 0)
+        if rows and now_s - at_s < TOGETHER_S:
+            self.pace[-1] = at_s, rows + 1
+        else:
+            self.pace.append((now_s, 1))
+
     def _pace(self, rows: int, *, is_live: bool) -> Pace:
-        now_s = time.monotonic()
+        now_s = self.clock()
         while self.pace and now_s - self.pace[0][0] > PACE_S:
             self.pace.popleft()
         since = self.started_wall
         until = time.time() if is_live else (self.ended_wall or self.last_wall)
         elapsed_s = 0.0 if since is None or until is None else max(0.0, until - since)
         per_s = None
-        if is_live and len(self.pace) > 1:
-            per_s = (len(self.pace) - 1) / max(0.001, now_s - self.pace[0][0])
+        if is_live and len(self.pace) > 1 and now_s - self.pace[0][0] >= LEAST_PACE_S:
+            since_the_first = sum(ended for _, ended in self.pace) - self.pace[0][1]
+            per_s = since_the_first / (now_s - self.pace[0][0])
         total = self.tally.expected(self.total)
         left_s = max(0, total - rows) / per_s if per_s and total is not None else None
         return Pace(rows_per_s=per_s, elapsed_s=elapsed_s, left_s=left_s)
@@ -473,6 +486,7 @@ def _node_told(node: _Node, now: tuple[int, int]) -> NodeCount:
         calls=spent.calls,
         tokens=spent.tokens,
         cost_usd=spent.known_nano_usd / NANO,
+        unpriced=spent.unpriced,
         latency_s=spent.latency_s / spent.sent if spent.sent else None,
     )
 

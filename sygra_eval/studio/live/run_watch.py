@@ -189,6 +189,8 @@ class RunWatch:
         if now_s - self._locked_s >= LOOK_AT_LOCK_EACH_S or self.is_locked is False:
             self._locked_s = now_s
             self.is_locked = lock_owner(self.folder) is not None
+            if not self.is_locked:
+                self.view, self.why_not = None, ""  # what was asked of its process last is no more
 
     def _read(self) -> None:
         try:

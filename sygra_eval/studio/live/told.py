@@ -33,7 +33,7 @@ class NodeCount(Told):
     :ivar guards: What guardrails said of its calls, by what came of it, as in `GuardCount`.
     :ivar calls: Answers that it had, those of a cache too.
     :ivar latency_s: Of the answers that were sent for, on average; None without any.
-    :ivar cost_usd: What its calls cost, as far as it is known.
+    :ivar cost_usd: What its calls cost, as far as it is known; `unpriced` of them have no price.
     """
 
     waiting: int
@@ -45,6 +45,7 @@ class NodeCount(Told):
     calls: int
     tokens: int
     cost_usd: float
+    unpriced: int
     latency_s: float | None
 
 

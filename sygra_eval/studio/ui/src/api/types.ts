@@ -464,6 +464,7 @@ export type NodeCount = {
   calls: number;
   tokens: number;
   cost_usd: number;
+  unpriced: number;
   latency_s: number | null;
 };
 

@@ -6,7 +6,7 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
-import { count, counted, duration, interval, percent, rate, short, usd } from '../format';
+import { count, counted, duration, interval, percent, rate, short, usd, usdOf } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
@@ -62,7 +62,7 @@ function Figures({ counts }: { counts: RunCounts }) {
       <Tile name={isOver ? 'Took' : 'Pace'} value={isOver ? duration(pace.elapsed_s) : rate(pace.rows_per_s)} of={isOver ? 'its last start' : `${counts.in_flight} in flight · ${duration(pace.left_s)} left`}>
         {spending.budget.time_s !== null && <Bar name="of the time budget" part={pace.elapsed_s} whole={spending.budget.time_s} />}
       </Tile>
-      <Tile name="Spent" value={usd(spending.unpriced > 0 && spending.cost_usd === 0 ? null : spending.cost_usd)} of={spentOf(counts)}>
+      <Tile name="Spent" value={usdOf(spending.cost_usd, spending.unpriced)} of={spentOf(counts)}>
         {spending.budget.cost_usd !== null && <Bar name={`of ${usd(spending.budget.cost_usd)}`} part={spending.cost_usd} whole={spending.budget.cost_usd} />}
       </Tile>
       <Tile name="Tokens" value={short(spending.tokens)} of={`${counted(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
@@ -77,7 +77,7 @@ function spentOf({ spending, state }: RunCounts): string {
   const told = [];
   if (isGoing(state) && spending.all_cost_usd !== null) told.push(`all rows ≈ ${usd(spending.all_cost_usd)}`);
   if (spending.unpriced > 0) told.push(`${counted(spending.unpriced, 'call')} without a price`);
-  if (spending.left_usd !== null) told.push(`${usd(spending.left_usd)} left`);
+  if (spending.left_usd !== null) told.push(`${spending.unpriced > 0 ? 'at most ' : ''}${usd(spending.left_usd)} left`);
   return told.join(' · ') || 'all calls priced';
 }
 

@@ -1,0 +1,60 @@
+"""Figures beside the outcomes: what it cost, how fast it goes, and how it stands."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from sygra_eval.studio.live.counting import Counting, LiveNow
+from sygra_eval.studio.live.run_watch import RunWatch
+from sygra_eval.studio.live.told import RunBudget
+from tests.report.run_by_hand import call_of, end_of, write_run
+
+NO_BUDGET = RunBudget(cost_usd=None, tokens=None, calls=None, time_s=None)
+GOES = LiveNow(state="running", in_flight=1, nodes={})
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def ended():
+    """Let so many rows be found at a time; return the pace that is told a while later."""
+    clock = Clock()
+    counting = Counting(graph=None, budget=NO_BUDGET, is_whole=True, total=1_000, clock=clock)
+
+    def of(*, at_s, rows, told_at_s):
+        clock.now_s = at_s
+        for place in range(rows):
+            counting._take_outcome(place, f"r{at_s}-{place}", "verified", "", {})
+        clock.now_s = told_at_s
+        return counting.told(GOES).pace.rows_per_s
+
+    return of
+
+
+def test_rows_that_are_found_together_are_no_pace(ended):
+    assert ended(at_s=10.0, rows=50, told_at_s=10.01) is None
+    assert ended(at_s=14.0, rows=8, told_at_s=14.0) == pytest.approx(2.0)
+    assert ended(at_s=18.0, rows=0, told_at_s=18.0) == pytest.approx(1.0)
+
+
+def test_a_node_some_of_whose_calls_have_no_price_tells_how_many(tmp_path):
+    calls = [call_of("q0"), call_of("q0", step="critique", cost_nano_usd=None)]
+    watch = RunWatch(write_run(tmp_path / "s" / "one", [end_of(0)], calls=calls))
+
+    node = watch.look().counts.nodes["solve"]
+
+    assert (node.cost_usd, node.unpriced, node.calls) == (0.25, 1, 2)
+
+
+def test_a_run_whose_process_is_gone_is_not_told_to_be_running(tmp_path):
+    watch = RunWatch(write_run(tmp_path / "s" / "one", [end_of(0)]))
+    watch.view = SimpleNamespace(is_draining=False, is_paused=False)
+
+    look = watch.look(is_asked=False)
+
+    assert (look.counts.state, watch.state) == ("finished", "finished")
