@@ -122,6 +122,7 @@ class Counting:
     is_whole: bool = False
     state: RunState = "killed"
     cause: str = ""
+    said: str = ""
     total: int | None = None
     starts: int = 0
     started_wall: float | None = None
@@ -248,6 +249,7 @@ class Counting:
             is_whole=self.is_whole,
             is_live=now is not None,
             damaged=self.damaged,
+            said=self.said,
         )
 
     def take_moved(self) -> Moved | None:

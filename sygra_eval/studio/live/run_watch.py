@@ -24,6 +24,7 @@ from sygra_eval.engine import (
 from sygra_eval.journal import PARTS, JournalTail, lock_owner, names_of_parts
 from sygra_eval.studio.graphs import SuiteGraph, graph_in
 from sygra_eval.studio.live.counting import CountAnew, Counting, LiveNow, budget_of
+from sygra_eval.studio.live.last_words import last_words
 from sygra_eval.studio.live.tally import Tally
 from sygra_eval.studio.live.told import (
     Control,
@@ -238,6 +239,8 @@ class RunWatch:
         if now_s - self._asked_s < ASK_EACH_S:
             return
         self._asked_s = now_s
+        if self.counting is not None:
+            self.counting.said = last_words(self.folder)
         if not self.is_locked:
             self.view, self.why_not = None, ""
             return

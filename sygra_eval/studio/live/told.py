@@ -146,6 +146,8 @@ class RunCounts(Told):
     :ivar nodes: By name; of a node inside another one `outer/inner`.
     :ivar is_whole: All of the journal is read; else it is being read, and more counts come.
     :ivar damaged: Rows of the journal that cannot be read; they are in no count.
+    :ivar said: What the run said last beside its journal: that it waits for a full disk, or why its
+        process ended; empty where it went on since.
     :ivar is_live: `waiting` and `running` of the nodes were just asked for; else they are 0.
     """
 
@@ -168,6 +170,7 @@ class RunCounts(Told):
     is_whole: bool
     is_live: bool
     damaged: int
+    said: str
 
 
 class EndpointNow(Told):

@@ -1,5 +1,6 @@
 """Figures beside the outcomes: what it cost, how fast it goes, and how it stands."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -58,3 +59,31 @@ def test_a_run_whose_process_is_gone_is_not_told_to_be_running(tmp_path):
     look = watch.look(is_asked=False)
 
     assert (look.counts.state, watch.state) == ("finished", "finished")
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ('{"event": "row_ended"}\n{"event": "note", "text": "make room"}\n', "make room"),
+        ('{"event": "ended_by", "error": "disk full"}\n{"event": "no', "disk full"),
+        ('{"event": "note", "text": "make room"}\n{"event": "row_ended"}\n', ""),
+        ('{"event": "note", "text": 7}\n', ""),
+        ("[[[\n", ""),
+        ("[7]\n", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_why_a_run_waits_or_ended_is_said_though_its_journal_cannot_hold_it(tmp_path, log, said):
+    folder = write_run(tmp_path / "s" / "one", [end_of(0)], ended="")
+    if log is not None:
+        (folder / "run.log").write_text(log)
+
+    assert RunWatch(folder).look().counts.said == said
+
+
+def test_a_log_that_is_no_file_says_nothing(tmp_path):
+    folder = write_run(tmp_path / "s" / "one", [end_of(0)], ended="")
+    os.mkfifo(folder / "run.log")
+
+    assert RunWatch(folder).look().counts.said == ""

@@ -642,6 +642,7 @@ export type RunCounts = {
   is_whole: boolean;
   is_live: boolean;
   damaged: number;
+  said: string;
 };
 
 export type RunName = {

@@ -6,7 +6,7 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
-import { count, counted, duration, interval, percent, rate, short, usd, usdOf } from '../format';
+import { count, counted, duration, interval, percent, rate, seen, short, usd, usdOf } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
@@ -40,6 +40,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   const isOver = !isGoing(counts.state);
   const notes: ReactNode[] = [];
   if (isOver || counts.state === 'draining') notes.push(<span key="how">{howItEnded(snapshot, counts.state)}</span>);
+  if (counts.said) notes.push(<span key="said">{seen(counts.said)}</span>);
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
