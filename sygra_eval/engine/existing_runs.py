@@ -11,7 +11,13 @@ from sygra_eval.engine.plan import repeats_in, target_in
 from sygra_eval.engine.recheck_claims import figure_of, read_report
 from sygra_eval.engine.removing import size_of
 from sygra_eval.engine.target import Target
-from sygra_eval.journal import JournalReader, lock_owner, open_readonly
+from sygra_eval.journal import (
+    JournalReader,
+    counts_in_parts,
+    lock_owner,
+    names_of_parts,
+    open_readonly,
+)
 from sygra_eval.values import Outcome, UsageError
 
 RUNNING = "running"
@@ -31,13 +37,14 @@ class KnownRun:
     """One run folder.
 
     :ivar state: `running`, `finished`, `interrupted`, `incomplete`, `killed`, or `unreadable`.
-    :ivar counts: How its rows ended, without those that are surplus to its target.
+    :ivar counts: How its rows ended, without those that are surplus to its target; with those
+        that only its workers have journalled yet.
     :ivar last: When something last happened to it; None where that is not known.
     :ivar owner: The process that works on it.
     :ivar size: Bytes of all its files.
     :ivar total: Rows that its newest start was to take; None where that is not known.
     :ivar cost_usd: What its calls cost; None where a price is unknown, or too many would have to
-        be added up for a look at a run that has no report yet.
+        be added up for a look at a run that has no report yet, or workers have some of them.
     """
 
     folder: Path
@@ -83,6 +90,10 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
     counts = reader.counts_at_a_glance(None if target is None else target.verified)
+    has_parts = bool(names_of_parts(folder))
+    if has_parts and target is None:
+        in_parts = counts_in_parts(folder)
+        counts = {outcome: count + in_parts.get(outcome, 0) for outcome, count in counts.items()}
     return KnownRun(
         folder=folder,
         state=state,
@@ -90,7 +101,7 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
         last=last,
         owner=owner,
         size=size_of(folder),
-        cost_usd=_cost(folder, reader),
+        cost_usd=None if has_parts else _cost(folder, reader),
         total=total,
     )
 

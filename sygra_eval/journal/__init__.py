@@ -51,6 +51,7 @@ from sygra_eval.journal.owners import network_disk
 from sygra_eval.journal.parts import (
     PARTS,
     PartJournal,
+    counts_in_parts,
     locked_part,
     names_of_parts,
     take_in_parts,
@@ -92,6 +93,7 @@ __all__ = [
     "attempt_to_json",
     "call_key",
     "canonical_json",
+    "counts_in_parts",
     "ensemble_end_from_json",
     "ensemble_end_to_json",
     "evidence_from_json",

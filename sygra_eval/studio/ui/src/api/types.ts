@@ -596,6 +596,7 @@ export type RowsPage = {
   newer: number;
   read: number;
   ended: number;
+  in_workers: number;
   is_settled: boolean;
   damaged: number;
   is_running: boolean;
