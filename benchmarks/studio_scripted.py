@@ -235,6 +235,7 @@ class Script:
             pace=Pace(rows_per_s=100.0, elapsed_s=self.steps / 500, left_s=990.0),
             is_whole=True,
             is_live=True,
+            said="",
             damaged=0,
         )
 
