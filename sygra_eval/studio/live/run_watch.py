@@ -162,11 +162,16 @@ class RunWatch:
         control = Control(
             can_pause=is_asked,
             can_kill=self.is_locked and view is not None,
-            can_resume=not self.is_locked and self.state in _CAN_RESUME,
+            can_resume=not self.is_locked and self._has_rows_left(),
             why_not=why_not if self.is_locked else "",
             has_deltas=view is not None and view.is_streamed,
         )
         return control, [] if view is None else _endpoints(view)
+
+    def _has_rows_left(self) -> bool:
+        """Say whether a resume has something to do: it tries rows again that failed, too."""
+        failed = self.counting.tally.outcomes["failed"] if self.counting is not None else 0
+        return self.state in _CAN_RESUME or (self.state == "finished" and failed > 0)
 
     def _new(self, *, has_ended: bool) -> Look:
         counting = self.counting

@@ -8,6 +8,7 @@ import pytest
 from sygra_eval.studio.live.counting import Counting, LiveNow
 from sygra_eval.studio.live.run_watch import RunWatch
 from sygra_eval.studio.live.told import RunBudget
+from sygra_eval.values import Outcome
 from tests.report.run_by_hand import call_of, end_of, write_run
 
 NO_BUDGET = RunBudget(cost_usd=None, tokens=None, calls=None, time_s=None)
@@ -87,3 +88,14 @@ def test_a_log_that_is_no_file_says_nothing(tmp_path):
     os.mkfifo(folder / "run.log")
 
     assert RunWatch(folder).look().counts.said == ""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_left"), [(Outcome.FAILED, True), (Outcome.REJECTED, False)]
+)
+def test_a_finished_run_goes_on_where_rows_failed_by_infrastructure(tmp_path, outcome, is_left):
+    watch = RunWatch(write_run(tmp_path / "s" / "one", [end_of(0), end_of(1, outcome)]))
+
+    look = watch.look()
+
+    assert (look.counts.state, look.control.can_resume) == ("finished", is_left)
