@@ -179,6 +179,8 @@ class Script:
                 failed=done - verified - rejected,
                 unjudged=0,
             ),
+            surplus=0,
+            verified_rate=0.83,
             verified_low=0.745,
             verified_high=0.899,
             nodes={
@@ -192,6 +194,7 @@ class Script:
                     calls=self.steps,
                     tokens=self.steps * 300,
                     cost_usd=self.steps * 0.0001,
+                    unpriced=0,
                     latency_s=1.31,
                 )
                 for at, node in enumerate(self.graph.nodes)
@@ -241,6 +244,7 @@ class Script:
             pace=Pace(rows_per_s=100.0, elapsed_s=self.steps / 500, left_s=990.0),
             is_whole=True,
             is_live=True,
+            said="",
             damaged=0,
         )
 

@@ -10,6 +10,7 @@ from collections.abc import MutableMapping
 from typing import Final
 
 FD: Final = "SYGRA_EVAL_KEYS_FD"
+TAKEN: Final = "SYGRA_EVAL_KEYS_TAKEN"
 MOST_BYTES: Final = 64 * 1024
 
 
@@ -23,6 +24,7 @@ def take_keys(environ: MutableMapping[str, str] = os.environ) -> None:
             keys = json.loads(pipe.read(MOST_BYTES))
     except (OSError, ValueError, OverflowError):
         return  # who needs a key says which one is missing
+    taken = []
     for name, key in keys.items() if isinstance(keys, dict) else ():
         if (
             isinstance(name, str)
@@ -31,3 +33,5 @@ def take_keys(environ: MutableMapping[str, str] = os.environ) -> None:
             and "=" not in name
         ):
             environ[name] = key
+            taken.append(name)
+    environ[TAKEN] = ",".join(taken)  # so that no program which only helps is started with them

@@ -79,11 +79,17 @@ from sygra_eval.engine.meant import SuiteDeselected, with_selection
 from sygra_eval.engine.measured import Counts, Measured, shipped_from
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.outcome import grade_of, outcome_of
-from sygra_eval.engine.plan import recorded_models, suite_folder_of, suite_path_of, target_in
+from sygra_eval.engine.plan import (
+    recorded_models,
+    repeats_in,
+    suite_folder_of,
+    suite_path_of,
+    target_in,
+)
 from sygra_eval.engine.plan_changes import PlanChange
 from sygra_eval.engine.preflight import StoppedEarly
 from sygra_eval.engine.progress import Progress, SpentSoFar
-from sygra_eval.engine.questions import name_of_question
+from sygra_eval.engine.questions import name_of_question, rate_over
 from sygra_eval.engine.reading import NothingSelected, limited, named, source_of
 from sygra_eval.engine.recheck import Claim, Recheck, recheck
 from sygra_eval.engine.removing import (
@@ -262,11 +268,13 @@ __all__ = [
     "problems_of_labels",
     "process_of",
     "put_view",
+    "rate_over",
     "recheck",
     "recorded_models",
     "refuse_removal",
     "remove_run",
     "repair_run",
+    "repeats_in",
     "response_format",
     "resume_run",
     "rows_asked",

@@ -1,8 +1,9 @@
 """What became of critiques: whether the revision after one touches anything that it names.
 
 Words decide, not meaning: a critique whose code words (names, calls, numbers of lines) and quoted
-lines are all untouched by the next revision's diff was ignored as far as text can tell. One that
-names nothing of the code is not judged.
+lines are all untouched by the next revision's diff was ignored as far as text can tell. A function
+that is named is touched by whatever changes in it. One that names nothing of the code is not
+judged.
 """
 
 import keyword
@@ -17,6 +18,7 @@ from sygra_eval.values import Interval, Sentinel, wilson
 EXAMPLES = 3
 _WORD = re.compile(r"[^\W\d]\w*")
 _LINE_NUMBER = re.compile(r"\blines?\s+(\d+)(?:\s*(?:-|–|to|and)\s*(\d+))?", re.IGNORECASE)
+_DEFINES = re.compile(r"\s*(?:(?:export|async|static)\s+)*(?:def|class|function)\s+(\w+)")
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 _MOST_LINES = 1_000
 _LONGEST = 1 << 20  # of a critique, a diff or code; what is longer is not read further
@@ -121,7 +123,7 @@ def is_ignored(critique: str, code: str, diff: str) -> bool | None:
     """
     critique, code, diff = critique[:_LONGEST], code[:_LONGEST], diff[:_LONGEST]
     names = _names(_words(critique) & _words(code))
-    lines = _lines_named(critique, code)
+    lines = _lines_named(critique, code) | _lines_inside(names, code)
     if not (names or lines):
         return None
     touched_lines, touched_text = _touched(diff)
@@ -159,6 +161,29 @@ def _lines_named(critique: str, code: str) -> set[int]:
     found = {number for number in found if 1 <= number <= len(text)}
     quoted = {line.strip(" `>") for line in critique.splitlines()} - {""}
     found.update(number for number, line in enumerate(text, 1) if line.strip() in quoted)
+    return found
+
+
+def _lines_inside(names: set[str], code: str) -> set[int]:
+    """Return the lines of the functions and classes of these names, as the indentation has them.
+
+    Who changes what a function does has heeded a critique that names the function. The line behind
+    it counts too: what is added at its end stands there.
+    """
+    found: set[int] = set()
+    inside: list[int] = []  # how far the definitions that are named, and open, are indented
+    for number, line in enumerate(code.splitlines(), 1):
+        if not line.strip():
+            continue
+        indent = len(line) - len(line.lstrip())
+        is_end = line.lstrip()[0] in ")]}"
+        while inside and (indent < inside[-1] or (indent == inside[-1] and not is_end)):
+            inside.pop()
+        if inside:
+            found |= {number, number + 1}
+        defined = _DEFINES.match(line)
+        if defined is not None and defined[1] in names:
+            inside.append(indent)
     return found
 
 

@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.engine.folder import is_written
+from sygra_eval.engine.plan import repeats_in, target_in
 from sygra_eval.engine.recheck_claims import figure_of, read_report
 from sygra_eval.engine.removing import size_of
-from sygra_eval.journal import JournalReader, lock_owner, open_readonly
+from sygra_eval.engine.target import Target
+from sygra_eval.journal import (
+    JournalReader,
+    counts_in_parts,
+    lock_owner,
+    names_of_parts,
+    open_readonly,
+)
 from sygra_eval.values import Interval, Outcome, UsageError, wilson
 
 RUNNING = "running"
@@ -30,6 +38,8 @@ class KnownRun:
     """One run folder.
 
     :ivar state: `running`, `finished`, `interrupted`, `incomplete`, `killed`, or `unreadable`.
+    :ivar counts: How its rows ended, without those that are surplus to its target; with those
+        that only its workers have journalled yet.
     :ivar last: When something last happened to it; None where that is not known.
     :ivar owner: The process that works on it.
     :ivar size: Bytes of all its files.
@@ -37,7 +47,7 @@ class KnownRun:
     :ivar rate: The verified rate, as the report of a run that is over has it (so over questions
         where rows repeat them), else over the rows that ended; None where none did.
     :ivar cost_usd: What its calls cost; None where a price is unknown, or too many would have to
-        be added up for a look at a run that has no report yet.
+        be added up for a look at a run that has no report yet, or workers have some of them.
     """
 
     folder: Path
@@ -75,13 +85,18 @@ def known_run(folder: Path) -> KnownRun:
 
 def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
     kind, last, total = "started", None, None
+    target, repeats = _asked(reader)
     for event in reader.events():
         kind = event.kind if event.kind in _STATES else kind
-        total = rows_asked(event.data) if event.kind == "started" else total
+        total = rows_asked(event.data, repeats) if event.kind == "started" else total
         with contextlib.suppress(ValueError, OverflowError, OSError):  # a journal may be anybody's
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
-    counts = reader.counts_at_a_glance()
+    counts = reader.counts_at_a_glance(None if target is None else target.verified)
+    has_parts = bool(names_of_parts(folder))
+    if has_parts and target is None:
+        in_parts = counts_in_parts(folder)
+        counts = {outcome: count + in_parts.get(outcome, 0) for outcome, count in counts.items()}
     report = read_report(folder) if owner is None and is_written(folder) else None
     return KnownRun(
         folder=folder,
@@ -90,7 +105,7 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
         last=last,
         owner=owner,
         size=size_of(folder),
-        cost_usd=_cost(folder, reader, report),
+        cost_usd=None if has_parts else _cost(folder, reader, report),
         total=total,
         rate=_reported(report) or wilson(counts.get(Outcome.VERIFIED, 0), sum(counts.values())),
     )
@@ -109,12 +124,24 @@ def _reported(report: Mapping[str, Any] | None) -> Interval | None:
     return Interval(estimate=value, low=low, high=high) if is_one else None
 
 
-def rows_asked(started: Mapping[str, object]) -> int | None:
-    """Return how many rows a start was to take, from what it journalled; None where unknown."""
+def _asked(reader: JournalReader) -> tuple[Target | None, int]:
+    """Return what decides which rows count and how many there are; a journal may be anybody's."""
+    plan = reader.plan()
+    try:
+        return target_in(plan), repeats_in(plan)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, 1
+
+
+def rows_asked(started: Mapping[str, object], repeats: int = 1) -> int | None:
+    """Return how many rows a start was to take, from what it journalled; None where unknown.
+
+    :param repeats: So often each row of the source is run; the limit is one of the source.
+    """
     rows, limit = started.get("rows"), started.get("limit")
     if not isinstance(rows, int):
         return None
-    return min(rows, limit) if isinstance(limit, int) else rows
+    return min(rows, limit * repeats) if isinstance(limit, int) else rows
 
 
 def exit_of(folder: Path) -> tuple[int, str] | None:

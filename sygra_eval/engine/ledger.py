@@ -249,7 +249,7 @@ class _Count:
         for node in self.graph.nodes:
             if self.reader.visit(end.row_id, node) is not None:
                 kind = "done"
-            elif _blocked_at(end) == node:
+            elif node in (_blocked_at(end), end.at_node.partition("/")[0]):
                 kind = "failed here"
             elif is_judged and not _is_refused(end) and _blocked_at(end) is None:
                 kind = "lost" if node in self.sure else _ELSEWHERE

@@ -183,6 +183,12 @@ def target_in(rows: Mapping[str, str]) -> Target | None:
     return None if asked is None else Target(**asked)
 
 
+def repeats_in(rows: Mapping[str, str]) -> int:
+    """Return how often the plan rows of a journal say that each row of the source is run."""
+    repeat = (json.loads(rows["asked"]).get("selection") or {}).get("repeat", 1)
+    return repeat if isinstance(repeat, int) and repeat > 0 else 1
+
+
 def read_plan(folder: Path) -> Plan:
     """Read a run's plan.
 

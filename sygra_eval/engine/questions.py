@@ -65,7 +65,14 @@ class Questions:
 
 def _rate(questions: Mapping[str, Counter[Outcome]], outcome: Outcome) -> Interval | None:
     """Return a rate over questions; of one question nothing is known but that it is a rate."""
-    counted = Counter((of[outcome], of.total()) for of in questions.values())
+    return rate_over(Counter((of[outcome], of.total()) for of in questions.values()))
+
+
+def rate_over(counted: Counter[tuple[int, int]]) -> Interval | None:
+    """Return a rate over questions; see `_rate`.
+
+    :param counted: How often `(rows that are so, rows)` is what a question has.
+    """
     found = rate_of_clusters(counted)
     if found.value is None:
         return None

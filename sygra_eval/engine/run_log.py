@@ -1,6 +1,7 @@
 """The run's log: one JSON object a line with time, event and fields; no text to be parsed.
 
-It is for people who ask what a run did when; nothing reads it back, the journal is the truth.
+It is for people who ask what a run did when: the journal is the truth. Studio shows its last line
+where that says why the run waits, or ended: a full disk cannot be told in the journal on it.
 """
 
 import contextlib

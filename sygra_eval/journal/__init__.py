@@ -52,6 +52,7 @@ from sygra_eval.journal.owners import network_disk
 from sygra_eval.journal.parts import (
     PARTS,
     PartJournal,
+    counts_in_parts,
     locked_part,
     names_of_parts,
     take_in_parts,
@@ -94,6 +95,7 @@ __all__ = [
     "call_hashes",
     "call_key",
     "canonical_json",
+    "counts_in_parts",
     "ensemble_end_from_json",
     "ensemble_end_to_json",
     "evidence_from_json",

@@ -75,7 +75,13 @@ class RunLock:
                 before = _owner_in(descriptor)
                 is_seen = not before or is_of_this_host(before)
                 self.left_behind = "" if is_seen else _told(before)
-                _write_owner(descriptor)
+                try:
+                    _write_owner(descriptor)
+                except OSError as error:  # as on a full disk
+                    self.release()
+                    raise UsageError(
+                        f"{self._path}: the run folder cannot be locked: {error.strerror}"
+                    ) from None
             else:  # its owner removed the file between our two calls
                 os.close(descriptor)
 

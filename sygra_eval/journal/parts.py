@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -33,7 +34,7 @@ from sygra_eval.journal.store import (
     open_writer,
 )
 from sygra_eval.journal.writer import Writer
-from sygra_eval.values import ChatResponse, RecordEnd, UsageError, Verdict
+from sygra_eval.values import ChatResponse, Outcome, RecordEnd, UsageError, Verdict
 
 PARTS = "parts"
 TOOK_IN = "took_in"
@@ -152,6 +153,19 @@ async def locked_part(folder: Path, name: str) -> AsyncIterator[None]:
 def names_of_parts(folder: Path) -> list[str]:
     """Return the parts that are not taken in, in the order of their numbers."""
     return sorted((path.stem for path in (folder / PARTS).glob("*.db")), key=lambda n: (len(n), n))
+
+
+def counts_in_parts(folder: Path) -> dict[Outcome, int]:
+    """Return how the rows ended that are in parts alone; one that cannot be read now has none."""
+    counts: Counter[Outcome] = Counter()
+    for name in names_of_parts(folder):
+        path = folder / PARTS / f"{name}.db"
+        with (
+            contextlib.suppress(UsageError, OSError),  # it begins or ends just now
+            JournalReader(open_reader(path), path, Blobs(folder / "journal.db")) as reader,
+        ):
+            counts.update(reader.counts_at_a_glance())
+    return {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
 
 
 async def take_in_parts(journal: Journal, folder: Path) -> int:

@@ -213,9 +213,18 @@ class JournalReader:
             if row[2] in wanted:
                 yield record_end_from_json(self._blobs.value(stored_text(row[4])))
 
-    def counts_at_a_glance(self) -> dict[Outcome, int]:
-        """Return `counts` without reading the rows, so without seeing which are damaged."""
-        rows = self._rows.query("SELECT outcome, count(*) FROM outcome GROUP BY outcome", ())
+    def counts_at_a_glance(self, verified: int | None = None) -> dict[Outcome, int]:
+        """Return `counts` without reading the rows, so without seeing which are damaged.
+
+        :param verified: Only of the rows up to the one that is the so-manieth verified one.
+        """
+        last = 1 << 62
+        if verified is not None:
+            sql = "SELECT idx FROM outcome WHERE outcome = ? ORDER BY idx LIMIT 1 OFFSET ?"
+            found = self._rows.query(sql, (Outcome.VERIFIED.value, max(0, verified - 1)))
+            last = next((int(row[0]) for row in found), last)
+        sql = "SELECT outcome, count(*) FROM outcome WHERE idx <= ? GROUP BY outcome"
+        rows = self._rows.query(sql, (last,))
         seen = {str(outcome): int(count) for outcome, count in rows}
         return {outcome: seen.get(outcome.value, 0) for outcome in Outcome}
 

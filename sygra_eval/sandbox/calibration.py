@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from sygra_eval.sandbox.helpers import without_keys
 from sygra_eval.sandbox.inside.timed_task import best_of
 from sygra_eval.values import Limits
 
@@ -41,6 +42,7 @@ async def timed_elsewhere(times: int) -> float | None:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env=without_keys(),
         )
     except OSError:
         return None

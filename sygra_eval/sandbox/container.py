@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sygra_eval.sandbox.helpers import without_keys
 from sygra_eval.sandbox.program import MOST_RESULT_BYTES
 from sygra_eval.sandbox.streams import KeptStream
 from sygra_eval.sandbox.words import Ended, message_of, readable, reason_of, status_of
@@ -97,6 +98,7 @@ class Container:
             stderr=asyncio.subprocess.PIPE,
             cwd=self.folder,  # podman's monitor leaves a file `oom` where it was started
             start_new_session=True,
+            env=without_keys(),
         )
         try:
             async with asyncio.timeout(START_LIMIT_S):
@@ -144,6 +146,7 @@ class Container:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            env=without_keys(),
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(REMOVE_LIMIT_S):

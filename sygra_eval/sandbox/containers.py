@@ -11,6 +11,7 @@ import json
 import shutil
 from contextlib import suppress
 
+from sygra_eval.sandbox.helpers import without_keys
 from sygra_eval.values import Limits, Sandbox, SandboxUnavailable
 
 USER = 65534
@@ -147,6 +148,7 @@ async def told_by(engine: str, template: str) -> str:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=without_keys(),
     )
     try:
         async with asyncio.timeout(ENGINE_LIMIT_S):

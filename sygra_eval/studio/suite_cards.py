@@ -15,7 +15,7 @@ from sygra_eval.engine import JOURNAL, KnownRun, known_run
 from sygra_eval.plugins import Plugins, load_plugins, local_plugin_folders
 from sygra_eval.studio.keys import names_in
 from sygra_eval.studio.looking import look_through
-from sygra_eval.studio.workspace import Workspace
+from sygra_eval.studio.workspace import Workspace, is_text
 from sygra_eval.suite import MODELS_FILE, check_suite, read_document
 from sygra_eval.values import Diagnostic, Severity, SygraEvalError
 
@@ -94,10 +94,9 @@ class SuiteCards:
         if folder.parent != self._workspace.reports or suite in {"", ".", ".."}:
             return None  # what no run could have made
         try:
-            runs = sorted(
-                (one for one in folder.iterdir() if (one / JOURNAL).is_file()), reverse=True
-            )
-        except OSError:
+            named = (one for one in folder.iterdir() if is_text(one.name))
+            runs = sorted((one for one in named if (one / JOURNAL).is_file()), reverse=True)
+        except (OSError, ValueError):  # a name that no file can have
             return None
         if not runs:
             return None

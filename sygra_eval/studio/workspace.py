@@ -60,16 +60,28 @@ class Workspace:
         :raises NotThere: When there is none, or it is outside.
         """
         name = f"{suite}/{run}"
-        path = _inside(self.reports, name)
+        path = _inside(
+            self.reports, name, may_be_hidden=True
+        )  # a suite's name may begin with a dot
         if path.parent.parent != self.reports or not (path / JOURNAL).is_file():
             raise NotThere(f"there is no run `{_shown(name)}`; it may have been removed")
         return path
 
 
-def _inside(root: Path, name: str) -> Path:
+def is_text(name: str) -> bool:
+    """Say whether a file's name can be told: any bytes may be one, and some are no text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _inside(root: Path, name: str, *, may_be_hidden: bool = False) -> Path:
     if not name or len(name) > MOST_NAME or "\0" in name or Path(name).is_absolute():
         raise NotThere(f"`{_shown(name)}` is no name of something here")
-    if any(part.startswith(".") for part in Path(name).parts):
+    parts = Path(name).parts
+    if ".." in parts or (not may_be_hidden and any(part.startswith(".") for part in parts)):
         raise NotThere(f"`{_shown(name)}` is hidden or outside this folder")
     try:
         path = (root / name).resolve()

@@ -207,6 +207,24 @@ async def test_every_row_of_a_branch_adds_up_in_the_ledger(run_graph):
     assert accounts["node last"] == {"done": 3, "ended before it": 2}
 
 
+async def test_a_row_whose_call_fails_on_its_branch_failed_at_that_node_in_the_ledger(run_graph):
+    asks = {"node_type": "llm", "model": "author", "prompt": "{question}", "output_keys": "answer"}
+    nodes = {"left": asks, "right": put(answer="right")}
+    ways = [edge("START>left", "level < 2"), edge("START>right")]
+    edges = [*ways, *(edge(f"{side}>END") for side in nodes)]
+    questions = ["call-refused", "fine", "fine"]
+    rows = [{"level": n, "question": question} for n, question in enumerate(questions)]
+
+    finished = await run_graph(rows, nodes, edges)
+    ledger = await keep_ledger(finished.folder, lambda line: None)
+
+    accounts = {
+        account.of: {k: v for k, v in account.parts.items() if v} for account in ledger.accounts
+    }
+    assert accounts["node left"] == {"done": 1, "failed here": 1, "not on its way": 1}
+    assert accounts["node right"] == {"done": 1, "not on its way": 1, "ended before it": 1}
+
+
 async def test_a_verified_row_of_a_branch_is_judged_again_by_what_its_own_way_set(
     run_graph, tmp_path
 ):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import socket
@@ -29,6 +30,20 @@ def holder(tmp_path):
         assert process.stdout.readline() == b"held\n"
         yield process
         process.kill()
+
+
+def test_a_disk_with_no_room_for_its_owner_is_named_and_nothing_is_left(tmp_path, monkeypatch):
+    def is_full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sygra_eval.journal.lock.os.pwrite", is_full)
+        with pytest.raises(UsageError, match="cannot be locked: No space left"):
+            RunLock(tmp_path).acquire()
+
+    assert list(tmp_path.iterdir()) == []
+    with RunLock(tmp_path) as lock:
+        assert lock.is_ours()
 
 
 def test_a_second_process_is_refused_with_the_owners_pid_host_and_start(tmp_path, holder):

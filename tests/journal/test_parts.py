@@ -5,10 +5,12 @@ from contextlib import closing
 
 import pytest
 
+from sygra_eval.engine import known_run
 from sygra_eval.journal import (
     PARTS,
     Journal,
     PartJournal,
+    counts_in_parts,
     locked_part,
     names_of_parts,
     open_readonly,
@@ -118,6 +120,16 @@ async def test_a_kill_between_the_last_transaction_and_the_removal_doubles_nothi
 
     assert contents(run_folder) == once
     assert not (run_folder / PARTS).exists()
+
+
+async def test_what_ended_in_parts_alone_is_counted_without_taking_it_in(run_folder):
+    (run_folder / PARTS / "9.db").write_bytes(b"it begins just now")
+
+    listed = known_run(run_folder)
+
+    assert counts_in_parts(run_folder) == {Outcome.VERIFIED: 5}
+    assert (listed.counts[Outcome.VERIFIED], listed.cost_usd) == (6, None)
+    assert names_of_parts(run_folder) == ["0", "1", "9"]
 
 
 async def test_a_worker_finds_what_the_run_knew_before_and_writes_beside_it(run_folder, call):

@@ -1,6 +1,7 @@
 """A run folder whose journal is written by hand: any row there can be, at times that are told."""
 
 import asyncio
+import dataclasses
 import itertools
 import types
 from pathlib import Path
@@ -127,16 +128,21 @@ def gate_of(state, **changes):
     return GateOutcome(**(figures | changes))
 
 
-def write_run(folder, ends, *, calls=(), rounds=(), gates=(), ended="finished", began=BEGAN):
-    """Write the journal, a second by its clock between what happens, and return the folder."""
+def write_run(
+    folder, ends, *, calls=(), rounds=(), gates=(), ended="finished", began=BEGAN, **plan
+):
+    """Write the journal, a second by its clock between what happens, and return the folder.
+
+    :param plan: Fields of the plan that are not as they are here; and `document`, the suite.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "suite.yaml").write_text(SUITE)
+    (folder / "suite.yaml").write_text(plan.pop("document", SUITE))
     ticks = itertools.count()
     clock = types.SimpleNamespace(
         time=lambda: began + next(ticks), monotonic=lambda: float(next(ticks))
     )
     with mock.patch("sygra_eval.journal.journal.time", clock):  # the clock is handed to nobody
-        asyncio.run(_fill(folder, ends, calls, rounds, gates, ended))
+        asyncio.run(_fill(folder, ends, calls, rounds, gates, ended, plan))
     return folder
 
 
@@ -152,7 +158,7 @@ def view_of(name, folder, **options):
     return "".join(view(context_of(folder, **options)))
 
 
-async def _fill(folder, ends, calls, rounds, gates, ended):
+async def _fill(folder, ends, calls, rounds, gates, ended, planned):
     plan = Plan(
         suite="by_hand",
         suite_sha256="5" * 64,
@@ -169,9 +175,10 @@ async def _fill(folder, ends, calls, rounds, gates, ended):
         recorded={"author": {"identity": "x", "parameters": {"temperature": 0.5, "seed": 7}}},
         budget=Budget(),
     )
+    plan = dataclasses.replace(plan, **planned)
     journal = Journal.create(folder / "journal.db", plan.as_mapping())
     async with journal:
-        journal.event("started", pid=1, rows=len(ends), limit=None, input="f" * 64)
+        journal.event("started", pid=1, rows=len(ends), limit=plan.limit, input="f" * 64)
         for number, (site, response) in enumerate(calls):
             key = number.to_bytes(16, "big")
             await journal.commit_call(key, site, key, response, model="author")

@@ -1,8 +1,10 @@
 import asyncio
+import os
 from collections.abc import Callable
 
 import pytest
 
+from sygra_eval.cli.keys import FD, TAKEN, take_keys
 from sygra_eval.sandbox.calibration import REFERENCE_S, Calibration, timed_elsewhere
 from sygra_eval.sandbox.inside import timed_task
 
@@ -110,6 +112,23 @@ async def test_a_measurement_that_is_cancelled_is_made_by_the_next(calibration, 
     await calibration.renew()
 
     assert calibration.factor == pytest.approx(5.0)
+
+
+async def test_that_process_is_not_started_with_keys_that_were_handed_over(tmp_path, monkeypatch):
+    seen = tmp_path / "seen.py"
+    seen.write_text("import os\nprint(float('MY_KEY' in os.environ), end='')\n")
+    monkeypatch.setattr("sygra_eval.sandbox.calibration.TASK", str(seen))
+    reading, writing = os.pipe()
+    os.write(writing, b'{"MY_KEY": "sk-canary"}')
+    os.close(writing)
+    monkeypatch.setenv(FD, str(reading))
+    monkeypatch.setenv(TAKEN, "")  # so that it is as before, afterwards
+    monkeypatch.setenv("MY_KEY", "")
+
+    take_keys()
+
+    assert os.environ["MY_KEY"] == "sk-canary"
+    assert await timed_elsewhere(1) == 0.0
 
 
 async def test_the_task_is_timed_in_a_process_of_its_own():

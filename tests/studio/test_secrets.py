@@ -58,6 +58,16 @@ def test_a_key_is_in_no_answer_no_file_and_no_log(tmp_path, monkeypatch, caplog)
     assert EXPORTED not in caplog.text
 
 
+def test_a_key_that_is_a_word_of_the_page_does_not_break_the_page(tmp_path):
+    with served(tmp_path) as one:
+        before = {name: one.client.get(name).content for name in ("/", "/assets/index.js")}
+        for word in ("undefined", "password", "function"):
+            answer = one.client.put(f"/api/secrets/{word.upper()}_API_KEY", json={"value": word})
+            assert answer.status_code == 204
+
+        assert {name: one.client.get(name).content for name in before} == before
+
+
 def _every_read(app):
     """Each address that is read, with a name of the folder where one is wanted."""
     for path, methods in app.openapi()["paths"].items():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -123,6 +124,26 @@ def test_a_card_has_the_figures_of_its_last_run(folder):
         assert one.client.get("/api/runs").json() == [cards(one)["fit.yaml"]["last_run"]]
         (place / "journal.db").write_bytes(b"no journal")
         assert cards(one)["fit.yaml"]["last_run"]["state"] == "unreadable"
+
+
+def test_names_that_are_no_text_cost_no_other_suite_and_no_other_run(folder):
+    place = folder / "reports" / "fit" / "one"
+    write_run(place, [end_of(0)])
+    shutil.copytree(place, os.fsdecode(b"%s/bad\xff" % os.fsencode(place.parent)))
+    shutil.copy(folder / "fit.yaml", os.fsdecode(b"%s/bad\xff.yaml" % os.fsencode(folder)))
+    (folder / "nul.yaml").write_text(FIT.replace("name: fit", 'name: "a\\0b"'))
+    with served(folder) as one:
+        assert set(cards(one)) == {"fit.yaml", "nul.yaml", "sub/wrong.yaml"}
+        assert cards(one)["fit.yaml"]["last_run"]["run"] == "one"
+        assert [run["run"] for run in one.client.get("/api/runs").json()] == ["one"]
+
+
+def test_a_run_of_a_suite_whose_name_begins_with_a_dot_is_shown_as_it_is_listed(folder):
+    write_run(folder / "reports" / ".fit" / ".one", [end_of(0)])
+    with served(folder) as one:
+        (card,) = one.client.get("/api/runs").json()
+        assert one.client.get(f"/api/runs/{card['suite']}/{card['run']}").status_code == 200
+        assert one.client.get("/api/runs/.fit/%2e%2e").status_code == 404
 
 
 def test_trust_is_for_what_was_shown_and_for_what_acts_here(folder):

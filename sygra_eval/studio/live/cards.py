@@ -1,5 +1,6 @@
 """The list of runs: what can be told of each without reading all of it."""
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from sygra_eval.engine import KnownRun, known_run
 from sygra_eval.journal import lock_owner
 from sygra_eval.studio.live.counting import outcomes_told
 from sygra_eval.studio.live.told import Rate, RunCard, RunState
-from sygra_eval.studio.workspace import JOURNAL, Workspace
+from sygra_eval.studio.workspace import JOURNAL, Workspace, is_text
 
 MOST_RUNS = 500
 REST = 20  # so many times as long as it took to make a card, it is left as it is
@@ -46,7 +47,9 @@ class Cards:
             key=lambda path: path.parent.name,
             reverse=True,
         )
-        folders = [path.parent for path in journals[:MOST_RUNS]]
+        all_of_them = (path.parent for path in journals)
+        named = (folder for folder in all_of_them if is_text(f"{folder.parent.name}/{folder.name}"))
+        folders = list(itertools.islice(named, MOST_RUNS))
         with self._turn:
             made = {}
             for folder in folders:

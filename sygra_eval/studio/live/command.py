@@ -19,6 +19,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9._=,-]+")
 _LONGEST = 80
 _MOST_REPEATS = 1_000
 _MOST_IDS, _MOST_IDS_TEXT = 100, 8_000
+_TARGETS = {"verified": "--target-verified", "max_candidates": "--max-candidates"}
 
 
 def program() -> list[str]:
@@ -147,11 +148,18 @@ def _rows(workspace: Workspace, asked: Mapping[str, Any]) -> list[str]:
 def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) -> str:
     """Return the command line for a run that there is, from what its journal says it was asked.
 
+    It is empty for a run that judged another one's candidates, and for one of what changed since a
+    commit: without these it would take, and pay for, all rows.
+
     :param plan: What the plan keeps under `asked`.
     :param folder: Of the run.
     """
+    selection = plan.get("selection")
+    selection = selection if isinstance(selection, Mapping) else {}
+    if plan.get("scored") or selection.get("since"):
+        return ""
     after = ""
-    arguments = ["run", suite]
+    arguments = ["run", f"./{suite}" if suite.startswith("-") else suite]
     if variant and variant != "default":
         arguments += ["--variant", variant]
     models = plan.get("models")
@@ -163,13 +171,15 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) 
         arguments.append("--unsafe-no-sandbox")
     if plan.get("limit") is not None:
         arguments += ["--limit", str(plan["limit"])]
-    selection = plan.get("selection")
-    if isinstance(selection, Mapping):
-        arguments += _selected(selection)
-        only = selection.get("only")
-        if isinstance(only, list) and only:
-            where, after = ids_named([str(one) for one in only], folder)
-            arguments += ["--rows", where]
+    arguments += _selected(selection)
+    only = selection.get("only")
+    if isinstance(only, list) and only:
+        where, after = ids_named([str(one) for one in only], folder)
+        arguments += ["--rows", where]
+    target = plan.get("target")
+    for name, option in _TARGETS.items():
+        if isinstance(target, Mapping) and target.get(name) is not None:
+            arguments += [option, str(target[name])]
     budget = plan.get("budget")
     for bound, ours in (
         ("usd", "usd"),
@@ -183,6 +193,10 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) 
         arguments.append("--strict-model")
     if plan.get("max_failures") is not None:
         arguments += ["--maxfail", str(plan["max_failures"])]
+    if plan.get("is_strict") is True:
+        arguments.append("--strict")
+    if plan.get("durability") == "full":
+        arguments += ["--durability", "full"]
     return shown(arguments) + after
 
 
@@ -202,6 +216,4 @@ def _selected(selection: Mapping[str, Any]) -> list[str]:
         arguments += ["--deselect", str(one)]
     if selection.get("is_shuffled") is True:
         arguments.append("--shuffle")
-    if selection.get("last_time") == "only":
-        arguments.append("--lf")
     return arguments

@@ -29,8 +29,10 @@ from sygra_eval.studio.live.counting import (
     Counting,
     LiveNow,
     Places,
+    Tally,
     budget_of,
 )
+from sygra_eval.studio.live.last_words import last_words
 from sygra_eval.studio.live.told import (
     Control,
     Delta,
@@ -167,11 +169,16 @@ class RunWatch:
         control = Control(
             can_pause=is_asked,
             can_kill=self.is_locked and view is not None,
-            can_resume=not self.is_locked and self.state in _CAN_RESUME,
+            can_resume=not self.is_locked and self._has_rows_left(),
             why_not=why_not if self.is_locked else "",
             has_deltas=view is not None and view.is_streamed,
         )
         return control, [] if view is None else _endpoints(view)
+
+    def _has_rows_left(self) -> bool:
+        """Say whether a resume has something to do: it tries rows again that failed, too."""
+        failed = self.counting.tally.outcomes["failed"] if self.counting is not None else 0
+        return self.state in _CAN_RESUME or (self.state == "finished" and failed > 0)
 
     def _new(self, *, has_ended: bool) -> Look:
         counting = self.counting
@@ -195,6 +202,8 @@ class RunWatch:
         if now_s - self._locked_s >= LOOK_AT_LOCK_EACH_S or self.is_locked is False:
             self._locked_s = now_s
             self.is_locked = lock_owner(self.folder) is not None
+            if not self.is_locked:
+                self.view, self.why_not = None, ""  # what was asked of its process last is no more
 
     def _read(self) -> None:
         try:
@@ -232,13 +241,17 @@ class RunWatch:
             self.document = {}
         self.graph = graph_in(self.document)
         self.places = Places.of(self.graph)
-        self.counting = Counting.of(self.graph, budget_of(self.document, self.plan))
+        self.counting = Counting.of(
+            self.graph, budget_of(self.document, self.plan), Tally.of(self.plan, self.document)
+        )
 
     def _ask(self) -> None:
         now_s = time.monotonic()
         if now_s - self._asked_s < ASK_EACH_S:
             return
         self._asked_s = now_s
+        if self.counting is not None:
+            self.counting.said = last_words(self.folder)
         if not self.is_locked:
             self.view, self.why_not = None, ""
             return

@@ -39,9 +39,9 @@ from sygra_eval.studio.live.run_watch import RunWatch, asked_in
 from sygra_eval.studio.live.told import Control, RunBudget, RunCard, RunSnapshot
 from sygra_eval.studio.live.warned import warnings_of
 from sygra_eval.studio.live.watching import Watching
-from sygra_eval.studio.workspace import NotThere, Workspace
+from sygra_eval.studio.workspace import JOURNAL, NotThere, Workspace
 from sygra_eval.suite import plain_suite
-from sygra_eval.values import UsageError
+from sygra_eval.values import Outcome, UsageError
 
 ENDING_S = 5.0
 """So long a process that writes its last file is waited for before its run goes on."""
@@ -136,8 +136,8 @@ class Runs:
         folder = self._workspace.run(suite, run)
         if lock_owner(folder) is not None:
             return _state_told(go_on_with(folder))
-        state = known_run(folder).state
-        if state == "finished":
+        known = known_run(folder)
+        if known.state == "finished" and not known.counts.get(Outcome.FAILED):
             raise UsageError("the run is finished; there is nothing to go on with")
         child = self._children.of(folder)
         if child is not None and not child.has_ended_within(ENDING_S):
@@ -153,7 +153,7 @@ class Runs:
         try:
             return _state_told(stop_run(self._workspace.run(suite, run)))
         except (NotRunning, NotThere):
-            if child is None or not child.is_alive:
+            if child is None or not child.is_alive or _has_just_finished(child):
                 raise
             os.kill(child.process.pid, signal.SIGINT)  # ours, and not reaped: it begins or ends
             return "the run is asked to stop before it has begun"
@@ -165,6 +165,8 @@ class Runs:
         """
         child = self._child(suite, run)
         folder = child.folder if child is not None else self._workspace.run(suite, run)
+        if child is not None and child.is_alive:
+            _has_just_finished(child)  # then there is no process any more, and that is said
         return self._children.kill(folder)
 
     def limits(self, suite: str, run: str, changes: Sequence[Mapping[str, Any]]) -> str:
@@ -208,6 +210,16 @@ class Runs:
             control=control,
             error="" if child is None else child.error,
         )
+
+
+def _has_just_finished(child: Child) -> bool:
+    """Say whether the process was about to end, as its run had finished; it has ended then.
+
+    One that goes on with rows that failed has not begun yet, and does not end meanwhile.
+    """
+    if lock_owner(child.folder) is not None or not (child.folder / JOURNAL).is_file():
+        return False
+    return known_run(child.folder).state == "finished" and child.has_ended_within(ENDING_S)
 
 
 def _suite_name(path: Path) -> str:

@@ -33,7 +33,7 @@ class NodeCount(Told):
     :ivar guards: What guardrails said of its calls, by what came of it, as in `GuardCount`.
     :ivar calls: Answers that it had, those of a cache too.
     :ivar latency_s: Of the answers that were sent for, on average; None without any.
-    :ivar cost_usd: What its calls cost, as far as it is known.
+    :ivar cost_usd: What its calls cost, as far as it is known; `unpriced` of them have no price.
     """
 
     waiting: int
@@ -45,6 +45,7 @@ class NodeCount(Told):
     calls: int
     tokens: int
     cost_usd: float
+    unpriced: int
     latency_s: float | None
 
 
@@ -160,10 +161,15 @@ class RunCounts(Told):
     """All counts of a run, as its journal has them. Told whole each time, so none can be missed.
 
     :ivar rows: Rows that ended; `total` is None where the source has too many to count.
+    :ivar outcomes: Of the rows that count, as in the report; `surplus` more ended behind the one
+        that completed the run's target. Nodes, edges and loops count all that was done.
+    :ivar verified_rate: Its interval is over questions where rows repeat them.
     :ivar in_flight: Records that are begun and have not ended; 0 unless the run goes.
     :ivar nodes: By name; of a node inside another one `outer/inner`.
     :ivar is_whole: All of the journal is read; else it is being read, and more counts come.
     :ivar damaged: Rows of the journal that cannot be read; they are in no count.
+    :ivar said: What the run said last beside its journal: that it waits for a full disk, or why its
+        process ended; empty where it went on since.
     :ivar is_live: `waiting` and `running` of the nodes were just asked for; else they are 0.
     """
 
@@ -172,6 +178,8 @@ class RunCounts(Told):
     total: int | None
     in_flight: int
     outcomes: Outcomes
+    surplus: int
+    verified_rate: float | None
     verified_low: float | None
     verified_high: float | None
     nodes: dict[str, NodeCount]
@@ -184,6 +192,7 @@ class RunCounts(Told):
     is_whole: bool
     is_live: bool
     damaged: int
+    said: str
 
 
 class EndpointNow(Told):

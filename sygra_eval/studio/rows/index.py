@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sygra_eval.engine import JOURNAL
+from sygra_eval.engine import JOURNAL, SURPLUS, target_in
 from sygra_eval.journal import PLAN_CHANGED, JournalReader, StoredCall, open_readonly
 from sygra_eval.studio.rows.facts import COSTS, LATENCIES, LENGTHS, Facts, bucket_of, facts_of
 from sygra_eval.studio.rows.schema import SCHEMA, connected
@@ -24,9 +24,14 @@ from sygra_eval.values import Outcome, UsageError
 _ROWS = 250  # of one batch: each row is in memory as a whole
 _CALLS = 2_000
 _NANO = 1e9
+_COMPLETES = (
+    "SELECT idx FROM row JOIN kind ON kind.id = kind WHERE outcome = 'verified'"
+    " ORDER BY idx LIMIT 1 OFFSET ?"
+)
 _PUT_ROW = f"INSERT OR REPLACE INTO row VALUES ({', '.join('?' * 13)})"  # noqa: S608
 _PUT_KIND = f"INSERT OR REPLACE INTO kind VALUES ({', '.join('?' * 11)})"  # noqa: S608
 _STARTED = "started"
+_MAY_CHANGE = frozenset({Outcome.FAILED.value, SURPLUS})
 
 
 @dataclass(slots=True)
@@ -74,6 +79,7 @@ class Index:
             with open_readonly(self.folder / JOURNAL) as reader:
                 self._forget_what_runs_again(reader)
                 self._take_rows(reader, is_stopped)
+                self._part_surplus(reader)
                 self._take_calls(reader, is_stopped)
         except (sqlite3.Error, OSError) as error:
             raise UsageError(f"the index of {self.folder.name} cannot be kept: {error}") from error
@@ -132,7 +138,7 @@ class Index:
         gone = [
             idx
             for idx, outcome in self._writer.execute(sql).fetchall()
-            if has_other_plan or outcome == Outcome.FAILED.value or idx not in there
+            if has_other_plan or outcome in _MAY_CHANGE or idx not in there
         ]
         with self._batch() as into:
             for idx in gone:
@@ -167,6 +173,22 @@ class Index:
             self._known |= read
             self._unreadable.update(place for place in some if place not in read)
         self.damaged = len(self._unreadable)
+
+    def _part_surplus(self, reader: JournalReader) -> None:
+        """Tell the rows behind the one that completes the run's target from those that count."""
+        try:
+            target = target_in(reader.plan())
+        except (ValueError, KeyError, TypeError, AttributeError):  # a journal may be anybody's
+            return
+        if target is None:
+            return
+        sql = "SELECT idx, kind FROM row JOIN kind ON kind.id = kind WHERE idx > ? AND outcome != ?"
+        with self._batch() as into:
+            last = into.execute(_COMPLETES, (max(0, target.verified - 1),)).fetchone()
+            behind = [] if last is None else into.execute(sql, (last[0], SURPLUS)).fetchall()
+            for idx, kind in behind:
+                other = self._kind((SURPLUS, *self._kinds_by_number[kind][1:]))
+                into.execute("UPDATE row SET kind = ? WHERE idx = ?", (other, idx))
 
     def _put_row(
         self, into: sqlite3.Connection, idx: int, record: str, outcome: str, facts: Facts

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.engine import JOURNAL
-from sygra_eval.journal import open_readonly, plain
+from sygra_eval.journal import counts_in_parts, open_readonly, plain
 from sygra_eval.studio.rows.asking import NONE, RANGES, Asked
 from sygra_eval.studio.rows.indexes import OpenIndex, is_running
 from sygra_eval.studio.rows.views import columns_of, last_seq, tags_of
@@ -62,6 +62,8 @@ class RowsPage(Told):
     :ivar view: What names the view as it was now: rows that end later are not in it.
     :ivar newer: Rows that ended since and would be in it.
     :ivar read: Rows that can be found yet; `ended` are in the journal.
+    :ivar in_workers: Rows that ended and that only the run's workers have; they come at its end, or
+        when it is resumed.
     :ivar is_settled: What calls come to is added up too.
     :ivar damaged: Rows that the journal has and nobody can read.
     :ivar columns: Names of the rows' variables.
@@ -74,6 +76,7 @@ class RowsPage(Told):
     newer: int
     read: int
     ended: int
+    in_workers: int
     is_settled: bool
     damaged: int
     is_running: bool
@@ -130,6 +133,7 @@ def page_of(
         newer=newer,
         read=read,
         ended=index.ended,
+        in_workers=sum(counts_in_parts(index.folder).values()),
         is_settled=opened.is_idle.is_set(),
         damaged=index.damaged,
         is_running=is_running(index.folder),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.cli.keys import take_keys
+from sygra_eval.cli.keys import TAKEN, take_keys
 from sygra_eval.engine import ids_in
 from sygra_eval.studio.live import children
 from sygra_eval.studio.live.children import KEYS_FD, Children
@@ -52,7 +52,7 @@ def test_keys_that_are_none_are_left_out():
     take_keys(environ)
     take_keys(nonsense := {KEYS_FD: "no number"})
 
-    assert environ == {"GOOD": "key"}
+    assert environ == {"GOOD": "key", TAKEN: "GOOD"}
     assert nonsense == {}
 
 
@@ -134,3 +134,29 @@ def test_the_command_of_a_run_that_there_is_says_what_it_was_asked():
         "sygra-eval run s.yaml --variant author=small --model author=embedded -p own --limit 3 "
         "-k easy --deselect 'a b' --budget usd=1.0 --strict-model"
     )
+
+
+@pytest.mark.parametrize(
+    ("plan", "options"),
+    [
+        ({"target": {"verified": 3, "max_candidates": 9}},
+         "--target-verified 3 --max-candidates 9"),
+        ({"target": {"verified": 3, "max_candidates": None}}, "--target-verified 3"),
+        ({"is_strict": True, "durability": "full"}, "--strict --durability full"),
+        ({"durability": "normal", "target": None}, ""),
+    ],
+)  # fmt: skip
+def test_a_copied_command_asks_for_no_more_than_the_run_did(plan, options):
+    assert copied_from(plan, "s.yaml", "") == f"sygra-eval run s.yaml {options}".strip()
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [{"selection": {"only": ["r1"]}}, {"selection": {"since": "r1"}}, {"scored": "reports/s/one"}],
+)
+def test_a_run_that_no_command_line_begins_again_has_none_to_copy(plan):
+    assert copied_from(plan, "s.yaml", "") == ""
+
+
+def test_a_suite_whose_name_looks_like_an_option_is_copied_as_a_file():
+    assert copied_from({}, "-s.yaml", "") == "sygra-eval run ./-s.yaml"

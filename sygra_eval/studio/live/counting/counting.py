@@ -5,17 +5,14 @@ has not ended; so memory does not grow with the rows. Whoever asks gets all coun
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
 from sygra_eval.journal import JournalTail, Spent, whole_value
-from sygra_eval.quality import wilson
 from sygra_eval.studio.graphs import SuiteGraph
 from sygra_eval.studio.live.counting.flow import Flow
-from sygra_eval.studio.live.counting.judged import Judged
 from sygra_eval.studio.live.counting.life import ANEW, Life
 from sygra_eval.studio.live.counting.loops import Loops, round_told
 from sygra_eval.studio.live.counting.newest import Newest
@@ -23,6 +20,7 @@ from sygra_eval.studio.live.counting.paths import Places, of_any_visit
 from sygra_eval.studio.live.counting.records import OpenRecords
 from sygra_eval.studio.live.counting.spending import spending_told
 from sygra_eval.studio.live.counting.stored import number
+from sygra_eval.studio.live.counting.tally import Tally, guards_said
 from sygra_eval.studio.live.told import Moved, Outcomes, RunBudget, RunCounts, RunState
 
 MOST_AT_ONCE = 1_000  # outcomes that are held while what came before them is counted
@@ -54,6 +52,7 @@ class Counting:
 
     :ivar budget: Of the suite, and over it what the run was asked for.
     :ivar unfit: Rows that are sound and hold what no version of ours wrote.
+    :ivar said: What its process said last of why it waits or ended, which no journal may hold.
     """
 
     budget: RunBudget
@@ -61,22 +60,24 @@ class Counting:
     is_whole: bool = False
     life: Life = field(default_factory=Life)
     loops: Loops = field(default_factory=Loops)
-    judged: Judged = field(default_factory=Judged)
+    tally: Tally = field(default_factory=Tally)
     spent: Spent = field(default_factory=Spent)
     newest: Newest = field(default_factory=Newest)
-    outcomes: Counter[str] = field(default_factory=Counter)
     open: OpenRecords = field(default_factory=OpenRecords)
     damaged: int = 0
     unfit: int = 0
+    said: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, graph: SuiteGraph | None, budget: RunBudget) -> "Counting":
+    def of(cls, graph: SuiteGraph | None, budget: RunBudget, tally: Tally) -> "Counting":
         """Begin at nothing.
 
         :param graph: The suite's; None where rows themselves are judged.
+        :param tally: Empty, and knows which rows count.
         """
-        return cls(budget=budget, flow=Flow.of(graph, Places.of(graph).nodes))
+        flow = Flow.of(graph, Places.of(graph).nodes)
+        return cls(budget=budget, flow=flow, tally=tally, life=Life(repeats=tally.repeats))
 
     def read(self, tails: Sequence[JournalTail]) -> bool:
         """Read what is new, some rows of it; say whether there may be more.
@@ -173,38 +174,42 @@ class Counting:
     def _take_end(
         self, place: int, record: str, outcome: str, reason: str, data: Mapping[str, Any]
     ) -> None:
-        self.outcomes[outcome] += 1
+        self.tally.take(place, outcome, data)
         stuck, loop = data.get("at_node") or "", data.get("loop")
         if stuck and isinstance(loop, Mapping) and loop.get("node") == stuck:
             self.loops.take_end(stuck, loop)
         self.flow.take_end(self.open.end(record), outcome, stuck)
-        self.judged.take_end(data, self.flow.take_guard)
+        for path, _, action in guards_said(data):
+            self.flow.take_guard(path, action)
         if self.is_whole:
             self.life.row_ended()
             self.newest.row_ended(record, place, outcome, reason)
 
     def _told(self, now: LiveNow | None) -> RunCounts:
-        rows, total = sum(self.outcomes.values()), self.life.total
-        interval = wilson(self.outcomes["verified"], rows) if rows else None
-        share = max(1.0, total / rows) if rows and total is not None else None
+        tally, rate = self.tally, self.tally.rate()
+        rows, expected = tally.ended, tally.expected(self.life.total)
+        share = max(1.0, expected / rows) if rows and expected is not None else None
         return RunCounts(
             state=self.life.state if now is None else now.state,
             rows=rows,
-            total=total,
+            total=self.life.total,
             in_flight=0 if now is None else now.in_flight,
-            outcomes=outcomes_told(self.outcomes),
-            verified_low=None if interval is None else interval.low,
-            verified_high=None if interval is None else interval.high,
+            outcomes=outcomes_told(tally.outcomes),
+            surplus=tally.surplus,
+            verified_rate=None if rate is None else rate.estimate,
+            verified_low=None if rate is None else rate.low,
+            verified_high=None if rate is None else rate.high,
             nodes=self.flow.nodes_told({} if now is None else now.nodes),
             edges=list(self.flow.edges_told()),
             loops=list(self.loops.told()),
-            validators=self.judged.validators_told(),
-            guardrails=list(self.judged.guards_told()),
+            validators=tally.validators_told(),
+            guardrails=list(tally.guards_told()),
             spending=spending_told(self.spent, self.budget, share, self.open.spent()),
-            pace=self.life.pace(rows, is_live=now is not None),
+            pace=self.life.pace(rows, expected, is_live=now is not None),
             is_whole=self.is_whole,
             is_live=now is not None,
             damaged=self.damaged,
+            said=self.said,
         )
 
 

@@ -106,5 +106,6 @@ def _node_told(node: _Node, waiting: int, running: int) -> NodeCount:
         calls=spent.calls,
         tokens=spent.tokens,
         cost_usd=spent.known_nano_usd / NANO,
+        unpriced=spent.unpriced,
         latency_s=spent.latency_s / spent.sent if spent.sent else None,
     )

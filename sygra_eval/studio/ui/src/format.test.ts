@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
-import { ago, counted, duration, interval, percent, rate, seen, short, usd } from './format';
+import { ago, counted, duration, interval, percent, rate, seen, short, usd, usdOf } from './format';
 
 test('what is unknown is a dash and never 0', () => {
   expect([percent(null), usd(undefined), duration(null), rate(Number.NaN), interval(null, 0.5)]).toEqual(['–', '–', '–', '–', '–']);
   expect([percent(0), usd(0), rate(0)]).toEqual(['0.0 %', '$0.00', '0.0 /s']);
+});
+
+test('what some calls came to without a price is at least what is known of it', () => {
+  expect([usdOf(0.5, 0), usdOf(0.5, 3), usdOf(0, 3), usdOf(0, 0)]).toEqual(['$0.50', '≥ $0.50', '–', '$0.00']);
 });
 
 test('small sums keep their digits, long times their unit', () => {

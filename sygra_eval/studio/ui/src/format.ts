@@ -22,6 +22,12 @@ export function usd(value: Maybe): string {
   return `$${TWO_DIGITS.format(value)}`;
 }
 
+// What calls came to of which some have no price: at least what is known.
+export function usdOf(known: number, unpriced: number): string {
+  if (unpriced === 0) return usd(known);
+  return known === 0 ? UNKNOWN : `≥ ${usd(known)}`;
+}
+
 export function duration(seconds: Maybe): string {
   if (!isKnown(seconds) || seconds < 0) return UNKNOWN;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;

@@ -468,6 +468,7 @@ export type NodeCount = {
   calls: number;
   tokens: number;
   cost_usd: number;
+  unpriced: number;
   latency_s: number | null;
 };
 
@@ -599,6 +600,7 @@ export type RowsPage = {
   newer: number;
   read: number;
   ended: number;
+  in_workers: number;
   is_settled: boolean;
   damaged: number;
   is_running: boolean;
@@ -631,6 +633,8 @@ export type RunCounts = {
   total: number | null;
   in_flight: number;
   outcomes: Outcomes;
+  surplus: number;
+  verified_rate: number | null;
   verified_low: number | null;
   verified_high: number | null;
   nodes: Record<string, NodeCount>;
@@ -643,6 +647,7 @@ export type RunCounts = {
   is_whole: boolean;
   is_live: boolean;
   damaged: number;
+  said: string;
 };
 
 export type RunName = {

@@ -5,8 +5,8 @@ import { createLive } from './live';
 
 const COUNTS: RunCounts = {
   state: 'running', rows: 5, total: 20, in_flight: 3,
-  outcomes: { verified: 3, rejected: 1, failed: 1, unjudged: 0 }, verified_low: 0.2, verified_high: 0.9,
-  nodes: { solve: { waiting: 1, running: 2, ok: 4, failed: 1, blocked: 1, guards: { passed: 3, failed: 2 }, calls: 9, tokens: 900, cost_usd: 0.5, latency_s: 1.25 } },
+  outcomes: { verified: 3, rejected: 1, failed: 1, unjudged: 0 }, surplus: 0, said: '', verified_rate: 0.6, verified_low: 0.2, verified_high: 0.9,
+  nodes: { solve: { waiting: 1, running: 2, ok: 4, failed: 1, blocked: 1, guards: { passed: 3, failed: 2 }, calls: 9, tokens: 900, cost_usd: 0.5, unpriced: 0, latency_s: 1.25 } },
   edges: [{ source: 'START', target: 'solve', times: 8 }, { source: 'solve', target: 'END', times: 4 }],
   loops: [{ node: 'solve', ended: 4, rounds_min: 1, rounds_max: 4, rounds_mean: 1.94, stop_reasons: { sentinel: 3, max_rounds: 1 }, by_round: { '1': 6, '2': 2, '3': 1 }, steps: { draft: 7, verify: 9, critique: 8, revise: 3, back: 2 }, refused: 1 }],
   validators: { tests: { passed: 3, failed: 1, error: 0, skipped: 1 } }, guardrails: [],

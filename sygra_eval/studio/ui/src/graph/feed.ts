@@ -1,6 +1,6 @@
 // What a run tells of itself, put where the graph shows it.
 import type { LoopCount, NodeCount, RunCounts } from '../api/types';
-import { duration, usd } from '../format';
+import { duration, usdOf } from '../format';
 import { edgeId, stepId, validatorId } from './drawing';
 import { NOTHING, type Live, type NodeLive } from './live';
 import { END, QUALITY, type Step } from './model';
@@ -26,7 +26,7 @@ function nodeLive(one: NodeCount): Partial<NodeLive> {
     counts: { waiting, running, ok, failed },
     guardrails: guardsOf(one),
     latency: one.latency_s === null ? undefined : duration(one.latency_s),
-    cost: one.cost_usd > 0 ? usd(one.cost_usd) : undefined,
+    cost: one.cost_usd > 0 ? usdOf(one.cost_usd, one.unpriced) : undefined,
   };
 }
 

@@ -79,8 +79,8 @@ export function usePages(run: string, view: View): Pages {
       if (isBehind && !current.head!.is_running) fetchPage(0, undefined);
       else
         get<RowsPage>(pageAddress(run, asked, 0, 0, token)).then(
-          ({ newer, read, ended, damaged, is_running, is_settled, columns }) =>
-            setState((old) => (old.key === key && old.head ? { ...old, head: { ...old.head, newer, read, ended, damaged, is_running, is_settled, columns } } : old)),
+          ({ newer, read, ended, in_workers, damaged, is_running, is_settled, columns }) =>
+            setState((old) => (old.key === key && old.head ? { ...old, head: { ...old.head, newer, read, ended, in_workers, damaged, is_running, is_settled, columns } } : old)),
           () => undefined, // the next look may go better
         );
     };

@@ -6,7 +6,7 @@ import { END, QUALITY, START, type Drawing, type DrawnBox, type DrawnNode } from
 import { kindOf } from '../graph/words';
 import { Status } from '../parts/Status';
 import { hashOf } from '../route';
-import { UNKNOWN, count, counted, duration, usd } from '../format';
+import { UNKNOWN, count, counted, duration, usdOf } from '../format';
 import type { RunPage, Writing } from './state';
 
 const MOST_SHOWN = 40;
@@ -78,7 +78,6 @@ function describe(drawn: DrawnNode | DrawnBox): string {
 
 function Facts({ of, counts }: { of: NodeCount; counts: RunCounts }) {
   const goes = isGoing(counts.state);
-  const isUnpriced = of.cost_usd === 0 && counts.spending.unpriced > 0; // then 0 is what is known, and not what it cost
   const facts: Array<[string, string]> = [
     ['Waiting', goes ? count(of.waiting) : UNKNOWN],
     ['Running', goes ? count(of.running) : UNKNOWN],
@@ -88,7 +87,7 @@ function Facts({ of, counts }: { of: NodeCount; counts: RunCounts }) {
     ['Guardrails said', Object.entries(of.guards).map(([what, times]) => `${what} ${count(times)}`).join(' · ') || UNKNOWN],
     ['Calls', count(of.calls)],
     ['Tokens', count(of.tokens)],
-    ['Cost', usd(isUnpriced ? null : of.cost_usd)],
+    ['Cost', usdOf(of.cost_usd, of.unpriced)],
     ['Mean latency', duration(of.latency_s)],
   ];
   return (

@@ -6,7 +6,7 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
-import { count, counted, duration, interval, percent, rate, seen, short, usd } from '../format';
+import { count, counted, duration, interval, percent, rate, seen, short, usd, usdOf } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf, SIGN_OF } from './states';
 import { runAddress } from './useRun';
@@ -40,6 +40,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   const isOver = !isGoing(counts.state);
   const notes: ReactNode[] = [];
   if (isOver || counts.state === 'draining') notes.push(<span key="how">{howItEnded(snapshot, counts.state)}</span>);
+  if (counts.said) notes.push(<span key="said">{seen(counts.said)}</span>);
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
   for (const warning of snapshot.warnings) notes.push(<b key={warning}>{seen(warning)}</b>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
@@ -51,21 +52,19 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
 
 function Figures({ counts }: { counts: RunCounts }) {
   const { outcomes, spending, pace, rows, total } = counts;
-  const judged = outcomes.verified + outcomes.rejected + outcomes.failed;
-  const share = judged > 0 ? outcomes.verified / judged : null;
   const isOver = !isGoing(counts.state);
   return (
     <dl className="tiles">
-      <Tile name="Rows" value={count(rows)} of={total === null ? 'of unknown' : `of ${count(total)}`}>
+      <Tile name="Rows" value={count(rows)} of={[total === null ? 'of unknown' : `of ${count(total)}`, ...(counts.surplus > 0 ? [`${count(counts.surplus)} behind the target`] : [])].join(' · ')}>
         <Bar name="rows" part={rows} whole={total} />
       </Tile>
-      <Tile name="Verified" value={percent(share)} of={counts.verified_low === null ? counted(outcomes.verified, 'row') : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${counted(outcomes.verified, 'row')}`} />
+      <Tile name="Verified" value={percent(counts.verified_rate)} of={counts.verified_low === null ? counted(outcomes.verified, 'row') : `95 %: ${interval(counts.verified_low, counts.verified_high)} · ${counted(outcomes.verified, 'row')}`} />
       <Tile name="Rejected" value={count(outcomes.rejected)} of={outcomes.unjudged > 0 ? `${count(outcomes.unjudged)} unjudged` : 'by validators'} />
       <Tile name="Errors" value={count(outcomes.failed)} of="failed, not judged" isBad={outcomes.failed > 0} />
       <Tile name={isOver ? 'Took' : 'Pace'} value={isOver ? duration(pace.elapsed_s) : rate(pace.rows_per_s)} of={isOver ? 'its last start' : `${counts.in_flight} in flight · ${duration(pace.left_s)} left`}>
         {spending.budget.time_s !== null && <Bar name="of the time budget" part={pace.elapsed_s} whole={spending.budget.time_s} />}
       </Tile>
-      <Tile name="Spent" value={usd(spending.unpriced > 0 && spending.cost_usd === 0 ? null : spending.cost_usd)} of={spentOf(counts)}>
+      <Tile name="Spent" value={usdOf(spending.cost_usd, spending.unpriced)} of={spentOf(counts)}>
         {spending.budget.cost_usd !== null && <Bar name={`of ${usd(spending.budget.cost_usd)}`} part={spending.cost_usd} whole={spending.budget.cost_usd} />}
       </Tile>
       <Tile name="Tokens" value={short(spending.tokens)} of={`${counted(spending.calls, 'call')}${spending.from_cache > 0 ? `, ${count(spending.from_cache)} cached` : ''}`}>
@@ -80,7 +79,7 @@ function spentOf({ spending, state }: RunCounts): string {
   const told = [];
   if (isGoing(state) && spending.all_cost_usd !== null) told.push(`all rows ≈ ${usd(spending.all_cost_usd)}`);
   if (spending.unpriced > 0) told.push(`${counted(spending.unpriced, 'call')} without a price`);
-  if (spending.left_usd !== null) told.push(`${usd(spending.left_usd)} left`);
+  if (spending.left_usd !== null) told.push(`${spending.unpriced > 0 ? 'at most ' : ''}${usd(spending.left_usd)} left`);
   return told.join(' · ') || 'all calls priced';
 }
 

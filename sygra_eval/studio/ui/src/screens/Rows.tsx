@@ -84,6 +84,11 @@ export default function Rows({ route }: { route: Route }) {
         </div>
       </header>
       {pages.error && <Problem error={pages.error} again={pages.renew} />}
+      {head !== undefined && head.in_workers > 0 && (
+        <p className="rows-warning" role="status">
+          {head.in_workers.toLocaleString('en')} {head.in_workers === 1 ? 'row that has' : 'rows that have'} ended {head.in_workers === 1 ? 'is' : 'are'} not listed yet: the run works in several processes (<code>--procs</code>), and takes in what they have when it ends or is resumed.
+        </p>
+      )}
       {head !== undefined && head.damaged > 0 && (
         <p className="rows-warning" role="status">
           {head.damaged} {head.damaged === 1 ? 'row is' : 'rows are'} damaged in the journal and cannot be read; the others are all here. <code>sygra-eval doctor</code> says more.
