@@ -235,13 +235,13 @@ class RunWatch:
         self.counting = Counting.of(self.graph, budget_of(self.document, self.plan))
 
     def _ask(self) -> None:
+        if not self.is_locked:  # what it said last does not hold any more
+            self.view, self.why_not = None, ""
+            return
         now_s = time.monotonic()
         if now_s - self._asked_s < ASK_EACH_S:
             return
         self._asked_s = now_s
-        if not self.is_locked:
-            self.view, self.why_not = None, ""
-            return
         try:
             self.view, self.why_not = look_at(self.folder), ""
         except NotRunning:
