@@ -253,7 +253,6 @@ class RunWatch:
         if self.counting is not None:
             self.counting.said = last_words(self.folder)
         if not self.is_locked:
-            self.view, self.why_not = None, ""
             return
         try:
             self.view, self.why_not = look_at(self.folder), ""

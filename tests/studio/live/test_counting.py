@@ -8,8 +8,11 @@ from contextlib import closing
 
 import pytest
 
+from sygra_eval.engine import LiveView
+from sygra_eval.journal import RunLock
 from sygra_eval.journal.store import checksum
 from sygra_eval.studio.graphs import graph_in
+from sygra_eval.studio.live import run_watch
 from sygra_eval.studio.live.counting import Places
 from sygra_eval.studio.live.run_watch import Gone, RunWatch
 from tests.studio.rounds_run import ROWS, RUN, SUITE
@@ -148,6 +151,28 @@ def test_a_run_that_is_removed_while_it_is_watched_is_gone_and_another_in_its_pl
     watch.look()
 
     assert watch.counts().rows == 2
+    watch.close()
+
+
+def test_a_run_whose_process_was_killed_is_told_as_killed_and_not_as_what_it_said_last(
+    copied, monkeypatch
+):
+    rows = {"done": 0, "total": 5, "in_flight": 1, "most": 8}
+    rows |= dict.fromkeys(("verified", "rejected", "failed", "unjudged"), 0)
+    calls = dict.fromkeys(("sent", "journalled", "in_flight", "waiting"), 0)
+    said = {"suite": "s", "pid": 1, "since": "", "at": "", "is_draining": False, "cause": ""}
+    said |= {"rows": rows, "calls": calls, "endpoints": (), "models": ()}
+    monkeypatch.setattr(run_watch, "look_at", lambda _: LiveView.model_validate(said))
+    monkeypatch.setattr(run_watch, "LOOK_AT_LOCK_EACH_S", 0.0)
+    write(copied, "DELETE FROM event WHERE kind = 'finished'")
+    watch = RunWatch(copied)
+    with RunLock(copied):
+        watch.look()
+        assert watch.state == "running"
+
+    look = watch.look()
+
+    assert (look.has_ended, watch.state, look.counts.state) == (True, "killed", "killed")
     watch.close()
 
 

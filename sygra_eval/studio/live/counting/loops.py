@@ -35,9 +35,10 @@ class Loops:
 
         :param visit: The node's name with which visit it is.
         """
-        if data.get("kind", "loop") != "loop" or (visit, number_) in open_.rounds:
+        had = open_.rounds or set()
+        if data.get("kind", "loop") != "loop" or (visit, number_) in had:
             return False
-        open_.rounds.add((visit, number_))
+        open_.rounds = had | {(visit, number_)}
         loop = self._loop(node)
         loop.by_round[number_] += 1
         loop.steps.update(_steps_of(number_, data))

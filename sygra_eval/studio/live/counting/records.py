@@ -13,13 +13,14 @@ class OpenRecord:
     """A record that has not ended, as far as the journal has it.
 
     :ivar at: The node that it went through last.
-    :ivar rounds: Its rounds that were counted, by visit and number.
+    :ivar rounds: Its rounds that were counted, by visit and number; None before the first, as an
+        empty set has 200 bytes, and a long run that is read for the first time has all its records.
     """
 
     at: str = START
     nano_usd: int = 0
     tokens: int = 0
-    rounds: set[tuple[str, int]] = field(default_factory=set)
+    rounds: set[tuple[str, int]] | None = None
 
 
 @dataclass(slots=True)
