@@ -11,8 +11,8 @@ import { kindOf, labelOf, SIGN, statusOf, verdictWords } from './words';
 // Where an edge begins or ends on a node. The canvas measures these in the page, also where it was told them before; its
 // own `Handle` is for connecting by hand, which nobody does here.
 export type Pin = { id: string; type: 'source' | 'target'; position: Position; x: number; y: number };
-export type FaceNode = Node<{ drawn: DrawnNode; pins: Pin[] }, 'face'>;
-export type BoxNode = Node<{ drawn: DrawnBox; pins: Pin[] }, 'box'>;
+type FaceNode = Node<{ drawn: DrawnNode; pins: Pin[] }, 'face'>;
+type BoxNode = Node<{ drawn: DrawnBox; pins: Pin[] }, 'box'>;
 export type FlowNode = FaceNode | BoxNode;
 
 const PARTS: Array<keyof Counts> = ['waiting', 'running', 'ok', 'failed'];
@@ -185,7 +185,7 @@ function Judged({ verdicts, note }: { verdicts: Verdicts | undefined; note: stri
   );
 }
 
-export function VerdictBar({ verdicts }: { verdicts: Verdicts }) {
+function VerdictBar({ verdicts }: { verdicts: Verdicts }) {
   const parts = [['pass', verdicts.pass], ['fail', verdicts.fail], ['error', verdicts.error], ['skip', verdicts.skip]] as const;
   return (
     <span className="verdict-bar" aria-hidden="true">

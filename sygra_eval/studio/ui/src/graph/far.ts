@@ -6,8 +6,6 @@ import type { LiveState } from './live';
 import type { Place, Point } from './model';
 import { statusOf } from './words';
 
-export type FarShapes = { boxes: string; faces: Record<string, string>; lines: string; backs: string };
-
 // Where all nodes are now, in the whole graph; those of a box are told relative to it.
 export function placesOf(nodes: FlowNode[]): Map<string, Place> {
   const places = new Map<string, Place>();

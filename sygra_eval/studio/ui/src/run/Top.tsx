@@ -6,9 +6,10 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
+import { signOf } from '../parts/Status';
 import { count, counted, duration, interval, percent, rate, short, usd } from '../format';
 import { Limits } from './Limits';
-import { howItEnded, meaningOf, SIGN_OF } from './states';
+import { howItEnded, meaningOf } from './states';
 import { runAddress } from './useRun';
 
 export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts: RunCounts; aside?: ReactNode }) {
@@ -21,7 +22,7 @@ export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts
         aside={aside}
         state={
           <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
-            <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
+            <span aria-hidden="true">{signOf(counts.state)}</span> {counts.state}
           </span>
         }
       >

@@ -109,7 +109,7 @@ function Tile({ name, value, of }: { name: string; value: string; of: string }) 
 }
 
 // Another run of the suite to stand beside this one; the older one is the one before.
-export function CompareWith({ suite, run }: { suite: string; run: string }) {
+function CompareWith({ suite, run }: { suite: string; run: string }) {
   const { value: runs } = useResource<RunCard[]>(address('runs'));
   const others = (runs ?? []).filter((one) => one.suite === suite && one.run !== run && one.error === '');
   if (others.length === 0) return null;

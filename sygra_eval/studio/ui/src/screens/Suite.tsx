@@ -13,10 +13,9 @@ import { Outline } from '../graph/Outline';
 import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
 import { useTitle } from '../parts/RunBar';
-import { Status } from '../parts/Status';
+import { signOf, Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
 import { count, counted, percent, usd } from '../format';
-import { SIGN_OF } from '../run/states';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
 
@@ -161,7 +160,7 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
               <tr key={run.run}>
                 <th scope="row">
                   <span className={`state-sign state-sign-${run.state}`} title={run.state}>
-                    <span aria-hidden="true">{SIGN_OF[run.state]}</span>
+                    <span aria-hidden="true">{signOf(run.state)}</span>
                     <span className="unseen">{run.state}</span>
                   </span>{' '}
                   <a href={hashOf(['runs', run.suite, run.run])}>{run.run}</a>
