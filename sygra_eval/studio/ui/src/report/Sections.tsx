@@ -18,7 +18,7 @@ export function Outcomes({ report, to }: Of) {
         columns={[
           { name: 'Outcome', cell: (outcome) => <Status of={outcome} /> },
           { name: 'Rows', isNumber: true, cell: (outcome) => <Rows of={report.outcomes[outcome]} to={to({ outcome })} /> },
-          { name: 'Share, 95 % interval', cell: (outcome) => <Share of={report.outcome_rates[outcome]} /> },
+          { name: 'Share, 95 % interval', cell: (outcome) => <Share of={report.outcome_rates[outcome]} kind={outcome} /> },
         ]}
       />
     </Part>

@@ -44,7 +44,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
-  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
+  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: <code>sygra-eval doctor</code> says more.</b>);
   if (notes.length === 0) return null;
   return <p className={`run-how ${counts.state === 'killed' || counts.state === 'unreadable' || snapshot.error ? 'is-bad' : ''}`}>{notes.flatMap((note, at) => (at === 0 ? [note] : [' · ', note]))}</p>;
 }

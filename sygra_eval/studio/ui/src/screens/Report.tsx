@@ -3,6 +3,7 @@ import { address } from '../api/client';
 import { useResource } from '../api/resource';
 import type { RunCard } from '../api/types';
 import { Problem } from '../parts/Problem';
+import { Ticked } from '../parts/Ticked';
 import type { ReportDocument } from '../report/document';
 import { Agreements, ByRound, Causes, Costs, Funnel, Gates, Guardrails, Latency, Loops, Outcomes, Validators } from '../report/Sections';
 import { go, hashOf, type Route } from '../route';
@@ -61,7 +62,9 @@ function Body({ report, to }: { report: ReportDocument; to: (filters: Record<str
       {report.warnings.length > 0 && (
         <ul className="rp-warnings" aria-label="Warnings">
           {report.warnings.map((one) => (
-            <li key={one}>{seen(one)}</li>
+            <li key={one}>
+              <Ticked text={seen(one)} />
+            </li>
           ))}
         </ul>
       )}

@@ -30,6 +30,7 @@ export function Recent() {
             <a href={hashOf(['runs', run.suite, run.run])}>{run.suite}</a>
             <Status of={run.state} />
             <span className="quiet">
+              <code className="run-name">{run.run}</code>
               {ago(run.last, now)} · {percent(run.verified_rate)} verified · {usd(run.cost_usd)}
             </span>
           </li>
