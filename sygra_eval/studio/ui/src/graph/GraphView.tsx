@@ -27,7 +27,8 @@ export function GraphView(props: Props) {
   if (!layout) return <p className="loading">Drawing the graph …</p>;
   return (
     <LiveContext value={props.live}>
-      <ReactFlowProvider>
+      {/* Said here too: the first nodes are placed before the canvas says it, and a chosen box hid the lines in it. */}
+      <ReactFlowProvider zIndexMode="manual">
         <Canvas key={keyOf(props.drawing)} {...props} layout={layout} />
       </ReactFlowProvider>
     </LiveContext>

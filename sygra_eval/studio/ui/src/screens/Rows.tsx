@@ -79,7 +79,7 @@ export default function Rows({ route }: { route: Route }) {
           {counted(head.damaged, 'row is', 'rows are')} damaged in the journal and cannot be read; the others are all here. <code>sygra-eval doctor</code> says more.
         </p>
       )}
-      <div className="rows-columns">
+      {(head !== undefined || pages.error === undefined) && <div className="rows-columns">
         <Facets run={place} view={view} token={head?.view} onChange={change} />
         <div className="rows-main">
           {head !== undefined && head.total === 0 ? (
@@ -99,7 +99,7 @@ export default function Rows({ route }: { route: Route }) {
           )}
           {selected.size > 0 && <Selection rows={[...selected]} onClear={() => setSelected(new Set())} />}
         </div>
-      </div>
+      </div>}
     </section>
   );
 }
