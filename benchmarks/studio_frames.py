@@ -5,8 +5,9 @@ tells EVENTS (500) events a second (`studio_scripted`): ten counts of all nodes 
 rest a fifth is ends of rows, rounds and visits, and the other text as it is written. Measured is
 the time from frame to frame while nothing is touched, while a node is dragged, while the canvas is
 moved, and moved again when it was zoomed in; and in the same tab a page on which nothing happens.
-Up to 300 nodes the aim is a p95 of 20 ms for all of these, with more it is 50 ms. Where the machine has other work, frames are late
-that the page had ready: the share of its time that the page's thread computed is printed beside.
+Up to 300 nodes the aim is a p95 of 20 ms for all of these, with more it is 50 ms. Where the machine
+has other work, frames are late that the page had ready: the share of its time that the page's
+thread computed is printed beside.
 """
 
 import math
