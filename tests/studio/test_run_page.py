@@ -208,5 +208,5 @@ def test_a_lost_connection_is_said_and_found_again(studio, finished, open_page):
 def test_a_run_that_is_not_there_is_an_error_and_no_blank_page(studio, open_page):
     page = open_page(studio, "#/runs/rounds/never", allowed_errors=("404",))
 
-    page.get_by_role("alert").get_by_text("there is no run `rounds/never`").wait_for()
+    page.get_by_role("alert").get_by_text("there is no run rounds/never").wait_for()
     assert NEVER not in page.inner_text("main")
