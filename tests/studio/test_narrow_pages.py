@@ -69,3 +69,4 @@ def test_templates_stay_in_their_cards(tmp_path, open_page):
         page.get_by_role("button", name="Create Code assistant loop").wait_for()
 
         assert page.evaluate(_CUT_OFF) == []
+        page.close()  # before the server is

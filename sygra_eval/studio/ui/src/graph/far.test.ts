@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GraphEdge, GraphNode } from '../api/types';
 import { drawingOf } from './drawing';
-import { boxesOf, facesOf, linesOf, placesOf } from './far';
+import { boxesOf, facesOf, linesOf, movedIn, placesOf } from './far';
 import { flowOf } from './flow';
 import { layoutOf } from './layout';
 import { createLive, NOTHING } from './live';
@@ -32,6 +32,7 @@ test('what stands in a box is drawn where it is in the whole graph, also when th
 
   expect(after.get('a')!.x - before.get('a')!.x).toBe(100);
   expect(after.get('START')).toEqual(before.get('START'));
+  expect(movedIn(after, before)).toEqual(new Set([...nodes.filter((one) => one.type === 'box').map((one) => one.id), 'a', 'b']));
 });
 
 test('the lines of a node that was dragged end where it is now', () => {

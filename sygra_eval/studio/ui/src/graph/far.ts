@@ -16,6 +16,16 @@ export function placesOf(nodes: FlowNode[]): Map<string, Place> {
   return places;
 }
 
+// Which nodes stand elsewhere than they did.
+export function movedIn(places: Map<string, Place>, before: Map<string, Place>): Set<string> {
+  const moved = new Set<string>();
+  for (const [id, now] of places) {
+    const then = before.get(id);
+    if (then?.x !== now.x || then.y !== now.y) moved.add(id);
+  }
+  return moved;
+}
+
 // The faces in one shape for each status, so that a colour is set once and not a thousand times.
 export function facesOf(nodes: FlowNode[], places: Map<string, Place>, state: LiveState): Record<string, string> {
   const faces: Record<string, string> = {};
