@@ -41,6 +41,10 @@ export function boxesOf(nodes: FlowNode[], places: Map<string, Place>): string {
   return nodes.flatMap(({ id, type }) => (type === 'box' ? [rectangle(places.get(id)!)] : [])).join('');
 }
 
+export function chosenOf(nodes: FlowNode[], places: Map<string, Place>): string {
+  return nodes.flatMap(({ id, selected }) => (selected ? [rectangle(places.get(id)!)] : [])).join('');
+}
+
 // An edge whose nodes stand where they were laid out goes the way that was laid out for it; any other goes straight.
 export function linesOf(edges: FlowEdge[], places: Map<string, Place>, laidOut: Map<string, Place>): { lines: string; backs: string } {
   const told = { lines: '', backs: '' };
