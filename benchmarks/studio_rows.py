@@ -12,18 +12,18 @@ import os
 import shutil
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.reports import ROWS, make_run
+from benchmarks.studio_process import memory_mb, studio
 
 TIMES = 7
 _HERE = "/api/runs/many/run"
@@ -47,33 +47,6 @@ def _timed(act: Callable[[], object], times: int = TIMES) -> list[float]:
         act()
         took.append(time.perf_counter() - began)
     return took
-
-
-@contextmanager
-def _studio(folder: Path) -> Iterator[tuple[str, int]]:
-    """Start Studio as a user does; give its link and its process."""
-    command = (
-        sys.executable,
-        "-m",
-        "sygra_eval",
-        "studio",
-        str(folder),
-        "--no-open",
-        "--port",
-        "0",
-    )
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None  # noqa: S101 - it was asked for
-        yield process.stdout.readline().strip(), process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _memory_mb(pid: int, what: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(what))
 
 
 def _bare_select(folder: Path) -> float:
@@ -196,9 +169,9 @@ def main() -> None:
         size = (folder / "journal.db").stat().st_size / 1e6
         load = os.getloadavg()[0]
         print(f"{rows} rows, journal {size:.0f} MB; {os.cpu_count()} cores, load {load:.1f}")
-        with _studio(Path(place)) as (link, pid):
+        with studio(Path(place)) as (link, pid):
             home, _, token = link.partition("/?token=")
-            print(f"{'memory at the start':<34} {_memory_mb(pid, 'VmRSS'):8.0f} MB")
+            print(f"{'memory at the start':<34} {memory_mb(pid, 'VmRSS'):8.0f} MB")
             headers = {"authorization": f"Bearer {token}"}
             with httpx.Client(
                 base_url=home, headers=headers, timeout=60, trust_env=False
@@ -206,7 +179,7 @@ def main() -> None:
                 _over_http(client, folder, rows)
             if importlib.util.find_spec("playwright") is not None:
                 _in_the_browser(link, rows)
-            print(f"{'peak memory of the server':<34} {_memory_mb(pid, 'VmHWM'):8.0f} MB")
+            print(f"{'peak memory of the server':<34} {memory_mb(pid, 'VmHWM'):8.0f} MB")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from sygra_eval.studio.live.told import (
     FinishedVisit,
     GuardCount,
     LoopCount,
+    LoopSteps,
     Moved,
     NodeCount,
     Outcomes,
@@ -140,6 +141,7 @@ class Script:
             exit_code=None,
             exit_reason="",
             gates=[],
+            warnings=[],
             isolation="box(user, pid, net, seccomp)",
             graph=self.graph,
             validators=VALIDATORS,
@@ -207,6 +209,13 @@ class Script:
                     rounds_mean=1.9,
                     stop_reasons={"sentinel": done * 7 // 10, "max_rounds": done * 3 // 10},
                     by_round={"1": done, "2": done // 2, "3": done // 4, "4": done // 9},
+                    steps=LoopSteps(
+                        draft=done,
+                        verify=done * 2,
+                        critique=done * 2,
+                        revise=done,
+                        back=done,
+                    ),
                     refused=done // 50,
                 )
             ],
@@ -264,6 +273,8 @@ class Script:
         return Delta(
             row=f"row-{self.steps // 60}",
             node=self.graph.nodes[at].name,
+            step="draft" if self.graph.nodes[at].loop is not None else None,
+            validator=None,
             call=f"{at}/draft/1",
             text=_WORDS[begin : begin + 8],
             is_cut=False,

@@ -157,7 +157,7 @@ class Plugins:
         """
         caller = getattr(self.pluggy.hook, hook)
         is_first = bool(caller.spec.opts.get("firstresult"))
-        answers = []
+        answers: list[Any] = []
         for implementation in reversed(caller.get_hookimpls()):
             answer = await _answer_of(implementation, arguments)
             if answer is None:

@@ -16,6 +16,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 90_000
+"""On a busy machine a browser starts, and a page gets there, later than Playwright waits."""
 
 
 def need(what, *, is_there):
@@ -35,6 +37,6 @@ def opened_browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = started.chromium.launch(executable_path=chromium, args=FLAGS, timeout=PATIENCE_MS)
         yield opened
         opened.close()

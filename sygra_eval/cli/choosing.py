@@ -1,5 +1,6 @@
 """The options that say which rows are run and when a run ends, as pytest has them."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 import click
 
-from sygra_eval.engine import JOURNAL, LastTime, RunOptions, Selection
+from sygra_eval.engine import JOURNAL, LastTime, RunOptions, Selection, ids_asked_of, ids_in
+from sygra_eval.engine.row_ids import MOST_BYTES
 from sygra_eval.engine.selecting import MOST_REPEATS
 from sygra_eval.journal import open_readonly
 from sygra_eval.values import Outcome
@@ -47,7 +49,7 @@ def chosen_by(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
         repeat=given["repeat"],
         last_time=last_time[asked[0]] if asked else LastTime.IGNORED,
         skipped=given["skip"] or 0,
-        only=_failed_of(given["failed_of"]),
+        only=_by_id(given["failed_of"], given["rows"]),
     )
     most = 1 if given["exit_first"] or given["stepwise"] else given["maxfail"]
     return replace(
@@ -59,6 +61,30 @@ def chosen_by(options: RunOptions, given: Mapping[str, Any]) -> RunOptions:
         is_strict=given["strict"],
         slowest=given["durations"],
     )
+
+
+def _by_id(failed_of: Path | None, rows: str | None) -> tuple[str, ...] | None:
+    """Return the ids of the rows that are meant; None where none are named.
+
+    :raises click.UsageError: When they are named in two ways.
+    """
+    if rows is None:
+        return _failed_of(failed_of)
+    if failed_of is not None:
+        raise click.UsageError("--failed-of and --rows exclude each other")
+    if rows == "-":
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    elif Path(rows).is_dir():
+        return ids_asked_of(Path(rows))
+    else:
+        try:
+            with Path(rows).open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise click.UsageError(f"--rows {rows}: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise click.UsageError(f"--rows {rows}: ids take at most {MOST_BYTES // 2**20} MiB")
+    return ids_in(data, "standard input" if rows == "-" else rows)
 
 
 def _failed_of(run: Path | None) -> tuple[str, ...] | None:
@@ -108,6 +134,12 @@ _OPTIONS = (
         type=click.Path(path_type=Path, exists=True, file_okay=False),
         metavar="RUN",
         help="Only rows that did not pass in this run's folder.",
+    ),
+    click.option(
+        "--rows",
+        metavar="FILE|RUN|-",
+        help="Only the rows whose ids stand in FILE, or were asked of RUN; one a line, as JSON "
+        "where it begins with a quote. `-` reads standard input.",
     ),
     _number("--skip", text="Leave out the first N rows of the source."),
     _number("--limit", text="Only the first N of the rows that are meant."),

@@ -1,4 +1,4 @@
-"""`sygra-eval compare A B`."""
+"""`sygra-eval compare A B [C…]`."""
 
 import asyncio
 import json
@@ -9,16 +9,16 @@ import click
 from sygra_eval.cli.places import run_folder
 from sygra_eval.cli.streams import say
 from sygra_eval.cli.trusting import remember
-from sygra_eval.engine import Compared, ExitCode, compare_two, suite_folder_of
+from sygra_eval.engine import Compared, ExitCode, compare_with_first, suite_folder_of
 from sygra_eval.quality import Rules
 from sygra_eval.report import comparison_json, comparison_markdown, comparison_text
 
+FEWEST, MOST = 2, 5
 FORMATS = {"text": comparison_text, "markdown": comparison_markdown}
 
 
 @click.command("compare")
-@click.argument("before", metavar="A")
-@click.argument("after", metavar="B")
+@click.argument("places", nargs=-1, required=True, metavar="A B [C…]")
 @click.option(
     "--metrics",
     multiple=True,
@@ -53,9 +53,9 @@ FORMATS = {"text": comparison_text, "markdown": comparison_markdown}
 @click.option("-p", "plugins", multiple=True, metavar="NAME|PATH", help="Load a plugin too.")
 @click.option("--trust", is_flag=True, help="Import the plugins/ folders found; remembered.")
 @click.option("--json", "as_json", is_flag=True, help="End standard output with one JSON line.")
+@click.option("--all-rows", is_flag=True, help="With --json: name the rows that did not turn too.")
 def command(
-    before: str,
-    after: str,
+    places: tuple[str, ...],
     metrics: tuple[str, ...],
     on: str,
     inputs: tuple[str, ...],
@@ -66,18 +66,24 @@ def command(
     plugins: tuple[str, ...],
     trust: bool,
     as_json: bool,
+    all_rows: bool,
 ) -> int:
-    """Compare two runs row by row: better, worse, equivalent or no evidence.
+    """Compare runs row by row: better, worse, equivalent or no evidence.
 
-    A and B are run folders or SUITE/RUN below reports/, baseline files that `bless` wrote, or data
-    files whose rows have an id. Rows are matched by id; a row whose input changed is compared
-    nowhere. Pass and fail are tested by McNemar's mid-p, scores by a permutation test, and p is
-    corrected for the number of metrics. Exit codes: 0 compared, 1 a regression with
-    --fail-on-regression, 4 they cannot be compared, 5 no row stands on both sides.
+    The first is the baseline that up to four others are compared with. Each is a run folder or
+    SUITE/RUN below reports/, a baseline file that `bless` wrote, or a data file whose rows have an
+    id. Rows are matched by id; a row whose input changed is compared nowhere. Pass and fail are
+    tested by McNemar's mid-p, scores by a permutation test, and p is corrected for the number of
+    tests: of metrics, and of all comparisons that are made at once. Exit codes: 0 compared, 1 a
+    regression with --fail-on-regression, 4 they cannot be compared, 5 no row stands on both sides.
     """
-    places = _place(before), _place(after)
+    if not FEWEST <= len(places) <= MOST:
+        raise click.UsageError(f"name {FEWEST} to {MOST} runs, the one to compare with first")
+    if all_rows and not as_json:
+        raise click.UsageError("--all-rows is for --json")
+    found_at = [_place(given) for given in places]
     if trust:
-        for place in places:
+        for place in found_at:
             if place.is_dir():
                 remember(suite_folder_of(place))
     names = tuple(name for one in metrics for name in one.split(",") if name.strip())
@@ -89,13 +95,13 @@ def command(
         plugins=plugins,
         is_trusted=trust,
     )
-    found = asyncio.run(compare_two(*places, asked))
-    is_failed = fail_on_regression and bool(found.regressions)
+    found = asyncio.run(compare_with_first(found_at, asked))
+    is_failed = fail_on_regression and any(one.regressions for one in found)
     code = ExitCode.GATE_FAILED if is_failed else ExitCode.PASSED
     if as_json:
-        say(json.dumps(comparison_json(found, exit_code=int(code))))
+        say(json.dumps(comparison_json(*found, exit_code=int(code), is_whole=all_rows)))
     else:
-        say(FORMATS[form](found).rstrip("\n"))
+        say(FORMATS[form](*found).rstrip("\n"))
     return int(code)
 
 

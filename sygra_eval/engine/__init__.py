@@ -23,7 +23,12 @@ from sygra_eval.engine.bound import Bound, limits_in
 from sygra_eval.engine.call_counts import Latency, Paid, SpentAt, loop_step_of, step_of, was_sent
 from sygra_eval.engine.canaries import has_held, mark_of
 from sygra_eval.engine.collecting import Collected, collect_suite
-from sygra_eval.engine.comparing import Compared, NothingMatched, compare_two
+from sygra_eval.engine.comparing import (
+    Compared,
+    NothingMatched,
+    compare_two,
+    compare_with_first,
+)
 from sygra_eval.engine.control_client import (
     ControlRefused,
     NotRunning,
@@ -96,6 +101,7 @@ from sygra_eval.engine.reporting import (
     parts_of,
     put_view,
 )
+from sygra_eval.engine.row_ids import ids_asked_of, ids_in, written_ids
 from sygra_eval.engine.run import resume_run, run_suite
 from sygra_eval.engine.scoring import Scored, score
 from sygra_eval.engine.selecting import LastTime, Named, SelectedSource, Selection, id_of, tags_of
@@ -216,6 +222,7 @@ __all__ = [
     "collect_garbage",
     "collect_suite",
     "compare_two",
+    "compare_with_first",
     "data_files_in",
     "estimate_from_run",
     "estimate_to_json",
@@ -230,6 +237,8 @@ __all__ = [
     "heard_in",
     "how_gates_ended",
     "id_of",
+    "ids_asked_of",
+    "ids_in",
     "image_rules",
     "is_ignored",
     "is_lines_of",
@@ -284,4 +293,5 @@ __all__ = [
     "watch_run",
     "where_of",
     "with_selection",
+    "written_ids",
 ]

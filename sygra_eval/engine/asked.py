@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from random import Random
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +40,7 @@ from sygra_eval.values import (
     StopReason,
     SygraEvalError,
     UsageError,
+    seeded,
 )
 
 Place = tuple[str, int, int]
@@ -201,7 +201,7 @@ async def _visit(
         record_round=_not_recorded,
         should_stop=_goes_on,
         end_loop=_not_ended,
-        random=Random(f"{suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
+        chance=seeded(suite.seed, row.id, key),
         seed=suite.seed,
         key=key,
         folder=suite.folder,

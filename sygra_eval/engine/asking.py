@@ -3,7 +3,6 @@
 Nodes and validators ask through here alike; where a call belongs is its `CallSite`.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from sygra_eval.engine.images import image_rules
 from sygra_eval.engine.other_models import is_of_another, refuse_another, with_model_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.spending import Amount, BudgetReached, most_of
-from sygra_eval.journal import call_key, request_hash
+from sygra_eval.journal import call_hashes, json_writer
 from sygra_eval.suite import ModelChoice, Suite
 from sygra_eval.values import (
     BadAnswer,
@@ -59,7 +58,7 @@ async def ask(
         raise BadAnswer(f"the suite has no model `{model}`")
     if any(message.parts for message in messages):
         messages = await looked_at(messages, image_rules(setting.suite))
-    request = request_of(setting.suite, messages, model=model, parameters=parameters)
+    request = request_of(setting.suite, messages, model=model, parameters=parameters, site=site)
     once = partial(_ask_once, setting, site, model, has_begun)
     if not is_chat(messages):
         return await once(request)
@@ -75,7 +74,7 @@ async def _ask_once(
 ) -> ChatResponse:
     """Answer one request, whatever will be done with the answer."""
     endpoint = setting.gateway.models[model]
-    key = call_key(endpoint.identity, request, site)
+    key, told = call_hashes(endpoint.identity, request, site)
     answered = setting.journal.answer(key)
     if answered is not None:
         setting.counters.calls_cached += 1
@@ -83,20 +82,18 @@ async def _ask_once(
     refuse_again(setting, key)
     setting.stop.check()
     await room_for_an_answer(setting)
-    asked = replace(request, site=site)
     if (hooks := setting.call_hooks) is None:
-        response = await _paid(setting, model, site, asked, key, has_begun=has_begun)
+        response = await _paid(setting, model, site, request, key, has_begun=has_begun)
     else:
         ctx = CallContext(site=site, model=model, label=endpoint.label)
-        response = await hooks.before(asked, ctx) or await _paid(
-            setting, model, site, asked, key, has_begun=has_begun, ctx=ctx
+        response = await hooks.before(request, ctx) or await _paid(
+            setting, model, site, request, key, has_begun=has_begun, ctx=ctx
         )
-    told = request_hash(endpoint.identity, request)
     by_batch = (response.answered_by or model) in setting.gateway.batched
     is_batched = by_batch and not (response.is_cached or response.from_plugin)
     await setting.journal.commit_call(key, site, told, response, model=model, is_batched=is_batched)
     if hooks is not None:
-        hooks.after(asked, response, ctx)
+        hooks.after(request, response, ctx)
     return _held_to_its_length(setting, model, with_model_told(setting, model, response))
 
 
@@ -214,15 +211,19 @@ def request_of(
     *,
     model: str,
     parameters: Mapping[str, object] | None = None,
+    site: CallSite | None = None,
 ) -> ChatRequest:
     """Return what is sent: the caller's parameters win over the model's own."""
-    spec = suite.models[model]
-    return ChatRequest(messages=messages, parameters={**spec.parameters, **(parameters or {})})
+    sent = {**suite.models[model].parameters, **(parameters or {})}
+    return ChatRequest(messages=messages, parameters=sent, site=site)
+
+
+_spelled = json_writer(sort_keys=True, ensure_ascii=False)
 
 
 def use_of(setting: Setting, request: ChatRequest, *, role: str, name: str) -> ModelUse:
     """Return what a row's provenance says of a model that was asked."""
-    parameters = json.dumps(dict(request.parameters), sort_keys=True, ensure_ascii=False)
+    parameters = _spelled(dict(request.parameters))
     label = setting.gateway.models[name].label
     return ModelUse(role=role, name=name, model=label, parameters=parameters)
 

@@ -15,7 +15,7 @@ from sygra_eval.engine.reading import (
     nothing_selected,
     source_of,
 )
-from sygra_eval.engine.selecting import SelectedSource, id_of
+from sygra_eval.engine.selecting import SelectedSource, id_of, missing_told
 from sygra_eval.engine.target import most_rows, target_of
 from sygra_eval.plugins import load_plugins
 from sygra_eval.suite import load_suite, override_model
@@ -62,5 +62,7 @@ async def collect_suite(
         raise UsageError(f"{what} (after {count} rows)") from error
     if not count:
         raise NothingSelected(nothing_selected(source))
+    if missing := missing_told(source):
+        tell(missing)
     passed_over = source.deselected if isinstance(source, SelectedSource) else 0
     return Collected(suite=suite.name, selected=count, deselected=passed_over)

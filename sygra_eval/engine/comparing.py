@@ -1,4 +1,4 @@
-"""Compares two runs, baselines or data files. Start at `compare_two`."""
+"""Compares runs, baselines or data files. Start at `compare_two` or `compare_with_first`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,12 @@ from pathlib import Path
 from sygra_eval.engine.finished_rows import plugins_of_run, side_of_run
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.quality import (
+    Against,
     Comparison,
     Rules,
     Side,
     chosen,
-    compare,
+    compare_several,
     is_baseline,
     read_baseline,
     shown,
@@ -48,27 +49,48 @@ async def compare_two(before: Path, after: Path, asked: Compared) -> Comparison:
     :raises NothingMatched: When no id stands on both sides, or none with the same input.
     :raises UsageError: When one of them cannot be read or they cannot be compared.
     """
-    found = compare_sides(await side_of(before, asked), await side_of(after, asked), asked)
-    if not found.matched:  # or nothing compared would read as no regression
-        count, first = len(found.changed_input), shown(found.changed_input[0])
-        raise NothingMatched(
-            f"no row can be compared: the input of all {count} rows with one id on both sides was "
-            f"changed ({first} …); compare a run over the same input"
-        )
+    (found,) = await compare_with_first([before, after], asked)
+    return found
+
+
+async def compare_with_first(places: Sequence[Path], asked: Compared) -> tuple[Comparison, ...]:
+    """Compare all others with the first, p corrected for all tests of all of them.
+
+    :raises NothingMatched: When no id of one stands in the first, or none with the same input.
+    :raises UsageError: When one of them cannot be read or they cannot be compared.
+    """
+    before, *others = [await side_of(place, asked) for place in places]
+    found = _compared(before, others, asked)
+    for one in found:
+        if not one.matched:  # or nothing compared would read as no regression
+            count, first = len(one.changed_input), shown(one.changed_input[0])
+            raise NothingMatched(
+                f"no row of {one.after.facts.name} can be compared: the input of all {count} rows "
+                f"with one id on both sides was changed ({first} …); compare a run over the same "
+                "input"
+            )
     return found
 
 
 def compare_sides(before: Side, after: Side, asked: Compared) -> Comparison:
     """Compare what was read."""
-    _refuse_other_suite(before, after)
-    if not before.inputs.keys() & after.inputs.keys():
-        a, b = (next(iter(side.inputs), "no row") for side in (before, after))
-        raise NothingMatched(
-            f"no row stands on both sides: {before.facts.name} has {len(before.inputs)} rows "
-            f"({shown(a)} …), {after.facts.name} has {len(after.inputs)} ({shown(b)} …)"
-        )
-    names, same_as = chosen(before, after, asked.metrics)
-    return compare(before, after, names, same_as, asked.rules)
+    (found,) = _compared(before, [after], asked)
+    return found
+
+
+def _compared(before: Side, others: Sequence[Side], asked: Compared) -> tuple[Comparison, ...]:
+    against = []
+    for after in others:
+        _refuse_other_suite(before, after)
+        if not before.inputs.keys() & after.inputs.keys():
+            a, b = (next(iter(side.inputs), "no row") for side in (before, after))
+            raise NothingMatched(
+                f"no row stands on both sides: {before.facts.name} has {len(before.inputs)} rows "
+                f"({shown(a)} …), {after.facts.name} has {len(after.inputs)} ({shown(b)} …)"
+            )
+        names, same_as = chosen(before, after, asked.metrics)
+        against.append(Against(side=after, names=names, same_as=same_as))
+    return compare_several(before, against, asked.rules)
 
 
 async def side_of(place: Path, asked: Compared) -> Side:

@@ -160,6 +160,8 @@ class Count:
 
     def _take_hard_coding(self, end: RecordEnd) -> None:
         """Count a row that knows the answers which it was shown, and no others."""
+        if not end.verdicts:
+            return
         visible, hidden = _tests(end, "visible"), _tests(end, "hidden")
         self.with_hidden += hidden.total > 0
         if not (hidden.total and visible.total and visible.passed == visible.total):

@@ -1,12 +1,12 @@
 """The columns of a row in the data files; design.md section 10 fixes their names and order."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 
 from sygra_eval.engine.images import images_column
 from sygra_eval.engine.outcome import grade_of
 from sygra_eval.engine.probing import PROBES
+from sygra_eval.journal import json_writer
 from sygra_eval.quality import difficulty_of, wilson
 from sygra_eval.suite import Suite
 from sygra_eval.values import (
@@ -200,6 +200,9 @@ def _pass_rate(rate: DraftRate) -> dict[str, object]:
     }
 
 
+_sorted = json_writer(sort_keys=True)
+
+
 def _prompt_sha256(prompt: tuple[Message, ...]) -> str:
-    text = json.dumps([message.as_key() for message in prompt], sort_keys=True)
+    text = _sorted([message.as_key() for message in prompt])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -70,7 +70,9 @@ class EnsembleCount:
                 kept["kept"] += 1
                 kept["verified"] += is_verified
         for role, name in dict.fromkeys(_uses(end)):
-            share = self._shares.setdefault((role, name), Counter())
+            share = self._shares.get((role, name))
+            if share is None:
+                share = self._shares[role, name] = Counter()
             share["rows"] += 1
             share["verified"] += is_verified
 

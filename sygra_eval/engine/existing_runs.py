@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sygra_eval.engine.folder import is_written
 from sygra_eval.engine.recheck_claims import figure_of, read_report
 from sygra_eval.engine.removing import size_of
 from sygra_eval.journal import JournalReader, lock_owner, open_readonly
-from sygra_eval.values import Outcome, UsageError
+from sygra_eval.values import Interval, Outcome, UsageError, wilson
 
 RUNNING = "running"
 MOST_ADDED_UP = 64 * 1024 * 1024
@@ -33,6 +34,8 @@ class KnownRun:
     :ivar owner: The process that works on it.
     :ivar size: Bytes of all its files.
     :ivar total: Rows that its newest start was to take; None where that is not known.
+    :ivar rate: The verified rate, as the report of a run that is over has it (so over questions
+        where rows repeat them), else over the rows that ended; None where none did.
     :ivar cost_usd: What its calls cost; None where a price is unknown, or too many would have to
         be added up for a look at a run that has no report yet.
     """
@@ -45,12 +48,12 @@ class KnownRun:
     size: int = 0
     cost_usd: float | None = None
     total: int | None = None
+    rate: Interval | None = None
 
     @property
     def verified_rate(self) -> float | None:
-        """The share of the rows that ended; None where none did."""
-        ended = sum(self.counts.values())
-        return self.counts.get(Outcome.VERIFIED, 0) / ended if ended else None
+        """The verified rate without its interval."""
+        return None if self.rate is None else self.rate.estimate
 
 
 def known_runs(out: Path) -> Iterator[KnownRun]:
@@ -79,6 +82,7 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
             last = datetime.fromtimestamp(event.wall, UTC)
     state = RUNNING if owner is not None else _STATES[kind]
     counts = reader.counts_at_a_glance()
+    report = read_report(folder) if owner is None and is_written(folder) else None
     return KnownRun(
         folder=folder,
         state=state,
@@ -86,9 +90,23 @@ def _read(folder: Path, reader: JournalReader, owner: str | None) -> KnownRun:
         last=last,
         owner=owner,
         size=size_of(folder),
-        cost_usd=_cost(folder, reader),
+        cost_usd=_cost(folder, reader, report),
         total=total,
+        rate=_reported(report) or wilson(counts.get(Outcome.VERIFIED, 0), sum(counts.values())),
     )
+
+
+def _reported(report: Mapping[str, Any] | None) -> Interval | None:
+    """Return the verified rate of a report; None where it has none that can be one."""
+    told = None if report is None else report.get("verified_rate")
+    if not isinstance(told, Mapping):
+        return None
+    try:
+        value, low, high = (float(told[key]) for key in ("value", "lower", "upper"))
+    except (ValueError, KeyError, TypeError):
+        return None
+    is_one = 0 <= low <= value <= high <= 1
+    return Interval(estimate=value, low=low, high=high) if is_one else None
 
 
 def rows_asked(started: Mapping[str, object]) -> int | None:
@@ -106,10 +124,9 @@ def exit_of(folder: Path) -> tuple[int, str] | None:
     return (code, why) if isinstance(code, int) and isinstance(why, str) else None
 
 
-def _cost(folder: Path, reader: JournalReader) -> float | None:
+def _cost(folder: Path, reader: JournalReader, report: Mapping[str, Any] | None) -> float | None:
     """Return what a run cost: as its report says, else by its calls where they are not many."""
-    report = read_report(folder)
-    if report is not None and is_written(folder):
+    if report is not None:
         spent = report.get("spent")
         said = spent.get("cost_usd") if isinstance(spent, dict) else report.get("cost_usd")
         said = figure_of(said)

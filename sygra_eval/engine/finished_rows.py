@@ -1,20 +1,21 @@
 """The finished rows of a run folder, as metrics see them, and the values that they come to."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.engine.plan import read_plan, target_in
+from sygra_eval.engine.plan import Plan, read_plan, target_in
 from sygra_eval.engine.summarise import suite_document, summarise
 from sygra_eval.engine.summary import RunSummary
 from sygra_eval.engine.target import that_count
 from sygra_eval.journal import JournalReader, canonical_json, open_readonly
 from sygra_eval.plugins import Plugins, load_plugins
-from sygra_eval.quality import Facts, Measuring, Side, Spending
+from sygra_eval.quality import Facts, Measuring, Side, Spending, StepTime, settings_in
 from sygra_eval.suite import Template, reserved_columns
-from sygra_eval.values import MeasuredRow, Metric, Outcome, RecordEnd, RowVerdict
+from sygra_eval.values import MeasuredRow, Metric, Outcome, RecordEnd, RowVerdict, wilson
 
 _INPUT_DIGITS = 12
 _NANO = 1e9
@@ -75,9 +76,35 @@ def _facts(folder: Path, summary: RunSummary) -> Facts:
             cost_usd=summary.cost_usd,
             tokens=summary.prompt_tokens + summary.completion_tokens,
             seconds=summary.wall_s,
+            rounds=summary.rounds,
+            steps=tuple(_steps(summary)),
         ),
+        rate=summary.rates.get(Outcome.VERIFIED) or wilson(verified, sum(summary.counts.values())),
+        settings=_settings(plan, document),
         notes=tuple(_warnings(summary)),
     )
+
+
+def _steps(summary: RunSummary) -> Iterator[StepTime]:
+    for one in summary.latencies:
+        p50_s, p90_s = (one.percentiles.get(share) for share in (50, 90))
+        yield StepTime(step=one.step, model=one.model, calls=one.calls, p50_s=p50_s, p90_s=p90_s)
+
+
+def _settings(plan: Plan, document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a run was made with: its suite as it was resolved, and what was asked beside it.
+
+    Of rows that were asked for by their ids only how many: the ids are no setting.
+    """
+    asked = json.loads(plan.as_mapping()["asked"])
+    for name in ("contents", "versions", "rows_per_shard", "durability", "scored", "partial"):
+        asked.pop(name, None)
+    selection = asked.pop("selection", {})
+    for name in ("only", "first", "deselected"):
+        if name in selection:
+            selection[name] = f"{len(selection[name])} ids"
+    asked["selection"] = selection
+    return settings_in({**document, "asked": asked})
 
 
 def _input_hash(document: Mapping[str, Any]) -> Callable[[RecordEnd], str]:

@@ -8,7 +8,7 @@ from sygra_eval.quality import clopper_pearson, is_baseline, read_baseline, show
 from sygra_eval.suite import Gate, GateKind, Suite, metric_name
 from sygra_eval.values import Diagnostic, Severity, UsageError, wilson
 
-LEFT_OUT = {"keywords": "-k", "deselected": "--deselect", "only": "--lf", "since": "--sw"}
+LEFT_OUT = {"keywords": "-k", "deselected": "--deselect", "only": "by their ids", "since": "--sw"}
 """What of a selection leaves rows out, and how it is asked for."""
 
 

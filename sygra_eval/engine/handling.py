@@ -32,8 +32,12 @@ async def handled(request: ChatRequest, once: Once, handling: Handling) -> ChatR
 
     :raises CallFailed: `too_long`, `repetition`, `truncated`, and whatever asking itself raises.
     """
-    request, left_out, response = await _within_context(request, once, handling)
-    response = _noted(response, *left_out)
+    try:
+        response = await once(request)
+    except CallFailed as failure:
+        if failure.kind != "too_long" or handling.on_too_long is OnTooLong.FAIL:
+            raise
+        request, response = await _shortened(request, once, failure)
     if why := repetition_in(response):
         if handling.on_repetition is OnRepetition.FAIL:
             raise CallFailed("repetition", f"{why}; `on_repetition: keep` lets such answers go on")
@@ -52,16 +56,10 @@ async def handled(request: ChatRequest, once: Once, handling: Handling) -> ChatR
             raise CallFailed("truncated", f"the answer was {cut}; raise it, or change `on_length`")
 
 
-async def _within_context(
-    request: ChatRequest, once: Once, handling: Handling
-) -> tuple[ChatRequest, tuple[str, ...], ChatResponse]:
-    """Ask, without the oldest turns where all of them are too many and the entry allows it."""
-    try:
-        return request, (), await once(request)
-    except CallFailed as failure:
-        if failure.kind != "too_long" or handling.on_too_long is OnTooLong.FAIL:
-            raise
-        refused = failure
+async def _shortened(
+    request: ChatRequest, once: Once, refused: CallFailed
+) -> tuple[ChatRequest, ChatResponse]:
+    """Ask without the oldest turns, as all of them are too many."""
     turns = _old_turns(request.messages)
     count = 1
     while turns:
@@ -70,7 +68,7 @@ async def _within_context(
         kept = tuple(m for place, m in enumerate(request.messages) if place not in set(gone))
         shorter = replace(request, messages=kept)
         try:
-            return shorter, (_left_out(request.messages, gone),), await once(shorter)
+            return shorter, _noted(await once(shorter), _left_out(request.messages, gone))
         except CallFailed as failure:
             if failure.kind != "too_long":
                 raise

@@ -8,7 +8,7 @@ from pathlib import Path
 from sygra_eval.data import TakenIds, composed
 from sygra_eval.engine.given import known_total
 from sygra_eval.engine.preflight import StoppedEarly, Tell
-from sygra_eval.engine.selecting import Named, SelectedSource, Selection, selected
+from sygra_eval.engine.selecting import Named, SelectedSource, Selection, missing_told, selected
 from sygra_eval.engine.stop import StopSignal
 from sygra_eval.engine.summary import ExitCode
 from sygra_eval.journal import open_readonly
@@ -75,6 +75,8 @@ async def _count(source: Source, limit: int | None) -> int | None:
 
 def nothing_selected(source: Source) -> str:
     """Say why there is no row to run."""
+    if missing := missing_told(source):
+        return f"no row is selected: {missing}"
     passed_over = source.deselected if isinstance(source, SelectedSource) else 0
     if passed_over:
         return f"no row is selected: all {passed_over:,} rows of the source are deselected"

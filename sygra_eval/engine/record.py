@@ -8,10 +8,9 @@ import asyncio
 import json
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from functools import partial
-from random import Random
 from types import MappingProxyType
 from typing import cast
 
@@ -67,6 +66,7 @@ from sygra_eval.values import (
     StopReason,
     SygraEvalError,
     is_chat,
+    seeded,
 )
 
 _NOBODY_CANCELLED = "what the row waited for was cancelled, and nobody cancelled the row"
@@ -113,6 +113,8 @@ async def settle(row: Row | BadRow, setting: Setting) -> RecordEnd | None:
 async def _take_in_time(row: Row, visits: list[Visit], setting: Setting) -> RecordEnd:
     """Take a row within the time that the suite gives it; calls in flight are cancelled."""
     limit_s = setting.suite.record_timeout_s
+    if limit_s is None:
+        return await _take(row, visits, setting)
     try:
         async with asyncio.timeout(limit_s) as limit:
             with setting.pause.sparing(limit):
@@ -350,7 +352,7 @@ async def _visit(
         record_round=partial(_record_round, setting, node, key, row, trace),
         should_stop=partial(_should_stop, setting),
         end_loop=partial(setattr, trace, "loop"),
-        random=Random(f"{setting.suite.seed}\0{row.id}\0{key}"),  # noqa: S311 - not a secret
+        chance=seeded(setting.suite.seed, row.id, key),
         seed=setting.suite.seed,
         key=key,
         folder=setting.suite.folder,
@@ -394,11 +396,8 @@ async def _walk_inside(
 async def _run_node(node: Node, state: State, ctx: NodeContext, setting: Setting) -> State:
     """Run a node inside the middlewares that plugins put around it."""
 
-    async def innermost(inner_state: State) -> State:
-        answer = await setting.plugins.acall(
-            "sygra_run_node", node=node, state=inner_state, ctx=ctx
-        )
-        return cast("State", answer)
+    def innermost(inner_state: State) -> Awaitable[State]:
+        return setting.plugins.acall("sygra_run_node", node=node, state=inner_state, ctx=ctx)
 
     origin = setting.plugins.of("nodes")[node.type].plugin
     try:
@@ -488,9 +487,12 @@ async def _complete(
         has_begun=has_begun,
         on_length=on_length,
     )
-    response = await guarded(
-        setting, site, messages, asking, columns=columns, trace=trace, place=place
-    )
+    if setting.suite.guardrails:
+        response = await guarded(
+            setting, site, messages, asking, columns=columns, trace=trace, place=place
+        )
+    else:
+        response = await asking()
     trace.note(response, place, f"{path} (round {visit}, sample {sample + 1})")
     name = response.answered_by or model
     request = request_of(setting.suite, messages, model=name, parameters=parameters)

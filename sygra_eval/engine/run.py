@@ -63,7 +63,7 @@ from sygra_eval.engine.progress import ShowProgress
 from sygra_eval.engine.reading import count_rows, counted_before, keep_input, source_of
 from sygra_eval.engine.run_log import RunLog
 from sygra_eval.engine.running import Limits, Running, noted
-from sygra_eval.engine.selecting import deselected_noted
+from sygra_eval.engine.selecting import deselected_noted, missing_told
 from sygra_eval.engine.setting import Setting
 from sygra_eval.engine.slots import Slots
 from sygra_eval.engine.spending import Spending, chosen, within_time
@@ -457,6 +457,8 @@ async def _take_all(
         input=plan.input_fingerprint,
         **noted_environment(setting),
     )
+    missing = missing_told(source)
+    _warn_of(missing, journal, tell)
     if plan.is_strict:  # there a warning decides how the run ends
         for told in warnings_before(setting):
             journal.event("warned", text=told)
@@ -480,6 +482,8 @@ async def _take_all(
             rows_read = await settle_rows(setting, plan, folder, source, running, options, tell)
         async with stopped_at_once(setting.stop):
             await setting.gateway.settle_batches()
+    if missing is None:  # the input was too long to be read before
+        _warn_of(missing_told(source), journal, tell)
     for sentence in running.slowest_told():
         tell(sentence)
     left_open = setting.gateway.open_batches
@@ -511,6 +515,12 @@ async def _take_all(
     }
     journal.event(kind, **fields)
     log.event(kind, **fields)
+
+
+def _warn_of(text: str | None, journal: Journal, tell: Tell) -> None:
+    if text:
+        journal.event("warned", text=text)
+        tell(text)
 
 
 def _how_it_ended(stop: StopSignal) -> str:

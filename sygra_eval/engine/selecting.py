@@ -33,6 +33,8 @@ SHUFFLED_AT_ONCE = 10_000
 """`--shuffle` draws the next row from so many: memory is flat, whatever the source holds."""
 
 MOST_REPEATS = 1_000
+MOST_NAMED, MOST_OF_AN_ID = 20, 200
+"""Ids that are not there are named, so many of them, and so many characters of each."""
 TAGS = "tags"
 """The column of a row's own tags."""
 
@@ -56,7 +58,7 @@ class Selection:
     :ivar sample: So many rows, drawn by `seed`.
     :ivar repeat: Each row is run so often; None leaves it to the suite.
     :ivar last_time: Asks for the rows that are known from the last run; `known` answers it.
-    :ivar only: Ids of the rows that are meant; None for all.
+    :ivar only: Ids of the rows that are meant, of repeats too; None for all.
     :ivar first: Ids of rows that are begun before the others.
     :ivar skipped: So many rows of the source are left out before the first.
     :ivar since: The rows before this one were right last time.
@@ -164,6 +166,26 @@ def deselected_noted(source: Source) -> dict[str, int]:
     return {"deselected": source.deselected}
 
 
+def missing_told(source: Source) -> str | None:
+    """Name the rows that were asked for by their ids and are not there; empty where all are.
+
+    :returns: None while that is not known, as the source was not read to its end.
+    """
+    while not isinstance(source, SelectedSource):
+        if (base := getattr(source, "base", None)) is None:
+            return ""
+        source = base
+    missing = source.missing
+    if not missing:
+        return None if missing is None else ""
+    asked, named = (
+        len(source.selection.only or ()),
+        ", ".join(repr(one[:MOST_OF_AN_ID]) for one in missing[:MOST_NAMED]),
+    )
+    more = f" and {len(missing) - MOST_NAMED:,} more" if len(missing) > MOST_NAMED else ""
+    return f"{len(missing):,} of {asked:,} ids that were asked for are no row's: {named}{more}"
+
+
 class SelectedSource:
     """A source, and the rows of it that are meant.
 
@@ -176,8 +198,17 @@ class SelectedSource:
         self.selection = selection
         self.deselected = 0
         self._meant = _Meant(selection, named)
+        self._is_read = False
         self._drawn: frozenset[int] | None = None
         self._start: int | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...] | None:
+        """Ids that were asked for and that no row has; None while not all rows were read."""
+        only = self.selection.only
+        if only is None:
+            return ()
+        return tuple(one for one in only if one not in self._meant.seen) if self._is_read else None
 
     def fingerprint(self) -> str:
         """Identify the input, which is the same whatever is selected from it."""
@@ -212,7 +243,8 @@ class SelectedSource:
         async with contextlib.aclosing(rows):
             async for row in rows:
                 for one in _repeats(row, self.selection.times):
-                    yield one
+                    if self._meant.has(one, row):
+                        yield one
 
     async def _in_order(self, limit: int | None) -> AsyncGenerator[Row | BadRow, None]:
         self.deselected = taken = 0
@@ -227,6 +259,7 @@ class SelectedSource:
                 taken += 1
                 if taken == limit:
                     return
+        self._is_read = True
 
     def _is_meant(self, row: Row | BadRow) -> bool:
         if self._drawn is not None:
@@ -264,27 +297,48 @@ class SelectedSource:
                     else:
                         heapq.heappushpop(kept, entry)
             self._drawn = frozenset(index for _, index in kept)
+            self._is_read = True
 
 
 @dataclass(slots=True)
 class _Meant:
-    """Says of a row by its id and its tags whether it is meant."""
+    """Says of a row by its id and its tags whether it is meant.
+
+    :ivar seen: Ids of `only` that rows have.
+    """
 
     selection: Selection
     named: Named
+    seen: set[str] = field(init=False, default_factory=set)
     _keywords: Expression | None = field(init=False, default=None)
     _only: frozenset[str] | None = field(init=False, default=None)
+    _repeats: dict[str, list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.selection.keywords.strip():
             self._keywords = expression(self.selection.keywords, "-k")
-        if self.selection.only is not None:
-            self._only = frozenset(self.selection.only)
+        if self.selection.only is None:
+            return
+        self._only = frozenset(self.selection.only)
+        for one in self._only if self.selection.times > 1 else ():
+            row_id, number = question_of(one)
+            if 1 <= number <= self.selection.times:
+                self._repeats.setdefault(row_id, []).append(one)
+
+    def has(self, one: Row | BadRow, row: Row | BadRow) -> bool:
+        """Say whether a repeat of a row was asked for: by its own id, or by the row's."""
+        return self._only is None or one.id in self._only or row.id in self._only
+
+    def _is_asked_for(self, row: Row | BadRow) -> bool:
+        if self._only is None:
+            return True
+        asked = [row.id] if row.id in self._only else []
+        asked += self._repeats.get(row.id, ())
+        self.seen.update(asked)
+        return bool(asked)
 
     def __call__(self, row: Row | BadRow) -> bool:
-        if row.index < self.selection.skipped:
-            return False
-        if self._only is not None and row.id not in self._only:
+        if not self._is_asked_for(row) or row.index < self.selection.skipped:
             return False
         named = self.named
         if self._keywords is not None:

@@ -15,7 +15,7 @@ and for damaged files `repair` (the good rows into a new file) on `salvage` (row
 """
 
 from sygra_eval.journal.blobs import FOLDER as BLOBS
-from sygra_eval.journal.canonical import canonical_json, from_stored, to_stored
+from sygra_eval.journal.canonical import canonical_json, from_stored, json_writer, to_stored
 from sygra_eval.journal.changing import PLAN_CHANGED, Forgotten
 from sygra_eval.journal.codec import (
     attempt_from_json,
@@ -40,6 +40,7 @@ from sygra_eval.journal.codec import (
 from sygra_eval.journal.full_disk import DISK_WAIT_S
 from sygra_eval.journal.journal import Journal
 from sygra_eval.journal.keys import (
+    call_hashes,
     call_key,
     repair_step,
     repaired_step,
@@ -90,6 +91,7 @@ __all__ = [
     "StoredCall",
     "attempt_from_json",
     "attempt_to_json",
+    "call_hashes",
     "call_key",
     "canonical_json",
     "ensemble_end_from_json",
@@ -100,6 +102,7 @@ __all__ = [
     "from_stored",
     "guard_from_json",
     "guard_to_json",
+    "json_writer",
     "lock_owner",
     "locked_part",
     "loop_end_from_json",

@@ -25,7 +25,7 @@ def canonical_json(value: object) -> bytes:
 
     :raises BadAnswer: When the value cannot be said in JSON (NaN, a cycle, a foreign object).
     """
-    return _encode(_CANONICAL, value).encode("utf-8", "surrogatepass")
+    return _encode(_canonical, value).encode("utf-8", "surrogatepass")
 
 
 def to_stored(value: object) -> str | bytes:
@@ -33,7 +33,7 @@ def to_stored(value: object) -> str | bytes:
 
     :raises BadAnswer: As in `canonical_json`.
     """
-    text = _encode(_AS_GIVEN, value)
+    text = _encode(_as_given, value)
     if text.isascii():
         return text
     data = text.encode("utf-8", "surrogatepass")
@@ -69,11 +69,12 @@ def _accelerated() -> Callable[[bytes], Any] | None:
     return orjson.loads
 
 
-def _encode(encoder: json.JSONEncoder, value: object) -> str:
+def _encode(encode: Callable[[object], str], value: object) -> str:
     try:
-        return encoder.encode(value)
+        return encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadAnswer(f"a value cannot be written to the journal as JSON: {error}") from error
+        why = "it is inside itself, or too deep" if isinstance(error, RecursionError) else error
+        raise BadAnswer(f"a value cannot be written to the journal as JSON: {why}") from error
 
 
 def _as_dict(value: object) -> dict[object, object]:
@@ -82,9 +83,39 @@ def _as_dict(value: object) -> dict[object, object]:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-_CANONICAL = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), default=_as_dict
-)
-_AS_GIVEN = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict
-)
+def json_writer(
+    *,
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+    allow_nan: bool = True,
+    separators: tuple[str, str] = (", ", ": "),
+) -> Callable[[object], str]:
+    """Return what writes a value, letter by letter as `json.dumps` does, and other mappings too.
+
+    `JSONEncoder` makes its encoder in C anew for each value, which takes as long as a small value
+    does; where Python has one, it is made once. A cycle then ends in a RecursionError.
+    """
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder(
+            ensure_ascii=ensure_ascii,
+            allow_nan=allow_nan,
+            sort_keys=sort_keys,
+            separators=separators,
+            default=_as_dict,
+        ).encode
+    quote = json.encoder.encode_basestring_ascii if ensure_ascii else json.encoder.encode_basestring
+    comma, colon = separators
+    skips_keys = False
+    write = make(None, _as_dict, quote, None, colon, comma, sort_keys, skips_keys, allow_nan)
+    join = "".join
+
+    def encode(value: object) -> str:
+        return join(write(value, 0))
+
+    return encode
+
+
+_DENSE = (",", ":")
+_canonical = json_writer(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=_DENSE)
+_as_given = json_writer(ensure_ascii=False, allow_nan=False, separators=_DENSE)

@@ -5,6 +5,7 @@ because two equal prompts at temperature 1 are two samples. Keys are kept in jou
 `tests/journal/test_keys.py` holds golden ones, and a change here needs a new schema version.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from sygra_eval.journal.canonical import canonical_json
@@ -20,15 +21,13 @@ def call_key(identity: str, request: ChatRequest, site: CallSite, salt: str = ""
     :param identity: Which model answers (`ChatModel.identity`).
     :param salt: Sets keys apart on purpose, as for a call that is to be paid again.
     """
+    return _hash_of({**_asked(identity, request), **_place(site, salt)})
+
+
+def call_hashes(identity: str, request: ChatRequest, site: CallSite) -> tuple[bytes, bytes]:
+    """Return `call_key` and `request_hash` of a call, which have most of their work in common."""
     asked = _asked(identity, request)
-    place = {
-        "record": site.record,
-        "node": site.node,
-        "visit": site.visit,
-        "sample": site.sample,
-        "salt": salt,
-    }
-    return blake2b(canonical_json(asked | place), digest_size=_SIZE).digest()
+    return _hash_of({**asked, **_place(site)}), _hash_of(asked)
 
 
 def validator_path(validator: str, when: str, step: str = "") -> str:
@@ -59,7 +58,21 @@ def repaired_step(step: str) -> str:
 
 def request_hash(identity: str, request: ChatRequest) -> bytes:
     """Return the hash of what is asked of whom, wherever in a run it is asked from."""
-    return blake2b(canonical_json(_asked(identity, request)), digest_size=_SIZE).digest()
+    return _hash_of(_asked(identity, request))
+
+
+def _hash_of(value: Mapping[str, object]) -> bytes:
+    return blake2b(canonical_json(value), digest_size=_SIZE).digest()
+
+
+def _place(site: CallSite, salt: str = "") -> dict[str, object]:
+    return {
+        "record": site.record,
+        "node": site.node,
+        "visit": site.visit,
+        "sample": site.sample,
+        "salt": salt,
+    }
 
 
 def _asked(identity: str, request: ChatRequest) -> dict[str, object]:

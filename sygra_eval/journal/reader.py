@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,13 +23,11 @@ from sygra_eval.journal.codec import (
     round_from_json,
     verdict_from_json,
 )
+from sygra_eval.journal.sound import PAGE, SoundRows, select, stored_text
 from sygra_eval.journal.spent import JournalledCall, Spent, StoredCall, together
 from sygra_eval.journal.store import (
-    SQLITE_ERRORS,
     TABLES,
     Column,
-    any_text,
-    is_sound,
     open_reader,
     plain,
     unreadable,
@@ -43,10 +41,6 @@ from sygra_eval.values import (
     Round,
     Verdict,
 )
-
-_PAGE = 256
-
-Key = tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +73,8 @@ class JournalReader:
     ) -> None:
         self._connection = connection
         self._path = path
-        self._damaged: set[Key] = set()
         self._blobs = blobs or Blobs(path)
+        self._rows = SoundRows(connection, path, self._blobs)
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +90,7 @@ class JournalReader:
     @property
     def damaged(self) -> int:
         """How many damaged rows were met so far, each counted once."""
-        return len(self._damaged)
+        return self._rows.damaged
 
     def plan(self) -> dict[str, str]:
         """Return what the run was started with.
@@ -104,19 +98,19 @@ class JournalReader:
         :raises UsageError: When a row of it is damaged: nothing else can be trusted then.
         """
         # At once, not page by page: where a name is damaged, the next page may be this one again.
-        rows = self._query(f"SELECT {', '.join(TABLES['run'])} FROM run", ())  # noqa: S608
-        if not all(self._accept("run", row, row[:1]) for row in rows):
+        rows = self._rows.query(f"SELECT {', '.join(TABLES['run'])} FROM run", ())  # noqa: S608
+        if not all(self._rows.accept("run", row, row[:1]) for row in rows):
             raise unreadable(self._path, ValueError("the run's plan is damaged"))
         return {str(key): str(value) for key, value, _ in rows}
 
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
-        stored = self._look_up("call", ("key",), (key,), "response")
+        stored = self._rows.look_up("call", ("key",), (key,), "response")
         return None if stored is None else response_from_json(self._blobs.value(stored))
 
     def call_keys(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield the key and the request's hash of every journalled call, in order."""
-        for row in self._stream("call", "rowid", is_whole=False):
+        for row in self._rows.stream("call", "rowid", is_whole=False):
             key, asked = row[1], row[6]
             if isinstance(key, bytes) and isinstance(asked, bytes):
                 yield key, asked
@@ -125,20 +119,20 @@ class JournalReader:
         """Return the tries of a record's calls that gave no answer, as far as they are kept."""
         if not self._has_faults:
             return ()
-        sql = _select("fault", ("record",)) + " ORDER BY seq"
-        rows = self._query(sql, (plain(record),))
-        sound = (row for row in rows if self._accept("fault", row, row[:3]))
+        sql = select("fault", ("record",)) + " ORDER BY seq"
+        rows = self._rows.query(sql, (plain(record),))
+        sound = (row for row in rows if self._rows.accept("fault", row, row[:3]))
         return tuple(_fault(row) for row in sound)
 
     def with_faults(self) -> frozenset[str]:
         """Return the records that have any of `faults`, as the journal spells them."""
         if not self._has_faults:
             return frozenset()
-        return frozenset(str(row[0]) for row in self._query("SELECT record FROM fault", ()))
+        return frozenset(str(row[0]) for row in self._rows.query("SELECT record FROM fault", ()))
 
     def refusals(self) -> Iterator[tuple[bytes, str, CallFault]]:
         """Yield the calls that are refused for good: key, record, and what was said."""
-        for _, key, record, *rest in self._stream("fault", "seq") if self._has_faults else ():
+        for _, key, record, *rest in self._rows.stream("fault", "seq") if self._has_faults else ():
             fault = _fault((key, record, *rest))
             if fault.is_final and isinstance(key, bytes):
                 yield key, str(record), fault
@@ -146,35 +140,37 @@ class JournalReader:
     @cached_property
     def _has_faults(self) -> bool:
         """Say whether the journal is of a version that keeps them."""
-        return bool(self._query("SELECT 1 FROM sqlite_schema WHERE name = 'fault'", ()))
+        return bool(self._rows.query("SELECT 1 FROM sqlite_schema WHERE name = 'fault'", ()))
 
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
-        stored = self._look_up("execution", ("key",), (key,), "verdict")
+        stored = self._rows.look_up("execution", ("key",), (key,), "verdict")
         return None if stored is None else verdict_from_json(self._blobs.value(stored))
 
     def visit(self, record: str, node: str) -> Mapping[str, object] | None:
         """Return what a node added for a record."""
-        stored = self._look_up("visit", ("record", "node"), (plain(record), plain(node)), "data")
+        stored = self._rows.look_up(
+            "visit", ("record", "node"), (plain(record), plain(node)), "data"
+        )
         return None if stored is None else self._mapping(stored)
 
     def has_outcome(self, index: int) -> bool:
         """Say whether the record at this place of the source has ended."""
-        return self._look_up("outcome", ("idx",), (index,), "data") is not None
+        return self._rows.look_up("outcome", ("idx",), (index,), "data") is not None
 
     def outcome(self, index: int) -> RecordEnd | None:
         """Return how the record at this place of the source ended."""
-        stored = self._look_up("outcome", ("idx",), (index,), "data")
+        stored = self._rows.look_up("outcome", ("idx",), (index,), "data")
         return None if stored is None else record_end_from_json(self._blobs.value(stored))
 
     def outcome_kind(self, index: int) -> Outcome | None:
         """Return where the record at this place ended, without decoding what it holds."""
-        stored = self._look_up("outcome", ("idx",), (index,), "outcome")
+        stored = self._rows.look_up("outcome", ("idx",), (index,), "outcome")
         return None if stored is None else Outcome(str(stored))
 
     def find(self, row_id: str) -> RecordEnd | None:
         """Return how the record of this row ended."""
-        stored = self._look_up("outcome", ("record",), (plain(row_id),), "data")
+        stored = self._rows.look_up("outcome", ("record",), (plain(row_id),), "data")
         return None if stored is None else record_end_from_json(self._blobs.value(stored))
 
     def outcomes(self) -> Iterator[RecordEnd]:
@@ -184,8 +180,8 @@ class JournalReader:
 
     def timed_outcomes(self) -> Iterator[tuple[RecordEnd, float | None]]:
         """Yield the ends of all records, and when by the wall clock, where that was noted."""
-        for row in self._stream("outcome", "idx"):
-            data = self._blobs.value(_stored(row[4]))
+        for row in self._rows.stream("outcome", "idx"):
+            data = self._blobs.value(stored_text(row[4]))
             yield record_end_from_json(data), data.get("at")
 
     def rows(self, outcome: Outcome, *, last: int | None = None) -> Iterator[Mapping[str, object]]:
@@ -193,11 +189,11 @@ class JournalReader:
 
         :param last: Place of the last record that is looked at; None for all.
         """
-        for row in self._stream("outcome", "idx"):
+        for row in self._rows.stream("outcome", "idx"):
             if last is not None and int(row[0]) > last:
                 return
             if row[2] == outcome.value:
-                yield self._blobs.value(_stored(row[4]))["data"]
+                yield self._blobs.value(stored_text(row[4]))["data"]
 
     def counts(self) -> dict[Outcome, int]:
         """Return how many records ended where; every outcome is there."""
@@ -207,56 +203,56 @@ class JournalReader:
     def ended(self) -> Iterator[tuple[int, Outcome]]:
         """Yield where in the source each record stands that ended, and where it ended."""
         known = {outcome.value: outcome for outcome in Outcome}
-        for row in self._stream("outcome", "idx"):
+        for row in self._rows.stream("outcome", "idx"):
             yield int(row[0]), known[str(row[2])]
 
     def ends_that(self, *outcomes: Outcome) -> Iterator[RecordEnd]:
         """Yield the ends of the rows that ended so, in the order of the source."""
         wanted = {outcome.value for outcome in outcomes}
-        for row in self._stream("outcome", "idx"):
+        for row in self._rows.stream("outcome", "idx"):
             if row[2] in wanted:
-                yield record_end_from_json(self._blobs.value(_stored(row[4])))
+                yield record_end_from_json(self._blobs.value(stored_text(row[4])))
 
     def counts_at_a_glance(self) -> dict[Outcome, int]:
         """Return `counts` without reading the rows, so without seeing which are damaged."""
-        rows = self._query("SELECT outcome, count(*) FROM outcome GROUP BY outcome", ())
+        rows = self._rows.query("SELECT outcome, count(*) FROM outcome GROUP BY outcome", ())
         seen = {str(outcome): int(count) for outcome, count in rows}
         return {outcome: seen.get(outcome.value, 0) for outcome in Outcome}
 
     def places(self) -> "array[int]":
         """Return where in the source the records stand that ended, in no order, unread."""
-        return array("q", (int(row[0]) for row in self._query("SELECT idx FROM outcome", ())))
+        return array("q", (int(row[0]) for row in self._rows.query("SELECT idx FROM outcome", ())))
 
     def stored_ends(self, places: Sequence[int]) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
         """Yield place, record, outcome and data of the ends there, without damaged ones."""
         marks = ", ".join("?" * len(places))
         sql = f"SELECT {', '.join(TABLES['outcome'])} FROM outcome WHERE idx IN ({marks})"  # noqa: S608
-        for row in self._query(f"{sql} ORDER BY idx", tuple(places)):
-            if self._accept("outcome", row, row[:1]):
-                yield int(row[0]), str(row[1]), str(row[2]), self._blobs.value(_stored(row[4]))
+        for row in self._rows.query(f"{sql} ORDER BY idx", tuple(places)):
+            if self._rows.accept("outcome", row, row[:1]):
+                yield int(row[0]), str(row[1]), str(row[2]), self._blobs.value(stored_text(row[4]))
 
     def visits(self, record: str) -> Iterator[tuple[str, Mapping[str, object]]]:
         """Yield the nodes that a record visited and what each left, in the order of their ends."""
-        rows = self._query(_select("visit", ("record",)) + " ORDER BY rowid", (plain(record),))
+        rows = self._rows.query(select("visit", ("record",)) + " ORDER BY rowid", (plain(record),))
         for row in rows:
-            if self._accept("visit", row, row[:2]):
-                yield str(row[1]), self._mapping(_stored(row[2]))
+            if self._rows.accept("visit", row, row[:2]):
+                yield str(row[1]), self._mapping(stored_text(row[2]))
 
     def rounds(self, record: str) -> tuple[Round, ...]:
         """Return the rounds of a record's loops, node by node, in order."""
-        rows = self._query(
-            _select("round", ("record",)) + " ORDER BY node, number", (plain(record),)
+        rows = self._rows.query(
+            select("round", ("record",)) + " ORDER BY node, number", (plain(record),)
         )
-        sound = (row for row in rows if self._accept("round", row, row[:3]))
-        return tuple(round_from_json(self._blobs.value(_stored(row[3]))) for row in sound)
+        sound = (row for row in rows if self._rows.accept("round", row, row[:3]))
+        return tuple(round_from_json(self._blobs.value(stored_text(row[3]))) for row in sound)
 
     def stored_rounds(self) -> Iterator[tuple[str, str, int, Mapping[str, Any]]]:
         """Yield record, node, number and data of the rounds as they were journalled.
 
         Those of one loop come in order; those of rows in flight at once stand among each other.
         """
-        for row in self._stream("round", "rowid"):
-            data = self._blobs.value(_stored(row[4]))
+        for row in self._rows.stream("round", "rowid"):
+            data = self._blobs.value(stored_text(row[4]))
             yield str(row[1]), str(row[2]), int(row[3]), data
 
     def rounds_of(self, records: Sequence[str]) -> dict[str, tuple[Round, ...]]:
@@ -270,26 +266,26 @@ class JournalReader:
         names = {plain(record): record for record in records}
         marks = ", ".join("?" * len(names))
         sql = f"SELECT {', '.join(TABLES['round'])} FROM round WHERE record IN ({marks})"  # noqa: S608
-        for row in self._query(f"{sql} ORDER BY record, node, number", tuple(names)):
+        for row in self._rows.query(f"{sql} ORDER BY record, node, number", tuple(names)):
             record = names.get(str(row[0]))
-            if record is not None and self._accept("round", row, row[:3]):
-                found[record].append(self._blobs.value(_stored(row[3])))
+            if record is not None and self._rows.accept("round", row, row[:3]):
+                found[record].append(self._blobs.value(stored_text(row[3])))
         return found
 
     def events(self) -> Iterator[Event]:
         """Yield what happened to the run, in order."""
-        for seq, wall, mono, kind, data, _ in self._stream("event", "seq"):
+        for seq, wall, mono, kind, data, _ in self._rows.stream("event", "seq"):
             yield Event(
                 seq=int(seq),
                 wall=float(wall),
                 mono=float(mono),
                 kind=str(kind),
-                data=self._mapping(_stored(data)),
+                data=self._mapping(stored_text(data)),
             )
 
     def calls(self) -> Iterator[JournalledCall]:
         """Yield the calls in the order in which they were journalled."""
-        for row in self._stream("call", "rowid"):
+        for row in self._rows.stream("call", "rowid"):
             yield self._journalled(row)
 
     def stored_calls(self, after: int = -1) -> Iterator[StoredCall]:
@@ -297,7 +293,7 @@ class JournalReader:
 
         :param after: A call's number; those that were journalled later are yielded.
         """
-        for row in self._stream("call", "rowid", is_whole=False, after=after):
+        for row in self._rows.stream("call", "rowid", is_whole=False, after=after):
             yield _stored_call(row)
 
     def call_numbers(self) -> Iterator[tuple[int, str]]:
@@ -306,8 +302,8 @@ class JournalReader:
         Nothing else of a call is read; `stored_calls_of` then leaves out the damaged ones.
         """
         before = -1
-        sql = f"SELECT rowid, record FROM call WHERE rowid > ? ORDER BY rowid LIMIT {16 * _PAGE}"  # noqa: S608
-        while page := self._query(sql, (before,)):
+        sql = f"SELECT rowid, record FROM call WHERE rowid > ? ORDER BY rowid LIMIT {16 * PAGE}"  # noqa: S608
+        while page := self._rows.query(sql, (before,)):
             for number, record in page:
                 yield int(number), str(record)
             if int(page[-1][0]) <= before:
@@ -317,12 +313,12 @@ class JournalReader:
     def stored_calls_of(self, numbers: Sequence[int]) -> dict[int, StoredCall]:
         """Return the calls of these numbers by number, without damaged ones."""
         found: dict[int, StoredCall] = {}
-        for start in range(0, len(numbers), _PAGE):
-            some = tuple(numbers[start : start + _PAGE])
+        for start in range(0, len(numbers), PAGE):
+            some = tuple(numbers[start : start + PAGE])
             marks = ", ".join("?" * len(some))
             sql = f"SELECT rowid, {', '.join(TABLES['call'])} FROM call WHERE rowid IN ({marks})"  # noqa: S608
-            for row in self._query(sql, some):
-                if self._accept("call", row[1:], row[:1], is_whole=False):
+            for row in self._rows.query(sql, some):
+                if self._rows.accept("call", row[1:], row[:1], is_whole=False):
                     found[int(row[0])] = _stored_call(row)
         return found
 
@@ -332,7 +328,7 @@ class JournalReader:
         There is no index for it: all calls behind that one are looked at.
         """
         sql = "SELECT rowid FROM call WHERE rowid > ? AND record = ? ORDER BY rowid"
-        return [int(row[0]) for row in self._query(sql, (after, plain(record)))]
+        return [int(row[0]) for row in self._rows.query(sql, (after, plain(record)))]
 
     def asked_hash(self, number: int) -> bytes | None:
         """Return the hash of what a call asked of whom, as `request_hash` makes it."""
@@ -360,7 +356,7 @@ class JournalReader:
 
     def sound_rows(self, table: str) -> Iterator[tuple[Column, ...]]:
         """Yield the rows of a table as they were written, without their checksums, in order."""
-        for row in self._stream(table, "rowid"):
+        for row in self._rows.stream(table, "rowid"):
             yield row[1:-1]
 
     def named_texts(self) -> set[str]:
@@ -369,8 +365,8 @@ class JournalReader:
         for table in TABLES:
             if table == "run" or (table == "fault" and not self._has_faults):
                 continue
-            for row in self._stream(table, "rowid", is_whole=False):
-                named.update(names_in(_stored(row[-2])))
+            for row in self._rows.stream(table, "rowid", is_whole=False):
+                named.update(names_in(stored_text(row[-2])))
         return named
 
     def close(self) -> None:
@@ -379,12 +375,14 @@ class JournalReader:
 
     def _call_row(self, number: int, *, is_whole: bool = False) -> tuple[Column, ...] | None:
         sql = f"SELECT rowid, {', '.join(TABLES['call'])} FROM call WHERE rowid = ?"  # noqa: S608
-        rows = self._query(sql, (number,))
-        sound = (row for row in rows if self._accept("call", row[1:], row[:1], is_whole=is_whole))
+        rows = self._rows.query(sql, (number,))
+        sound = (
+            row for row in rows if self._rows.accept("call", row[1:], row[:1], is_whole=is_whole)
+        )
         return next(sound, None)
 
     def _journalled(self, row: tuple[Column, ...]) -> JournalledCall:
-        data = self._blobs.value(_stored(row[7]))
+        data = self._blobs.value(stored_text(row[7]))
         site = CallSite(record=str(row[2]), node=str(row[3]), visit=int(row[4]), sample=int(row[5]))
         return JournalledCall(
             site=site,
@@ -393,83 +391,13 @@ class JournalReader:
             is_batched=bool(data.get("is_batched", False)),
         )
 
-    def _look_up(
-        self, table: str, by: tuple[str, ...], values: Key, wanted: str
-    ) -> str | bytes | None:
-        columns = TABLES[table]
-        start = columns.index(by[0])
-        for row in self._query(_select(table, by), values):
-            # A damaged index may lead to a sound row that was not asked for.
-            if self._accept(table, row, values) and row[start : start + len(by)] == values:
-                return _stored(row[columns.index(wanted)])
-        return None
-
     def _mapping(self, stored: str | bytes) -> Mapping[str, object]:
         data: Mapping[str, object] = self._blobs.value(stored)
         return data
 
-    def _stream(
-        self, table: str, column: str, *, is_whole: bool = True, after: int = -1
-    ) -> Iterator[tuple[Column, ...]]:
-        """Yield the sound rows ordered by a column; one that is SQLite's own is not in the CRC.
-
-        :param column: Of whole numbers.
-        :param is_whole: Their long texts are sound too; else nobody looks at these.
-        :param after: Only what has a greater number; the least is 0.
-        """
-        columns = TABLES[table]
-        shown = columns if column in columns else (column, *columns)
-        select = f"SELECT {', '.join(shown)} FROM {table}"  # noqa: S608
-        number_at = shown.index(column)
-        page = self._query(f"{select} WHERE {column} > ? ORDER BY {column} LIMIT {_PAGE}", (after,))
-        before = after
-        while page:
-            number = -1
-            for row in page:
-                last, number = number, int(row[number_at])
-                if number <= last:  # a damaged one; rows would come twice, or for ever
-                    raise unreadable(self._path, ValueError(f"rows of {table} are out of order"))
-                if number <= before:
-                    continue
-                own = row[-len(columns) :]
-                if self._accept(table, own, row[:1], is_whole=is_whole):
-                    yield row
-            if number <= before:
-                return
-            # From the last but one: were the last one's number a damaged one, the rows in between
-            # would be passed over; so they come out of order.
-            before, since = number, int(page[-2:][0][number_at])
-            page = self._query(
-                f"{select} WHERE {column} >= ? ORDER BY {column} LIMIT {_PAGE}", (since,)
-            )
-
-    def _accept(
-        self, table: str, row: tuple[Column, ...], key: Key, *, is_whole: bool = True
-    ) -> bool:
-        if self._blobs.is_whole(table, row) if is_whole else is_sound(row):
-            return True
-        self._damaged.add((table, repr(key)))
-        return False
-
-    def _query(self, sql: str, values: Key) -> list[tuple[Column, ...]]:
-        try:
-            try:
-                return self._connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:  # as of damaged text
-                with any_text(self._connection):
-                    return self._connection.execute(sql, values).fetchall()
-        except SQLITE_ERRORS as error:
-            raise unreadable(self._path, error) from error
-
-
-@cache
-def _select(table: str, by: tuple[str, ...]) -> str:
-    where = " AND ".join(f"{column} = ?" for column in by)
-    return f"SELECT {', '.join(TABLES[table])} FROM {table} WHERE {where}"  # noqa: S608
-
 
 def _stored_call(row: tuple[Column, ...]) -> StoredCall:
-    data = without_texts(_stored(row[7]))
+    data = without_texts(stored_text(row[7]))
     return StoredCall(
         number=int(row[0]),
         record=str(row[2]),
@@ -486,8 +414,4 @@ def _who_answered(data: Mapping[str, Any]) -> str:
 
 
 def _fault(row: tuple[Column, ...]) -> CallFault:
-    return fault_from_json(str(row[2]), from_stored(_stored(row[3])))
-
-
-def _stored(column: Column) -> str | bytes:
-    return column if isinstance(column, (str, bytes)) else str(column)
+    return fault_from_json(str(row[2]), from_stored(stored_text(row[3])))

@@ -334,8 +334,25 @@ def _checked(path: Path, how: str) -> sqlite3.Connection:
     return connection
 
 
+def ask(
+    connection: sqlite3.Connection, path: Path, sql: str, values: tuple[Column, ...]
+) -> list[tuple[Column, ...]]:
+    """Return what a journal holds, sound or not: checksums are looked at behind it.
+
+    :raises UsageError: When SQLite cannot read the file.
+    """
+    try:
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError:  # as of damaged text
+            with _any_text(connection):
+                return connection.execute(sql, values).fetchall()
+    except SQLITE_ERRORS as error:
+        raise unreadable(path, error) from error
+
+
 @contextmanager
-def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+def _any_text(connection: sqlite3.Connection) -> Iterator[None]:
     """Read text that is not UTF-8 too: damaged text is for the row's checksum to find.
 
     Not always, as it takes a call in Python for each column.

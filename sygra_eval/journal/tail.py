@@ -2,60 +2,42 @@
 
 Most tables are read by their row ids, which grow. An outcome's is its row's place in the source,
 so that it does not grow: rows end in another order than they began. So the places that are passed
-over are kept as gaps and asked for again. A row whose checksum is wrong is counted and left out.
+over are kept as `gaps`, and some of them asked for again at each look: what a look costs does not
+grow with the run. A row whose checksum is wrong is counted and left out.
 
 Each page is its own short read, so the writer is never held up. Looking whether anything is new
 costs one `PRAGMA` and no query.
 """
 
-import sqlite3
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sygra_eval.journal.blobs import without_texts
 from sygra_eval.journal.canonical import from_stored
+from sygra_eval.journal.gaps import Gaps
 from sygra_eval.journal.reader import Event
 from sygra_eval.journal.store import (
-    SQLITE_ERRORS,
     TABLES,
     Column,
-    any_text,
+    ask,
     is_sound,
     open_reader,
-    unreadable,
 )
 
 PAGE = 512
-MOST_GAPS = 256
-"""So many gaps are asked for one by one; where there are more, all places are looked through."""
 MOST_PLACE = 2**62  # a damaged number would make a gap of it
-
-
-@dataclass(slots=True)
-class Gaps:
-    """Which places of the source have no outcome yet, below the last that has one."""
-
-    last: int = -1
-    open: list[tuple[int, int]] = field(default_factory=list)  # both ends are in it, in order
-
-    def take(self, place: int) -> bool:
-        """Note that a place has its outcome; say whether that is new."""
-        if place > self.last:
-            if place > self.last + 1:
-                self.open.append((self.last + 1, place - 1))
-            self.last = place
-            return True
-        at = bisect_right(self.open, place, key=lambda gap: gap[0]) - 1
-        if at < 0 or place > self.open[at][1]:
-            return False
-        first, end = self.open.pop(at)
-        rest = [(first, place - 1), (place + 1, end)]
-        self.open[at:at] = [gap for gap in rest if gap[0] <= gap[1]]
-        return True
+# One statement for all gaps, as each of thousands would take the interpreter's lock. They come in
+# the order of the gaps; to ask for it would read all that is in them for each page.
+_IN_GAPS = (
+    f"SELECT {', '.join(f'ended.{column}' for column in TABLES['outcome'])}"  # noqa: S608
+    " FROM json_each(?) AS gap CROSS JOIN outcome AS ended ON ended.idx"
+    " BETWEEN json_extract(gap.value, '$[0]') AND json_extract(gap.value, '$[1]')"
+    " LIMIT ?"
+)
+_T = TypeVar("_T")
 
 
 class JournalTail:
@@ -94,7 +76,8 @@ class JournalTail:
     def has_changed(self) -> bool:
         """Say whether another process committed something since this was asked last."""
         (version,) = self._query("PRAGMA data_version", ())[0]
-        has_changed = version != self._version
+        if has_changed := version != self._version:
+            self._gaps.ask_again()
         self._version = int(version)
         return has_changed
 
@@ -105,14 +88,16 @@ class JournalTail:
 
     def events(self) -> Iterator[Event]:
         """Yield the new events."""
-        for row in self._new("event", "seq"):
-            yield Event(
+        return self._made(
+            self._new("event", "seq"),
+            lambda row: Event(
                 seq=int(row[0]),
                 wall=float(row[1]),
                 mono=float(row[2]),
                 kind=str(row[3]),
-                data=self._value(row[4]),
-            )
+                data=_value(row[4]),
+            ),
+        )
 
     def visits(self) -> Iterator[tuple[str, str, str | bytes]]:
         """Yield record, visit and stored data of the new visits, in their order."""
@@ -121,38 +106,65 @@ class JournalTail:
 
     def rounds(self) -> Iterator[tuple[str, str, int, Mapping[str, Any]]]:
         """Yield record, node, number and data of the new rounds, without long texts."""
-        for row in self._new("round", "rowid"):
-            yield str(row[1]), str(row[2]), int(row[3]), self._value(row[4])
+        return self._made(
+            self._new("round", "rowid"),
+            lambda row: (str(row[1]), str(row[2]), int(row[3]), _value(row[4])),
+        )
 
     def calls(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Yield record, place and data of the new calls, without long texts."""
-        for row in self._new("call", "rowid"):
-            yield str(row[2]), str(row[3]), self._value(row[7])
+        return self._made(
+            self._new("call", "rowid"), lambda row: (str(row[2]), str(row[3]), _value(row[7]))
+        )
 
     def outcomes(self) -> Iterator[tuple[int, str, str, str, Mapping[str, Any]]]:
-        """Yield place, record, outcome, reason and data of the rows that ended since."""
-        columns = ", ".join(TABLES["outcome"])
-        for first, last in self._places():
-            for row in self._pages(f"SELECT {columns} FROM outcome", "idx", first, last):  # noqa: S608
-                if self._gaps.take(place := int(row[0])):
-                    if is_sound(row):
-                        yield place, str(row[1]), str(row[2]), str(row[3]), self._value(row[4])
-                    else:
-                        self.damaged += 1
+        """Yield place, record, outcome and data of the rows that ended since.
 
-    def _places(self) -> list[tuple[int, int]]:
-        """Return where outcomes may have come since: in the gaps, and behind the last."""
-        gaps, last = self._gaps.open, self._gaps.last
-        if len(gaps) <= MOST_GAPS:
-            return [*gaps, (last + 1, MOST_PLACE)]
-        index = "SELECT idx FROM outcome INDEXED BY outcome_by_record"
-        new = sorted(int(one[0]) for one in self._query(index, ()) if self._is_gap(int(one[0])))
-        return [*((place, place) for place in new), (last + 1, MOST_PLACE)]
+        Where there are many gaps, those in some of them come at a later look: see `is_behind`.
+        """
+        gaps, asked = self._gaps.to_ask()
+        while gaps:
+            page = self._query(_IN_GAPS, (json.dumps(gaps), PAGE))
+            yield from self._ended(page)
+            if len(page) < PAGE:
+                break
+            seen = int(page[-1][0])
+            gaps = [(max(first, seen + 1), last) for first, last in gaps if last > seen]
+        self._gaps.take_asked(asked)
+        select = f"SELECT {', '.join(TABLES['outcome'])} FROM outcome"  # noqa: S608
+        yield from self._ended(self._pages(select, "idx", self._gaps.last + 1, MOST_PLACE))
 
-    def _is_gap(self, place: int) -> bool:
-        gaps = self._gaps.open
-        at = bisect_right(gaps, place, key=lambda gap: gap[0]) - 1
-        return at >= 0 and place <= gaps[at][1]
+    @property
+    def is_behind(self) -> bool:
+        """Whether outcomes may be left that were there when `has_changed` last said so."""
+        return not self._gaps.are_asked
+
+    def _ended(
+        self, rows: Iterable[tuple[Column, ...]]
+    ) -> Iterator[tuple[int, str, str, str, Mapping[str, Any]]]:
+        return self._made(
+            self._sound(row for row in rows if self._gaps.take(int(row[0]))),
+            lambda row: (int(row[0]), str(row[1]), str(row[2]), str(row[3]), _value(row[4])),
+        )
+
+    def _made(
+        self, rows: Iterable[tuple[Column, ...]], make: Callable[[tuple[Column, ...]], _T]
+    ) -> Iterator[_T]:
+        """Yield what is made of each row; a right checksum does not say that we wrote it."""
+        for row in rows:
+            try:
+                made = make(row)
+            except (ValueError, IndexError):
+                self.damaged += 1
+            else:
+                yield made
+
+    def _sound(self, rows: Iterable[tuple[Column, ...]]) -> Iterator[tuple[Column, ...]]:
+        for row in rows:
+            if is_sound(row):
+                yield row
+            else:
+                self.damaged += 1
 
     def _new(self, table: str, number: str) -> Iterator[tuple[Column, ...]]:
         """Yield the new sound rows of a table, the number of each first."""
@@ -176,25 +188,19 @@ class JournalTail:
                 return
             first = int(page[-1][0]) + 1
 
-    def _value(self, stored: Column) -> Mapping[str, Any]:
-        value = without_texts(_stored(stored))
-        return value if isinstance(value, Mapping) else {}
-
     def _query(self, sql: str, values: tuple[Column, ...]) -> list[tuple[Column, ...]]:
-        try:
-            try:
-                return self._connection.execute(sql, values).fetchall()
-            except sqlite3.OperationalError:  # as of damaged text
-                with any_text(self._connection):
-                    return self._connection.execute(sql, values).fetchall()
-        except SQLITE_ERRORS as error:
-            raise unreadable(self._path, error) from error
+        return ask(self._connection, self._path, sql, values)
 
 
 def whole_value(stored: str | bytes) -> Mapping[str, Any]:
     """Return the data of a visit, with null in the place of long texts."""
     value = from_stored(stored)
     value = value[0] if isinstance(value, list) else value
+    return value if isinstance(value, Mapping) else {}
+
+
+def _value(column: Column) -> Mapping[str, Any]:
+    value = without_texts(_stored(column))
     return value if isinstance(value, Mapping) else {}
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sygra_eval.journal.blobs import Blobs
 from sygra_eval.journal.full_disk import DiskWait
@@ -37,8 +37,7 @@ class JournalUnwritable(InfrastructureError):
     """What happened could not be put on disk: disk full, read-only, or taken away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row on its way to its table, with the one who waits for it, if anybody does.
 
     :ivar texts: What the row names, by name; on disk before the row is.

@@ -11,8 +11,7 @@ import asyncio
 import heapq
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
@@ -89,7 +88,8 @@ class Admission:
         self._is_told = True
 
     async def __aenter__(self) -> "Admission":
-        await self.gate.enter(self.ask)
+        if not self.gate.enter_at_once(self.ask):
+            await self.gate.enter(self.ask)
         self.sent_at_s, self._tokens_from = self.gate.clock(), self.gate.tokens
         return self
 
@@ -99,6 +99,10 @@ class Admission:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Give the slot back."""
         if not self._is_told:
             self.gate.breaker.given_up()
         self.gate.leave()
@@ -205,10 +209,16 @@ class Gate:
             if not future.done():
                 future.set_exception(error)
 
+    def enter_at_once(self, ask: Ask) -> bool:
+        """Enter where nobody has to wait, and say whether that was so."""
+        if self._queue or self._wait_s(ask) != 0:
+            return False
+        self._let(ask)
+        return True
+
     async def enter(self, ask: Ask) -> None:
         """Wait until a call may be sent; whoever enters has to leave."""
-        if not self._queue and self._wait_s(ask) == 0:
-            self._let(ask)
+        if self.enter_at_once(ask):
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked += 1
@@ -286,10 +296,28 @@ def _told(said: Allowance, now_s: float) -> Bucket | None:
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """The right to send one call to a model: that of the model and that of its endpoint."""
+    """The right to send one call to a model: that of the model, and then that of its endpoint."""
 
     own: Admission
     shared: Admission
+
+    async def __aenter__(self) -> "Turn":
+        await self.own.__aenter__()
+        try:
+            await self.shared.__aenter__()
+        except BaseException:
+            self.own.end()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.shared.end()
+        self.own.end()
 
     def answered(self, *, tokens: int, said: Allowances | None) -> None:
         """Say that a good answer came, what it used, and what the endpoint says is left."""
@@ -402,12 +430,9 @@ class Gates:
             if endpoint in {None, gate.endpoint}:
                 gate.interrupt(error)
 
-    @asynccontextmanager
-    async def turn(self, name: str, ask: Ask) -> AsyncIterator[Turn]:
-        """Hold the right to send one try of the model `name`."""
-        shared = self._shared[self._endpoints[name]]
-        async with self._own[name].slot(ask) as own, shared.slot(ask) as admission:
-            yield Turn(own, admission)
+    def turn(self, name: str, ask: Ask) -> Turn:
+        """Return what to enter before one try of the model `name` is sent."""
+        return Turn(self._own[name].slot(ask), self._shared[self._endpoints[name]].slot(ask))
 
 
 def _named_rate(spec: ModelSpec | None, key: str, clock: Clock) -> Bucket | None:

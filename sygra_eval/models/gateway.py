@@ -40,7 +40,6 @@ from sygra_eval.values import (
     ChatRequest,
     ChatResponse,
     EndpointLost,
-    Fallback,
     Interrupted,
     ModelSpec,
     ModelUnavailable,
@@ -241,13 +240,23 @@ class Gateway:
         refuse_another_task(name, self.models[name], request)
         if (kept := self.kept(name, request)) is not None:
             return kept
-        response = await self._chained(name, request, record, has_begun, before_try, on_failure)
+        send = self._chained if self._has_stand_ins(name) else self._sent
+        response = await send(name, request, record, has_begun, before_try, on_failure)
+        if self._cache is not None and self._writes_cache:
+            self._keep(self._cache, name, request, response)
+        return response
+
+    def _keep(
+        self, cache: AnswerCache, name: str, request: ChatRequest, response: ChatResponse
+    ) -> None:
         # A stand-in is one of this suite's alone, and another model's answer is none of this one.
         is_its_own = not (response.answered_by or self.is_another(name, response.model_seen))
-        if self._cache is not None and self._writes_cache and request.site and is_its_own:
+        if request.site and is_its_own:
             asked = request_hash(self.models[name].identity, request)
-            self._cache.keep(asked, request.site.sample, response)
-        return response
+            cache.keep(asked, request.site.sample, response)
+
+    def _has_stand_ins(self, name: str) -> bool:
+        return name in self._specs and bool(self._specs[name].fallback.to)
 
     async def _chained(
         self,
@@ -259,7 +268,7 @@ class Gateway:
         on_failure: OnFailure,
     ) -> ChatResponse:
         """Ask the model, and those that stand in for it when it fails in one of their ways."""
-        fallback = self._specs[name].fallback if name in self._specs else Fallback()
+        fallback = self._specs[name].fallback
         for one, following in pairwise((name, *fallback.to, None)):
             assert one is not None  # noqa: S101 - only the last is
             asked = (
@@ -278,8 +287,7 @@ class Gateway:
 
     def asked_in_turn(self, name: str, request: ChatRequest) -> tuple[tuple[str, ChatRequest], ...]:
         """Return the models that may come to be asked, and what each of them is asked."""
-        spec = self._specs.get(name)
-        stand_ins = spec.fallback.to if spec is not None else ()
+        stand_ins = self._specs[name].fallback.to if self._has_stand_ins(name) else ()
         others = ((one, self._asked_of(one, name, request)) for one in stand_ins)
         return ((name, request), *others)
 
@@ -355,8 +363,7 @@ class Gateway:
                     failures.append(failure.with_traceback(None))  # which leads back here
                 else:
                     turn.answered(tokens=response.usage.total, said=response.allowances)
-                    calls = count_of(request.messages)
-                    self._outages[self.models[name].endpoint].answered(calls)
+                    self._outages[self._gates.endpoints[name]].answered(count_of(request.messages))
                     return replace(  # these are the gateway's own, whatever a model type says
                         response,
                         is_cached=False,
@@ -419,8 +426,8 @@ class Gateway:
 
     def _tokens_of(self, name: str, request: ChatRequest) -> int:
         """Estimate what a call will use, where somebody counts it."""
-        gates = self._gates.own(name), self._gates.of(self.models[name].endpoint)
-        is_counted = any(gate.tokens is not None for gate in gates)
+        own, shared = self._gates.own(name), self._gates.of(self._gates.endpoints[name])
+        is_counted = own.tokens is not None or shared.tokens is not None
         return self.most_usage(name, request).total if is_counted else 0
 
     def _note(self, failure: CallFailed, turn: Turn, name: str, calls: int) -> None:
@@ -430,7 +437,7 @@ class Gateway:
             before anything is said of the endpoint.
         :raises EndpointLost: When it was the last one.
         """
-        endpoint = self.models[name].endpoint
+        endpoint = self._gates.endpoints[name]
         if name in self._batched:
             turn.declined()
         elif failure.kind in _TOO_BUSY and isinstance(failure, RetryLater):

@@ -345,9 +345,9 @@ class ServedModel(ABC):
     def _written(self, request: ChatRequest) -> bytes:
         extra = request.parameters.get("extra_body")
         extra = extra if isinstance(extra, Mapping) else {}
-        for stray, advice in _OURS.items():
-            if stray in request.parameters or stray in extra:
-                raise CallFailed("bad_request", f"`{stray}` is no sampling parameter: {advice}")
+        if not (_OURS.keys().isdisjoint(request.parameters) and _OURS.keys().isdisjoint(extra)):
+            stray = next(one for one in _OURS if one in request.parameters or one in extra)
+            raise CallFailed("bad_request", f"`{stray}` is no sampling parameter: {_OURS[stray]}")
         body = dict(self.body_of(request))
         if extra:  # as clients of OpenAI's name what only some servers know
             del body["extra_body"]

@@ -7,7 +7,8 @@ several tests at once, and `paired` says what so few rows could not have shown. 
 raters, and `raters` takes the rows of a run to it; `distributions` is for columns, `similarity` for
 copies. `sides` takes finished rows to the
 values of all metrics (`builtin` registers ours), `choosing` says which are compared, `comparing`
-compares two sides, which may also be `plain_files` or `baselines`, to the values of `changes`,
+compares two sides or several with one, which may also be `plain_files` or `baselines`, to the
+values of `changes` (`differing` says what else is not the same),
 `gates` judges what a suite asks of a run.
 `total_of` is what all rows will come to by a few of them, `pass_at_k` and `pass_hat_k` what several
 tries are worth. All rest on `kernels`; docs/quality.md names the source of each.
@@ -35,7 +36,8 @@ from sygra_eval.quality.changes import (
     Unmatched,
 )
 from sygra_eval.quality.choosing import chosen
-from sygra_eval.quality.comparing import compare
+from sygra_eval.quality.comparing import Against, compare, compare_several
+from sygra_eval.quality.differing import Differing, differing_settings, settings_in
 from sygra_eval.quality.distributions import (
     contingency,
     entropy,
@@ -105,6 +107,7 @@ from sygra_eval.quality.sides import (
     RowValues,
     Side,
     Spending,
+    StepTime,
     figure_of,
     question_of,
     shown,
@@ -118,10 +121,12 @@ __all__ = [
     "FEWEST_CLUSTERS",
     "FEWEST_ROWS",
     "FIRST_VERSION",
+    "Against",
     "Agreement",
     "Change",
     "ChangeVerdict",
     "Comparison",
+    "Differing",
     "Difficulty",
     "Estimate",
     "Facts",
@@ -141,6 +146,7 @@ __all__ = [
     "Rules",
     "Side",
     "Spending",
+    "StepTime",
     "Unmatched",
     "Weights",
     "agreement_from_json",
@@ -160,7 +166,9 @@ __all__ = [
     "cohen_kappa",
     "cohen_kappa_of",
     "compare",
+    "compare_several",
     "contingency",
+    "differing_settings",
     "difficulty_of",
     "entropy",
     "exact_multinomial",
@@ -191,6 +199,7 @@ __all__ = [
     "rate_of_clusters",
     "read_baseline",
     "seed_of",
+    "settings_in",
     "shown",
     "side_of_file",
     "sign_flip_test",

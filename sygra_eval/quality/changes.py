@@ -43,12 +43,17 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flips:
-    """The rows of a rate that are not what they were."""
+    """The rows of a rate that are not what they were, and the ids of those that are.
+
+    :ivar both: They passed on both sides; `neither` on none.
+    """
 
     fixed: tuple[Flip, ...] = ()
     broken: tuple[Flip, ...] = ()
     to_error: tuple[Flip, ...] = ()
     from_error: tuple[Flip, ...] = ()
+    both: tuple[str, ...] = ()
+    neither: tuple[str, ...] = ()
     flaky: int = 0
 
 
@@ -98,6 +103,7 @@ class Comparison:
 
     :ivar matched: Rows with one id and, as far as is known, one input.
     :ivar same_as: Metrics that say the same of every row as another, and were not tested again.
+    :ivar tests: So many tests p is corrected for: of this comparison, and of those made with it.
     """
 
     before: Side
@@ -109,6 +115,7 @@ class Comparison:
     changes: tuple[Change, ...]
     same_as: Mapping[str, str]
     rules: Rules
+    tests: int = 0
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,8 +1,9 @@
 """Two sides, row by row: what changed, how sure that is, and what would have been seen.
 
-Start at `compare`. Rows are matched by id; repeats of one row count as one, by their mean. Rows
-whose input differs are told and tested nowhere. Every metric that was asked for is one of the tests
-that Holm's correction counts.
+Start at `compare`, or at `compare_several` for more sides against one. Rows are matched by id;
+repeats of one row count as one, by their mean. Rows whose input differs are told and tested
+nowhere. Every metric that was asked for, of every side, is one of the tests that Holm's correction
+counts.
 """
 
 import math
@@ -20,6 +21,7 @@ from sygra_eval.quality.changes import (
     Rules,
     Unmatched,
 )
+from sygra_eval.quality.differing import notes_on
 from sygra_eval.quality.means import clustered_mean, mean_of
 from sygra_eval.quality.paired import (
     change_of_rate,
@@ -30,10 +32,22 @@ from sygra_eval.quality.paired import (
 from sygra_eval.quality.rates import newcombe
 from sygra_eval.quality.resampling import seed_of, sign_flip_test, two_sample_permutation
 from sygra_eval.quality.set_changes import change_of_set
-from sygra_eval.quality.sides import FIRST_VERSION, RowValues, Side, question_of
+from sygra_eval.quality.sides import RowValues, Side, question_of
 from sygra_eval.values import Direction, Interval, Metric, MetricKind
 
 POWER = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """What is compared with the first side, and by which metrics, which both have.
+
+    :ivar same_as: Metrics that were left out, by the one that says the same.
+    """
+
+    side: Side
+    names: Sequence[str]
+    same_as: Mapping[str, str]
 
 
 def compare(
@@ -43,29 +57,59 @@ def compare(
 
     :param same_as: Metrics that were left out, by the one that says the same.
     """
+    (found,) = compare_several(before, [Against(side=after, names=names, same_as=same_as)], rules)
+    return found
+
+
+def compare_several(
+    before: Side, others: Sequence[Against], rules: Rules
+) -> tuple[Comparison, ...]:
+    """Compare several sides with one and the same, each by its metrics.
+
+    Every metric of every side is one of the tests that p is corrected for: who looks at four runs
+    for one that is better finds one by chance four times as often as who looks at one.
+    """
+    tests = sum(len(one.names) for one in others)
+    drafts = [_drafted(before, one, rules, tests) for one in others]
+    corrected = iter(holm([p for draft in drafts for p in _ps(draft)]))
+    tested = sum(len(list(_ps(draft))) for draft in drafts)
+    return tuple(
+        replace(
+            draft,
+            tests=tested,
+            changes=tuple(
+                _decided(
+                    change if change.p is None else replace(change, p_holm=next(corrected)), rules
+                )
+                for change in draft.changes
+            ),
+        )
+        for draft in drafts
+    )
+
+
+def _ps(draft: Comparison) -> Iterator[float]:
+    return (change.p for change in draft.changes if change.p is not None)
+
+
+def _drafted(before: Side, against: Against, rules: Rules, tests: int) -> Comparison:
+    """Compare two sides; p is not corrected yet, and nothing decided."""
+    after = against.side
     first, second = _questions(before), _questions(after)
     both = first.keys() & second.keys()
     changed = {one for one in both if _is_other_input(before, after, first[one], second[one])}
-    matched = both - changed
-    drafts = [
-        _Pairing(before, after, first, second, matched).change(name, rules, len(names))
-        for name in names
-    ]
-    tested = [index for index, draft in enumerate(drafts) if draft.p is not None]
-    corrected = holm([drafts[index].p or 0.0 for index in tested])
-    for index, p in zip(tested, corrected, strict=True):
-        drafts[index] = replace(drafts[index], p_holm=p)
+    pairing = _Pairing(before, after, first, second, both - changed)
     return Comparison(
         before=before,
         after=after,
-        matched=len(matched),
+        matched=len(both - changed),
         changed_input=tuple(sorted(changed)),
         only_before=len(first.keys() - both),
         only_after=len(second.keys() - both),
-        changes=tuple(_decided(draft, rules) for draft in drafts),
-        same_as=same_as,
+        changes=tuple(pairing.change(name, rules, tests) for name in against.names),
+        same_as=against.same_as,
         rules=rules,
-        notes=tuple(_notes(before, after)),
+        notes=tuple(notes_on(before, after)),
     )
 
 
@@ -198,8 +242,10 @@ class _Pairing:
     def _flips(
         self, a: RowValues, b: RowValues, was: Mapping[str, float], now: Mapping[str, float]
     ) -> Flips:
-        """List the rows of a rate that changed; those that do not agree with themselves apart."""
+        """Sort the rows of a rate by what became of them; repeats that disagree are told apart."""
         kinds: dict[str, list[Flip]] = {"fixed": [], "broken": [], "to_error": [], "from_error": []}
+        both: list[str] = []
+        neither: list[str] = []
         flaky = 0
         is_rate = a.metric.kind is MetricKind.RATE
         for one in sorted(self.matched):
@@ -209,7 +255,9 @@ class _Pairing:
                 continue
             kind = ""
             if before is not None and after is not None:
-                if is_rate and before != after:
+                if is_rate and before == after:
+                    (both if after else neither).append(one)
+                elif is_rate:
                     kind = "fixed" if after > before else "broken"
             elif before is not None and _is_error(b, self.second[one]):
                 kind = "to_error"
@@ -222,7 +270,12 @@ class _Pairing:
                     after=_said(b, self.second[one], after),
                 )
                 kinds[kind].append(flip)
-        return Flips(flaky=flaky, **{kind: tuple(found) for kind, found in kinds.items()})
+        return Flips(
+            flaky=flaky,
+            both=tuple(both),
+            neither=tuple(neither),
+            **{kind: tuple(found) for kind, found in kinds.items()},
+        )
 
     def _unmatched(
         self, metric: Metric, was: Mapping[str, float], now: Mapping[str, float], rules: Rules
@@ -331,34 +384,3 @@ def _is_inside(found: Interval, change: Change, margin: float) -> bool:
     else:
         margin *= abs(change.before or 0.0)
     return -margin < found.low and found.high < margin
-
-
-def _notes(before: Side, after: Side) -> Iterator[str]:
-    """Yield what a reader must know before believing a comparison."""
-    a, b = before.facts, after.facts
-    yield from (f"{facts.name}: {note}" for facts in (a, b) for note in facts.notes)
-    if a.suite and b.suite and a.suite != b.suite:
-        yield f"other suites: {a.suite} and {b.suite}"
-    elif a.suite_sha256 != b.suite_sha256 and a.suite_sha256 and b.suite_sha256:
-        yield f"the suite was changed: {a.suite_sha256[:12]} and {b.suite_sha256[:12]}"
-    if a.data_sha256 and b.data_sha256 and a.data_sha256 != b.data_sha256:
-        yield "the input was changed; rows are compared where they are the same"
-    for name in sorted(a.validators.keys() | b.validators.keys()):
-        if not a.validators or not b.validators:
-            break
-        if name not in a.validators or name not in b.validators:
-            where = b.name if name in b.validators else a.name
-            yield f"validator {name}: only {where} has it"
-        elif (was := a.versions.get(name, FIRST_VERSION)) != (
-            now := b.versions.get(name, FIRST_VERSION)
-        ):
-            yield (
-                f"validator {name}: version {was} in {a.name}, {now} in {b.name}: the same answer "
-                "may have another verdict, so a change need not be one of the answers"
-            )
-        elif a.validators[name] != b.validators[name]:
-            yield f"validator {name}: its settings were changed"
-    if a.isolation and b.isolation and a.isolation != b.isolation:
-        yield f"other isolation: {', '.join(a.isolation)} and {', '.join(b.isolation)}"
-    if a.version and b.version and a.version != b.version:
-        yield f"other versions of sygra-eval: {a.version} and {b.version}"

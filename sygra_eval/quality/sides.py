@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sygra_eval.quality.means import Estimate, clustered_mean, clustered_rate
 from sygra_eval.quality.resampling import bootstrap_of_units, seed_of
-from sygra_eval.values import Each, MeasuredRow, Metric, MetricKind, Outcome, RowFigure
+from sygra_eval.values import Each, Interval, MeasuredRow, Metric, MetricKind, Outcome, RowFigure
 
 _REPEAT = re.compile(r"::r\d+$")
 _KS = (1, 2, 5, 10, 20, 50, 100)
@@ -55,13 +55,29 @@ class RowValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepTime:
+    """How long the calls of one model at one step took."""
+
+    step: str
+    model: str
+    calls: int
+    p50_s: float | None
+    p90_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What a run took; None is unknown, never 0."""
+    """What a run took; None is unknown, never 0.
+
+    :ivar rounds: How many rows ended after so many rounds of a loop.
+    """
 
     verified: int
     cost_usd: float | None
     tokens: int | None
     seconds: float | None
+    rounds: Mapping[int, int] = field(default_factory=dict)
+    steps: tuple[StepTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,8 @@ class Facts:
     :ivar kind: `run`, `baseline` or `file`.
     :ivar validators: What stands for the settings of each.
     :ivar versions: Of each validator; one that is not there has the first.
+    :ivar rate: The verified rate of all its rows, as its report has it.
+    :ivar settings: What it was asked and made with, by place; empty where that is not known.
     """
 
     kind: str
@@ -83,6 +101,8 @@ class Facts:
     isolation: tuple[str, ...] = ()
     version: str = ""
     spending: Spending | None = None
+    rate: Interval | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 

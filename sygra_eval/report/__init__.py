@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from sygra_eval.report.closing import closing_json, closing_words
     from sygra_eval.report.comparison import (
         blessed_text,
-        comparison_json,
         comparison_markdown,
         comparison_text,
     )
+    from sygra_eval.report.comparison_data import comparison_json
     from sygra_eval.report.cost_estimate import estimate_text
     from sygra_eval.report.csv_view import csv_cell
     from sygra_eval.report.differing import (
@@ -163,10 +163,10 @@ _MODULES = {
     ),
     "comparison": (
         "blessed_text",
-        "comparison_json",
         "comparison_markdown",
         "comparison_text",
     ),
+    "comparison_data": ("comparison_json",),
     "csv_view": ("csv_cell",),
     "cost_estimate": ("estimate_text",),
     "first_rows": (

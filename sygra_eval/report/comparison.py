@@ -1,4 +1,4 @@
-"""A comparison as text, as Markdown and as data: the same figures in the same words.
+"""A comparison as text and as Markdown: the same figures in the same words.
 
 Rates are shown in percent and their changes in points; figures of other metrics as they are.
 """
@@ -16,58 +16,132 @@ from sygra_eval.quality import (
     Interval,
     Side,
     Spending,
+    differing_settings,
 )
 from sygra_eval.report.figures import UNKNOWN, cost, count, duration
-from sygra_eval.report.layout import grid, wrapped
+from sygra_eval.report.layout import WIDTH, grid, wrapped
 from sygra_eval.report.markdown import bullets, pipe_table
 from sygra_eval.report.table import Align, Table
 from sygra_eval.report.text_safety import markdown_text, one_line
 from sygra_eval.values import MetricKind
 
 MOST_FLIPS = 10
+MOST_SETTINGS = 20
+VERIFIED_RATE = "verified_rate"
 _LEFT, _RIGHT = Align.LEFT, Align.RIGHT
-_FLIPS = ("broken", "fixed", "to_error", "from_error")
+FLIPS = ("broken", "fixed", "to_error", "from_error")
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """Return the comparison for a terminal of 80 columns."""
-    blocks = ["\n".join(one_line(line) for line in _header(comparison))]
-    for table in _tables(comparison):
-        shown = [grid(table.columns, [align.value for align in table.aligns], table.rows)]
-        shown += [wrapped(note, indent="  ") for note in table.notes]
-        blocks.append("\n".join([f"{table.title}:", *shown] if table.title else shown))
-    blocks.append("\n".join(wrapped(line, indent="  ") for line in _closing(comparison)))
-    return "\n\n".join(blocks) + "\n"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    title: str
+    lines: Sequence[str]
+    tables: Sequence[Table]
+    closing: Sequence[str]
 
 
-def comparison_markdown(comparison: Comparison) -> str:
-    """Return the comparison as Markdown, as for a pull request."""
-    blocks = ["# Comparison", bullets(list(_header(comparison)))]
-    for table in _tables(comparison):
-        blocks += [f"## {markdown_text(table.title)}"] if table.title else []
-        blocks.append(pipe_table(table))
-        blocks += [bullets(table.notes)] if table.notes else []
-    blocks.append(bullets(list(_closing(comparison))))
-    return "\n\n".join(blocks) + "\n"
+def comparison_text(*found: Comparison) -> str:
+    """Return comparisons with one and the same side for a terminal of 80 columns."""
+    blocks: list[str] = []
+    for section in _sections(found):
+        title = one_line(section.title)
+        blocks += [f"{title}\n{'=' * min(len(title), WIDTH)}"] if title else []
+        blocks.append("\n".join(one_line(line) for line in section.lines))
+        for table in section.tables:
+            shown = [grid(table.columns, [align.value for align in table.aligns], table.rows)]
+            shown += [wrapped(note, indent="  ") for note in table.notes]
+            blocks.append("\n".join([f"{table.title}:", *shown] if table.title else shown))
+        blocks.append("\n".join(wrapped(line, indent="  ") for line in section.closing))
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def comparison_json(comparison: Comparison, *, exit_code: int) -> dict[str, object]:
-    """Return everything as data; what is unknown is null."""
-    return {
-        "before": _side_json(comparison.before),
-        "after": _side_json(comparison.after),
-        "exit": exit_code,
-        "matched": comparison.matched,
-        "changed_input": list(comparison.changed_input),
-        "only_before": comparison.only_before,
-        "only_after": comparison.only_after,
-        "alpha": comparison.rules.alpha,
-        "margin": comparison.rules.margin,
-        "metrics": {one.metric.name: _change_json(one) for one in comparison.changes},
-        "same_as": dict(comparison.same_as),
-        "regressions": [one.metric.name for one in comparison.regressions],
-        "notes": list(comparison.notes),
-    }
+def comparison_markdown(*found: Comparison) -> str:
+    """Return the same as Markdown, as for a pull request."""
+    blocks = ["# Comparison"]
+    for section in _sections(found):
+        blocks += [f"## {markdown_text(section.title)}"] if section.title else []
+        blocks.append(bullets(section.lines))
+        for table in section.tables:
+            blocks += [f"## {markdown_text(table.title)}"] if table.title else []
+            blocks.append(pipe_table(table))
+            blocks += [bullets(table.notes)] if table.notes else []
+        blocks.append(bullets(section.closing))
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _sections(found: Sequence[Comparison]) -> Iterator[_Section]:
+    """Yield one for each comparison; of several an overview before and what differs after them."""
+    settings = list(_settings_tables(found))
+    if len(found) == 1:
+        (one,) = found
+        tables = [*_tables(one), *settings]
+        yield _Section(
+            title="", lines=list(_header(one)), tables=tables, closing=list(_closing(one))
+        )
+        return
+    first = found[0].before
+    told = f"{'first':<8}{first.facts.name} ({first.facts.kind}), {count(len(first.inputs))} rows"
+    yield _Section(title="", lines=[told], tables=[_overview(found)], closing=[])
+    for one in found:
+        yield _Section(
+            title=f"{one.after.facts.name} against {first.facts.name}",
+            lines=list(_header(one)),
+            tables=list(_tables(one)),
+            closing=list(_closing(one)),
+        )
+    yield _Section(title="", lines=[], tables=settings, closing=[])
+
+
+def _overview(found: Sequence[Comparison]) -> Table:
+    """Return a line for each side: its verified rate, and how that differs from the first's."""
+    first, tests = found[0].before, found[0].tests
+    rows = [(*_of_side(first), "", "", "")]
+    for one in found:
+        change = next((c for c in one.changes if c.metric.name == VERIFIED_RATE), None)
+        rows.append((*_of_side(one.after), *_changed(change)))
+    return Table(
+        title="",
+        columns=("run", "rows", "verified", "bounds", "change", "p", "verdict"),
+        aligns=(_LEFT, *[_RIGHT] * 6),
+        rows=tuple(rows),
+        notes=(
+            "verified of all rows of a run; change over the rows that both have; p corrected for "
+            f"{tests} tests, those of all {len(found)} comparisons (Holm)",
+        ),
+    )
+
+
+def _of_side(side: Side) -> tuple[str, ...]:
+    rate = side.facts.rate
+    told = [UNKNOWN, UNKNOWN]
+    if rate is not None:
+        told = [f"{100 * rate.estimate:.1f}", f"{100 * rate.low:.1f} – {100 * rate.high:.1f}"]
+    return side.facts.name, count(len(side.inputs)), *told
+
+
+def _changed(change: Change | None) -> tuple[str, str, str]:
+    if change is None or change.change is None:
+        return UNKNOWN, UNKNOWN, UNKNOWN
+    return _signed(change, change.change.estimate), _p(change.p_holm), change.verdict.value
+
+
+def _settings_tables(found: Sequence[Comparison]) -> Iterator[Table]:
+    sides = [found[0].before, *(one.after for one in found)]
+    differing = differing_settings(sides)
+    if not differing:
+        return
+    names = ("before", "after") if len(sides) == 2 else [side.facts.name for side in sides]
+    more = len(differing) - MOST_SETTINGS
+    yield Table(
+        title="settings that differ",
+        columns=("setting", *names),
+        aligns=(_LEFT,) * (len(sides) + 1),
+        rows=tuple(
+            (one.setting, *(UNKNOWN if value is None else value for value in one.values))
+            for one in differing[:MOST_SETTINGS]
+        ),
+        notes=(f"and {more} more; --json lists all",) if more > 0 else (),
+    )
 
 
 def blessed_text(blessed: Blessed) -> str:
@@ -144,7 +218,7 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
-    tests = sum(change.p is not None for change in comparison.changes)
+    tests = comparison.tests
     level = 100 * (1 - comparison.rules.alpha)
     yield (
         f"rates in percent, changes in points; bounds of {level:g} %"
@@ -196,21 +270,22 @@ def _rows(number: int) -> str:
 
 def _flip_rows(change: Change, told: set[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
     """Yield the first rows of each kind that no metric before has told of."""
-    for kind in _FLIPS:
-        fresh = [flip for flip in _flips(change, kind) if (kind, flip.id) not in told]
+    for kind in FLIPS:
+        fresh = [flip for flip in flips_of(change, kind) if (kind, flip.id) not in told]
         told.update((kind, flip.id) for flip in fresh)
         for flip in fresh[:MOST_FLIPS]:
             yield kind.replace("_", " "), flip.id, flip.before, flip.after
 
 
 def _flip_notes(change: Change) -> Iterator[str]:
-    for kind in _FLIPS:
-        more = len(_flips(change, kind)) - MOST_FLIPS
+    for kind in FLIPS:
+        more = len(flips_of(change, kind)) - MOST_FLIPS
         if more > 0:
             yield f"and {more} more {kind.replace('_', ' ')}; --json lists all"
 
 
-def _flips(change: Change, kind: str) -> Sequence[Flip]:
+def flips_of(change: Change, kind: str) -> Sequence[Flip]:
+    """Return the rows of one of `FLIPS`."""
     found: Sequence[Flip] = getattr(change.flips, kind)
     return found
 
@@ -237,9 +312,9 @@ def _spending(comparison: Comparison) -> Table:
         aligns=(_LEFT, _RIGHT, _RIGHT),
         rows=(
             ("verified rows", *[_verified(one) for one in sides]),
-            ("cost", *[cost(_each(one).cost_usd) for one in sides]),
-            ("tokens", *[_words(_each(one).tokens, count) for one in sides]),
-            ("time", *[_words(_each(one).seconds, duration) for one in sides]),
+            ("cost", *[cost(each_verified(one).cost_usd) for one in sides]),
+            ("tokens", *[_words(each_verified(one).tokens, count) for one in sides]),
+            ("time", *[_words(each_verified(one).seconds, duration) for one in sides]),
         ),
     )
 
@@ -249,7 +324,7 @@ def _verified(spending: Spending | None) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Each:
+class Each:
     """What one verified row took; unknown where there are none."""
 
     cost_usd: float | None = None
@@ -257,14 +332,15 @@ class _Each:
     seconds: float | None = None
 
 
-def _each(spending: Spending | None) -> _Each:
+def each_verified(spending: Spending | None) -> Each:
+    """Return what one verified row took."""
     if spending is None or not spending.verified:
-        return _Each()
+        return Each()
     cost_usd, tokens, seconds = (
         None if figure is None else figure / spending.verified
         for figure in (spending.cost_usd, spending.tokens, spending.seconds)
     )
-    return _Each(cost_usd=cost_usd, tokens=tokens, seconds=seconds)
+    return Each(cost_usd=cost_usd, tokens=tokens, seconds=seconds)
 
 
 def _words(figure: float | None, words: Callable[[float], str]) -> str:
@@ -312,59 +388,3 @@ def _p(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def _side_json(side: Side) -> dict[str, object]:
-    facts, spending = side.facts, side.facts.spending
-    return {
-        "name": facts.name,
-        "kind": facts.kind,
-        "suite": facts.suite or None,
-        "suite_sha256": facts.suite_sha256 or None,
-        "rows": len(side.inputs),
-        "verified": spending.verified if spending is not None else None,
-        "cost_per_verified_row": _each(spending).cost_usd,
-        "tokens_per_verified_row": _each(spending).tokens,
-        "seconds_per_verified_row": _each(spending).seconds,
-    }
-
-
-def _change_json(change: Change) -> dict[str, object]:
-    metric, interval, lone = change.metric, change.change, change.unmatched
-    return {
-        "kind": metric.kind.value,
-        "direction": metric.direction.value,
-        "version": metric.version,
-        "n": change.n,
-        "clusters": change.clusters or None,
-        "before": change.before,
-        "after": change.after,
-        "change": interval.estimate if interval is not None else None,
-        "low": interval.low if interval is not None else None,
-        "high": interval.high if interval is not None else None,
-        "test": change.test or None,
-        "p": change.p,
-        "p_exact": change.p_exact,
-        "p_holm": change.p_holm,
-        "smallest": change.smallest,
-        "verdict": None if change.why_none else change.verdict.value,
-        "why_none": change.why_none or None,
-        "is_regression": change.is_regression,
-        **{kind: [_flip_json(flip) for flip in _flips(change, kind)] for kind in _FLIPS},
-        "flaky": change.flips.flaky,
-        "unmatched": None
-        if lone is None
-        else {
-            "before": lone.before,
-            "n_before": lone.n_before,
-            "after": lone.after,
-            "n_after": lone.n_after,
-            "low": lone.change.low if lone.change is not None else None,
-            "high": lone.change.high if lone.change is not None else None,
-            "p": lone.p,
-        },
-    }
-
-
-def _flip_json(flip: Flip) -> dict[str, str]:
-    return {"id": flip.id, "before": flip.before, "after": flip.after}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from sygra_eval.engine import Scored
 from sygra_eval.report.closing import closing_json
-from sygra_eval.report.comparison import comparison_json, comparison_text
+from sygra_eval.report.comparison import comparison_text
+from sygra_eval.report.comparison_data import comparison_json
 from sygra_eval.report.layout import wrapped
 
 

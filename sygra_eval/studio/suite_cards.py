@@ -5,11 +5,8 @@ folder of 500 suites is listed at once and the problems follow. Nothing of a sui
 no plugin of the folder imported; a source that lies beyond this disk is not opened.
 """
 
-import os
 import queue
-import stat
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,17 +14,15 @@ from typing import Any, Final
 from sygra_eval.engine import JOURNAL, KnownRun, known_run
 from sygra_eval.plugins import Plugins, load_plugins, local_plugin_folders
 from sygra_eval.studio.keys import names_in
-from sygra_eval.studio.workspace import SUITE_SUFFIXES, Workspace
+from sygra_eval.studio.looking import look_through
+from sygra_eval.studio.workspace import Workspace
 from sygra_eval.suite import MODELS_FILE, check_suite, read_document
 from sygra_eval.values import Diagnostic, Severity, SygraEvalError
 
 MOST_SUITES: Final = 1_000
-MOST_DEPTH: Final = 4
-MOST_BYTES: Final = 4 * 1024 * 1024
 _MODEL_FILES: Final = frozenset({MODELS_FILE, "models.yml"})
 _ON_DISK: Final = frozenset({"disk", "package", "cases"})
 _OF_PLUGINS: Final = frozenset({"unknown-type", "unknown-function", "unknown-metric"})
-_NO_FOLDERS: Final = frozenset({"node_modules", "__pycache__", "taped"})
 Stamp = tuple[int, ...]
 
 
@@ -67,17 +62,26 @@ class SuiteCards:
         self._waiting: queue.SimpleQueue[tuple[Path, Stamp]] = queue.SimpleQueue()
         self._turn = threading.RLock()
         self._is_checking = False
+        self._left_out = ""
+
+    @property
+    def left_out(self) -> str:
+        """Why there may be more suites than were found last; empty where there are not."""
+        return self._left_out
 
     def now(self) -> list[SuiteFacts]:
         """Return the suites, by their names; those that changed are read again."""
-        found = []
-        for path in self._files():
+        looked = look_through(self._workspace.root, self._workspace.reports)
+        found, more = [], ""
+        for path in looked.files:
             with self._turn:
                 facts = self._look(path)
             if facts is not None:
                 found.append(facts)
             if len(found) >= MOST_SUITES:
+                more = f"Only the nearest {MOST_SUITES:,} suites are shown."
                 break
+        self._left_out = more or looked.left_out
         with self._turn:
             if not self._waiting.empty() and not self._is_checking:
                 self._is_checking = True
@@ -117,27 +121,6 @@ class SuiteCards:
         with self._turn:
             known = [facts.key_names for _, facts in self._facts.values() if facts is not None]
         return frozenset().union(*known)
-
-    def _files(self) -> Iterator[Path]:
-        folders = [(self._workspace.root, 0)]
-        while folders:
-            folder, depth = folders.pop()
-            try:
-                inside = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError:  # it went, or may not be looked into
-                continue
-            for entry in inside:
-                path = Path(entry.path)
-                if entry.name.startswith(".") or entry.is_symlink():
-                    continue
-                if entry.is_dir():
-                    if depth < MOST_DEPTH and self._is_looked_into(path):
-                        folders.append((path, depth + 1))
-                elif path.suffix in SUITE_SUFFIXES and _is_plain(entry):
-                    yield path
-
-    def _is_looked_into(self, folder: Path) -> bool:
-        return folder != self._workspace.reports and folder.name not in _NO_FOLDERS
 
     def _look(self, path: Path) -> SuiteFacts | None:
         stamp = (*_stamp(path), *_stamp(path.parent / MODELS_FILE))
@@ -189,15 +172,6 @@ def _facts_of(path: Path, root: Path) -> SuiteFacts | None:
         key_names=frozenset(names_in(data)),
         is_local=source.get("type", "disk") in _ON_DISK,
     )
-
-
-def _is_plain(entry: os.DirEntry[str]) -> bool:
-    """Say whether a file can be opened and read: a pipe would wait for its other end."""
-    try:
-        told = entry.stat(follow_symlinks=False)
-    except OSError:
-        return False
-    return stat.S_ISREG(told.st_mode) and told.st_size <= MOST_BYTES
 
 
 def _says_suite(path: Path) -> bool:

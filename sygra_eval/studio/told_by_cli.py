@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
+from sygra_eval.studio.reaping import reaped
 from sygra_eval.values import UsageError
 
 WHOLE_S = 300.0
@@ -85,7 +86,7 @@ async def pieces(arguments: Sequence[str]) -> AsyncGenerator[bytes]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         noise.cancel()
-        await child.wait()
+        await reaped(child)
 
 
 def _words(told: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sygra_eval.plugins import Plugins
 from sygra_eval.suite.agreement import agreements_of
@@ -32,7 +32,13 @@ from sygra_eval.suite.judged import (
     check_truth,
     judged_of,
 )
-from sygra_eval.suite.model_entries import check_fallbacks, check_modes, model_spec
+from sygra_eval.suite.model_entries import model_spec
+from sygra_eval.suite.models import (
+    RawEntry,
+    complain_about_models,
+    models_of,
+    with_models_inside,
+)
 from sygra_eval.suite.names import (
     Names,
     candidate_variable,
@@ -46,8 +52,6 @@ from sygra_eval.suite.schema import (
     CardSection,
     DataSection,
     ImagesSection,
-    ModelSection,
-    Name,
     OutputSection,
     QualitySection,
     ReportSection,
@@ -55,7 +59,6 @@ from sygra_eval.suite.schema import (
     SchemaSection,
     Section,
     SuiteSection,
-    ValidatorSection,
 )
 from sygra_eval.suite.settings import (
     card,
@@ -69,7 +72,6 @@ from sygra_eval.suite.settings import (
 from sygra_eval.suite.subgraphs import (
     InnerSuite,
     Subgraph,
-    all_inside,
     nodes_in,
     read_inner,
     with_inner_written_out,
@@ -84,6 +86,7 @@ from sygra_eval.suite.suite import (
     document_sha256,
     reserved_columns,
 )
+from sygra_eval.suite.validators import validator_names, validator_specs, validators_of
 from sygra_eval.suite.walk import Graph
 from sygra_eval.values import (
     Budget,
@@ -91,19 +94,9 @@ from sygra_eval.values import (
     Node,
     Row,
     Scope,
-    ValidatorSpec,
 )
 
 _Section = TypeVar("_Section", bound=Section)
-
-
-@dataclass(frozen=True, slots=True)
-class RawEntry:
-    """An entry as it was read, and where it stands."""
-
-    value: Any
-    document: Document
-    at: At
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +125,11 @@ def compile_suite(inputs: Inputs) -> Suite | None:
     data = document.data
     sections = _sections(data, document)
     inside = read_inner(document, inputs.folder, inputs.plugins, inputs.files, inputs.path)
-    inputs = replace(inputs, models=_with_models_inside(inputs.models, inside))
-    models = _models(inputs)
+    inputs = replace(inputs, models=with_models_inside(inputs.models, inside))
+    models = models_of(inputs.models, inputs.plugins)
     nodes, graph = _nodes(document, inside, inputs)
     are_all_known = len(nodes) == len(nodes_in(data))
-    validators = _validators(data, inputs)
+    validators = validators_of(document, inputs.plugins)
     head = _of(sections, SuiteSection)
     found = input_of(
         _of(sections, DataSection),
@@ -161,7 +154,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
             is_order_known=graph is not None or not has_graph,
             are_all_nodes_known=are_all_known,
             validators=validators,
-            validator_names=_validator_names(data),
+            validator_names=validator_names(data),
             model_names=frozenset(inputs.models),
             models=tuple(models.values()),
             reserved=reserved_columns(has_graph=has_graph),
@@ -195,8 +188,8 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         columns |= settings["output_map"].keys()
     agreements = agreements_of(
         quality.agreement if quality is not None else {},
-        _validator_specs(validators),
-        _validator_names(data),
+        validator_specs(validators),
+        validator_names(data),
         inputs.folder,
         document,
     )
@@ -204,7 +197,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         quality.gates if quality is not None else (),
         GateNames(
             columns=columns,
-            validators=_validator_names(data),
+            validators=validator_names(data),
             plugins=inputs.plugins,
             folder=inputs.folder,
             agreements=tuple(one.name for one in agreements),
@@ -251,7 +244,7 @@ def compile_suite(inputs: Inputs) -> Suite | None:
         ),
         description=head.description,
         models={name: model_spec(entry, inputs.folder) for name, entry in models.items()},
-        validators=_validator_specs(validators),
+        validators=validator_specs(validators),
         guardrails=guardrails,
         grade=quality.grade if quality is not None else None,
         first_row=row,
@@ -296,7 +289,7 @@ def _sections(data: Mapping[str, Any], document: Document) -> dict[str, Section]
     sections: dict[str, Section] = {}
     for key, raw in data.items():
         if key == "models":
-            _complain_about_models(raw, document, ("models",))
+            complain_about_models(raw, document, ("models",))
         elif key == GUARDRAILS:
             continue  # read apart, as it is a list
         elif key not in SECTIONS:
@@ -320,53 +313,14 @@ def _of(sections: Mapping[str, Section], kind: type[_Section]) -> _Section | Non
     return next((s for s in sections.values() if isinstance(s, kind)), None)
 
 
-def _complain_about_models(raw: object, document: Document, at: At) -> None:
-    try:
-        TypeAdapter(dict[Name, ModelSection]).validate_python(raw)
-    except ValidationError as error:
-        complain(document, error, raw, at, dict[Name, ModelSection])
-
-
 def compile_models(inputs: Inputs) -> dict[str, ModelSpec]:
     """Return the models alone; look at the documents for what is wrong with them."""
     if "models" in inputs.document.data and not inputs.document.section:
-        _complain_about_models(inputs.document.data["models"], inputs.document, ("models",))
-    return {name: model_spec(entry, inputs.folder) for name, entry in _models(inputs).items()}
-
-
-def _models(inputs: Inputs) -> dict[str, TypedEntry]:
-    for shared in {id(m.document): m.document for m in inputs.models.values()}.values():
-        if shared.section:
-            _complain_about_models(shared.data, shared, ())
-    entries = {
-        name: typed_entry("models", raw.value, inputs.plugins, raw.document, raw.at, name=name)
-        for name, raw in inputs.models.items()
+        complain_about_models(inputs.document.data["models"], inputs.document, ("models",))
+    return {
+        name: model_spec(entry, inputs.folder)
+        for name, entry in models_of(inputs.models, inputs.plugins).items()
     }
-    known = {name: entry for name, entry in entries.items() if entry is not None}
-    check_fallbacks(known, inputs.models)
-    types = inputs.plugins.of("models").items()
-    check_modes(known, [t for t, one in types if getattr(one.implementation, "can_batch", False)])
-    return known
-
-
-def _with_models_inside(
-    models: Mapping[str, RawEntry], inside: Mapping[str, InnerSuite]
-) -> dict[str, RawEntry]:
-    """Return the models with those of suites inside; the suite's own win."""
-    merged = dict(models)
-    for inner in all_inside(inside):
-        own = inner.document.data.get("models")
-        for name, raw in (own if isinstance(own, dict) else {}).items():
-            entry = RawEntry(raw, inner.document, ("models", name))
-            if name not in models and merged.setdefault(name, entry).value != raw:
-                inner.document.report(
-                    code="conflict",
-                    message=f"two suites inside this one say otherwise what `{name}` is",
-                    at=("models", name),
-                    fix=f"say it in the suite itself: `models: {{{name}: ...}}`",
-                    is_key=True,
-                )
-    return merged
 
 
 def _nodes(
@@ -414,50 +368,6 @@ def _with_inner(entry: TypedEntry, suite: InnerSuite, inputs: Inputs, path: str)
     if graph is not None:
         config = cast("Any", config).with_inner(Subgraph(made, graph))
     return replace(entry, inner=inner, config=config)
-
-
-def _validators(data: Mapping[str, Any], inputs: Inputs) -> list[TypedEntry]:
-    raw = _mapping(data, "quality").get("validators")
-    if not isinstance(raw, list):
-        return []
-    entries: list[TypedEntry] = []
-    for index, one in enumerate(raw):
-        at: At = ("quality", "validators", index)
-        entry = typed_entry("validators", one, inputs.plugins, inputs.document, at)
-        if entry is None:
-            continue
-        if any(entry.name == earlier.name for earlier in entries):
-            inputs.document.report(
-                code="duplicate-name",
-                message=f"two validators are called `{entry.name}`",
-                at=at,
-                within=entry.name,
-                fix="give one of them another `name: ...`",
-            )
-        entries.append(entry)
-    return entries
-
-
-def _validator_names(data: Mapping[str, Any]) -> frozenset[str]:
-    """Return what validators are called, those with errors included."""
-    raw = _mapping(data, "quality").get("validators")
-    entries = [one for one in raw if isinstance(one, dict)] if isinstance(raw, list) else []
-    return frozenset(str(one.get("name") or one.get("use")) for one in entries)
-
-
-def _validator_specs(entries: list[TypedEntry]) -> tuple[ValidatorSpec, ...]:
-    """Return the validators; where none is marked as required, all are."""
-    required = [cast("ValidatorSection", entry.section).required for entry in entries]
-    is_any_marked = any(required)
-    return tuple(
-        ValidatorSpec(
-            name=entry.name,
-            use=entry.type,
-            is_required=bool(mark) or not is_any_marked,
-            config=entry.config,
-        )
-        for entry, mark in zip(entries, required, strict=True)
-    )
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:

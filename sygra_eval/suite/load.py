@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sygra_eval.plugins import Plugins
-from sygra_eval.suite.compile import Inputs, RawEntry, compile_models, compile_suite
+from sygra_eval.suite.compile import Inputs, compile_models, compile_suite
 from sygra_eval.suite.document import Document, read_document
+from sygra_eval.suite.models import RawEntry
 from sygra_eval.suite.nearest import did_you_mean, nearest
 from sygra_eval.suite.objects import with_source
 from sygra_eval.suite.schema import SECTIONS

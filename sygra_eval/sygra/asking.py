@@ -18,7 +18,7 @@ from sygra_eval.sygra.importing import active_root
 from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.media_kinds import Kind, kind_of
 from sygra_eval.sygra.prompts import rendered, said
-from sygra_eval.sygra.replies import Tidy, asked_for_json, schema_of, tidied, tidy_text
+from sygra_eval.sygra.replies import Tidy, asked_for_json, own_text, schema_of, tidied, tidy_text
 from sygra_eval.sygra.shim.core.graph.sygra_message import SygraMessage
 from sygra_eval.sygra.state import HISTORY, MESSAGES
 from sygra_eval.sygra.tools import as_openai, result_of, told_of, tools_at
@@ -33,6 +33,7 @@ class Visiting:
     """One visit of a node.
 
     :ivar number: Which visit of it this is, from 1.
+    :ivar index: The place of the record's row, for what is taken in turn.
     :ivar python: How the task's Python is called.
     """
 
@@ -40,6 +41,7 @@ class Visiting:
     node: str
     number: int
     python: Python
+    index: int = 0
 
 
 NodeRun = Callable[[dict[str, Any], Visiting], Awaitable[Mapping[str, Any] | None]]
@@ -94,10 +96,11 @@ class _Asker:
             update = await python.in_turn(self.after, SygraMessage(message), message, state)
         else:
             update = self._as_it_is(text)
-            if self.tools and self.config["node_type"] != "agent":
+            if self.tools:
                 update["tool_calls"] = as_openai(calls)
         if self.config.get("chat_history"):
-            turn = entry(self.name, request, text)
+            is_agent = self.config["node_type"] == "agent"
+            turn = entry(self.name, request, text, of_agent=is_agent)
             if update.get(HISTORY):
                 update[HISTORY].append(turn)
             else:
@@ -284,10 +287,11 @@ def agent_node(
                 visit=visiting.number,
                 parameters={**asker.parameters, **({"tools": asker.told} if asker.told else {})},
             )
-            text, calls = whole_text(response), response.tool_calls
+            text = await own_text(asker.tidy, whole_text(response), visiting.python)
+            calls = response.tool_calls
             if not calls:
                 break
-            talk += [_called(response), *await _results(calls, by_name, visiting.python)]
+            talk += [_called(text, calls), *await _results(calls, by_name, visiting.python)]
         else:
             raise TaskError(f"its tools were called {_MOST_TURNS} times without an answer")
         return await asker.settled(text, (), state, request, visiting.python)
@@ -307,11 +311,11 @@ def _system(request: list[Message], state: Any, injected: Any) -> str:
     return system
 
 
-def _called(response: ChatResponse) -> Message:
-    told: dict[str, Any] = {"tool_calls": as_openai(response.tool_calls)}
-    if not response.text:
+def _called(text: str, calls: tuple[ToolCall, ...]) -> Message:
+    told: dict[str, Any] = {"tool_calls": as_openai(calls)}
+    if not text:
         told["content"] = None  # as SyGra sends it, and some servers want it
-    return Message("assistant", response.text, more=json.dumps(told))
+    return Message("assistant", text, more=json.dumps(told))
 
 
 async def _results(
@@ -319,7 +323,7 @@ async def _results(
 ) -> list[Message]:
     said_by = await asyncio.gather(*(result_of(call, tools, python) for call in calls))
     return [
-        Message("tool", text, more=json.dumps({"tool_call_id": call.id, "name": call.name}))
+        Message("tool", text, more=json.dumps({"tool_call_id": call.id}))
         for call, text in zip(calls, said_by, strict=True)
     ]
 

@@ -105,7 +105,9 @@ class Finish:
             value = state.get(self.answer, (row or {}).get(self.answer))
             return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for message in reversed(state.get(MESSAGES) or []):
-            if message.get("role") == "assistant" and isinstance(message.get("content"), str):
+            if not isinstance(message, dict) or message.get("role") != "assistant":
+                continue  # a task may have put anything among them
+            if isinstance(message.get("content"), str):
                 return str(message["content"])
         for name in reversed(self.outputs):
             if isinstance(state.get(name), str):

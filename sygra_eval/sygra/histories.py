@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sygra_eval.sygra.prompts import as_chat, said
+from sygra_eval.sygra.prompts import as_asked, as_chat, said
 from sygra_eval.sygra.state import HISTORY
 from sygra_eval.values import Message
 
@@ -40,9 +40,12 @@ def with_history(
     return messages
 
 
-def entry(node: str, request: Sequence[Message], response: str) -> dict[str, Any]:
-    """Return what is kept of a node's turn."""
-    return {"name": node, "request": [as_chat(one) for one in request], "response": response}
+def entry(
+    node: str, request: Sequence[Message], response: str, *, of_agent: bool = False
+) -> dict[str, Any]:
+    """Return what is kept of a node's turn; of an agent's request roles and contents alone."""
+    told = as_chat if of_agent else as_asked
+    return {"name": node, "request": [told(one) for one in request], "response": response}
 
 
 def _in_one_turn(history: list[Any], window: int, node: str) -> str:

@@ -104,7 +104,8 @@ class Python:
         try:
             value, error = await job.future
         except BaseException:  # the record is given up
-            worker.leave_behind()
+            if not job.came_back:  # else it is idle, or works for another by now
+                worker.leave_behind()
             raise
         finally:
             timer.cancel()
@@ -193,7 +194,7 @@ def left_behind() -> int:
 class _Job:
     """One call on a thread, and who waits for it."""
 
-    __slots__ = ("_arguments", "_context", "_function", "expired", "future", "loop")
+    __slots__ = ("_arguments", "_context", "_function", "came_back", "expired", "future", "loop")
 
     def __init__(
         self,
@@ -204,7 +205,7 @@ class _Job:
     ) -> None:
         self._context, self._function, self._arguments = context, function, arguments
         self.loop, self.future = loop, loop.create_future()
-        self.expired = TimeoutError()
+        self.expired, self.came_back = TimeoutError(), False
 
     def run(self, worker: "_Worker") -> None:
         value, error = None, None
@@ -221,6 +222,7 @@ class _Job:
 
     def _end(self, worker: "_Worker", value: Any, error: BaseException | None) -> None:
         if not self.future.done():
+            self.came_back = True
             self.future.set_result((value, error))
             _IDLE.append(worker)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sygra_eval.sygra.media_kinds import as_input_audio
 from sygra_eval.sygra.state import placeholders
-from sygra_eval.values import ImageRef, Message, Part, TextPart
+from sygra_eval.values import ImageRef, Message, Part, TextPart, content_of
 
 ROLES = ("system", "user", "assistant", "tool")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -77,7 +77,7 @@ def _of_parts(role: str, parts: list[Part | dict[str, Any]]) -> Message:
     """Return a message of parts; one with sound says itself what is sent."""
     known = tuple(part for part in parts if not isinstance(part, dict))
     if len(known) == len(parts):
-        return Message.of_parts(role, known)
+        return Message(role, content_of(known), known)  # a list stays one, of texts alone too
     sent = [part if isinstance(part, dict) else _wire(part) for part in parts]
     text = "".join(part.text for part in known if isinstance(part, TextPart))
     return Message(role, text, more=json.dumps({"content": sent}))
@@ -172,14 +172,21 @@ def _message(role: str, content: Any, more: Mapping[str, Any]) -> Message:
             else ImageRef(value=_address(part), is_from_row=True)
             for part in content
         )
-        made = Message.of_parts(role, parts)
-        return Message(made.role, made.content, made.parts, told)
+        return Message(role, content_of(parts), parts, told)
     return Message(role, "" if content is None else str(content), more=told)
 
 
 def _address(part: Mapping[str, Any]) -> Any:
     address = part.get("image_url")
     return address.get("url") if isinstance(address, dict) else address
+
+
+def as_asked(message: Message) -> dict[str, Any]:
+    """Return a message as the history of an `llm` node holds it: as it was sent."""
+    told = as_chat(message)
+    more = json.loads(message.more) if message.more else {}
+    name = {"name": more.pop("name")} if "name" in more else {}
+    return {"content": told["content"], **name, "role": told["role"], **more}
 
 
 def as_chat(message: Message) -> dict[str, Any]:

@@ -9,9 +9,6 @@ from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.tables import rows_of_source
 
-INDEX = "__row_index__"
-"""In a node's copy of the state: which row this is, for what is taken in turn."""
-
 
 def sampler_node(node: Mapping[str, Any]) -> NodeRun:
     """Return a node that draws a value for each attribute.
@@ -23,10 +20,9 @@ def sampler_node(node: Mapping[str, Any]) -> NodeRun:
     tables: dict[str, list[dict[str, Any]]] = {}
 
     async def run(state: dict[str, Any], visiting: Visiting) -> Mapping[str, Any]:
-        index = state.pop(INDEX, 0)
         for about in attributes.values():
             await _read(about, tables, visiting.python)
-        drawn = {name: _drawn(about, index, tables) for name, about in attributes.items()}
+        drawn = {name: _drawn(about, visiting.index, tables) for name, about in attributes.items()}
         return {**state, **drawn}
 
     return run

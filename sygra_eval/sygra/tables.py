@@ -17,6 +17,7 @@ from typing import Any
 from sygra_eval.data import DiskSource
 from sygra_eval.sygra.chance import chance_of
 from sygra_eval.sygra.config import RENAMED, SourceConfig, restored
+from sygra_eval.sygra.csv_columns import CsvColumns
 from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.media import with_files
 from sygra_eval.sygra.naming import found_file, function_at
@@ -286,11 +287,12 @@ def source_of(given: Mapping[str, Any], spec: SourceSpec) -> Any:
     raise UsageError(f"there is no source of type `{kind}`")
 
 
-def _on_disk(path: Path, given: Mapping[str, Any], spec: SourceSpec) -> DiskSource:
+def _on_disk(path: Path, given: Mapping[str, Any], spec: SourceSpec) -> DiskSource | CsvColumns:
     config = {"file_path": str(path.absolute())}
     if given.get("encoding"):
         config["encoding"] = str(given["encoding"])
-    return DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
+    source = DiskSource(SourceSpec(type="disk", config=config, folder=spec.folder))
+    return CsvColumns(source) if path.suffix == ".csv" else source
 
 
 def _named(given: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sygra_eval.sygra.given import GIVEN
 from sygra_eval.sygra.limited import NeverReturned, Python
 from sygra_eval.sygra.naming import TaskFault, function_at
+from sygra_eval.sygra.replies import strict
 from sygra_eval.values import ToolCall
 
 
@@ -83,7 +84,17 @@ def told_of(tools: list[Any]) -> list[dict[str, Any]]:
     """Return tools as OpenAI's chats have them."""
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    return [convert_to_openai_tool(tool) for tool in tools]
+    return [_strict(convert_to_openai_tool(tool)) for tool in tools]
+
+
+def _strict(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool that a model has to call by its schema, as SyGra tells all of them.
+
+    All its arguments are asked for, as OpenAI refuses a strict tool with others (P23).
+    """
+    function = dict(told["function"])
+    parameters = strict(function.get("parameters") or {"type": "object", "properties": {}})
+    return {**told, "function": {**function, "strict": True, "parameters": parameters}}
 
 
 def as_openai(calls: tuple[ToolCall, ...]) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from sygra_eval.sygra.compiled import END, START, Compiled, Way
 from sygra_eval.sygra.functions import TaskError
 from sygra_eval.sygra.limited import Python
 from sygra_eval.sygra.raised import told
-from sygra_eval.sygra.sampling import INDEX
 from sygra_eval.sygra.state import APPENDED, HISTORY, MESSAGES, merged
 from sygra_eval.values import GuardrailBlocked, InfrastructureError, Interrupted, NodeContext
 
@@ -69,8 +68,9 @@ async def walked(graph: Compiled, columns: Mapping[str, Any], ctx: NodeContext) 
         record.path += due
         due = []
         for name, update in added:
-            # A node's condition sees what it added itself, and not what its neighbours did.
-            seen = merged(before, [(name, update)], names)
+            # A node's condition sees what it added itself, declared or not, and not what its
+            # neighbours did.
+            seen = {**update, **merged(before, [(name, update)], names)}
             due += await _next(graph, name, seen, record, ctx, python)
     due = [name for name in dict.fromkeys(due) if name != END]
     if not due:
@@ -121,9 +121,10 @@ async def _run(
     python: Python,
 ) -> Mapping[str, Any]:
     own = dict(state)
-    own[INDEX] = ctx.row.index
     before = {key: len(own.get(key) or ()) for key in APPENDED}
-    visiting = Visiting(complete=ctx.complete, node=name, number=number, python=python)
+    visiting = Visiting(
+        complete=ctx.complete, node=name, number=number, python=python, index=ctx.row.index
+    )
     with chance_of(ctx.seed, ctx.row.id, name, number):
         try:
             update = await graph.runs[name](own, visiting)
@@ -139,7 +140,7 @@ async def _run(
         raise TaskError(f"`{name}` returned {type(update).__name__}, a mapping is needed")
     if any(before[key] and update.get(key) is state.get(key) for key in APPENDED):
         record.doubled.append(name)
-    return {key: value for key, value in update.items() if key != INDEX}
+    return dict(update)
 
 
 async def _next(

@@ -7,7 +7,7 @@ run would ask them, and nothing is journalled.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -163,7 +163,7 @@ def _context(
         record_round=record_round,
         should_stop=should_stop,
         end_loop=end_loop,
-        random=Random(0),  # noqa: S311 - not a secret
+        chance=cache(partial(Random, 0)),
         key="node",
         function=partial(function_of, plugins),
     )

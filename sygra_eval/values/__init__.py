@@ -43,6 +43,7 @@ from sygra_eval.values.contexts import (
     ValidatorContext,
     ValidatorSpec,
     no_models,
+    seeded,
 )
 from sygra_eval.values.diagnostics import Diagnostic, Problem, Scope, Severity
 from sygra_eval.values.errors import (
@@ -118,6 +119,7 @@ from sygra_eval.values.parts import (
     ImageRef,
     Part,
     TextPart,
+    content_of,
     part_from_json,
     part_to_json,
     wire_text,
@@ -310,6 +312,7 @@ __all__ = [
     "Verdict",
     "classes_of",
     "classes_text",
+    "content_of",
     "cosine",
     "finite",
     "is_chat",
@@ -322,6 +325,7 @@ __all__ = [
     "part_from_json",
     "part_to_json",
     "score_of",
+    "seeded",
     "sum_of",
     "task_of",
     "vector_of",

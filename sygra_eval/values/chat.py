@@ -178,7 +178,8 @@ class ChatRequest:
     @property
     def has_images(self) -> bool:
         """Whether any message is more than text."""
-        return any(message.parts for message in self.messages)
+        parts = (part for message in self.messages for part in message.parts)
+        return any(not isinstance(part, TextPart) for part in parts)
 
     @property
     def images(self) -> int:

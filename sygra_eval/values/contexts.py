@@ -171,7 +171,7 @@ class NodeContext:
     """What a node works with. With chance from `random` and time from the journal, runs repeat.
 
     :ivar complete_json: As `complete`, for an answer that is JSON of a schema.
-    :ivar random: Seeded by the run's seed, the record's id and the node's name.
+    :ivar chance: Returns `random`, which takes longer to make than all else of a context.
     :ivar seed: The run's.
     :ivar key: The node's name; of a second visit `NAME#2`, inside a subgraph `OUTER/NAME`.
     :ivar folder: The suite's, which relative paths are relative to.
@@ -186,7 +186,7 @@ class NodeContext:
     record_round: RecordRound
     should_stop: ShouldStop
     end_loop: EndLoop
-    random: Random = field(repr=False)
+    chance: Callable[[], Random] = field(repr=False)
     complete_json: CompleteJson = no_json
     seed: int = 0
     key: str = ""
@@ -194,6 +194,23 @@ class NodeContext:
     function: Callable[[str], Callable[..., object]] = no_functions
     walk: WalkInside = no_walk
     give_up: Callable[[str], None] = no_giving_up
+
+    @property
+    def random(self) -> Random:
+        """Chance, seeded by the run's seed, the record's id and the node's name."""
+        return self.chance()
+
+
+def seeded(*parts: object) -> Callable[[], Random]:
+    """Return what makes a source of chance when it is first asked for it, and then gives that."""
+    made: list[Random] = []
+
+    def chance() -> Random:
+        if not made:
+            made.append(Random("\0".join(map(str, parts))))  # noqa: S311 - not a secret
+        return made[0]
+
+    return chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -290,3 +290,17 @@ def test_a_suite_may_repeat_its_rows_and_the_command_line_wins(run, suite):
 
     assert [line["rows"] for line in run(small, "--json").json] == [3]
     assert [line["rows"] for line in run(small, "--json", "--repeat", "1").json] == [1]
+
+
+def test_rows_are_named_by_a_file_and_by_a_run_that_was_asked_for_them(run, suite, write):
+    small = suite("small", *["why"] * 4)
+    write("ids.txt", 'r1\r\n\n"r3"\nr9\n')
+    first = "reports/small/first"
+
+    by_file = run(small, "--rows", "ids.txt", "--json", "--name", "first")
+    by_run = run(small, "--rows", first, "--json")
+
+    assert (by_file.json[-1]["rows"], by_run.json[-1]["rows"]) == (2, 2)
+    assert "1 of 3 ids that were asked for are no row's: 'r9'" in by_file.err
+    assert run(small, "--rows", "no.txt").code == 4
+    assert run(small, "--rows", first, "--failed-of", first).code == 4

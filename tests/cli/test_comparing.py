@@ -70,3 +70,31 @@ def test_bless_writes_the_baseline_that_compare_reads(cli, folder_of):
     compared = cli("compare", "baselines/small.json", folder, "--json")
     assert json.loads(compared.out)["matched"] == 2
     assert cli("bless", "nowhere").code == 4
+
+
+def test_several_are_compared_with_the_first_and_p_pays_for_each(cli, write):
+    for name, bad in (("a", 0), ("b", 6), ("c", 0)):
+        rows = [{"id": n, "ok": "fail" if n < bad else "pass"} for n in range(12)]
+        write(f"{name}.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    three = ("a.jsonl", "b.jsonl", "c.jsonl")
+
+    told = cli("compare", *three)
+    failed = cli("compare", *three, "--fail-on-regression", "--json", "--all-rows")
+
+    assert "b.jsonl against a.jsonl\n=====" in told.out
+    assert "those of all 2 comparisons (Holm)" in " ".join(told.out.split())
+    assert max(map(len, told.out.splitlines())) <= 80
+    said = json.loads(failed.out)
+    assert (failed.code, said["exit"], said["tests"]) == (1, 1, 2)
+    b, c = (one["metrics"]["ok"] for one in said["comparisons"])
+    assert (b["p_holm"], c["p_holm"]) == (2 * b["p"], 1)
+    assert (len(b["both"]), b["failed_twice"], len(c["both"])) == (6, 0, 12)
+    assert [one["exit"] for one in said["comparisons"]] == [1, 0]
+
+
+def test_one_run_and_six_are_not_compared(cli, write):
+    write("a.jsonl", '{"id": 1, "ok": true}\n')
+
+    assert cli("compare", "a.jsonl").code == 4
+    assert "2 to 5" in cli("compare", *["a.jsonl"] * 6).err
+    assert cli("compare", "a.jsonl", "a.jsonl", "--all-rows").code == 4

@@ -79,7 +79,7 @@ def at_a_terminal(command: list[str], said: str) -> tuple[int, str]:
         preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(its)
-    shown, has_said, until = b"", False, time.monotonic() + 60
+    shown, has_said, until = b"", False, time.monotonic() + 180
     while time.monotonic() < until:
         if not select.select([ours], [], [], 1)[0]:
             continue

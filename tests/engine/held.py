@@ -4,7 +4,7 @@ import asyncio
 
 from sygra_eval.testing import ScriptedEndpoint
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class HeldEndpoint(ScriptedEndpoint):

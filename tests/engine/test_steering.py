@@ -145,12 +145,10 @@ async def test_a_stop_waits_for_calls_in_flight_even_where_two_ask(held, running
 
 
 async def test_the_time_of_a_pause_is_none_of_a_records(held, running):
-    folder, task = await running(
-        rows=2, sections={"suite": {"name": "small", "record_timeout": 0.4}}
-    )
+    folder, task = await running(rows=2, sections={"suite": {"name": "small", "record_timeout": 2}})
 
     await asyncio.to_thread(pause_run, folder)
-    await asyncio.sleep(0.6)  # longer than a record may take
+    await asyncio.sleep(2.2)  # longer than a record may take
     held.may_answer.set()
     await asyncio.to_thread(go_on_with, folder)
     finished = await task
@@ -171,15 +169,20 @@ async def test_a_view_says_where_the_records_are(held, running):
 
 async def test_texts_are_told_as_they_are_made(held, running):
     folder, task = await running(rows=3, stream=True)
-    heard, is_over = [], threading.Event()
+    heard, is_at_the_door = [], threading.Event()
+
+    def has_heard_enough():  # asked for the first time once it is there
+        is_at_the_door.set()
+        return False
 
     def listen():
-        for told in watch_run(folder, is_over=is_over.is_set):
+        for told in watch_run(folder, is_over=has_heard_enough):
             heard.extend(told["deltas"])
 
     await asyncio.to_thread(pause_run, folder)  # so that it does not end before all is heard
     listening = asyncio.create_task(asyncio.to_thread(listen))
-    await asyncio.sleep(0.1)  # until it is at the door
+    await asyncio.to_thread(is_at_the_door.wait, PATIENCE_S)
+    await asyncio.to_thread(look_at, folder)  # who asks later is answered later
     held.may_answer.set()
     await until(lambda: {one["record"] for one in heard} == {"r0", "r1"})
     await asyncio.to_thread(go_on_with, folder)

@@ -39,7 +39,7 @@ async def test_a_drain_does_not_wait_for_calls_that_are_being_retried(
     endpoint.answers_with(busy)
     suite = code_suite(code_row("r0", "draft=right"))
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         finished = await run(suite, stop=stop)
 
     assert (finished.summary.not_reached, finished.summary.calls) == (1, 0)
@@ -57,7 +57,7 @@ async def test_asked_twice_calls_in_flight_are_given_up(code_suite, run, resume,
 
     endpoint.answers_with(twice)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         stopped = await run(suite, stop=stop)
     endpoint.answers_with(answer)
     resumed = await resume(stopped.folder)
@@ -92,7 +92,7 @@ async def test_a_stop_during_the_preflight_leaves_no_run_folder(tmp_path, stop):
     options = RunOptions(out=tmp_path / "out", plugins=[str(FAST_PLUGIN), str(plugin)])
     asyncio.get_running_loop().call_later(0.5, stop.drain, "SIGINT")
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(UsageError, match="SIGINT before the first row") as stopped:
             await run_suite(suite, options, stop=stop)
 

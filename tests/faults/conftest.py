@@ -24,7 +24,7 @@ UNSAVED = IN_FLIGHT + 2
 """Calls that a kill may lose: those that the gate lets through and, of the two further records
 that are under way, those whose answer is there and not yet on disk."""
 ROWS = 18
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def block(body: str) -> str:

@@ -3,30 +3,27 @@
 import asyncio
 import json
 import os
-import sys
 
 import pytest
 
 from sygra_eval.testing import ScriptedEndpoint, completion, status
-from tests.faults.conftest import rows, write_suite
+from tests.faults.conftest import PATIENCE_S, rows, write_suite
+from tests.faults.forks import COMMAND
 
 CANARY = "canary-key-31415926535897932384"
 
 
-async def command(*arguments: object, cwd, **env: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "sygra_eval",
-        *map(str, arguments),
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+@pytest.fixture
+def command(forks, tmp_path):
+    """Run `sygra-eval ARGUMENTS` in the test's folder, beside the server in the test's loop."""
+
+    async def run(*arguments: object, **env: str) -> tuple[int, str, str]:
+        asked = map(str, arguments)
+        child = forks.start(COMMAND, *asked, cwd=tmp_path, env={**os.environ, **env})
+        out, err = await asyncio.to_thread(child.communicate, PATIENCE_S)
+        return child.returncode, out, err
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -39,11 +36,11 @@ async def command(*arguments: object, cwd, **env: str) -> tuple[int, str, str]:
         ({"sandbocks": {}}, 4, "sandbocks"),
     ],
 )
-async def test_nothing_is_spent_and_no_folder_is_left(tmp_path, changes, code, said):
+async def test_nothing_is_spent_and_no_folder_is_left(tmp_path, command, changes, code, said):
     async with ScriptedEndpoint.on_a_free_port() as endpoint:
         suite = write_suite(tmp_path / "suite", endpoint.base_url, **changes)
 
-        ended, out, err = await command("run", suite, "--out", "out", "--json", cwd=tmp_path)
+        ended, out, err = await command("run", suite, "--out", "out", "--json")
 
         line = json.loads(out.splitlines()[-1])
         assert (ended, line["exit"]) == (code, code)
@@ -53,15 +50,13 @@ async def test_nothing_is_spent_and_no_folder_is_left(tmp_path, changes, code, s
         assert not (tmp_path / "out").exists()
 
 
-async def test_a_wrong_key_is_refused_before_the_first_row(tmp_path):
+async def test_a_wrong_key_is_refused_before_the_first_row(tmp_path, command):
     async with ScriptedEndpoint.on_a_free_port(requires_key="the right one") as endpoint:
         suite = write_suite(
             tmp_path / "suite", endpoint.base_url, model={"api_key_env": "CANARY_KEY"}
         )
 
-        ended, out, err = await command(
-            "run", suite, "--out", "out", "--json", cwd=tmp_path, CANARY_KEY=CANARY
-        )
+        ended, out, err = await command("run", suite, "--out", "out", "--json", CANARY_KEY=CANARY)
 
     assert ended == 4
     assert "refused the key in the environment variable CANARY_KEY" in err
@@ -70,7 +65,7 @@ async def test_a_wrong_key_is_refused_before_the_first_row(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-async def test_the_key_is_in_no_file_and_no_output(tmp_path):
+async def test_the_key_is_in_no_file_and_no_output(tmp_path, command):
     def leaking(body):
         text = body["messages"][-1]["content"]
         if "number=1" in text:
@@ -88,9 +83,7 @@ async def test_the_key_is_in_no_file_and_no_output(tmp_path):
             model={"api_key_env": "CANARY_KEY"},
         )
 
-        ended, out, err = await command(
-            "run", suite, "--out", "out", "--json", cwd=tmp_path, CANARY_KEY=CANARY
-        )
+        ended, out, err = await command("run", suite, "--out", "out", "--json", CANARY_KEY=CANARY)
 
     assert ended == 7
     assert json.loads(out.splitlines()[-1])["failed"] == 2

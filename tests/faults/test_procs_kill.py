@@ -15,7 +15,7 @@ from tests.faults.conftest import IN_FLIGHT, ROWS, UNSAVED
 
 FILES = ("verified.jsonl", "verified.parquet", "rejected.jsonl")
 KILLS = 20 if os.environ.get("SYGRA_EVAL_FULL") else 3
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 FULL = pytest.mark.only_full("parts are taken in before it is asked who settles the rest")
 
 

@@ -15,8 +15,8 @@ from tests.faults.conftest import IN_FLIGHT
 from tests.faults.soaking import LATENCY_S, Soak, Starter
 
 IS_FULL = os.environ.get("SYGRA_EVAL_FULL") == "1"
-KILLS = int(os.environ.get("SYGRA_EVAL_KILLS", "1000" if IS_FULL else "50"))
-"""On every change 50; the other files of this folder kill some 25 times more."""
+KILLS = int(os.environ.get("SYGRA_EVAL_KILLS", "1000" if IS_FULL else "30"))
+"""On every change 30; the other files of this folder kill some 25 times more."""
 SEED = int(os.environ.get("SYGRA_EVAL_SEED", "20261125"))
 ONLY = os.environ.get("SYGRA_EVAL_STORY")
 

@@ -1,6 +1,7 @@
 """Values read back from a table: the same whether orjson reads them or the standard library."""
 
 import json
+import math
 import zlib
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sygra_eval.journal import canonical
-from sygra_eval.journal.canonical import from_stored, to_stored
+from sygra_eval.journal.canonical import canonical_json, from_stored, json_writer, to_stored
 from sygra_eval.journal.store import checksum
+from sygra_eval.values import BadAnswer
 
 _LEAVES = (
     st.none()
@@ -35,6 +37,33 @@ def test_either_reader_gives_back_what_was_written(value):
 
     text = stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else stored
     assert repr(told) == repr(json.loads(text))
+
+
+@given(VALUES)
+def test_what_is_written_is_what_the_standard_library_writes(value):
+    spelled = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
+
+    stored = to_stored(value)
+
+    text = stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else stored
+    assert text == json.dumps(value, **spelled)
+    sorted_by_key = json.dumps(value, sort_keys=True, **spelled)
+    assert canonical_json(value) == sorted_by_key.encode("utf-8", "surrogatepass")
+    usual = json_writer(sort_keys=True)([value, math.nan])
+    assert usual == json.dumps([value, math.nan], sort_keys=True)
+
+
+@pytest.mark.parametrize("is_in_c", [True, False])
+def test_a_value_inside_itself_is_refused_and_a_foreign_one_too(monkeypatch, is_in_c):
+    if not is_in_c:
+        monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    endless: dict[str, object] = {}
+    endless["again"] = [endless]
+    monkeypatch.setattr(canonical, "_as_given", canonical.json_writer(allow_nan=False))
+
+    for value in (endless, {"a": object()}, {"a": float("nan")}):
+        with pytest.raises(BadAnswer, match="as JSON: "):
+            to_stored(value)
 
 
 @pytest.mark.parametrize("has_orjson", [True, False])

@@ -74,7 +74,7 @@ def asking(endpoint, gateway_to):
 
 
 async def until(is_so) -> None:
-    for _ in range(2_000):
+    for _ in range(12_000):  # a minute, on a busy machine
         if is_so():
             return
         await asyncio.sleep(0.005)

@@ -49,4 +49,4 @@ def test_it_ends_when_it_is_told_to(served):
 
     os.kill(process.pid, signal.SIGTERM)
 
-    assert process.wait(timeout=10) in (0, -signal.SIGTERM)
+    assert process.wait(timeout=60) in (0, -signal.SIGTERM)

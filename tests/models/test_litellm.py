@@ -106,7 +106,10 @@ async def test_a_passing_trouble_is_tried_again_by_us_alone(
     endpoint, gateway_to, provider, reply, kind
 ):
     endpoint.will_answer(reply, "done")
-    gateway = await gateway_to(endpoint, dialect=provider, timeout_s=0.5, config=account(provider))
+    timeout_s = 2.0 if kind == "timeout" else 60.0  # its first call may have to import a lot
+    gateway = await gateway_to(
+        endpoint, dialect=provider, timeout_s=timeout_s, config=account(provider)
+    )
     model, failures = gateway.models["author"], []
 
     async def complete(request, ask=model.complete):

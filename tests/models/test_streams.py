@@ -97,7 +97,7 @@ async def test_half_a_stream_is_thrown_away(endpoint, gateway_to, dialect, broke
 async def test_a_stream_that_stalls_is_left_after_the_gap(
     endpoint, gateway_to, monkeypatch, dialect
 ):
-    monkeypatch.setattr("sygra_eval.models.transport.GAP_S", 0.1)
+    monkeypatch.setattr("sygra_eval.models.transport.GAP_S", 0.4)
     endpoint.will_answer(stalled(), "a whole answer")
     gateway = await gateway_to(endpoint, dialect=dialect, **STREAMED)
 
@@ -117,8 +117,8 @@ async def test_a_stall_is_named_when_it_lasts(endpoint, gateway_to, monkeypatch)
 
 async def test_the_limit_of_the_whole_try_holds_for_a_stream_too(endpoint, gateway_to):
     slow = completion("so slow that it never comes to its end")
-    endpoint.answers_with(lambda body: slow.paused(0.05))
-    gateway = await gateway_to(endpoint, timeout_s=0.3, **STREAMED)
+    endpoint.answers_with(lambda body: slow.paused(0.2))
+    gateway = await gateway_to(endpoint, timeout_s=0.9, **STREAMED)
 
     with pytest.raises(CallFailed, match="did not end it within 0") as caught:
         await gateway.ask("say it")

@@ -59,7 +59,7 @@ class Project:
 
     def run_apart(self, *arguments: object) -> pytest.RunResult:
         """Run pytest as a user does."""
-        return self.pytester.runpytest_subprocess(*map(str, arguments), timeout=120)
+        return self.pytester.runpytest_subprocess(*map(str, arguments), timeout=300)
 
     def runs(self) -> list[Path]:
         """Return the run folders, the oldest first."""

@@ -13,18 +13,21 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sygra_eval.plugins import load_plugins
 from sygra_eval.sandbox import warm
-from sygra_eval.values import Execution, Limits
+from sygra_eval.sandbox.builtin import sygra_register_sandboxes
+from sygra_eval.values import Execution, Limits, SandboxProvider
 
 ROWS = map(json.loads, Path(__file__).with_name("attacks.jsonl").read_text().splitlines())
 MACHINE = {row["id"]: row for row in ROWS if row["kind"] == "machine"}
 SECRET = "sk-live-4711-planted"
 MARK, TAG = f"mark{os.getpid()}", str(470_000 + os.getpid())
-LIMITS = Limits(wall_s=1.5, cpu_s=1, memory_mb=400)
+LIMITS = Limits(wall_s=60, memory_mb=400)  # what they do is not cut short by a busy machine
+SHORT = replace(LIMITS, wall_s=0.6)
+ENDLESS = {"A19", "A20", "A21", "A22", "A29", "A30", "A31", "A32"}
+"""What only the clock ends, or only after seconds of a whole core."""
 SLOTS = 8  # the sleeping ones wait side by side
 
 
@@ -84,16 +87,18 @@ def plant(stack: ExitStack) -> Planted:
 
 
 async def attack(planted: Planted, profile: str, allow: frozenset[str]) -> dict[str, object]:
-    providers = load_plugins(Path("/nonexistent")).of("sandboxes")
+    providers: dict[str, SandboxProvider] = {}
+    sygra_register_sandboxes(providers.__setitem__)
     name, _, image = profile.partition(":")
-    provider = providers[name].implementation
+    provider = providers[name]
     sandbox = await (provider.for_image(image) if image else provider).start(SLOTS)
     results = {}
 
     async def one(row: dict[str, str]) -> None:
         files = {"answer.py": planted.armed(row["code"])}
+        limits = SHORT if row["id"] in ENDLESS else LIMITS
         ran = await sandbox.run(
-            Execution(files=files, entry="answer.py", limits=LIMITS, allow=allow)
+            Execution(files=files, entry="answer.py", limits=limits, allow=allow)
         )
         results[row["id"]] = asdict(ran)
 

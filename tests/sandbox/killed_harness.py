@@ -49,7 +49,7 @@ def main() -> None:
     started = within(30, MARK, is_there=True)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    print(json.dumps({"started": started, "is_alive": within(10, MARK, is_there=False)}))
+    print(json.dumps({"started": started, "is_alive": within(30, MARK, is_there=False)}))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from sygra_eval.sandbox import ReducedProvider, packages, start_sandbox
 from sygra_eval.values import Execution, ExecutionStatus, SandboxUnavailable
-from tests.sandbox.test_zygote import children, open_files
+from tests.sandbox.zygotes import open_files, zygotes
 
 HASHED = "import os\nprint(hash('a'), list({'pear', 'fig', 'plum', 'kiwi'}))\n"
 
@@ -43,11 +43,11 @@ async def test_zygotes_of_many_kinds_do_not_pile_up(sandbox):
     for seed in range(1, 12):
         await sandbox.run(execution(HASHED, hash_seed=seed))
 
-    assert len(children()) == 7  # two for each slot, as a pair takes, and three
+    assert len(zygotes()) == 7  # two for each slot, as a pair takes, and three
     assert open_files() - files <= 6
-    before = children()
+    before = zygotes()
     await sandbox.run(execution(HASHED, hash_seed=11))
-    assert children() == before
+    assert zygotes() == before
 
 
 async def test_a_named_package_can_be_imported_and_no_other(sandbox):

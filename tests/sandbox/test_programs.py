@@ -103,9 +103,10 @@ async def test_processes_only_where_a_pid_namespace_ends_them(each):
 
 async def test_what_forked_away_is_gone_with_the_execution():
     sandbox = await BoxProvider().start(slots=1)
+    mark = f"4711.{os.getpid()}"
     daemon = (
         "import os, time\nif os.fork() == 0:\n os.setsid()\n"
-        " if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '4711.5'])\n os._exit(0)\n"
+        f" if os.fork() == 0: os.execv('/bin/sleep', ['sleep', '{mark}'])\n os._exit(0)\n"
         "os.wait(); time.sleep(0.2); print('left')"
     )
 
@@ -116,7 +117,7 @@ async def test_what_forked_away_is_gone_with_the_execution():
     commands = [
         read(entry / "cmdline") for entry in Path("/proc").iterdir() if entry.name.isdigit()
     ]
-    assert b"sleep\x004711.5\x00" not in commands
+    assert f"sleep\0{mark}\0".encode() not in commands
 
 
 def read(path: Path) -> bytes:

@@ -3,26 +3,22 @@ import os
 import re
 import select
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from sygra_eval.sandbox import ReducedProvider
 from sygra_eval.values import Execution, ExecutionStatus, InfrastructureError, Limits
+from tests.sandbox.zygotes import PATIENCE_S, children, programs
+
+SLEEPS = Execution(
+    files={"a.py": "import time; time.sleep(60)"}, entry="a.py", limits=Limits(wall_s=60)
+)
 
 
 def entries(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()]
-
-
-def children(pid: int) -> list[str]:
-    """The processes that one has started, dead ones that nobody reaped among them."""
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-
-
-def programs(pid: int) -> list[str]:
-    """The processes that a harness's zygotes have started."""
-    return [program for zygote in children(pid) for program in children(int(zygote))]
 
 
 async def started(folder: Path) -> None:
@@ -121,19 +117,13 @@ async def test_a_traceback_shows_the_programs_frames_alone(run_code):
     ],
 )
 async def test_each_end_has_its_name_and_the_same_words_again(run_code, code, status):
-    limits = {"wall_s": 1.0, "cpu_s": 1, "memory_mb": 256, "max_output_mb": 1}
+    wall_s = 0.4 if status is ExecutionStatus.TIMEOUT else PATIENCE_S  # however busy the machine
+    limits = {"wall_s": wall_s, "cpu_s": 1, "memory_mb": 256, "max_output_mb": 1}
 
     results = await asyncio.gather(*(run_code(code, **limits) for _ in range(2)))
 
     assert [result.status for result in results] == [status, status]
     assert results[0].reason == results[1].reason
-
-
-async def test_cpu_time_ends_a_program_whatever_the_clock_says(run_code):
-    result = await run_code("while True: pass", wall_s=30, cpu_s=1)
-
-    assert result.status is ExecutionStatus.TIMEOUT
-    assert result.wall_ms < 20_000
 
 
 async def test_of_much_output_the_beginning_and_the_end_are_kept(run_code):
@@ -160,7 +150,7 @@ async def test_a_program_that_fills_the_disk_is_ended(run_code):
         " with open(str(n), 'wb') as f: f.write(bytes(1 << 20))\ntime.sleep(60)"
     )
 
-    result = await run_code(code, file_mb=4)
+    result = await run_code(code, file_mb=4, wall_s=PATIENCE_S)
 
     assert result.status is not ExecutionStatus.OK
     assert result.reason in {  # the box's disk is full, the host's is not
@@ -199,41 +189,32 @@ async def test_a_hostile_tree_is_removed(sandbox, run_code):
 
 
 async def test_slots_bound_how_many_run_at_once(reduced):
-    async def run() -> None:
-        execution = Execution(files={"a.py": "import time; time.sleep(0.2)"}, entry="a.py")
-        await reduced.run(execution)
+    tasks = [asyncio.create_task(reduced.run(SLEEPS)) for _ in range(6)]
+    while len(entries(reduced.base)) < 2:  # noqa: ASYNC110 - no event for it
+        await asyncio.sleep(0.01)
 
-    most = 0
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(run()) for _ in range(6)]
-        while not all(task.done() for task in tasks):
-            most = max(most, len(entries(reduced.base)))
-            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)  # in which a third would come
 
-    assert most == 2
+    assert len(entries(reduced.base)) == 2
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_cancelled_run_leaves_nothing(reduced):
-    before = set(programs(os.getpid()))  # other tests of the session may have servers of theirs
-    execution = Execution(
-        files={"a.py": "import time; time.sleep(60)"}, entry="a.py", limits=Limits(wall_s=60)
-    )
-    task = asyncio.create_task(reduced.run(execution))
+    task = asyncio.create_task(reduced.run(SLEEPS))
     await started(reduced.base)
 
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert set(programs(os.getpid())) <= before
+    assert programs(is_boxed=False) == []
 
 
 async def test_closing_ends_what_runs_and_removes_the_folder():
     sandbox = await ReducedProvider().start(slots=1)
-    execution = Execution(
-        files={"a.py": "import time; time.sleep(60)"}, entry="a.py", limits=Limits(wall_s=60)
-    )
-    task = asyncio.create_task(sandbox.run(execution))
+    task = asyncio.create_task(sandbox.run(SLEEPS))
     await started(sandbox.base)
 
     await sandbox.close()
@@ -241,7 +222,7 @@ async def test_closing_ends_what_runs_and_removes_the_folder():
     assert (await task).status is not ExecutionStatus.OK
     assert not sandbox.base.exists()
     with pytest.raises(InfrastructureError):
-        await sandbox.run(execution)
+        await sandbox.run(SLEEPS)
 
 
 @pytest.mark.parametrize("name", ["../out.py", "a/b.py", "", ".."])
@@ -254,33 +235,45 @@ async def test_a_file_name_that_leads_elsewhere_is_refused(reduced, name):
 HARNESS = """
 import asyncio, sys
 from sygra_eval.sandbox import ReducedProvider
-from sygra_eval.values import Execution
+from sygra_eval.values import Execution, Limits
 
 async def main():
     sandbox = await ReducedProvider().start(slots=1)
     print(sandbox.base, flush=True)
-    await sandbox.run(Execution(files={"a.py": "import time; time.sleep(60)"}, entry="a.py"))
+    files, limits = {"a.py": "import time; time.sleep(60)"}, Limits(wall_s=60)
+    await sandbox.run(Execution(files=files, entry="a.py", limits=limits))
 
 asyncio.run(main())
 """
 
 
+@pytest.fixture
+def own_temp(monkeypatch):
+    """A temporary folder of the test's own: any sandbox that starts cleans up the common one."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+@pytest.mark.usefixtures("own_temp")
 async def test_a_killed_harness_takes_its_programs_along_and_the_next_one_cleans_up():
     harness = await asyncio.create_subprocess_exec(
         sys.executable, "-c", HARNESS, stdout=asyncio.subprocess.PIPE
     )
     base = Path((await harness.stdout.readline()).decode().strip())
     await started(base)
-    while not programs(harness.pid):  # noqa: ASYNC110 - no event for it
+    (zygote,) = children(harness.pid)
+    while not children(zygote):  # noqa: ASYNC110 - no event for it
         await asyncio.sleep(0.01)
-    family = [*children(harness.pid), *programs(harness.pid)]
-    ended = [os.pidfd_open(int(pid)) for pid in family]
+    ended = [os.pidfd_open(pid) for pid in (zygote, *children(zygote))]
 
     harness.kill()
     await harness.wait()
 
     for pidfd in ended:
-        assert select.select([pidfd], [], [], 30)[0] == [pidfd]
+        assert select.select([pidfd], [], [], PATIENCE_S)[0] == [pidfd]
         os.close(pidfd)
     assert base.exists()
     await (await ReducedProvider().start(slots=1)).close()

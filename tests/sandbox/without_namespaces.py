@@ -7,13 +7,12 @@ import asyncio
 import errno
 import json
 import sys
-from pathlib import Path
 
 import pyseccomp
 
-from sygra_eval.plugins import load_plugins
 from sygra_eval.sandbox import start_sandbox
-from sygra_eval.values import Execution, SandboxUnavailable
+from sygra_eval.sandbox.builtin import sygra_register_sandboxes
+from sygra_eval.values import Execution, SandboxProvider, SandboxUnavailable
 
 
 async def main(refused: list[str]) -> None:
@@ -21,8 +20,8 @@ async def main(refused: list[str]) -> None:
     for call in refused:
         filtered.add_rule(pyseccomp.ERRNO(errno.EPERM), call)
     filtered.load()
-    entries = load_plugins(Path("/nonexistent")).of("sandboxes")
-    providers = {name: entry.implementation for name, entry in entries.items()}
+    providers: dict[str, SandboxProvider] = {}
+    sygra_register_sandboxes(providers.__setitem__)
     try:
         sandbox = await start_sandbox(providers, require=None, isolation=None, slots=1)
     except SandboxUnavailable as error:

@@ -6,7 +6,7 @@ run one); a page of its own for each test, closed with its checks at the end.
 
 import pytest
 
-from tests.browser import opened_browser
+from tests.browser import PATIENCE_MS, opened_browser
 from tests.studio.rounds_run import write_run
 from tests.studio.served import served
 
@@ -45,6 +45,7 @@ def open_page(browser):
 
     def open_it(one, hash_="", *, allowed_errors=(), scheme="light", size=WIDE):
         context = browser.new_context(viewport=size, color_scheme=scheme)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
 

@@ -3,7 +3,7 @@
 import socket
 import time
 
-SECONDS = 20
+SECONDS = 60
 
 
 def asked(port, request, *, then=b"", wait_s=0.0):

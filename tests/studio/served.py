@@ -14,7 +14,7 @@ from sygra_eval.studio import Workspace
 from sygra_eval.studio.security import Door
 from sygra_eval.studio.serving import Server, config_of, listening_on
 
-SECONDS = 20
+SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -10,25 +10,31 @@ from tests.studio.served import served
 from tests.studio.test_rows_pages import no_barriers, shot
 
 __all__ = ["shot"]
-OTHER = "two"
+OTHER, THIRD = "two", "three"
 
 
-@pytest.fixture(scope="module")
-def one(rounds_workspace, tmp_path_factory):
-    """The run, and another one in which one row more is right and one less."""
-    folder = tmp_path_factory.mktemp("report pages") / "here"
-    shutil.copytree(rounds_workspace, folder)
+def write_another(folder, name, right):
+    """Write a run in which the rows called so are right, and what was right is not."""
     answer = rounds_run._answer
 
     def turned(body):
         text = body["messages"][-1]["content"]
-        swapped = text.replace("right:", "was:").replace("hopeless:", "right:")
+        swapped = text.replace("right:", "was:").replace(f"{right}:", "right:")
         return answer({"messages": [{"content": swapped.replace("was:", "hopeless:")}]})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rounds_run, "_answer", turned)
-        patch.setattr(rounds_run, "RUN", OTHER)
+        patch.setattr(rounds_run, "RUN", name)
         write_run(folder)
+
+
+@pytest.fixture(scope="module")
+def one(rounds_workspace, tmp_path_factory):
+    """The run, another one in which one row more is right and one less, and a third."""
+    folder = tmp_path_factory.mktemp("report pages") / "here"
+    shutil.copytree(rounds_workspace, folder)
+    write_another(folder, OTHER, "hopeless")
+    write_another(folder, THIRD, "right")
     with pytest.MonkeyPatch.context() as patch, served(folder) as opened:
         patch.setattr("sygra_eval.studio.rows.indexes.WAIT_S", 20)  # until all rows are read
         yield opened
@@ -58,13 +64,40 @@ def test_two_runs_stand_beside_each_other_and_a_row_that_turned_opens(one, open_
     turned.wait_for()
     shot(page, "compare-dark")
     no_barriers(page)
-    first = page.get_by_role("region", name="Pass and fail, in pairs", exact=True)
-    assert first.get_by_role("row").nth(1).inner_text().split() == (
-        ["verified_rate", "1", "1", "2", "1"]
-    )
+    pairs = turned.get_by_role("region", name="Pairs, table").get_by_role("row").nth(1)
+    assert pairs.inner_text().split() == [OTHER, "1", "1", "2", "1", "0", "0"]
     turned.get_by_role("row").filter(has_text="q/hopeless").get_by_role("link").last.click()
     page.get_by_role("heading", name="q/hopeless").wait_for()
     assert page.url.endswith(f"#/runs/{SUITE}/{OTHER}/row?id=q%2Fhopeless")
+
+
+def test_runs_are_ticked_and_all_are_compared_with_the_oldest(one, open_page, shot):
+    page = open_page(one)
+    for name in (RUN, OTHER, THIRD):
+        page.get_by_label(f"Compare {SUITE}/{name}").check()
+    page.get_by_role("link", name="Compare 3 runs").click()
+    turned = page.get_by_role("region", name="Rows that turned", exact=True)
+    rows = turned.get_by_role("region", name="Rows of verified_rate, table")
+    rows.wait_for()
+    shot(page, "compare-three-light")
+    no_barriers(page)
+
+    assert rows.get_by_role("row").count() == 3
+    rows.scroll_into_view_if_needed()
+    shot(page, "compare-three-rows-light")
+    page.get_by_label("Show only changed").uncheck()
+    turned.get_by_text("5 rows").wait_for()
+    overview = page.get_by_role("region", name="Runs, table")
+    assert overview.get_by_role("row").nth(1).inner_text().split()[1] == "baseline"
+    assert "of all metrics of all 2 comparisons" in page.locator(".rp-part").first.inner_text()
+    page.get_by_role("button", name=f"Make {SUITE}/{THIRD} the baseline").click()
+    overview.get_by_role("row", name=f"{SUITE}/{THIRD} baseline").wait_for()
+    rows.wait_for()
+    assert page.url.split("?")[1].startswith(f"a={SUITE}%2F{THIRD}&b=")
+    settings = page.get_by_role("region", name="Settings, table")
+    settings.scroll_into_view_if_needed()
+    shot(page, "compare-settings-light")
+    assert "models.author.base_url" in settings.inner_text()
 
 
 def test_a_verdict_is_run_again_by_a_key_and_said_to_be_stable(one, open_page, shot):

@@ -88,6 +88,13 @@ def test_what_cannot_be_compared_is_named(one):
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "not-found")
 
 
+def test_one_run_alone_and_six_are_not_compared(one):
+    name = f"{SUITE}/{RUN}"
+
+    assert one.client.get("/api/compare", params={"a": name}).status_code == 422
+    assert one.client.get("/api/compare", params={"a": name, "b": [name] * 5}).status_code == 422
+
+
 def test_an_export_has_the_rows_of_the_view_with_provenance_and_marks(one):
     mark = {"row": "q/hopeless", "kind": "fix", "text": "=1+1", "author": "ada"}
     assert one.client.post(f"{HERE}/marks", json=mark).status_code == 200

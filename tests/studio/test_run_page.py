@@ -7,10 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from sygra_eval.testing.endpoint import ScriptedEndpoint
+from tests.studio.live.conftest import Events
 from tests.studio.live_suite import NEVER, answers, write_suite
 from tests.studio.served import served
 
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +79,22 @@ def test_a_run_is_started_by_hand_watched_to_its_end_and_survives_a_reload(
     page.get_by_role("button", name="Start", exact=True).click()
 
     page.locator(".state-running").wait_for()
-    page.locator(".face-step").first.wait_for()
-    page.locator(".latest .row-link").first.wait_for()  # a row ended while it was watched
-    page.reload()
-    page.locator(".face-step").first.wait_for()
-    page.locator(".state-finished").wait_for()
     suite, run = page.url.split("/runs/")[1].split("/")
+    with Events(studio, f"run:{suite}/{run}") as events:
+        page.locator(".face-step").first.wait_for()
+        page.locator(".latest .row-link").first.wait_for()  # a row ended while it was watched
+        page.reload()
+        page.locator(".face-step").first.wait_for()
+        page.locator(".state-finished").wait_for()
     counts = studio.client.get(f"/api/runs/{suite}/{run}").json()["counts"]
     assert counts["outcomes"] == {"verified": 3, "rejected": 1, "failed": 0, "unjudged": 0}
+    steps = {"draft": 4, "verify": 6, "critique": 5, "revise": 2, "back": 2}
+    assert counts["loops"][0]["steps"] == steps
+    assert counts["loops"][0]["steps"] == events.of("counts")[-1]["loops"][0]["steps"]
+    deltas = [delta for told in events.of("deltas") for delta in told]
+    places = {(delta["node"], delta["step"]) for delta in deltas}
+    assert {("solve", "draft"), ("solve", "critique")} <= places
+    assert places <= {("solve", step) for step in ("draft", "critique", "revise")}
     assert tile(page, "Rows").locator("b").inner_text() == "4"
     assert "3 rows" in tile(page, "Verified").inner_text()
     assert tile(page, "Rejected").locator("b").inner_text() == "1"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sygra_eval.studio.suite_cards import MOST_BYTES
+from sygra_eval.studio.looking import MOST_BYTES
 from tests.report.run_by_hand import end_of, write_run
 from tests.studio.served import served
 
@@ -116,10 +116,11 @@ def test_a_card_has_the_figures_of_its_last_run(folder):
     with served(folder) as one:
         run = cards(one)["fit.yaml"]["last_run"]
 
-        assert (run["run"], run["rows"], run["verified"]) == ("20260101-000000", 2, 2)
+        assert (run["run"], run["outcomes"]["verified"]) == ("20260101-000000", 2)
         assert 0 < run["verified_rate"]["low"] < run["verified_rate"]["value"] == 1.0
         (place / "report.json").write_text('{"verified_rate": {"value": "x"}}')
         assert cards(one)["fit.yaml"]["last_run"]["verified_rate"]["value"] == 1.0
+        assert one.client.get("/api/runs").json() == [cards(one)["fit.yaml"]["last_run"]]
         (place / "journal.db").write_bytes(b"no journal")
         assert cards(one)["fit.yaml"]["last_run"]["state"] == "unreadable"
 

@@ -1,8 +1,10 @@
 """A task's Python that never comes back costs its row, and never the run."""
 
 import asyncio
+import contextlib
 import json
 import threading
+import time
 
 import pytest
 
@@ -56,7 +58,7 @@ async def test_a_call_that_spins_ends_its_row_with_its_place_and_its_thread(
 
     assert f"`f`: `{name}`, task_executor.py:2 did not come back within 0.2 s" in ran.reason
     assert "`python_limit_s` in `sygra_eval.yaml`" in ran.reason
-    for _ in range(100):  # the exception that was put into the thread has ended the loop
+    for _ in range(1_500):  # the exception that was put into the thread has ended the loop
         if not left_behind():
             break
         await asyncio.sleep(0.02)
@@ -284,3 +286,20 @@ async def test_no_more_threads_work_at_a_time_than_there_is_room_for():
     await asyncio.gather(*(python.call(work) for _ in range(9)))
 
     assert max(most) == 3
+
+
+async def test_a_call_that_is_given_up_as_it_comes_back_leaves_no_dead_thread_to_the_next():
+    """Of two nodes in one step the one fails as the other's function returns."""
+    python, loop = Python(), asyncio.get_running_loop()
+
+    def cancel_behind_the_answer():
+        time.sleep(0.05)  # meanwhile the function's answer is put behind this
+        loop.call_soon(task.cancel)
+
+    task = asyncio.create_task(
+        python.call(lambda: loop.call_soon_threadsafe(cancel_behind_the_answer))
+    )
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+    assert await asyncio.wait_for(python.call(lambda: "next"), 20) == "next"

@@ -8,7 +8,7 @@ from pathlib import Path
 from sygra_eval.engine import KnownRun, known_run
 from sygra_eval.journal import lock_owner
 from sygra_eval.studio.live.counting import outcomes_told
-from sygra_eval.studio.live.told import RunCard, RunState
+from sygra_eval.studio.live.told import Rate, RunCard, RunState
 from sygra_eval.studio.workspace import JOURNAL, Workspace
 
 MOST_RUNS = 500
@@ -55,7 +55,7 @@ class Cards:
                 if before is not None and (before.mark == mark or now_s < before.rests_until_s):
                     made[folder] = before
                     continue
-                card = _card(known_run(folder))
+                card = card_of(known_run(folder))
                 took_s = time.monotonic() - now_s
                 made[folder] = _Made(mark, card, now_s + REST * took_s)
             self._made = made
@@ -75,8 +75,10 @@ def _mark(folder: Path) -> _Mark:
     return tuple(marks)
 
 
-def _card(run: KnownRun) -> RunCard:
+def card_of(run: KnownRun) -> RunCard:
+    """Return the card of a run, as every list shows it."""
     counts = {outcome.value: count for outcome, count in run.counts.items()}
+    rate = run.rate
     return RunCard(
         suite=run.folder.parent.name,
         run=run.folder.name,
@@ -84,7 +86,9 @@ def _card(run: KnownRun) -> RunCard:
         last=None if run.last is None else run.last.isoformat(timespec="seconds"),
         outcomes=outcomes_told(counts),
         total=run.total,
-        verified_rate=run.verified_rate,
+        verified_rate=None
+        if rate is None
+        else Rate(value=rate.estimate, low=rate.low, high=rate.high),
         cost_usd=run.cost_usd,
         size=run.size,
         error="",

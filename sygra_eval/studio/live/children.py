@@ -97,18 +97,25 @@ class Children:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def start(
-        self, folder: Path, arguments: Sequence[str], *, cwd: Path, keys: Mapping[str, str]
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        keys: Mapping[str, str],
+        said: bytes = b"",
     ) -> Child:
         """Start a run; it goes on whatever becomes of us.
 
         :param keys: By name; those reach it by a pipe.
+        :param said: What it reads on its standard input.
         :raises UsageError: When it cannot be started.
         """
         told = json.dumps(dict(keys)).encode()
         if len(told) > MOST_KEYS:
             raise UsageError(f"the typed keys are longer than {MOST_KEYS} bytes together")
         with self._turn:
-            child = _started(folder, [*program(), *arguments], cwd, told if keys else b"")
+            child = _started(folder, [*program(), *arguments], cwd, told if keys else b"", said)
             before = self._by_folder.pop(folder, None)
             if before is not None:
                 before.printed.close()
@@ -158,12 +165,15 @@ class Children:
         return _kill_verified(folder, process)
 
 
-def _started(folder: Path, command: Sequence[str], cwd: Path, keys: bytes) -> Child:
-    printed = _memory()
+def _started(folder: Path, command: Sequence[str], cwd: Path, keys: bytes, said: bytes) -> Child:
+    printed, heard = _memory(), _memory() if said else None
     environment = {name: value for name, value in os.environ.items() if name != KEYS_FD}
     passed: tuple[int, ...] = ()
     reading = writing = -1
     try:
+        if heard is not None:  # in memory whole, so that it can be read when we are gone
+            heard.write(said)
+            heard.seek(0)
         if keys:
             reading, writing = os.pipe()
             environment[KEYS_FD] = str(reading)
@@ -172,7 +182,7 @@ def _started(folder: Path, command: Sequence[str], cwd: Path, keys: bytes) -> Ch
             list(command),
             cwd=cwd,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if heard is None else heard,
             stdout=printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -184,6 +194,8 @@ def _started(folder: Path, command: Sequence[str], cwd: Path, keys: bytes) -> Ch
         printed.close()
         raise UsageError(f"the run cannot be started: {error}") from error
     finally:
+        if heard is not None:
+            heard.close()
         for descriptor in (reading, writing):
             if descriptor >= 0:
                 os.close(descriptor)

@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sygra_eval.studio.workspace import Workspace
+from sygra_eval.engine import written_ids
+from sygra_eval.journal import open_readonly
+from sygra_eval.studio.workspace import JOURNAL, Workspace
 from sygra_eval.values import UsageError
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._=,-]+")
 _LONGEST = 80
+_MOST_REPEATS = 1_000
+_MOST_IDS, _MOST_IDS_TEXT = 100, 8_000
 
 
 def program() -> list[str]:
@@ -46,6 +50,33 @@ def shown(arguments: Sequence[str], keys: Sequence[str] = ()) -> str:
     return named + shlex.join(["sygra-eval", *arguments])
 
 
+def ids_named(ids: Sequence[str], folder: str) -> tuple[str, str]:
+    """Return what `--rows` is given in a command that a person copies, and what follows the line.
+
+    A few ids stand in the command itself. Of many, the run is named that was asked for them.
+
+    :param folder: Of that run.
+    """
+    text = written_ids(ids) if len(ids) <= _MOST_IDS else ""
+    if not 0 < len(text) <= _MOST_IDS_TEXT:
+        return folder, ""
+    end = "IDS"
+    while end in text.split("\n"):
+        end += "_"
+    return "-", f" <<'{end}'\n{text}{end}"
+
+
+def repeat_of(folder: Path) -> int | None:
+    """Return how often each row of a run was repeated; None where it was not."""
+    with open_readonly(folder / JOURNAL) as reader:
+        plan = reader.plan()
+    try:
+        repeat = json.loads(plan["asked"])["selection"]["repeat"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return repeat if isinstance(repeat, int) and 1 < repeat <= _MOST_REPEATS else None
+
+
 def new_name(workspace: Workspace, suite: str, variant: str | None, taken: set[str]) -> str:
     """Return a name for a run that nobody has: from the time, as the command line makes one."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -71,6 +102,8 @@ def run_arguments(
     if asked["variant"]:
         arguments += ["--variant", asked["variant"]]
     arguments += _rows(workspace, asked)
+    if asked["repeat"] is not None:
+        arguments += ["--repeat", str(asked["repeat"])]
     if asked["sample"] is not None:
         arguments += ["--sample", str(asked["sample"]), "--seed", str(asked["seed"])]
     if asked["concurrency"] is not None:
@@ -104,14 +137,20 @@ def _rows(workspace: Workspace, asked: Mapping[str, Any]) -> list[str]:
         case "failed_of":
             suite, _, run = asked["failed_of"].partition("/")
             return ["--failed-of", str(workspace.run(suite, run))]
+        case "ids":
+            if not asked["ids"]:
+                raise UsageError("say which rows: `ids`, or a `view` that has any")
+            return ["--rows", "-"]  # as they come on standard input
     return []
 
 
-def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
+def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) -> str:
     """Return the command line for a run that there is, from what its journal says it was asked.
 
     :param plan: What the plan keeps under `asked`.
+    :param folder: Of the run.
     """
+    after = ""
     arguments = ["run", suite]
     if variant and variant != "default":
         arguments += ["--variant", variant]
@@ -127,6 +166,10 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
     selection = plan.get("selection")
     if isinstance(selection, Mapping):
         arguments += _selected(selection)
+        only = selection.get("only")
+        if isinstance(only, list) and only:
+            where, after = ids_named([str(one) for one in only], folder)
+            arguments += ["--rows", where]
     budget = plan.get("budget")
     for bound, ours in (
         ("usd", "usd"),
@@ -140,7 +183,7 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str) -> str:
         arguments.append("--strict-model")
     if plan.get("max_failures") is not None:
         arguments += ["--maxfail", str(plan["max_failures"])]
-    return shown(arguments)
+    return shown(arguments) + after
 
 
 def _selected(selection: Mapping[str, Any]) -> list[str]:

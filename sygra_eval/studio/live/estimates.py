@@ -100,6 +100,8 @@ def _rows(asked: Mapping[str, Any], there_are: int | None) -> int | None:
             rows = asked["last"] - asked["first"] + 1
         case "all":
             rows = there_are
+        case "ids":
+            rows = len(asked["ids"])
         case _:
             return None
     rows = min(rows, there_are) if rows is not None and there_are is not None else rows

@@ -23,7 +23,14 @@ from sygra_eval.engine import (
 )
 from sygra_eval.journal import PARTS, JournalTail, lock_owner, names_of_parts
 from sygra_eval.studio.graphs import SuiteGraph, graph_in
-from sygra_eval.studio.live.counting import CountAnew, Counting, LiveNow, budget_of
+from sygra_eval.studio.live.counting import (
+    MOST_TEXT,
+    CountAnew,
+    Counting,
+    LiveNow,
+    Places,
+    budget_of,
+)
 from sygra_eval.studio.live.told import (
     Control,
     Delta,
@@ -37,7 +44,6 @@ from sygra_eval.values import UsageError
 JOURNAL = "journal.db"
 ASK_EACH_S = 0.5
 LOOK_AT_LOCK_EACH_S = 1.0
-MOST_TEXT = 500
 _CAN_RESUME = frozenset({"killed", "interrupted", "incomplete"})
 _CONTROL = ("pause", "go_on", "stop")
 
@@ -70,6 +76,7 @@ class RunWatch:
     folder: Path
     plan: Mapping[str, str] = field(default_factory=dict)
     graph: SuiteGraph | None = None
+    places: Places = field(default_factory=Places)
     document: Mapping[str, Any] = field(default_factory=dict)
     view: LiveView | None = None
     why_not: str = ""
@@ -137,7 +144,7 @@ class RunWatch:
             return "paused" if self.view.is_paused else "running"
         if self.is_locked:
             return "running"
-        return self.counting.state if self.counting is not None else "unreadable"
+        return self.counting.life.state if self.counting is not None else "unreadable"
 
     def now(self) -> LiveNow | None:
         """Return what only its process knows; None where nobody works on it."""
@@ -224,7 +231,8 @@ class RunWatch:
         except UsageError:
             self.document = {}
         self.graph = graph_in(self.document)
-        self.counting = Counting(graph=self.graph, budget=budget_of(self.document, self.plan))
+        self.places = Places.of(self.graph)
+        self.counting = Counting.of(self.graph, budget_of(self.document, self.plan))
 
     def _ask(self) -> None:
         now_s = time.monotonic()
@@ -243,18 +251,12 @@ class RunWatch:
             self.view, self.why_not = None, str(error)[:MOST_TEXT]
 
 
-def hear(folder: Path, tell: Callable[[list[Delta]], None], is_over: Callable[[], bool]) -> None:
+def hear(watch: RunWatch, tell: Callable[[list[Delta]], None], is_over: Callable[[], bool]) -> None:
     """Hand on the texts of a run until it is over; for a thread of its own."""
     try:
-        for told in watch_run(folder, is_over=is_over):
+        for told in watch_run(watch.folder, is_over=is_over):
             deltas = [
-                Delta(
-                    row=str(one.get("record", ""))[:MOST_TEXT],
-                    node=str(one.get("node", "")).partition("/")[0].partition("#")[0][:MOST_TEXT],
-                    call=str(one.get("call", ""))[:MOST_TEXT],
-                    text=str(one.get("text", "")),
-                    is_cut=bool(one.get("is_cut")),
-                )
+                _delta(one, watch.places)
                 for one in told.get("deltas", ())
                 if isinstance(one, Mapping)
             ]
@@ -262,6 +264,19 @@ def hear(folder: Path, tell: Callable[[list[Delta]], None], is_over: Callable[[]
                 tell(deltas)
     except (NotRunning, ControlRefused, OSError):
         return
+
+
+def _delta(told: Mapping[str, Any], places: Places) -> Delta:
+    place = places.of_call(str(told.get("node", "")))
+    return Delta(
+        row=str(told.get("record", ""))[:MOST_TEXT],
+        node=place.node[:MOST_TEXT],
+        step=place.step,
+        validator=None if place.validator is None else place.validator[:MOST_TEXT],
+        call=str(told.get("call", ""))[:MOST_TEXT],
+        text=str(told.get("text", "")),
+        is_cut=bool(told.get("is_cut")),
+    )
 
 
 def _timeless(counts: RunCounts) -> RunCounts:

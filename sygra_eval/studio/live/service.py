@@ -17,6 +17,7 @@ from sygra_eval.engine import (
     known_run,
     pause_run,
     stop_run,
+    written_ids,
 )
 from sygra_eval.journal import lock_owner
 from sygra_eval.models import Limit
@@ -25,11 +26,18 @@ from sygra_eval.studio.graphs import validators_in
 from sygra_eval.studio.keys import Keys
 from sygra_eval.studio.live.cards import Cards
 from sygra_eval.studio.live.children import Child, Children
-from sygra_eval.studio.live.command import copied_from, new_name, run_arguments, shown
-from sygra_eval.studio.live.counting import Counting, outcomes_told
+from sygra_eval.studio.live.command import (
+    copied_from,
+    ids_named,
+    new_name,
+    run_arguments,
+    shown,
+)
+from sygra_eval.studio.live.counting import Counting, Life, outcomes_told
 from sygra_eval.studio.live.hub import Hub
 from sygra_eval.studio.live.run_watch import RunWatch, asked_in
 from sygra_eval.studio.live.told import Control, RunBudget, RunCard, RunSnapshot
+from sygra_eval.studio.live.warned import warnings_of
 from sygra_eval.studio.live.watching import Watching
 from sygra_eval.studio.workspace import NotThere, Workspace
 from sygra_eval.suite import plain_suite
@@ -87,8 +95,19 @@ class Runs:
         arguments = run_arguments(self._workspace, path, run, asked)
         keys = self._keys.environment()
         folder = self._workspace.reports / suite / run
-        self._children.start(folder, arguments, cwd=self._workspace.root, keys=keys)
-        return suite, run, shown(arguments, sorted(keys)), sorted(keys)
+        ids = asked["ids"] if asked["rows"] == "ids" else ()
+        self._children.start(
+            folder,
+            arguments,
+            cwd=self._workspace.root,
+            keys=keys,
+            said=written_ids(ids).encode(),
+        )
+        after = ""
+        if ids:
+            at = arguments.index("--rows") + 1
+            arguments[at], after = ids_named(ids, str(folder))
+        return suite, run, shown(arguments, sorted(keys)) + after, sorted(keys)
 
     def snapshot(self, suite: str, run: str) -> RunSnapshot:
         """Show a run.
@@ -161,6 +180,7 @@ class Runs:
     def _shown(self, watch: RunWatch, child: Child | None) -> RunSnapshot:
         counting, plan = watch.counting, watch.plan
         assert counting is not None, "it was looked at"  # noqa: S101
+        life = counting.life
         control, endpoints = watch.control()
         suite = watch.document.get("suite")
         variant = str(suite.get("variant", "")) if isinstance(suite, Mapping) else ""
@@ -171,12 +191,15 @@ class Runs:
             run=watch.folder.name,
             suite_path=path,
             variant=variant,
-            command=copied_from(asked_in(plan), path or plan.get("suite_path", ""), variant),
-            started=None if counting.started_wall is None else _iso(counting.started_wall),
-            cause=counting.cause,
+            command=copied_from(
+                asked_in(plan), path or plan.get("suite_path", ""), variant, str(watch.folder)
+            ),
+            started=None if life.started_wall is None else _iso(life.started_wall),
+            cause=life.cause,
             exit_code=None if ended is None else ended[0],
             exit_reason="" if ended is None else ended[1],
-            gates=list(counting.gates),
+            gates=list(life.gates),
+            warnings=warnings_of(watch.folder),
             isolation=plan.get("isolation", ""),
             graph=watch.graph,
             validators=validators_in(watch.document),
@@ -240,7 +263,7 @@ def _not_begun(child: Child) -> RunSnapshot:
     """Show a run whose process lives, or ended, before its folder was there."""
     card = _card_of(child)
     budget = RunBudget(cost_usd=None, tokens=None, calls=None, time_s=None)
-    counting = Counting(graph=None, budget=budget, is_whole=True, state=card.state)
+    counting = Counting(budget=budget, is_whole=True, life=Life(state=card.state))
     control = Control(
         can_pause=False, can_kill=child.is_alive, can_resume=False, why_not="", has_deltas=False
     )
@@ -255,6 +278,7 @@ def _not_begun(child: Child) -> RunSnapshot:
         exit_code=None,
         exit_reason="",
         gates=[],
+        warnings=[],
         isolation="",
         graph=None,
         validators=[],

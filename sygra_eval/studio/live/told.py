@@ -56,8 +56,29 @@ class EdgeCount(Told):
     times: int
 
 
+LoopStep = Literal["draft", "verify", "critique", "revise"]
+
+
+class LoopSteps(Told):
+    """How often the steps of a loop were taken in the rounds that are journalled.
+
+    :ivar draft: Drafts, several of a record that draws several; those that came to no answer are
+        in no round.
+    :ivar verify: Candidates that were judged.
+    :ivar critique: Replies of the critic, one that stops the loop too.
+    :ivar revise: Revisions that were asked for; one may come to no answer.
+    :ivar back: Revisions that were judged, by the way back from `revise` to `verify`.
+    """
+
+    draft: int
+    verify: int
+    critique: int
+    revise: int
+    back: int
+
+
 class LoopCount(Told):
-    """How a loop went for the records that came out of it.
+    """How a loop went for the records that came out of it; `steps` and `by_round` for all.
 
     :ivar node: A node that goes round by itself.
     :ivar ended: So many records; `rounds_min` to `rounds_max` are of these, None without any.
@@ -73,6 +94,7 @@ class LoopCount(Told):
     rounds_mean: float | None
     stop_reasons: dict[str, int]
     by_round: dict[str, int]
+    steps: LoopSteps
     refused: int
 
 
@@ -243,12 +265,16 @@ class Moved(Told):
 class Delta(Told):
     """A piece of an answer that is being written.
 
+    :ivar node: As `RunCounts.nodes` names it; empty where a `validator` asks.
+    :ivar step: Of a node that goes round by itself, what it asked for; None of other nodes.
     :ivar call: Names the call: node, step, round, sample and try; a new one begins from nothing.
     :ivar is_cut: More came than is told at once.
     """
 
     row: str
     node: str
+    step: LoopStep | None
+    validator: str | None
     call: str
     text: str
     is_cut: bool
@@ -274,6 +300,7 @@ class RunSnapshot(Told):
     exit_code: int | None
     exit_reason: str
     gates: list[str]
+    warnings: list[str]
     isolation: str
     graph: SuiteGraph | None
     validators: list[GraphValidator]
@@ -283,8 +310,21 @@ class RunSnapshot(Told):
     error: str
 
 
+class Rate(Told):
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class RunCard(Told):
-    """A run in the list, one of the command line too."""
+    """A run in the list, one of the command line too; everywhere with the same figures.
+
+    :ivar verified_rate: As its report has it, over questions where rows repeat them; of a run
+        that is not over, over the rows that ended. None before one did.
+    :ivar cost_usd: None where a price is unknown.
+    """
 
     suite: str
     run: str
@@ -292,7 +332,7 @@ class RunCard(Told):
     last: str | None
     outcomes: Outcomes
     total: int | None
-    verified_rate: float | None
+    verified_rate: Rate | None
     cost_usd: float | None
     size: int
     error: str

@@ -212,7 +212,7 @@ class Watching:
 
         watched.hearing = threading.Thread(
             target=hear,
-            args=(watched.watch.folder, tell, watched.is_over.is_set),
+            args=(watched.watch, tell, watched.is_over.is_set),
             name=f"hear {topic}",
             daemon=True,
         )

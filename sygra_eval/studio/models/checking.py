@@ -102,7 +102,7 @@ def field_at(document: Document, found: Diagnostic, under: At) -> At | None:
     if not begin <= place < end:
         return None
     nearest: At = ()
-    for at in _paths(_inner(document, under), ()):
+    for at, _ in parts_of(_inner(document, under)):
         marks = (document.key_mark((*under, *at)), document.mark((*under, *at)))
         if any((mark.line, mark.column) <= place for mark in marks):
             nearest = at
@@ -139,17 +139,16 @@ def _inner(document: Document, at: At) -> Any:
     return value
 
 
-def _paths(value: object, at: At) -> Iterator[At]:
-    """Yield the paths of a value's parts, in the order of the file."""
-    if at:
-        yield at
+def parts_of(value: object, at: At = ()) -> Iterator[tuple[At, Any]]:
+    """Yield all that is inside of a value with its path, in the order of the file."""
     items: Iterable[tuple[str | int, object]] = ()
     if isinstance(value, Mapping):
         items = value.items()
     elif isinstance(value, list):
         items = enumerate(value)
     for step, inner in items:
-        yield from _paths(inner, (*at, step))
+        yield (*at, step), inner
+        yield from parts_of(inner, (*at, step))
 
 
 def _texts(value: object, at: At) -> Iterator[tuple[At, str]]:

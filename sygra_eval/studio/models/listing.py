@@ -8,23 +8,26 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sygra_eval.models import UnknownPrice, price_of
 from sygra_eval.plugins import Plugins
-from sygra_eval.studio.models.checking import At, Problem, field_at, keys_in, problem_at
+from sygra_eval.studio.looking import look_through
+from sygra_eval.studio.models.checking import At, Problem, field_at, keys_in, parts_of, problem_at
 from sygra_eval.studio.models.forms import provider_of
 from sygra_eval.suite import MODELS_FILE, Document, check_models, is_of_sygra, read_document
 from sygra_eval.values import ModelSpec, SygraEvalError
 
-SUFFIXES = (".yaml", ".yml")
 MOST_FILES = 500
-MOST_DEPTH = 4
 _NAMES_A_MODEL = ("model", "models", "judge", "critic", "reviser", "author")
 _SECTION = "models"
 _MATRIX = "${matrix."
 _PLACES = ("api_key_env", "token_env", "api_key_keyring")
+
+
+_Named = Mapping[Path, Mapping[str, Mapping[At, None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,21 @@ def models_in(
     environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
     """Return `models`, in the order of files and lines, and `problems` of whole files."""
-    suites = {path: read_document(path) for path in _suites(root, reports)}
+    looked = look_through(root, reports)
+    found = _suites(looked.files)
+    suites = {path: read_document(path) for path in sorted(found[:MOST_FILES])}
+    named = {path: _places(document.data) for path, document in suites.items()}
     models: list[dict[str, Any]] = []
     problems: list[Problem] = []
+    more = f"Only the nearest {MOST_FILES} suites were read." if len(found) > MOST_FILES else ""
+    if left_out := more or looked.left_out:
+        problems.append(_problem("", "left-out", "warning", left_out))
     for file in _files(root, suites):
         if file.document.root is None:
             problems += [_file_problem(root, file.path, str(one)) for one in _said(file.document)]
             continue
         users = {path: one for path, one in suites.items() if _concerns(file, path)}
-        models += _of_file(root, file, users, plugins, environment)
+        models += _of_file(root, file, users, named, plugins, environment)
     return {"models": models, "problems": problems}
 
 
@@ -72,24 +81,10 @@ def _files(root: Path, suites: Mapping[Path, Document]) -> Iterator[_File]:
             yield _File(path, document, ("models",), shared.get(path.parent))
 
 
-def _suites(root: Path, reports: Path) -> list[Path]:
-    """Return the files that say `suite:` at their top."""
-    found: list[Path] = []
-    folders = [(root, 0)]
-    while folders and len(found) < MOST_FILES:
-        folder, depth = folders.pop()
-        try:
-            inside = sorted(folder.iterdir())
-        except OSError:  # gone, or not for us to read
-            continue
-        for path in inside:
-            if path.name.startswith(".") or path.is_symlink() or path == reports:
-                continue
-            if path.is_dir() and depth < MOST_DEPTH:
-                folders.append((path, depth + 1))
-            elif path.suffix in SUFFIXES and path.name != MODELS_FILE and _is_suite(path):
-                found.append(path)
-    return sorted(found)
+def _suites(files: Iterable[Path]) -> list[Path]:
+    """Return the files that say `suite:` at their top, one more than are read where there are."""
+    some = (path for path in files if path.name != MODELS_FILE and _is_suite(path))
+    return list(islice(some, MOST_FILES + 1))
 
 
 def _is_suite(path: Path) -> bool:
@@ -109,6 +104,7 @@ def _of_file(
     root: Path,
     file: _File,
     suites: Mapping[Path, Document],
+    named: _Named,
     plugins: Plugins,
     environment: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
@@ -139,7 +135,7 @@ def _of_file(
             "entry": {} if keys else raw,
             "key": key_of(raw, environment),
             "price": _price(None if differs else specs.get(name), plugins),
-            "used_by": list(_users(root, name, suites, is_shared=not file.section)),
+            "used_by": list(_users(root, name, suites, named, is_shared=not file.section)),
             "problems": [*keys, *problems],
         }
 
@@ -177,39 +173,39 @@ def _price(spec: ModelSpec | None, plugins: Plugins) -> dict[str, Any]:
 
 
 def _users(
-    root: Path, name: str, suites: Mapping[Path, Document], *, is_shared: bool
+    root: Path, name: str, suites: Mapping[Path, Document], named: _Named, *, is_shared: bool
 ) -> Iterator[dict[str, str]]:
     """Yield where a suite names the model; a suite's own model of that name hides a shared one."""
     for path, document in suites.items():
         own = document.data.get("models")
         if is_shared and isinstance(own, dict) and name in own:
             continue
-        for at in _places(document.data, name, ()):
+        for at in named[path].get(name, ()):
             yield {"suite": str(path.relative_to(root)), "where": ".".join(str(s) for s in at)}
 
 
-def _places(value: object, name: str, at: At) -> Iterator[At]:
-    """Yield the paths of keys that name a model, without saying one path twice."""
-    items: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, Mapping):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for step, inner in items:
+def _places(document: object) -> dict[str, dict[At, None]]:
+    """Return the paths of keys that name a model, by its name; of models the fallbacks alone."""
+    found: dict[str, dict[At, None]] = {}
+    for (*outer, step), inner in parts_of(document):
+        at = (*outer, step)
         is_name = isinstance(step, str) and (step in _NAMES_A_MODEL or step.endswith("_model"))
-        is_section = at == () and step == _SECTION  # there are models, and names in fallbacks only
-        if step == "fallback" and _names(inner, name):
-            yield (*at, step)
-        elif is_name and at[:1] != (_SECTION,) and not is_section and _names(inner, name):
-            yield at
-        else:
-            yield from _places(inner, name, (*at, step))
+        if step != "fallback" and not (is_name and at[0] != _SECTION):
+            continue
+        for name in _names(inner):
+            found.setdefault(name, {})[at if step == "fallback" else tuple(outer)] = None
+    return found
 
 
-def _names(value: object, name: str) -> bool:
-    if isinstance(value, Mapping):
-        return any(_names(value.get(key), name) for key in ("name", "to"))
-    return value == name or (isinstance(value, list) and any(_names(one, name) for one in value))
+def _names(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key in ("name", "to"):
+            yield from _names(value.get(key))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _names(one)
 
 
 def _said(document: Document) -> tuple[object, ...]:
@@ -217,10 +213,9 @@ def _said(document: Document) -> tuple[object, ...]:
 
 
 def _file_problem(root: Path, path: Path, message: str) -> Problem:
-    return {
-        "field": str(path.relative_to(root)),
-        "code": "file",
-        "severity": "error",
-        "message": message.replace(f"{root}{os.sep}", ""),
-        "fix": "",
-    }
+    told = message.replace(f"{root}{os.sep}", "")
+    return _problem(str(path.relative_to(root)), "file", "error", told)
+
+
+def _problem(field: str, code: str, severity: str, message: str) -> Problem:
+    return {"field": field, "code": code, "severity": severity, "message": message, "fix": ""}

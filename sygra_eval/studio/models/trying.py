@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from sygra_eval.studio.models.lights import TITLES, Lights
+from sygra_eval.studio.reaping import reaped
 from sygra_eval.values import UsageError
 
 MOST_AT_ONCE = 4
@@ -212,23 +213,7 @@ async def lines_of_child(request: Mapping[str, Any], module: str = _MODULE) -> A
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         noise.cancel()
-        await _reaped(child)
-
-
-async def _reaped(child: asyncio.subprocess.Process) -> None:
-    """Wait for the end of a process that was killed, however often that is cancelled.
-
-    A server that stops cancels what it answers, and once more as its loop ends.
-    """
-    child._transport.close()  # type: ignore[attr-defined] # its pipes, at once
-    is_cancelled = False
-    while child.returncode is None:
-        try:
-            await child.wait()
-        except asyncio.CancelledError:
-            is_cancelled = True
-    if is_cancelled:
-        raise asyncio.CancelledError
+        await reaped(child)
 
 
 def _without_keys(text: str, request: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,10 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from sygra_eval.report import kept_document
 from sygra_eval.studio.studio import TheStudio
 from sygra_eval.studio.told_by_cli import begun, printed
-from sygra_eval.studio.workspace import NotThere
+from sygra_eval.studio.workspace import JOURNAL, NotThere
 from sygra_eval.values import UsageError
 
 router = APIRouter()
+WHOLE_BYTES = 64 * 1024 * 1024
+"""Of journals together; of longer ones the rows that did not turn are told for one metric."""
 Name = Annotated[str, Query(min_length=3, max_length=400)]
 
 
@@ -62,11 +65,28 @@ async def report_file(
 
 
 @router.get("/compare")
-async def compare(studio: TheStudio, a: Name, b: Name) -> dict[str, Any]:
-    """Compare two runs, each named as SUITE/RUN, as `sygra-eval compare A B --json` does."""
-    before, after = (studio.workspace.run(*_parts(name)) for name in (a, b))
-    told = await printed(["compare", str(before), str(after), "--json"])
+async def compare(
+    studio: TheStudio,
+    a: Name,
+    b: Annotated[list[Name], Query(min_length=1, max_length=4)],
+    metric: Annotated[str, Query(max_length=400)] = "",
+) -> dict[str, Any]:
+    """Compare runs with the first, each named as SUITE/RUN, as `sygra-eval compare A B …` does.
+
+    Rows that did not turn are named too where the runs are not long.
+
+    :param metric: This one alone; so they are named of long runs too.
+    """
+    runs = [studio.workspace.run(*_parts(name)) for name in (a, *b)]
+    asked = ["--metrics", metric] if metric else []
+    if metric or await run_in_threadpool(_bytes, runs) <= WHOLE_BYTES:
+        asked.append("--all-rows")
+    told = await printed(["compare", "--json", *asked, "--", *map(str, runs)])
     return _object(told.strip().rpartition(b"\n")[2])
+
+
+def _bytes(runs: list[Path]) -> int:
+    return sum((folder / JOURNAL).stat().st_size for folder in runs)
 
 
 def _parts(name: str) -> tuple[str, str]:

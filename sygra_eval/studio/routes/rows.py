@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.datastructures import QueryParams
 
 from sygra_eval.studio.rows import FACETS, Asked, OpenIndex
 from sygra_eval.studio.rows.page import (
@@ -17,6 +18,7 @@ from sygra_eval.studio.rows.page import (
     RowsPage,
     facets_of,
     page_of,
+    until_now,
     until_of,
 )
 from sygra_eval.studio.studio import Studio, TheStudio
@@ -25,6 +27,7 @@ from sygra_eval.values import UsageError
 router = APIRouter(prefix="/runs/{suite}/{run}")
 MOST_NEEDLE = 1_000
 MOST_VALUES = 50
+MOST_IDS = 100_000
 
 Needle = Annotated[str, Query(max_length=MOST_NEEDLE)]
 View = Annotated[str, Query(max_length=60)]
@@ -67,16 +70,32 @@ def opened_of(studio: Studio, suite: str, run: str) -> OpenIndex:
 def asked_of(request: Request, opened: OpenIndex, needle: str, sort: str, view: str) -> Asked:
     """Return the view that a query asks for."""
     return Asked(
-        filters=_filters(request),
+        filters=_filters(request.query_params),
         needle=needle.casefold(),
         sort=sort,
         until=until_of(opened, view),
     )
 
 
-def _filters(request: Request) -> Mapping[str, tuple[str, ...]]:
+def ids_of(opened: OpenIndex, query: str) -> list[str]:
+    """Return the ids of a view's rows, in the order of the run.
+
+    :param query: As `…/rows` takes it.
+    :raises UsageError: When not all rows are read yet, or the view has too many.
+    """
+    if not opened.is_idle.is_set():
+        raise UsageError("the rows of this run are still being read; try again in a moment")
+    given = QueryParams(query)
+    needle = given.get("q", "")[:MOST_NEEDLE].casefold()
+    asked = until_now(opened, Asked(filters=_filters(given), needle=needle))
+    with opened.index.reading() as connection:
+        if opened.index.views.count(connection, asked) > MOST_IDS:
+            raise UsageError(f"at most {MOST_IDS:,} rows are run again at once; filter them")
+        return opened.index.views.records(connection, asked)
+
+
+def _filters(query: QueryParams) -> Mapping[str, tuple[str, ...]]:
     """Return the filters that a query says; its other parts are named by the route."""
-    query = request.query_params
     found = {facet: tuple(query.getlist(facet)) for facet in FACETS if facet in query}
     for facet, values in found.items():
         if len(values) > MOST_VALUES:

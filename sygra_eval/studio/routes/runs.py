@@ -1,16 +1,19 @@
 """`/api/runs`: the runs of the workspace, those of the command line too; start, steer, look."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from sygra_eval.studio.live.command import repeat_of
 from sygra_eval.studio.live.estimates import Estimate, estimate_of
 from sygra_eval.studio.live.told import RunCard, RunSnapshot
-from sygra_eval.studio.studio import TheStudio
+from sygra_eval.studio.routes.rows import ids_of, opened_of
+from sygra_eval.studio.studio import Studio, TheStudio
 from sygra_eval.studio.told import Told
 
 router = APIRouter()
+Id = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class AskedBudget(Told):
@@ -28,19 +31,25 @@ class StartRun(Told):
     :ivar suite: The suite's path, as `GET /api/suites` names it.
     :ivar rows: Which rows; `limit`: the first `limit`, `range`: from `first` to `last` (from 1,
         both in), `filter`: those that `filter` matches (as `-k`), `failed_of`: those of the run
-        `failed_of` (`SUITE/RUN`) that did not pass.
+        `failed_of` (`SUITE/RUN`) that did not pass, `ids`: those called `ids`, or where there are
+        none those of the view `view` of the run `of_run`.
+    :ivar of_run: The run whose rows these are; they are repeated as often as they were there.
+    :ivar view: As the query of its rows: `outcome=rejected&q=text`; empty for all of them.
     :ivar concurrency: Rows at a time; None leaves it to the models.
     :ivar cache: `suite` leaves it to the suite; `off` asks every model anew.
     """
 
     suite: Annotated[str, Field(max_length=400)]
     variant: Annotated[str, Field(max_length=400)] | None = None
-    rows: Literal["all", "limit", "range", "filter", "failed_of"] = "all"
+    rows: Literal["all", "limit", "range", "filter", "failed_of", "ids"] = "all"
     limit: Annotated[int, Field(ge=1)] | None = None
     first: Annotated[int, Field(ge=1)] | None = None
     last: Annotated[int, Field(ge=1)] | None = None
     filter: Annotated[str, Field(max_length=2_000)] = ""
     failed_of: Annotated[str, Field(max_length=400)] = ""
+    ids: Annotated[tuple[Id, ...], Field(max_length=100_000)] = ()
+    of_run: Annotated[str, Field(max_length=400)] = ""
+    view: Annotated[str, Field(max_length=20_000)] = ""
     sample: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
     concurrency: Annotated[int, Field(ge=1, le=4_096)] | None = None
@@ -90,14 +99,26 @@ def runs(studio: TheStudio) -> list[RunCard]:
 @router.post("/runs")
 def start(studio: TheStudio, asked: StartRun) -> Started:
     """Start a run in a process of its own, which lives on when Studio ends."""
-    suite, run, command, keys = studio.runs.start(asked.model_dump())
+    suite, run, command, keys = studio.runs.start(_with_ids(studio, asked))
     return Started(suite=suite, run=run, command=command, keys=keys)
 
 
 @router.post("/estimates")
 def estimate(studio: TheStudio, asked: StartRun) -> Estimate:
     """Say what a run will come to; nothing is asked and nothing is paid."""
-    return estimate_of(studio.workspace, asked.model_dump())
+    return estimate_of(studio.workspace, _with_ids(studio, asked))
+
+
+def _with_ids(studio: Studio, asked: StartRun) -> dict[str, Any]:
+    """Return what is asked, with the rows of a view by their ids."""
+    told = {**asked.model_dump(), "repeat": None}
+    if asked.rows != "ids" or not asked.of_run:
+        return told
+    suite, _, run = asked.of_run.partition("/")
+    told["repeat"] = repeat_of(studio.workspace.run(suite, run))
+    if not asked.ids:
+        told["ids"] = ids_of(opened_of(studio, suite, run), asked.view)
+    return told
 
 
 @router.get("/runs/{suite}/{run}")

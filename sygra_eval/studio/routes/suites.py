@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from sygra_eval.studio.last_runs import LastRun, last_run_of
+from sygra_eval.studio.live.cards import card_of
+from sygra_eval.studio.live.told import RunCard
 from sygra_eval.studio.studio import Studio, TheStudio
 from sygra_eval.studio.suite_cards import SuiteFacts
 from sygra_eval.studio.templates import Template, create, templates
@@ -31,7 +32,16 @@ class SuiteCard(Told):
     warnings: int | None
     is_checked: bool
     is_local: bool
-    last_run: LastRun | None
+    last_run: RunCard | None
+
+
+class Folder(Told):
+    """What the list of suites is of.
+
+    :ivar left_out: Why there may be more suites than it has; empty where there are not.
+    """
+
+    left_out: str
 
 
 class NewSuite(Told):
@@ -51,6 +61,12 @@ class MadeSuite(Told):
 def suites(studio: TheStudio) -> list[SuiteCard]:
     """List the suites of the folder."""
     return [_card(studio, facts) for facts in studio.suites.now()]
+
+
+@router.get("/folder")
+def folder(studio: TheStudio) -> Folder:
+    """Say what was left out of the list that was made last."""
+    return Folder(left_out=studio.suites.left_out)
 
 
 @router.get("/templates")
@@ -79,5 +95,5 @@ def _card(studio: Studio, facts: SuiteFacts) -> SuiteCard:
         warnings=len(facts.problems or ()) - facts.errors if is_known else None,
         is_checked=facts.is_checked,
         is_local=facts.is_local,
-        last_run=last_run_of(known) if known is not None else None,
+        last_run=card_of(known) if known is not None else None,
     )

@@ -50,6 +50,12 @@ class Views:
         )
         return connection.execute(sql, (at, at + most)).fetchall()
 
+    def records(self, connection: sqlite3.Connection, asked: Asked) -> list[str]:
+        """Return the ids of a view's rows in its order."""
+        name = self._view(connection, asked)
+        sql = f"SELECT record FROM {name} JOIN row USING (idx) ORDER BY {name}.rowid"  # noqa: S608
+        return [str(record) for (record,) in connection.execute(sql)]
+
     def count(self, connection: sqlite3.Connection, asked: Asked) -> int:
         """Return how many rows a view has."""
         name = self._view(connection, asked)

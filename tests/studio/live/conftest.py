@@ -19,7 +19,7 @@ import yaml
 from sygra_eval.testing import ScriptedEndpoint
 from tests.studio.served import Served, served
 
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 SUITE = {
     "suite": {"name": "live"},
     "data_config": {"source": {"type": "disk", "file_path": "rows.jsonl", "id": "id"}},

@@ -3,12 +3,14 @@
 import json
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from sygra_eval.cli.keys import take_keys
+from sygra_eval.engine import ids_in
 from sygra_eval.studio.live import children
 from sygra_eval.studio.live.children import KEYS_FD, Children
 from sygra_eval.studio.live.command import copied_from, run_arguments
@@ -56,7 +58,8 @@ def test_keys_that_are_none_are_left_out():
 
 ASKED = {
     "variant": None, "rows": "all", "limit": None, "first": None, "last": None, "filter": "",
-    "failed_of": "", "sample": None, "seed": 0, "concurrency": None, "cache": "suite",
+    "failed_of": "", "ids": [], "repeat": None, "sample": None, "seed": 0,
+    "concurrency": None, "cache": "suite",
     "budget": {"cost_usd": None, "tokens": None, "calls": None, "time_s": None},
 }  # fmt: skip
 
@@ -67,6 +70,7 @@ ASKED = {
         ({"rows": "limit", "limit": 5}, "--limit 5"),
         ({"rows": "range", "first": 3, "last": 7}, "--skip 2 --limit 5"),
         ({"rows": "filter", "filter": "a and not b"}, "-k 'a and not b'"),
+        ({"rows": "ids", "ids": ["a"], "repeat": 3}, "--rows - --repeat 3"),
         ({"sample": 4, "seed": 2, "concurrency": 8}, "--sample 4 --seed 2 -j 8"),
         ({"variant": "author=small", "cache": "off"}, "--variant author=small --cache off"),
         (
@@ -90,11 +94,28 @@ def test_what_is_asked_for_is_a_command_line(tmp_path, asked, arguments):
         {"rows": "range", "first": 7, "last": 3},
         {"rows": "filter", "filter": " "},
         {"rows": "failed_of", "failed_of": "../../etc"},
+        {"rows": "ids"},
     ],
 )
 def test_what_does_not_go_together_is_refused(tmp_path, asked):
     with pytest.raises((UsageError, NotThere)):
         run_arguments(Workspace.of(tmp_path), tmp_path / "s.yaml", "name", ASKED | asked)
+
+
+ODD = ["q/1", "a b", 'say "x"', "it's", "IDS", "two\nlines", "$HOME `id`"]
+
+
+def test_a_copied_command_gives_the_shell_the_very_ids(tmp_path):
+    told = copied_from({"selection": {"only": ODD}}, "s.yaml", "", "reports/s/r")
+
+    heard = subprocess.run(  # noqa: S603 - what a shell makes of it, with `cat` in the place of the program
+        ["/bin/sh", "-c", told.replace("sygra-eval run s.yaml --rows -", "cat")],
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert told.startswith("sygra-eval run s.yaml --rows - <<'IDS_'\n")
+    assert ids_in(heard, "x") == tuple(ODD)
+    many = copied_from({"selection": {"only": ODD * 50}}, "s.yaml", "", "reports/s/r")
+    assert many == "sygra-eval run s.yaml --rows reports/s/r"
 
 
 def test_the_command_of_a_run_that_there_is_says_what_it_was_asked():
@@ -107,7 +128,7 @@ def test_the_command_of_a_run_that_there_is_says_what_it_was_asked():
         "strict_model": True,
     }
 
-    told = copied_from(plan, "s.yaml", "author=small")
+    told = copied_from(plan, "s.yaml", "author=small", "reports/s/r")
 
     assert told == (
         "sygra-eval run s.yaml --variant author=small --model author=embedded -p own --limit 3 "

@@ -9,14 +9,17 @@ export function parseRoute(hash: string): Route {
   return { parts: path.split('/').filter(Boolean).map(decode), query: new URLSearchParams(query) };
 }
 
-export function hashOf(parts: string[], query: Record<string, string | undefined> = {}): string {
-  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '');
+export type Query = Record<string, string | readonly string[] | undefined>;
+
+// A name with several values stands there several times.
+export function hashOf(parts: string[], query: Query = {}): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (typeof value === 'object' ? value : [value ?? '']).filter((one) => one !== '').map((one) => [name, one]));
   const asked = new URLSearchParams(given).toString();
   return `#/${parts.map(encodeURIComponent).join('/')}${asked ? `?${asked}` : ''}`;
 }
 
 // Told at once and not by the browser's own event, which comes later: a box that is ticked stays ticked meanwhile.
-export function go(parts: string[], query: Record<string, string | undefined> = {}, replace = false): void {
+export function go(parts: string[], query: Query = {}, replace = false): void {
   const hash = hashOf(parts, query);
   if (replace) window.history.replaceState(null, '', hash);
   else if (hash !== window.location.hash) window.history.pushState(null, '', hash);

@@ -15,8 +15,6 @@ class BaseOutputGenerator:
         return self._build_record(state)
 
     def _build_record(self, state: Any) -> dict[str, Any] | None:
-        if not self.output_map:
-            return dict(state)
         return {
             name: self._resolve_field(mapping, state) for name, mapping in self.output_map.items()
         }

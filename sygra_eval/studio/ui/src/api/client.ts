@@ -24,9 +24,9 @@ export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', pat
 }
 
 // `./api/…`, so that it works behind a path prefix too.
-export function address(path: string, query: Record<string, string | number | undefined> = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
-  const asked = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+export function address(path: string, query: Record<string, string | number | readonly string[] | undefined> = {}): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (typeof value === 'object' ? value : [value === undefined ? '' : String(value)]).map((one) => [name, one]));
+  const asked = new URLSearchParams(given.filter(([, value]) => value !== '')).toString();
   return `./api/${path}${asked ? `?${asked}` : ''}`;
 }
 

@@ -91,6 +91,8 @@ export type CritiqueTold = {
 export type Delta = {
   row: string;
   node: string;
+  step: "draft" | "verify" | "critique" | "revise" | null;
+  validator: string | null;
   call: string;
   text: string;
   is_cut: boolean;
@@ -191,6 +193,10 @@ export type FinishedVisit = {
   node: string;
 };
 
+export type Folder = {
+  left_out: string;
+};
+
 export type GraphEdge = {
   source: string;
   target: string;
@@ -257,17 +263,6 @@ export type JudgedAgain = {
   validators: Array<ValidatorAgain>;
 };
 
-export type LastRun = {
-  suite: string;
-  run: string;
-  state: string;
-  last: string | null;
-  rows: number;
-  verified: number;
-  verified_rate: Rate | null;
-  cost_usd: number | null;
-};
-
 export type Light = {
   name: string;
   title: string;
@@ -293,6 +288,7 @@ export type LoopCount = {
   rounds_mean: number | null;
   stop_reasons: Record<string, number>;
   by_round: Record<string, number>;
+  steps: LoopSteps;
   refused: number;
 };
 
@@ -301,6 +297,14 @@ export type LoopRule = {
   max_rounds: number;
   sentinel: string | null;
   accepted_by: Array<string>;
+};
+
+export type LoopSteps = {
+  draft: number;
+  verify: number;
+  critique: number;
+  revise: number;
+  back: number;
 };
 
 export type LoopTold = {
@@ -615,7 +619,7 @@ export type RunCard = {
   last: string | null;
   outcomes: Outcomes;
   total: number | null;
-  verified_rate: number | null;
+  verified_rate: Rate | null;
   cost_usd: number | null;
   size: number;
   error: string;
@@ -657,6 +661,7 @@ export type RunSnapshot = {
   exit_code: number | null;
   exit_reason: string;
   gates: Array<string>;
+  warnings: Array<string>;
   isolation: string;
   graph: SuiteGraph | null;
   validators: Array<GraphValidator>;
@@ -702,12 +707,15 @@ export type Spending = {
 export type StartRun = {
   suite: string;
   variant?: string | null;
-  rows?: "all" | "limit" | "range" | "filter" | "failed_of";
+  rows?: "all" | "limit" | "range" | "filter" | "failed_of" | "ids";
   limit?: number | null;
   first?: number | null;
   last?: number | null;
   filter?: string;
   failed_of?: string;
+  ids?: Array<string>;
+  of_run?: string;
+  view?: string;
   sample?: number | null;
   seed?: number;
   concurrency?: number | null;
@@ -738,7 +746,7 @@ export type SuiteCard = {
   warnings: number | null;
   is_checked: boolean;
   is_local: boolean;
-  last_run: LastRun | null;
+  last_run: RunCard | null;
 };
 
 export type SuiteDocument = {

@@ -3,7 +3,7 @@ import type { LoopCount, NodeCount, RunCounts } from '../api/types';
 import { decimal, duration, usd } from '../format';
 import { edgeId, stepId, validatorId } from './drawing';
 import { NOTHING, type Live, type NodeLive } from './live';
-import { END, QUALITY } from './model';
+import { END, QUALITY, type Step } from './model';
 
 export function feedCounts(live: Live, counts: RunCounts): void {
   for (const [name, one] of Object.entries(counts.nodes)) live.node(name, nodeLive(one));
@@ -37,18 +37,10 @@ function guardsOf(one: NodeCount): Record<string, number> | undefined {
   return found.length > 0 ? Object.fromEntries(found) : undefined;
 }
 
-// Each round judges once, and each round after the first began with a critique and its revision. A critic's stop is a
-// critique that no revision followed.
 function feedLoop(live: Live, loop: LoopCount): void {
-  const rounds = Object.entries(loop.by_round);
-  const all = rounds.reduce((sum, [, times]) => sum + times, 0);
-  const first = loop.by_round['1'] ?? 0;
-  const times = (ok: number) => ({ counts: { ...NOTHING, ok } });
-  live.node(stepId(loop.node, 'draft'), times(first));
-  live.node(stepId(loop.node, 'verify'), times(all));
-  live.node(stepId(loop.node, 'revise'), times(all - first));
-  live.node(stepId(loop.node, 'critique'), times(all - first + (loop.stop_reasons['sentinel'] ?? 0)));
-  live.edge(edgeId(stepId(loop.node, 'revise'), stepId(loop.node, 'verify')), all - first);
+  const { back, ...steps } = loop.steps;
+  for (const [step, ok] of Object.entries(steps) as Array<[Step, number]>) live.node(stepId(loop.node, step), { counts: { ...NOTHING, ok } });
+  live.edge(edgeId(stepId(loop.node, 'revise'), stepId(loop.node, 'verify')), back);
   live.box(loop.node, roundsOf(loop));
 }
 

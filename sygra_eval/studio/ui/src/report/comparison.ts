@@ -1,4 +1,4 @@
-// A comparison as `sygra-eval compare A B --json` prints it, and its figures in words.
+// Comparisons as `sygra-eval compare A B [C …] --json` prints them, and their figures in words.
 import { UNKNOWN } from '../format';
 
 export type Flip = { id: string; before: string; after: string };
@@ -13,18 +13,31 @@ export type Change = {
   test: string | null;
   p: number | null;
   p_holm: number | null;
+  smallest: number | null;
   verdict: string | null;
   why_none: string | null;
   broken: Flip[];
   fixed: Flip[];
   to_error: Flip[];
   from_error: Flip[];
+  passed_twice: number;
+  failed_twice: number;
+  flaky: number;
+  both?: string[];
+  neither?: string[];
 };
 export type Side = {
   name: string;
+  suite: string | null;
   suite_sha256: string | null;
   rows: number;
   verified: number | null;
+  verified_rate: { value: number; low: number; high: number } | null;
+  cost_usd: number | null;
+  tokens: number | null;
+  seconds: number | null;
+  rounds: Record<string, number>;
+  latency: Array<{ step: string; model: string; calls: number; p50_s: number | null; p90_s: number | null }>;
   cost_per_verified_row: number | null;
   tokens_per_verified_row: number | null;
   seconds_per_verified_row: number | null;
@@ -37,10 +50,17 @@ export type Comparison = {
   only_before: number;
   only_after: number;
   alpha: number;
+  tests: number;
   metrics: Record<string, Change>;
   regressions: string[];
   notes: string[];
 };
+export type Setting = { setting: string; values: Array<string | null> };
+export type Told = (Comparison | { comparisons: Comparison[] }) & { settings: Setting[] };
+
+export const MOST_RUNS = 5;
+
+export const comparisonsOf = (told: Told): Comparison[] => ('comparisons' in told ? told.comparisons : [told]);
 
 export const CHANGES: ReadonlyArray<['broken' | 'fixed' | 'to_error' | 'from_error', string]> = [
   ['broken', 'broken'],
@@ -48,6 +68,11 @@ export const CHANGES: ReadonlyArray<['broken' | 'fixed' | 'to_error' | 'from_err
   ['to_error', 'to an error'],
   ['from_error', 'from an error'],
 ];
+export const SAME: ReadonlyArray<['both' | 'neither', string]> = [
+  ['both', 'both'],
+  ['neither', 'neither'],
+];
+export type Kind = (typeof CHANGES)[number][0] | (typeof SAME)[number][0];
 
 export function figure(of: Change, value: number | null): string {
   if (value === null) return UNKNOWN;
@@ -62,9 +87,37 @@ export function signed(of: Change, value: number | null): string {
 
 export const probability = (p: number | null): string => (p === null ? UNKNOWN : p < 0.0001 ? '< 0.0001' : p.toFixed(4));
 
-// The four kinds of pairs of a rate; all of them are the pairs that were compared.
-export function pairs(of: Change): { fixed: number; broken: number; both: number; neither: number } {
-  const [fixed, broken] = [of.fixed.length, of.broken.length];
-  const both = Math.round((of.before ?? 0) * of.n) - broken;
-  return { fixed, broken, both, neither: of.n - both - fixed - broken };
+// What is shown of the rows; all of it is in the address.
+export type View = { metric: string; kind: Kind | ''; isAll: boolean };
+
+// What became of a row in each of the other runs; undefined where it was compared in none of the six ways.
+export type Cell = { kind: Kind; told: string } | undefined;
+export type Line = { id: string; first: string; cells: Cell[] };
+
+// The rows of one metric, in the order of their ids; those that did not turn are there where the comparison names them.
+export function linesOf(changes: Array<Change | undefined>): Line[] {
+  const lines = new Map<string, Line>();
+  const at = (id: string, first: string): Line => {
+    let line = lines.get(id);
+    if (!line) lines.set(id, (line = { id, first, cells: changes.map(() => undefined) }));
+    return line;
+  };
+  changes.forEach((change, column) => {
+    if (!change) return;
+    for (const [kind] of CHANGES) for (const flip of change[kind]) at(flip.id, flip.before).cells[column] = { kind, told: flip.after };
+    for (const id of change.both ?? []) at(id, 'passed').cells[column] = { kind: 'both', told: 'passed' };
+    for (const id of change.neither ?? []) at(id, 'failed').cells[column] = { kind: 'neither', told: 'failed' };
+  });
+  for (const change of changes) {
+    if (!change) continue;
+    for (const [kind] of CHANGES) for (const flip of change[kind]) lines.get(flip.id)!.first = flip.before; // with its reason
+  }
+  return [...lines.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+const isChange = (cell: Cell): boolean => cell !== undefined && cell.kind !== 'both' && cell.kind !== 'neither';
+
+// Those that turned in one of the runs at least, or those of one kind.
+export function chosen(lines: Line[], isOnlyChanged: boolean, kind: Kind | ''): Line[] {
+  return lines.filter((line) => (kind === '' || line.cells.some((cell) => cell?.kind === kind)) && (!isOnlyChanged || line.cells.some(isChange)));
 }

@@ -8,7 +8,6 @@ import { Status } from '../parts/Status';
 import { hashOf } from '../route';
 import { UNKNOWN, count, counted, duration, usd } from '../format';
 import type { RunPage, Writing } from './state';
-import { stepOf } from './writing';
 
 const MOST_SHOWN = 40;
 const MOST_BESIDE = 12; // where more stands below
@@ -45,7 +44,7 @@ function OfNode({ page, here, drawn, onClose }: { page: RunPage; here: Here; dra
   const [outer = '', step] = drawn.id.split(':');
   const node = 'step' in drawn && drawn.step ? outer : drawn.id;
   const loop = counts.loops.find((one) => one.node === node);
-  const writing = page.writing.filter((one) => one.node === drawn.id || stepOf(one) === drawn.id);
+  const writing = page.writing.filter((one) => one.place === drawn.id || [':', '/'].some((end) => one.place.startsWith(drawn.id + end)));
   const validator = drawn.id.startsWith(QUALITY) && drawn.id !== QUALITY ? counts.validators[drawn.id.slice(QUALITY.length)] : undefined;
   const isEnd = drawn.id === START || drawn.id === END || drawn.id.startsWith(QUALITY);
   return (
@@ -63,7 +62,7 @@ function OfNode({ page, here, drawn, onClose }: { page: RunPage; here: Here; dra
           <Status of="pass" count={validator.passed} /> <Status of="fail" count={validator.failed} /> <Status of="error" count={validator.error} /> <Status of="skip" count={validator.skipped} />
         </p>
       )}
-      {!isEnd && <Texts writing={writing} here={here} state={counts.state} hasDeltas={page.snapshot.control.has_deltas} />}
+      {(!isEnd || validator) && <Texts writing={writing} here={here} state={counts.state} hasDeltas={page.snapshot.control.has_deltas} />}
       {loop && <Loop loop={loop} />}
       {loop && <Rounds page={page} here={here} node={node} />}
       {!isEnd && !loop && step === undefined && <Visits page={page} here={here} node={node} />}
@@ -115,7 +114,7 @@ function Texts({ writing, here, state, hasDeltas }: { writing: Writing[]; here: 
       {shown.map((one) => (
         <figure key={`${one.row} ${one.call}`} className="writing">
           <figcaption>
-            <RowLink here={here} row={one.row} /> <span className="quiet">{one.node}</span>
+            <RowLink here={here} row={one.row} /> <span className="quiet">{one.place.replace(QUALITY, '').replace(':', ' · ')}</span>
           </figcaption>
           <pre>
             {one.isCut && '… '}

@@ -7,7 +7,7 @@ import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
 import { signOf } from '../parts/Status';
-import { count, counted, duration, interval, percent, rate, short, usd } from '../format';
+import { count, counted, duration, interval, percent, rate, seen, short, usd } from '../format';
 import { Limits } from './Limits';
 import { howItEnded, meaningOf } from './states';
 import { runAddress } from './useRun';
@@ -42,6 +42,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   const notes: ReactNode[] = [];
   if (isOver || counts.state === 'draining') notes.push(<span key="how">{howItEnded(snapshot, counts.state)}</span>);
   for (const [at, gate] of snapshot.gates.entries()) notes.push(<span key={`gate${at}`}>{gate}</span>);
+  for (const warning of snapshot.warnings) notes.push(<b key={warning}>{seen(warning)}</b>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
   if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: <code>sygra-eval doctor</code> says more.</b>);

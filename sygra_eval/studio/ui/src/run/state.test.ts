@@ -21,7 +21,7 @@ test('the newest rows stand first, and no more are kept than anybody reads', () 
 });
 
 test('pieces of one call are one text, another try begins anew, and a row that ended writes no more', () => {
-  const delta = (call: string, text: string, id = 'a') => ({ row: id, node: 'solve', call, text, is_cut: false });
+  const delta = (call: string, text: string, id = 'a') => ({ row: id, node: 'solve', step: null, validator: null, call, text, is_cut: false });
   let page = tell(begun(snapshot()), 'deltas', [delta('1', 'def '), delta('1', 'f():'), delta('2', 'x', 'b')]);
   page = tell(page, 'deltas', [delta('1', '\n  pass')]);
   expect(page.writing.map((one) => [one.row, one.text])).toEqual([['b', 'x'], ['a', 'def f():\n  pass']]);
@@ -32,8 +32,15 @@ test('pieces of one call are one text, another try begins anew, and a row that e
   expect(tell(page, 'ended', 'finished').writing).toEqual([]);
 });
 
+test('a text stands at the step, or the validator, that the server says', () => {
+  const delta = (of: object) => ({ row: 'a', node: 'outer/draft', step: null, validator: null, call: 'c', text: 'x', is_cut: false, ...of });
+  const page = tell(begun(snapshot()), 'deltas', [delta({}), delta({ step: 'revise' }), delta({ node: '', validator: 'judge' })]);
+
+  expect(page.writing.map((one) => one.place)).toEqual(['outer/draft', 'outer/draft:revise', 'quality:judge']);
+});
+
 test('an answer of megabytes keeps its end, and says so', () => {
-  const page = tell(begun(snapshot()), 'deltas', [{ row: 'a', node: 'n', call: '1', text: 'x'.repeat(1e6), is_cut: false }]);
+  const page = tell(begun(snapshot()), 'deltas', [{ row: 'a', node: 'n', step: null, validator: null, call: '1', text: 'x'.repeat(1e6), is_cut: false }]);
 
   expect(page.writing[0]).toMatchObject({ isCut: true, text: 'x'.repeat(4000) });
 });

@@ -2,9 +2,10 @@
 // that a reload comes to the same. Start at `took`.
 import type { ControlNow, Delta, EndedRow, FinishedRound, FinishedVisit, Moved, RunCounts, RunSnapshot } from '../api/types';
 import type { StudioEvent } from '../api/events';
+import { placeOf } from './writing';
 
-// An answer that is being written; `text` is the end of it.
-export type Writing = { call: string; row: string; node: string; text: string; isCut: boolean; number: number };
+// An answer that is being written; `text` is the end of it, `place` the id of who writes it in the graph.
+export type Writing = { call: string; row: string; place: string; text: string; isCut: boolean; number: number };
 export type RunPage = {
   snapshot: RunSnapshot;
   counts: RunCounts;
@@ -71,11 +72,12 @@ function tookMoved(page: RunPage, moved: Moved): RunPage {
 const newest = <T>(added: T[], old: T[]): T[] => (added.length === 0 ? old : [...added.toReversed(), ...old].slice(0, MOST_KEPT));
 
 function wrote(writing: Writing[], delta: Delta): Writing[] {
-  const at = writing.findIndex((one) => one.call === delta.call && one.row === delta.row && one.node === delta.node);
+  const place = placeOf(delta);
+  const at = writing.findIndex((one) => one.call === delta.call && one.row === delta.row && one.place === place);
   const old = writing[at];
   const text = ((old?.text ?? '') + delta.text).slice(-MOST_TEXT);
   const number = (writing[writing.length - 1]?.number ?? 0) + 1;
-  const now: Writing = { call: delta.call, row: delta.row, node: delta.node, text, isCut: (old?.isCut ?? false) || delta.is_cut || text.length === MOST_TEXT, number };
+  const now: Writing = { call: delta.call, row: delta.row, place, text, isCut: (old?.isCut ?? false) || delta.is_cut || text.length === MOST_TEXT, number };
   const others = at < 0 ? writing : writing.toSpliced(at, 1);
   return [...others, now].slice(-MOST_WRITING);
 }

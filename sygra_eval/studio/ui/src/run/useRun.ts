@@ -9,7 +9,6 @@ import { feedCounts } from '../graph/feed';
 import { createLive, isSame, type Live } from '../graph/live';
 import type { Drawing } from '../graph/model';
 import { begun, took, type RunPage } from './state';
-import { stepOf } from './writing';
 
 const READABLE_MS = 250;
 
@@ -38,7 +37,7 @@ export function useRun(suite: string, run: string): Shown {
   const show = useCallback(
     (next: RunPage) => {
       if (latest.current?.counts !== next.counts) feedCounts(live, next.counts);
-      if (latest.current?.writing !== next.writing) for (const one of next.writing) live.write(stepOf(one), one.text);
+      if (latest.current?.writing !== next.writing) for (const one of next.writing) live.write(one.place, one.text);
       draw(next);
     },
     [live, draw],

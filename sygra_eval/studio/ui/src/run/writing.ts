@@ -1,12 +1,8 @@
-// Where a text that is being written belongs in the graph: to the step of a loop, where its call names one.
-import { stepId } from '../graph/drawing';
-import type { Step } from '../graph/model';
-import type { Writing } from './state';
+// Where a text that is being written belongs in the graph: to a validator, to a step of a loop, or to its node.
+import { stepId, validatorId } from '../graph/drawing';
+import type { Delta } from '../api/types';
 
-const STEPS: Step[] = ['draft', 'critique', 'revise'];
-
-export function stepOf(one: Writing): string {
-  const words = one.call.split(/[^a-z_]+/);
-  const step = STEPS.find((name) => words.includes(name));
-  return step === undefined ? one.node : stepId(one.node, step);
+export function placeOf({ node, step, validator }: Pick<Delta, 'node' | 'step' | 'validator'>): string {
+  if (validator !== null) return validatorId(validator);
+  return step === null ? node : stepId(node, step);
 }

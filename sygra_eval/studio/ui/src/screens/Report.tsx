@@ -121,7 +121,7 @@ function CompareWith({ suite, run }: { suite: string; run: string }) {
       <option value="">Compare with …</option>
       {others.map((one) => (
         <option key={one.run} value={one.run}>
-          {one.run} ({percent(one.verified_rate)} verified)
+          {one.run} ({percent(one.verified_rate?.value)} verified)
         </option>
       ))}
     </select>

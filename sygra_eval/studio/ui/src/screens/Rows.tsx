@@ -3,15 +3,19 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { address } from '../api/client';
 import { count, counted } from '../format';
+import { useVersion } from '../api/version';
 import { Problem } from '../parts/Problem';
 import type { Route } from '../route';
 import { RunBar } from '../parts/RunBar';
 import { columnOf, OURS } from '../rows/columns';
 import { Facets } from '../rows/Facets';
 import { useKeys } from '../parts/keys';
+import { linesOf } from '../rows/ids';
+import { RunAgain } from '../rows/RunAgain';
 import { runAddress, usePages } from '../rows/pages';
 import { Table } from '../rows/Table';
 import { askedOf, hashOfView, isFiltered, show, VARIABLE, viewOf, type View } from '../rows/view';
+import type { Again } from '../suite/asked';
 import '../styles/rows.css';
 
 export default function Rows({ route }: { route: Route }) {
@@ -22,6 +26,8 @@ export default function Rows({ route }: { route: Route }) {
   const pages = usePages(place, view);
   const [current, setCurrent] = useState(0);
   const [selected, setSelected] = useState<Set<string>>(new Set());
+  const [again, setAgain] = useState<Again>();
+  const isReadOnly = useVersion((known) => known.version?.is_read_only ?? false);
   const search = useRef<HTMLInputElement>(null);
   const parts = ['runs', suite, run, 'rows'];
   const head = pages.head;
@@ -71,6 +77,11 @@ export default function Rows({ route }: { route: Route }) {
           <Search value={view.q} onChange={(q) => change({ ...view, q }, true)} box={search} />
           <ColumnChoice names={head?.columns ?? []} view={view} onChange={(next) => change(next, true)} />
           <Export run={place} view={view} />
+          {head !== undefined && head.total > 0 && !isReadOnly && (
+            <button type="button" onClick={() => setAgain({ run: `${suite}/${run}`, ids: [], view: askedOf({ ...view, columns: [] }).toString(), count: head.total })}>
+              {isFiltered(view) ? 'Run these again …' : 'Run all again …'}
+            </button>
+          )}
         </div>
       </header>
       {pages.error && <Problem error={pages.error} again={pages.renew} />}
@@ -97,9 +108,12 @@ export default function Rows({ route }: { route: Route }) {
               onSelect={toggle}
             />
           )}
-          {selected.size > 0 && <Selection rows={[...selected]} onClear={() => setSelected(new Set())} />}
+          {selected.size > 0 && (
+            <Selection rows={[...selected]} onClear={() => setSelected(new Set())} onAgain={isReadOnly ? undefined : () => setAgain({ run: `${suite}/${run}`, ids: [...selected], view: '', count: selected.size })} />
+          )}
         </div>
       </div>}
+      {again && <RunAgain place={place} again={again} onClose={() => setAgain(undefined)} />}
     </section>
   );
 }
@@ -200,15 +214,20 @@ function Nothing(props: { isFiltered: boolean; isRunning: boolean; onClear: () =
   );
 }
 
-function Selection({ rows, onClear }: { rows: string[]; onClear: () => void }) {
+function Selection({ rows, onClear, onAgain }: { rows: string[]; onClear: () => void; onAgain: (() => void) | undefined }) {
   const [isCopied, setIsCopied] = useState(false);
   return (
     <div className="selection" role="region" aria-label="Selection">
       <span>{count(rows.length)} selected</span>
+      {onAgain && (
+        <button type="button" className="primary" onClick={onAgain}>
+          Run these again …
+        </button>
+      )}
       <button
         type="button"
         onClick={() => {
-          void navigator.clipboard.writeText(rows.join('\n')).then(() => setIsCopied(true));
+          void navigator.clipboard.writeText(linesOf(rows)).then(() => setIsCopied(true));
         }}
       >
         {isCopied ? 'Copied' : 'Copy the ids'}

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { address } from '../api/client';
 import { useResource } from '../api/resource';
 import { useVersion } from '../api/version';
-import type { SuiteCard } from '../api/types';
+import type { Folder, SuiteCard } from '../api/types';
 import { Problem } from '../parts/Problem';
 import { Recent, RunModels } from '../start/Beside';
 import { Cards } from '../start/Cards';
@@ -15,6 +15,7 @@ const AGAIN_MS = 1000;
 
 export function Start() {
   const suites = useResource<SuiteCard[]>(address('suites'));
+  const folder = useResource<Folder>(suites.value ? address('folder') : undefined);
   const [sought, seek] = useState('');
   const isReadOnly = useVersion((known) => known.version?.is_read_only ?? false);
   useChecks(suites.value, suites.again);
@@ -34,6 +35,11 @@ export function Start() {
         </div>
         {suites.error && <Problem error={suites.error} again={suites.again} />}
         {suites.isLoading && <p className="quiet">Looking through the folder …</p>}
+        {folder.value?.left_out && (
+          <p className="note" role="note">
+            {folder.value.left_out}
+          </p>
+        )}
         {isEmpty && <NoSuites isReadOnly={isReadOnly} />}
         {found && found.length > 0 && <Cards suites={found} />}
         {found?.length === 0 && !isEmpty && (

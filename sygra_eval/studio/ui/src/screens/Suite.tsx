@@ -16,7 +16,9 @@ import { useTitle } from '../parts/RunBar';
 import { Ticked } from '../parts/Ticked';
 import { signOf, Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
-import { count, counted, percent, usd } from '../format';
+import { count, counted, interval, percent, usd } from '../format';
+import { rowsOf } from '../run/outcomes';
+import { CompareTicked, Tick, useTicks } from '../run/Ticks';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
 
@@ -147,11 +149,13 @@ function Problems({ suite, onLine }: { suite: SuiteDocument; onLine: (line: numb
 }
 
 function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Parameters<typeof Problem>[0]['error'] | undefined; isLoading: boolean; again: () => void }) {
+  const ticks = useTicks(runs);
   return (
     <section>
       <h2>Runs {runs.length > 0 && <span className="quiet">{runs.length}</span>}</h2>
       {error && <Problem error={error} again={again} />}
       {!error && runs.length === 0 && <p className="quiet">{isLoading ? 'Reading …' : 'None yet. The first ten rows cost little and say much.'}</p>}
+      <CompareTicked ticks={ticks} />
       {runs.length > 0 && (
         <table className="small runs">
           <thead>
@@ -166,14 +170,17 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
             {runs.slice(0, 50).map((run) => (
               <tr key={run.run}>
                 <th scope="row">
+                  <Tick run={run} ticks={ticks} />{' '}
                   <span className={`state-sign state-sign-${run.state}`} title={run.state}>
                     <span aria-hidden="true">{signOf(run.state)}</span>
                     <span className="unseen">{run.state}</span>
                   </span>{' '}
                   <a href={hashOf(['runs', run.suite, run.run])}>{run.run}</a>
                 </th>
-                <td className="number">{count(Object.values(run.outcomes).reduce((sum, one) => sum + one, 0))}</td>
-                <td className="number">{percent(run.verified_rate)}</td>
+                <td className="number">{count(rowsOf(run))}</td>
+                <td className="number" title={run.verified_rate ? `95 %: ${interval(run.verified_rate.low, run.verified_rate.high)}` : undefined}>
+                  {percent(run.verified_rate?.value)}
+                </td>
                 <td className="number">{usd(run.cost_usd)}</td>
               </tr>
             ))}

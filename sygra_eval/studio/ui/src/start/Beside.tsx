@@ -1,22 +1,27 @@
+import { useMemo } from 'react';
 import { address } from '../api/client';
 import { useResource } from '../api/resource';
+import type { RunCard } from '../api/types';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
+import { CompareTicked, Tick, useTicks } from '../run/Ticks';
 import { hashOf } from '../route';
 import { ago, percent, usd } from '../format';
 
 const MOST = 8;
 
-// The part of a run's and of a model's card that is shown here.
-type Run = { suite: string; run: string; state: string; last: string | null; verified_rate: number | null; cost_usd: number | null };
+// The part of a model's card that is shown here.
 type Model = { name: string; file: string; provider: string; model: string; key: { name: string; is_set: boolean | null }; problems: Array<{ severity: string }>; last_test: { state: string; headline: string } | null };
 
 export function Recent() {
-  const runs = useResource<Run[]>(address('runs'));
+  const runs = useResource<RunCard[]>(address('runs'));
   const now = useNow();
+  const listed = useMemo(() => runs.value?.slice(0, MOST), [runs.value]);
+  const ticks = useTicks(listed);
   return (
     <section aria-labelledby="recent">
       <h2 id="recent">Recent runs</h2>
+      <CompareTicked ticks={ticks} />
       {runs.isLoading && <p className="quiet">Looking …</p>}
       {runs.error && <p className="quiet">They cannot be listed: {runs.error.message}</p>}
       {runs.value?.length === 0 && (
@@ -25,13 +30,14 @@ export function Recent() {
         </p>
       )}
       <ul className="lines">
-        {runs.value?.slice(0, MOST).map((run) => (
-          <li key={`${run.suite}/${run.run}`}>
+        {listed?.map((run) => (
+          <li key={`${run.suite}/${run.run}`} className="run-line">
+            <Tick run={run} ticks={ticks} />
             <a href={hashOf(['runs', run.suite, run.run])}>{run.suite}</a>
             <Status of={run.state} />
             <span className="quiet">
               <code className="run-name">{run.run}</code>
-              {ago(run.last, now)} · {percent(run.verified_rate)} verified · {usd(run.cost_usd)}
+              {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
             </span>
           </li>
         ))}

@@ -1,8 +1,9 @@
-import type { LastRun, Rate, SuiteCard } from '../api/types';
+import type { Rate, RunCard, SuiteCard } from '../api/types';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { hashOf } from '../route';
 import { UNKNOWN, ago, count, counted, percent, usd } from '../format';
+import { rowsOf } from '../run/outcomes';
 
 export function Cards({ suites }: { suites: SuiteCard[] }) {
   return (
@@ -35,12 +36,12 @@ function Problems({ suite }: { suite: SuiteCard }) {
   return <span className="status status-pass">✓ fit to run</span>;
 }
 
-function Last({ run }: { run: LastRun | null }) {
+function Last({ run }: { run: RunCard | null }) {
   const now = useNow();
   if (run === null) return <p className="suite-last quiet">Not run yet</p>;
   return (
     <div className="suite-last">
-      <Verified rate={run.verified_rate} verified={run.verified} rows={run.rows} />
+      <Verified rate={run.verified_rate} verified={run.outcomes.verified} rows={rowsOf(run)} />
       <p className="quiet suite-facts">
         <Status of={run.state} />
         <a href={hashOf(['runs', run.suite, run.run])}>{ago(run.last, now)}</a>

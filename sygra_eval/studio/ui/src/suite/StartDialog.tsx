@@ -1,17 +1,19 @@
 // Starts a run: which rows, what it may spend, and what it will come to, before anything is paid.
+import '../styles/suite.css';
 import { useId, useState, type ReactNode } from 'react';
 import { address, change, Refused } from '../api/client';
 import type { Estimate, Figure, RunCard, Started, SuiteDocument } from '../api/types';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { go } from '../route';
-import { UNKNOWN, count, duration, short, usd } from '../format';
-import { askedOf, EMPTY, type Form, type Wrong } from './asked';
+import { lineOf } from '../rows/ids';
+import { UNKNOWN, count, counted, duration, seen, short, usd } from '../format';
+import { askedOf, EMPTY, type Again, type Form, type Wrong } from './asked';
 
 const WAYS: Array<[Form['rows'], string]> = [['all', 'All rows'], ['limit', 'The first'], ['range', 'A range'], ['filter', 'Those that match'], ['failed_of', 'Those not verified in']];
 
-export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; runs: RunCard[]; onClose: () => void }) {
-  const [form, setForm] = useState<Form>({ ...EMPTY, failed_of: runs[0] ? `${runs[0].suite}/${runs[0].run}` : '' });
+export function StartDialog({ suite, runs, onClose, again, variant = '' }: { suite: SuiteDocument; runs: RunCard[]; onClose: () => void; again?: Again; variant?: string }) {
+  const [form, setForm] = useState<Form>({ ...EMPTY, variant, failed_of: runs[0] ? `${runs[0].suite}/${runs[0].run}` : '' });
   const [wrong, setWrong] = useState<Wrong[]>([]);
   const [error, setError] = useState<Refused>();
   const [estimate, setEstimate] = useState<Estimate>();
@@ -23,7 +25,7 @@ export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; ru
   };
 
   async function ask(what: 'estimate' | 'start'): Promise<void> {
-    const made = askedOf(suite.path, form);
+    const made = askedOf(suite.path, form, again);
     setError(undefined);
     if ('wrong' in made) {
       setWrong(made.wrong);
@@ -44,11 +46,12 @@ export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; ru
   }
   const field = (name: keyof Form, label: string, more: { size?: number; unit?: string; hint?: string } = {}) => <Field name={name} label={label} value={form[name]} wrong={wrong.find((one) => one.field === name)?.message} set={set} {...more} />;
   return (
-    <Dialog title={`Start a run of ${suite.name}`} onClose={onClose}>
+    <Dialog title={again ? `Run ${counted(again.count, 'row')} again` : `Start a run of ${suite.name}`} onClose={onClose}>
       <form className="start-run" onSubmit={(event) => (event.preventDefault(), void ask('start'))} noValidate>
         <fieldset>
           <legend>Rows</legend>
-          {WAYS.filter(([way]) => way !== 'failed_of' || runs.length > 0).map(([way, label]) => (
+          {again && <Named again={again} />}
+          {(again ? [] : WAYS).filter(([way]) => way !== 'failed_of' || runs.length > 0).map(([way, label]) => (
             <div key={way} className="way">
               <label>
                 <input type="radio" name="rows" checked={form.rows === way} onChange={() => set('rows', way)} /> {label}
@@ -134,6 +137,29 @@ export function StartDialog({ suite, runs, onClose }: { suite: SuiteDocument; ru
         </footer>
       </form>
     </Dialog>
+  );
+}
+
+const FEW = 5;
+
+function Named({ again }: { again: Again }) {
+  return (
+    <p>
+      {again.ids.length > 0 ? (
+        <>
+          {again.ids.slice(0, FEW).map((id) => (
+            <code key={id} className="named-row">
+              {seen(lineOf(id))}
+            </code>
+          ))}
+          {again.ids.length > FEW && ` and ${count(again.ids.length - FEW)} more`}
+        </>
+      ) : (
+        `All ${counted(again.count, 'row')} of the view`
+      )}{' '}
+      of <code>{again.run}</code>, by their ids. Ids that the source has no more are named as missing.
+      {again.note && <span className="named-note">{again.note}</span>}
+    </p>
   );
 }
 

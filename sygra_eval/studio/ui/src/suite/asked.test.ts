@@ -27,3 +27,10 @@ test('each thing that is wrong is said at its field', () => {
   expect(of({ rows: 'filter', filter: ' ' })).toEqual({ wrong: [{ field: 'filter', message: 'is needed' }] });
   expect(of({ rows: 'failed_of' })).toEqual({ wrong: [{ field: 'failed_of', message: 'is needed' }] });
 });
+
+test('rows that are run again are named by their ids, or by the view of the run that has them', () => {
+  const again = { run: 's/1', ids: ['a b', 'c\nd'], view: '', count: 2 };
+
+  expect(askedOf('a.yaml', EMPTY, again)).toMatchObject({ asked: { rows: 'ids', ids: ['a b', 'c\nd'], of_run: 's/1', limit: null } });
+  expect(askedOf('a.yaml', EMPTY, { ...again, ids: [], view: 'q=x' })).toMatchObject({ asked: { rows: 'ids', ids: [], view: 'q=x' } });
+});

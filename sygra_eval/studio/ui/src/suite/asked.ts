@@ -21,9 +21,12 @@ export type Form = {
 
 export const EMPTY: Form = { rows: 'all', limit: '10', first: '1', last: '', filter: '', failed_of: '', sample: '', seed: '0', concurrency: '', cost_usd: '', tokens: '', calls: '', minutes: '', cache: 'suite', variant: '' };
 
+// Rows of a run that are run again: those that are named, or all of a view of it.
+export type Again = { run: string; ids: string[]; view: string; count: number; note?: string };
+
 export type Wrong = { field: keyof Form; message: string };
 
-export function askedOf(suite: string, form: Form): { asked: StartRun } | { wrong: Wrong[] } {
+export function askedOf(suite: string, form: Form, again?: Again): { asked: StartRun } | { wrong: Wrong[] } {
   const wrong: Wrong[] = [];
   const number = (field: keyof Form, is: { isWhole: boolean; least: number; isNeeded: boolean }): number | null => {
     const text = form[field].trim().replaceAll(/[,_\s]/g, '');
@@ -45,7 +48,8 @@ export function askedOf(suite: string, form: Form): { asked: StartRun } | { wron
   const asked: StartRun = {
     suite,
     variant: form.variant || null,
-    rows: form.rows,
+    rows: again ? 'ids' : form.rows,
+    ...(again && { ids: again.ids, of_run: again.run, view: again.view }),
     limit: is('limit') ? whole('limit', true) : null,
     first: is('range') ? whole('first', true) : null,
     last: is('range') ? whole('last', true) : null,
