@@ -1,11 +1,13 @@
 """How fluid the graph of a run stays: `python -m benchmarks.studio_frames [NODES [EVENTS]]`.
 
-Drives the real browser over a scripted run of NODES (200) drawn nodes whose interface tells EVENTS
-(500) events a second (`studio_scripted`): ten counts of all nodes a second, and of the rest a fifth
-is ends of rows, rounds and visits, and the other text as it is written. Measured is the time from
-frame to frame while nothing is touched, while a node is dragged and while the canvas is moved, and
-in the same tab a page on which nothing happens. Where the machine has other work, frames are late
-that the page had ready: the share of its time that the page's thread computed is printed beside.
+Drives the real browser over a scripted run of NODES (200, then 1,000) drawn nodes whose interface
+tells EVENTS (500) events a second (`studio_scripted`): ten counts of all nodes a second, and of the
+rest a fifth is ends of rows, rounds and visits, and the other text as it is written. Measured is
+the time from frame to frame while nothing is touched, while a node is dragged, while the canvas is
+moved, and moved again when it was zoomed in; and in the same tab a page on which nothing happens.
+Up to 300 nodes the aim is a p95 of 20 ms for all of these, with more it is 50 ms. Where the machine
+has other work, frames are late that the page had ready: the share of its time that the page's
+thread computed is printed beside.
 """
 
 import math
@@ -20,7 +22,9 @@ from typing import Any
 from benchmarks.studio_scripted import RUN, SUITE, scripted
 
 SECONDS = 6.0
-AIM_MS = 20.0
+AIM_MS, AIM_OF_MANY_MS = 20.0, 50.0
+MANY = 300
+NEAR = 0.4  # as many nodes as can be in view with their counters
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 _BEGIN = """() => {
   window.frames_ = [];
@@ -32,6 +36,10 @@ _BEGIN = """() => {
   requestAnimationFrame(took);
 }"""
 _END = "() => { window.isMeasuring_ = false; return window.frames_; }"
+_SCALE = """() => {
+  const { transform } = getComputedStyle(document.querySelector('.react-flow__viewport'));
+  return new DOMMatrix(transform).a;
+}"""
 _MESSAGES = """() => {
   window.messages_ = 0;
   const Real = window.EventSource;
@@ -100,7 +108,7 @@ def measure(nodes: int, events: int) -> bool:
 
         began = time.monotonic()
         page.goto(f"{address}#/runs/{SUITE}/{RUN}")
-        page.locator(".react-flow__edge").first.wait_for(state="attached")
+        page.locator(".react-flow__node").first.wait_for(state="attached")
         page.evaluate("() => new Promise(requestAnimationFrame)")
         shown_s = time.monotonic() - began
         drawn = page.locator(".react-flow__node").count()
@@ -122,26 +130,26 @@ def measure(nodes: int, events: int) -> bool:
         page.mouse.down()
         measured.append(frames("the canvas is moved", _circle(page, 40, 330)))
         page.mouse.up()
-        for _ in range(12):
-            page.mouse.wheel(0, -240)
+        page.mouse.move(400, 560)  # where the wheel is turned there must be canvas
+        measured.append(frames("zoomed in and out", _wheel(page)))
+        while (scale := page.evaluate(_SCALE)) < NEAR:
+            page.mouse.wheel(0, -80)
             page.wait_for_timeout(60)
-        scale = page.locator(".react-flow__viewport").evaluate("it => it.style.transform")
         page.mouse.down()
-        measured.append(frames("moved, near by", _circle(page, 40, 330)))
+        measured.append(frames("moved, near by", _circle(page, 400, 560)))
         page.mouse.up()
         browser.close()
 
     print(
         f"{drawn} nodes and boxes drawn after {shown_s:.2f} s; {heard:.0f} events a second heard; "
-        f"near by: {scale}"
+        f"near by: {scale:.2f}"
     )
     for one in (idle, *measured):
         print(one.line(idle))
     worst = max(one.at(0.95) for one in measured)
-    print(
-        f"worst p95 {worst:.1f} ms, aim {AIM_MS:.0f} ms: {'met' if worst <= AIM_MS else 'MISSED'}"
-    )
-    return worst <= AIM_MS
+    aim = AIM_OF_MANY_MS if nodes > MANY else AIM_MS
+    print(f"worst p95 {worst:.1f} ms, aim {aim:.0f} ms: {'met' if worst <= aim else 'MISSED'}")
+    return worst <= aim
 
 
 def _circle(page: Any, x: float, y: float) -> Callable[[float], None]:
@@ -153,7 +161,16 @@ def _circle(page: Any, x: float, y: float) -> Callable[[float], None]:
     return move
 
 
+def _wheel(page: Any) -> Callable[[float], None]:
+    def turn(passed: float) -> None:
+        page.mouse.wheel(0, -80 if passed < SECONDS / 2 else 80)
+        page.wait_for_timeout(16)
+
+    return turn
+
+
 if __name__ == "__main__":
     asked = [int(one) for one in sys.argv[1:]]
-    is_met = measure(asked[0] if asked else 200, asked[1] if len(asked) > 1 else 500)
-    sys.exit(0 if is_met else 1)
+    events = asked[1] if len(asked) > 1 else 500
+    are_met = [measure(nodes, events) for nodes in (asked[:1] or (200, 1000))]
+    sys.exit(0 if all(are_met) else 1)

@@ -353,7 +353,9 @@ def scripted(nodes: int, events_a_second: int, port: int = 0) -> Iterator[str]:
     """Serve a run of a graph with so many nodes; yields the page's address."""
     with socket.create_server(("127.0.0.1", port)) as listening:
         app = app_of(Script(graph_of(nodes)), events_a_second)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, ws="none", lifespan="off"
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

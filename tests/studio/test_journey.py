@@ -33,3 +33,4 @@ def test_a_person_adds_a_model_runs_the_suite_judges_a_row_and_finds_the_same_fi
     with served(workspace(tmp_path / "work", is_live=False)) as one:
         page = open_page(one)
         walk(page, one, endpoint, shot, rows=20)
+        page.close()  # before the server is: a page that asks it then is an error in the console

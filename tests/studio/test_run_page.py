@@ -146,6 +146,34 @@ def test_a_finished_run_is_looked_at_by_keys_alone_as_a_graph_and_as_an_outline(
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_a_graph_far_away_is_a_few_shapes_and_its_nodes_are_there(studio, finished, open_page):
+    page = open_page(studio, f"#/runs/{finished}")
+    page.locator(".react-flow__edge").first.wait_for(state="attached")
+
+    while page.locator(".far-graph").count() == 0:
+        page.get_by_role("button", name="Zoom Out").click()
+
+    assert page.locator(".react-flow__edge, .face").count() == 0
+    page.wait_for_function("() => document.querySelector('.far-face.is-done')?.getAttribute('d')")
+    box = page.get_by_role("group", name=re.compile("^loop solve; .*4 ok"))
+    box.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("complementary", name="Node solve").wait_for()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_loop_that_is_chosen_from_the_start_does_not_hide_its_lines(studio, finished, open_page):
+    page = open_page(studio, f"#/runs/{finished}?node=solve")
+
+    box = page.locator(".react-flow__node.selected")
+    box.wait_for()
+
+    line = page.locator(".react-flow__edges > svg", has=page.locator(".back")).first
+    over = "it => Number(getComputedStyle(it).zIndex)"
+    assert box.evaluate(over) < line.evaluate(over)
+
+
 def test_a_run_is_steered_and_killed_only_when_that_is_meant(studio, endpoint, open_page):
     answers(endpoint, seconds=2)  # it is killed long before its end
     name = started(studio)
@@ -195,5 +223,5 @@ def test_a_lost_connection_is_said_and_found_again(studio, finished, open_page):
 def test_a_run_that_is_not_there_is_an_error_and_no_blank_page(studio, open_page):
     page = open_page(studio, "#/runs/rounds/never", allowed_errors=("404",))
 
-    page.get_by_role("alert").get_by_text("there is no run `rounds/never`").wait_for()
+    page.get_by_role("alert").get_by_text("there is no run rounds/never").wait_for()
     assert NEVER not in page.inner_text("main")

@@ -61,7 +61,7 @@ def test_a_problem_leads_to_its_line_and_a_suite_that_is_gone_is_said_to_be(stud
     assert found.violations_count == 0, found.generate_report()
 
     page.goto(f"{studio.url}/#/suites/gone.yaml")
-    page.get_by_role("alert").get_by_text("there is no suite `gone.yaml` here").wait_for()
+    page.get_by_role("alert").get_by_text("there is no suite gone.yaml here").wait_for()
 
 
 def test_what_is_wrong_in_the_dialog_is_said_at_its_field_and_nothing_is_started(studio, open_page):

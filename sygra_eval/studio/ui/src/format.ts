@@ -15,6 +15,9 @@ export const percent = (value: Maybe): string => (isKnown(value) ? `${(value * 1
 
 export const interval = (low: Maybe, high: Maybe): string => (isKnown(low) && isKnown(high) ? `${(low * 100).toFixed(1)} – ${(high * 100).toFixed(1)}` : UNKNOWN);
 
+// A score, a mean: as many digits as are said.
+export const decimal = (value: Maybe, digits: number): string => (isKnown(value) ? value.toFixed(digits) : UNKNOWN);
+
 // Small sums need their digits: a call may cost 0.00004.
 export function usd(value: Maybe): string {
   if (!isKnown(value)) return UNKNOWN;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { address } from './client';
 
 export type StudioEvent = { topic: string; event: string; data: unknown };
-export type Handler = (event: StudioEvent) => void;
+type Handler = (event: StudioEvent) => void;
 export type Connection = 'idle' | 'open' | 'connecting' | 'lost';
 
 // A stream as we use it; the browser's `EventSource` is one.
@@ -21,7 +21,7 @@ export type World = {
   onVisible: (changed: () => void) => void;
 };
 
-export const RESYNC = 'resync';
+const RESYNC = 'resync';
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { get, Refused } from './client';
 
-export type Resource<T> = { value: T | undefined; error: Refused | undefined; isLoading: boolean; again: () => void };
+type Resource<T> = { value: T | undefined; error: Refused | undefined; isLoading: boolean; again: () => void };
 
 // `path` undefined asks nothing.
 export function useResource<T>(path: string | undefined): Resource<T> {

@@ -1,9 +1,11 @@
 // How an edge looks: forward ones along the way that the layout found, back ones under or between their nodes with the
 // rounds on them.
-import { BaseEdge, EdgeLabelRenderer, getBezierPath, type Edge, type EdgeProps, type EdgeTypes } from '@xyflow/react';
+import { BaseEdge, getBezierPath, useStore, type Edge, type EdgeProps, type EdgeTypes } from '@xyflow/react';
 import { memo, type ReactNode } from 'react';
+import { createPortal } from 'react-dom';
 import { short } from '../format';
 import { useBoxLive, useEdgeLive } from './context';
+import { layerOf } from './layers';
 import type { Point } from './model';
 import { between, through, under } from './paths';
 
@@ -53,12 +55,14 @@ const Back = memo(function Back(props: EdgeProps<FlowEdge>) {
 export const EDGE_TYPES: EdgeTypes = { forward: Forward, back: Back };
 
 function EdgeLabel({ at, kind, children }: { at: Point; kind: string; children: ReactNode }) {
-  return (
-    <EdgeLabelRenderer>
-      <div className={`edge-label edge-label-${kind} detail`} style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
-        {children}
-      </div>
-    </EdgeLabelRenderer>
+  const canvas = useStore((state) => state.domNode);
+  const layer = canvas && layerOf(canvas, 'edgelabel-renderer');
+  if (!layer) return null;
+  return createPortal(
+    <div className={`edge-label edge-label-${kind} detail`} style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}>
+      {children}
+    </div>,
+    layer,
   );
 }
 

@@ -1,8 +1,8 @@
 // How a node and a box look. Each listens to its own entry of the live state, so that an event draws one face anew.
 import type { Node, NodeProps, NodeTypes, Position } from '@xyflow/react';
-import { memo } from 'react';
+import { memo, useContext } from 'react';
 import { short } from '../format';
-import { useNodeLive, useRowsLive } from './context';
+import { FarContext, useNodeLive, useRowsLive } from './context';
 import { Icon } from './Icon';
 import type { Counts, NodeLive, Verdicts } from './live';
 import type { DrawnBox, DrawnNode } from './model';
@@ -11,8 +11,8 @@ import { kindOf, labelOf, SIGN, statusOf, verdictWords } from './words';
 // Where an edge begins or ends on a node. The canvas measures these in the page, also where it was told them before; its
 // own `Handle` is for connecting by hand, which nobody does here.
 export type Pin = { id: string; type: 'source' | 'target'; position: Position; x: number; y: number };
-export type FaceNode = Node<{ drawn: DrawnNode; pins: Pin[] }, 'face'>;
-export type BoxNode = Node<{ drawn: DrawnBox; pins: Pin[] }, 'box'>;
+type FaceNode = Node<{ drawn: DrawnNode; pins: Pin[] }, 'face'>;
+type BoxNode = Node<{ drawn: DrawnBox; pins: Pin[] }, 'box'>;
 export type FlowNode = FaceNode | BoxNode;
 
 const PARTS: Array<keyof Counts> = ['waiting', 'running', 'ok', 'failed'];
@@ -20,12 +20,18 @@ const PARTS: Array<keyof Counts> = ['waiting', 'running', 'ok', 'failed'];
 export const labelledBy = (id: string): string => `face-${id}`;
 
 const Face = memo(function Face({ id, data }: NodeProps<FaceNode>) {
+  const Shown = useContext(FarContext) ? Named : OfKind;
   return (
     <>
-      <OfKind id={id} drawn={data.drawn} />
+      <Shown id={id} drawn={data.drawn} />
       <Pins of={data.pins} />
     </>
   );
+});
+
+// From far away a node is its name to a screen reader, and its look is in `FarGraph`.
+const Named = memo(function Named({ id, drawn }: { id: string; drawn: DrawnNode }) {
+  return <Label id={id} text={labelOf(drawn, useNodeLive(id))} />;
 });
 
 const OfKind = memo(function OfKind({ id, drawn }: { id: string; drawn: DrawnNode }) {
@@ -47,11 +53,19 @@ const OfKind = memo(function OfKind({ id, drawn }: { id: string; drawn: DrawnNod
 const Box = memo(function Box({ id, data }: NodeProps<BoxNode>) {
   const { drawn } = data;
   const live = useNodeLive(id);
-  const told = drawn.of ? labelOf(drawn.of, live) : drawn.name;
+  const isFar = useContext(FarContext);
+  const told = [drawn.of ? labelOf(drawn.of, live) : drawn.name, drawn.exit].filter(Boolean).join('; ');
+  if (isFar)
+    return (
+      <>
+        <Label id={id} text={told} />
+        <Pins of={data.pins} />
+      </>
+    );
   return (
     <>
     <div className={`box box-${drawn.kind} ${drawn.of ? `is-${statusOf(live)}` : ''}`}>
-      <Label id={id} text={[told, drawn.exit].filter(Boolean).join('; ')} />
+      <Label id={id} text={told} />
       <div className="box-head">
         <Head icon={drawn.of?.kind ?? drawn.kind} name={drawn.name} />
         {drawn.of?.model && <span className="face-kind detail">{drawn.of.model}</span>}
@@ -171,7 +185,7 @@ function Judged({ verdicts, note }: { verdicts: Verdicts | undefined; note: stri
   );
 }
 
-export function VerdictBar({ verdicts }: { verdicts: Verdicts }) {
+function VerdictBar({ verdicts }: { verdicts: Verdicts }) {
   const parts = [['pass', verdicts.pass], ['fail', verdicts.fail], ['error', verdicts.error], ['skip', verdicts.skip]] as const;
   return (
     <span className="verdict-bar" aria-hidden="true">

@@ -3,16 +3,19 @@ import '@xyflow/react/dist/style.css';
 import '../styles/graph.css';
 import { applyNodeChanges, Background, BackgroundVariant, Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type NodeChange } from '@xyflow/react';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { LiveContext } from './context';
-import { EDGE_TYPES } from './Edges';
+import { FarContext, LiveContext } from './context';
+import { EDGE_TYPES, type FlowEdge } from './Edges';
 import { NODE_TYPES, type FlowNode } from './Faces';
+import { FarGraph } from './FarGraph';
 import { flowOf } from './flow';
 import type { Live } from './live';
 import type { Drawing, Layout } from './model';
 import { useLayout } from './useLayout';
 
 const FAR = 0.35; // below this nobody reads a counter
-const MANY = 300; // from so many nodes on, only those in view are in the page
+const VERY_FAR = 0.2; // below this nobody reads a name: all is drawn as a few shapes
+const NO_EDGES: FlowEdge[] = []; // as edges are among these shapes
+const MANY = 80; // from so many nodes on, only those in view are in the page where each is drawn by itself
 const BIG = 20; // from so many on a map helps to find one
 const MAP = { width: 150, height: 100 };
 const FIT = { padding: 0.08, maxZoom: 1.1 };
@@ -24,7 +27,8 @@ export function GraphView(props: Props) {
   if (!layout) return <p className="loading">Drawing the graph …</p>;
   return (
     <LiveContext value={props.live}>
-      <ReactFlowProvider>
+      {/* Said here too: the first nodes are placed before the canvas says it, and a chosen box hid the lines in it. */}
+      <ReactFlowProvider zIndexMode="manual">
         <Canvas key={keyOf(props.drawing)} {...props} layout={layout} />
       </ReactFlowProvider>
     </LiveContext>
@@ -52,11 +56,13 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
     if (event) wasMoved.current = true; // by hand; else the canvas fitted itself
     canvasOf()?.classList.add('is-moving');
   }, []);
+  const isMany = flow.nodes.length > MANY;
+  const isVeryFar = useStore((state) => state.transform[2] < VERY_FAR);
   return (
-    <Distance live={live}>
+    <Distance live={live} isVeryFar={isVeryFar}>
       <ReactFlow<FlowNode>
         nodes={shown}
-        edges={flow.edges}
+        edges={isVeryFar ? NO_EDGES : flow.edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onMoveStart={onMoveStart}
@@ -73,11 +79,12 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
         maxZoom={2}
         fitView
         fitViewOptions={FIT}
-        onlyRenderVisibleElements={flow.nodes.length > MANY}
+        onlyRenderVisibleElements={isMany && !isVeryFar}
         attributionPosition="bottom-left"
         aria-label="Graph of the suite"
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        {isVeryFar && <FarGraph nodes={shown} edges={flow.edges} laidOut={flow.nodes} live={live} />}
         <Fitted unless={wasMoved} />
         <Controls showInteractive={false} fitViewOptions={FIT} />
         {flow.nodes.length > BIG && <MiniMap style={MAP} pannable zoomable ariaLabel="Map of the graph" nodeClassName={miniClass} />}
@@ -86,8 +93,7 @@ function Canvas({ drawing, layout, live, chosen, onChoose }: Props & { layout: L
   );
 }
 
-// While it is moved the whole canvas is one layer that is shifted and not painted; only then, since such a layer is not
-// painted anew where it is zoomed, and would stay blurred.
+// A class and not a state: nothing is drawn anew for it.
 const canvasOf = (): Element | null => document.querySelector('.graph');
 const onMoveEnd = (): void => canvasOf()?.classList.remove('is-moving');
 
@@ -109,8 +115,12 @@ function Fitted({ unless }: { unless: { current: boolean } }) {
 const miniClass = (node: FlowNode): string => `mini-${node.type}`;
 
 // From far away details are hidden by one class, not by drawing every face anew.
-function Distance({ live, children }: { live: Live | undefined; children: ReactNode }) {
+function Distance({ live, isVeryFar, children }: { live: Live | undefined; isVeryFar: boolean; children: ReactNode }) {
   const isFar = useStore((state) => state.transform[2] < FAR);
   useEffect(() => live?.slow(isFar), [live, isFar]);
-  return <div className={`graph ${isFar ? 'is-far' : ''}`}>{children}</div>;
+  return (
+    <FarContext value={isVeryFar}>
+      <div className={`graph ${isFar ? 'is-far' : ''} ${isVeryFar ? 'is-very-far' : ''}`}>{children}</div>
+    </FarContext>
+  );
 }

@@ -1,18 +1,18 @@
 // The outline as a table: all that the canvas shows, in reach of the keyboard and of a screen reader.
 import '../styles/graph.css';
 import { useMemo } from 'react';
-import { createLive, NOTHING, type Live } from './live';
+import { count, UNKNOWN } from '../format';
+import { NOTHING, STILL, type Live } from './live';
 import type { Drawing } from './model';
 import { outlineOf } from './lines';
-import { useNow } from './useNow';
+import { useLiveNow } from './useLiveNow';
 import { kindOf } from './words';
 
-const STILL = createLive();
 const EVERY_MS = 1000; // a table that changes sixty times a second cannot be read
 
 export function Outline({ drawing, live = STILL, chosen, onChoose }: { drawing: Drawing; live: Live | undefined; chosen: string | undefined; onChoose: (id: string | undefined) => void }) {
   const lines = useMemo(() => outlineOf(drawing), [drawing]);
-  const state = useNow(live, EVERY_MS);
+  const state = useLiveNow(live, EVERY_MS);
   return (
     // A scrolled region has to be in reach of the keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -49,7 +49,7 @@ export function Outline({ drawing, live = STILL, chosen, onChoose }: { drawing: 
                 <td>{line.model ?? ''}</td>
                 {(['waiting', 'running', 'ok', 'failed'] as const).map((part) => (
                   <td key={part} className="number">
-                    {one ? counts[part].toLocaleString('en') : '–'}
+                    {one ? count(counts[part]) : UNKNOWN}
                   </td>
                 ))}
                 <td className="leads">{line.leads.join(', ')}</td>

@@ -1,10 +1,11 @@
 // Which run a graph shows; none where a suite is shown that does not run.
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
-import { createLive, type BoxLive, type EdgeLive, type Live, type NodeLive, type RowsLive } from './live';
+import { STILL, type BoxLive, type EdgeLive, type Live, type NodeLive, type RowsLive } from './live';
 
-const STILL: Live = createLive();
 export const LiveContext = createContext<Live | undefined>(undefined);
+// Whether the graph is seen from so far away that its faces are drawn all at once, and not each by itself.
+export const FarContext = createContext(false);
 
 const useLive = (): Live => useContext(LiveContext) ?? STILL;
 

@@ -1,6 +1,6 @@
 // What a run tells of itself, put where the graph shows it.
 import type { LoopCount, NodeCount, RunCounts } from '../api/types';
-import { duration, usdOf } from '../format';
+import { decimal, duration, usdOf } from '../format';
 import { edgeId, stepId, validatorId } from './drawing';
 import { NOTHING, type Live, type NodeLive } from './live';
 import { END, QUALITY, type Step } from './model';
@@ -47,5 +47,5 @@ function feedLoop(live: Live, loop: LoopCount): void {
 export function roundsOf(loop: LoopCount): string | undefined {
   if (loop.rounds_min === null || loop.rounds_max === null || loop.rounds_mean === null) return undefined;
   if (loop.rounds_min === loop.rounds_max) return `rounds ${loop.rounds_min}`;
-  return `rounds ${loop.rounds_min}..${loop.rounds_max}, mean ${loop.rounds_mean.toFixed(1)}`;
+  return `rounds ${loop.rounds_min}..${loop.rounds_max}, mean ${decimal(loop.rounds_mean, 1)}`;
 }

@@ -2,7 +2,7 @@
 // the canvas, or do not want to.
 import type { Drawing, DrawnNode } from './model';
 
-export type OutlineLine = { id: string; depth: number; name: string; kind: string; model: string | undefined; note: string | undefined; leads: string[] };
+type OutlineLine = { id: string; depth: number; name: string; kind: string; model: string | undefined; note: string | undefined; leads: string[] };
 
 export function outlineOf(drawing: Drawing): OutlineLine[] {
   const names = new Map([...drawing.nodes, ...drawing.boxes].map((one) => [one.id, one.name]));

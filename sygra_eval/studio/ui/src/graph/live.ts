@@ -92,6 +92,9 @@ export function createLive(later: Later = (flush) => void requestAnimationFrame(
   };
 }
 
+// What is shown where nothing runs.
+export const STILL: Live = createLive();
+
 const MOST_TEXT = 120; // one line is shown
 
 // Takes those that wait for longest.

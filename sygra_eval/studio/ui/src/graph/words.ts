@@ -3,7 +3,7 @@ import type { NodeLive, Counts, LiveState } from './live';
 import type { Drawing, DrawnNode } from './model';
 
 export const SIGN: Readonly<Record<keyof Counts, string>> = { waiting: '…', running: '▸', ok: '✓', failed: '!' };
-export const KINDS: Readonly<Record<string, string>> = {
+const KINDS: Readonly<Record<string, string>> = {
   start: 'start',
   end: 'end',
   llm: 'model',

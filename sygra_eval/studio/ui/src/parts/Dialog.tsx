@@ -6,7 +6,10 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>(':scope > :not(header) :is(input, select, textarea, button, a)')?.focus(); // and not the cross that closes it
+    }
     return () => dialog?.close();
   }, []);
   return (

@@ -1,6 +1,6 @@
 import { Dialog } from './Dialog';
 
-export type KeyLine = [keys: string, what: string];
+type KeyLine = [keys: string, what: string];
 
 const EVERYWHERE: KeyLine[] = [
   ['Tab', 'go through all that can be used, in order'],
@@ -9,7 +9,7 @@ const EVERYWHERE: KeyLine[] = [
   ['?', 'these keys'],
 ];
 
-export const OF_ROWS: KeyLine[] = [
+const OF_ROWS: KeyLine[] = [
   ['j ↓', 'next row'],
   ['k ↑', 'row before'],
   ['Enter', 'open the row'],
@@ -18,7 +18,7 @@ export const OF_ROWS: KeyLine[] = [
   ['Home End', 'first, last row'],
 ];
 
-export const OF_RECORD: KeyLine[] = [
+const OF_RECORD: KeyLine[] = [
   ['j k', 'next row, row before'],
   ['h l', 'round before, next round'],
   ['1 2 3 4', 'rounds, outcome, state, calls'],

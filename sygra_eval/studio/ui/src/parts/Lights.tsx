@@ -1,4 +1,5 @@
 import type { Light, ModelTestTold } from '../api/types';
+import { decimal } from '../format';
 import { Ticked } from './Ticked';
 import '../styles/lights.css';
 
@@ -29,7 +30,7 @@ export function Lights({ test }: { test: ModelTestTold }) {
           {test.first_text_s !== null && (
             <>
               <dt>First text</dt>
-              <dd>after {test.first_text_s.toFixed(2)} s</dd>
+              <dd>after {decimal(test.first_text_s, 2)} s</dd>
             </>
           )}
           {test.facts.map((fact) => (

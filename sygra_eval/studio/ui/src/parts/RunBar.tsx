@@ -6,7 +6,7 @@ import { useResource } from '../api/resource';
 import type { SuiteCard } from '../api/types';
 import { hashOf } from '../route';
 
-export type RunView = 'graph' | 'rows' | 'report';
+type RunView = 'graph' | 'rows' | 'report';
 const VIEWS: ReadonlyArray<[of: RunView, name: string, parts: string[]]> = [
   ['graph', 'Graph', []],
   ['rows', 'Rows', ['rows']],

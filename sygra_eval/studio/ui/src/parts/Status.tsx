@@ -1,5 +1,7 @@
+import { count as told } from '../format';
+
 // How a row ended and what a verdict said: a sign and a word, and a colour beside them.
-const SIGNS: Record<string, string> = {
+const SIGNS: Readonly<Record<string, string>> = {
   verified: '✓',
   pass: '✓',
   ok: '✓',
@@ -21,10 +23,12 @@ const SIGNS: Record<string, string> = {
   unreadable: '?',
 };
 
+export const signOf = (of: string): string => SIGNS[of] ?? '·';
+
 export function Status({ of, count }: { of: string; count?: number }) {
   return (
     <span className={`status status-${of}`}>
-      <span aria-hidden="true">{SIGNS[of] ?? '·'}</span> {count !== undefined && <b>{count.toLocaleString('en')}</b>} {of}
+      <span aria-hidden="true">{signOf(of)}</span> {count !== undefined && <b>{told(count)}</b>} {of}
     </span>
   );
 }

@@ -26,7 +26,7 @@ export function Value({ of, as }: { of: Figure; as: (value: number | null) => st
 }
 
 // A share, with the interval in which it is to 95 %: words for all, a bar beside them.
-export function Share({ of }: { of: Figure }) {
+export function Share({ of, kind = 'verified' }: { of: Figure; kind?: string }) {
   if (of.value === null) return <span title={of.reason}>{UNKNOWN}</span>;
   return (
     <span className="rp-share">
@@ -34,18 +34,18 @@ export function Share({ of }: { of: Figure }) {
         <b>{percent(of.value)}</b> <span className="quiet">{interval(of.lower, of.upper)}</span>
       </span>
       <span className="rp-bar" aria-hidden="true">
-        <span className="rp-bar-part" style={{ width: `${of.value * 100}%` }} />
+        <span className={`rp-bar-part is-${kind}`} style={{ width: `${of.value * 100}%` }} />
         {of.lower !== undefined && of.upper !== undefined && <span className="rp-bar-interval" style={{ left: `${of.lower * 100}%`, width: `${(of.upper - of.lower) * 100}%` }} />}
       </span>
     </span>
   );
 }
 
-export function Bar({ part, whole, kind }: { part: number | null; whole: number | null; kind?: string | undefined }) {
+export function Bar({ part, whole }: { part: number | null; whole: number | null }) {
   if (part === null || !whole) return null;
   return (
     <span className="rp-bar" aria-hidden="true">
-      <span className={`rp-bar-part${kind ? ` is-${kind}` : ''}`} style={{ width: `${Math.min(1, part / whole) * 100}%` }} />
+      <span className="rp-bar-part" style={{ width: `${Math.min(1, part / whole) * 100}%` }} />
     </span>
   );
 }

@@ -1,6 +1,6 @@
 // The parts of a report, each number with a way to its rows where the table has such a filter.
 import { Status } from '../parts/Status';
-import { count, duration, percent, seen, usd } from '../format';
+import { count, decimal, duration, percent, seen, usd } from '../format';
 import type { Outcome, ReportDocument } from './document';
 import { Bar, Lines, Part, Rows, Share, Value } from './Parts';
 
@@ -18,7 +18,7 @@ export function Outcomes({ report, to }: Of) {
         columns={[
           { name: 'Outcome', cell: (outcome) => <Status of={outcome} /> },
           { name: 'Rows', isNumber: true, cell: (outcome) => <Rows of={report.outcomes[outcome]} to={to({ outcome })} /> },
-          { name: 'Share, 95 % interval', cell: (outcome) => <Share of={report.outcome_rates[outcome]} /> },
+          { name: 'Share, 95 % interval', cell: (outcome) => <Share of={report.outcome_rates[outcome]} kind={outcome} /> },
         ]}
       />
     </Part>
@@ -112,7 +112,7 @@ export function Agreements({ report }: Of) {
         columns={[
           { name: 'Raters', cell: (line) => seen(line.raters.join(' and ')) },
           { name: 'Statistic', cell: (line) => line.statistic },
-          { name: 'Beyond chance', isNumber: true, cell: (line) => <Value of={line.beyond_chance} as={(value) => value?.toFixed(2) ?? '–'} /> },
+          { name: 'Beyond chance', isNumber: true, cell: (line) => <Value of={line.beyond_chance} as={(value) => decimal(value, 2)} /> },
           { name: 'Observed', isNumber: true, cell: (line) => <Value of={line.observed} as={percent} /> },
           { name: 'Rows', isNumber: true, cell: (line) => <Value of={line.rows} as={count} /> },
           { name: 'Note', cell: (line) => seen(line.note ?? '') },
@@ -230,7 +230,7 @@ export function Gates({ report }: Of) {
         columns={[
           { name: 'Gate', cell: (line) => seen(line.name) },
           { name: 'State', cell: (line) => <Status of={line.state === 'passed' ? 'pass' : line.state === 'failed' ? 'fail' : line.state} /> },
-          { name: 'Value', isNumber: true, cell: (line) => <Value of={line.figure} as={(value) => value?.toFixed(3) ?? '–'} /> },
+          { name: 'Value', isNumber: true, cell: (line) => <Value of={line.figure} as={(value) => decimal(value, 3)} /> },
           { name: 'Why', cell: (line) => seen(line.reason) },
         ]}
       />

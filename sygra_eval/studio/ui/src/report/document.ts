@@ -16,7 +16,7 @@ export type Validator = {
   measured?: { false_accept_rate: Figure; false_reject_rate: Figure } | null;
 };
 export type Guardrail = { guardrail: string; at: string; node: string | null; pass: Figure; fail: Figure; error: Figure; skip: Figure; blocked: Figure };
-export type RoundLine = {
+type RoundLine = {
   round: number;
   ended: Figure;
   verified: Figure;

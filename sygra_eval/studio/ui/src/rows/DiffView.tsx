@@ -1,6 +1,6 @@
 import { useMemo, type ReactNode } from 'react';
 import { diffLines, folded, piecesOf, sideBySide, type Line, type Pair } from './diff';
-import { seen } from '../format';
+import { counted, seen } from '../format';
 
 // What changed between two candidates, in two columns or one below the other.
 export function DiffView({ before, after, labels, isUnified }: { before: string; after: string; labels: [string, string]; isUnified: boolean }) {
@@ -90,7 +90,7 @@ function Fold({ lines, span }: { lines: number; span: number }) {
   return (
     <tr className="diff-fold">
       <td colSpan={span}>
-        {lines} {lines === 1 ? 'line' : 'lines'} unchanged
+        {counted(lines, 'line')} unchanged
       </td>
     </tr>
   );

@@ -3,7 +3,7 @@ import { address } from '../api/client';
 import { useResource } from '../api/resource';
 import type { Facet, FacetValue } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { seen } from '../format';
+import { count, seen } from '../format';
 import { askedOf, FACETS, isFiltered, toggled, type View } from './view';
 
 const FEW = 6;
@@ -59,7 +59,7 @@ function Values({ facet, view, onChange }: { facet: Facet; view: View; onChange:
           <span className="facet-label" title={seen(one.label)}>
             {seen(one.label)}
           </span>
-          <span className="facet-count">{one.count.toLocaleString('en')}</span>
+          <span className="facet-count">{count(one.count)}</span>
           <span className={`facet-bar of-${facet.facet === 'outcome' ? one.value : 'any'}`} style={{ width: `${(100 * one.count) / most}%` }} />
         </label>
       ))}

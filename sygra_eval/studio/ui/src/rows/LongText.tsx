@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { address, get, Refused } from '../api/client';
 import type { Piece, Text } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { seen } from '../format';
+import { count, counted, seen } from '../format';
 
 const MOST_SHOWN = 1_000_000;
 
@@ -30,7 +30,7 @@ export function LongText({ text, of, className }: { text: Text; of: Whose; class
       {mine.error && <Problem error={mine.error} />}
       {text.of !== null && (
         <p className="longtext">
-          {shown.toLocaleString('en')} of {text.length.toLocaleString('en')} characters
+          {count(shown)} of {counted(text.length, 'character')}
           {shown < text.length && shown < MOST_SHOWN && (
             <button type="button" className="link" onClick={() => void fetchMore()}>
               show more

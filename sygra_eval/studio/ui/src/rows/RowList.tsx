@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { Status } from '../parts/Status';
 import { PAGE, type Pages } from './pages';
-import { seen } from '../format';
+import { counted, seen } from '../format';
 import { bringIntoSight, useWindow } from './useWindow';
 import { pagesOf } from './windowing';
 
@@ -35,7 +35,7 @@ export function RowList({ pages, current, hash }: { pages: Pages; current: numbe
                 <span className="rowlist-line">
                   <Status of={row.outcome} />
                   {row.mark && <span className="tag">{row.mark}</span>}
-                  <span className="quiet">{row.rounds === null ? '' : `${row.rounds} ${row.rounds === 1 ? 'round' : 'rounds'}`}</span>
+                  <span className="quiet">{row.rounds === null ? '' : counted(row.rounds, 'round')}</span>
                 </span>
               </a>
             )}

@@ -2,7 +2,7 @@ import type { VerdictTold } from '../api/types';
 import { Status } from '../parts/Status';
 import { Again, type Which } from './Again';
 import { LongText, type Whose } from './LongText';
-import { duration, seen } from '../format';
+import { decimal, duration, seen } from '../format';
 
 // Each validator with what proves it: enough to say it again.
 export function Verdicts({ verdicts, of, title, which }: { verdicts: VerdictTold[]; of: Whose; title: string; which?: Which }) {
@@ -94,7 +94,7 @@ export function Verdicts({ verdicts, of, title, which }: { verdicts: VerdictTold
             {verdict.score !== null && (
               <>
                 <dt>score</dt>
-                <dd>{verdict.score.toFixed(2)}</dd>
+                <dd>{decimal(verdict.score, 2)}</dd>
               </>
             )}
             {Object.entries(verdict.measures).map(([name, value]) => (

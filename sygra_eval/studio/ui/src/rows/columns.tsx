@@ -33,7 +33,7 @@ export function columnOf(key: string): Column | undefined {
 }
 
 function Reason({ row }: { row: RowLine }) {
-  if (!row.match) return <>{seen(row.reason)}</>;
+  if (!row.match) return <span title={seen(row.reason)}>{seen(row.reason)}</span>;
   const [before, found, behind] = row.match;
   return (
     <span className="match">

@@ -35,7 +35,7 @@ export function lanesOf(record: RecordTold): Lane[] {
 }
 
 // What all judges of an attempt come to: an error is kept apart from a failure, which is told first.
-export function worstOf(attempt: AttemptTold | undefined): Lane['verdict'] {
+function worstOf(attempt: AttemptTold | undefined): Lane['verdict'] {
   const statuses = new Set(attempt?.verdicts.map((verdict) => verdict.status) ?? []);
   for (const status of ['fail', 'error', 'skip', 'pass'] as const) if (statuses.has(status)) return status;
   return 'none';

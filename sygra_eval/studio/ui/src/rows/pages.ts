@@ -108,7 +108,7 @@ export function usePages(run: string, view: View): Pages {
   };
 }
 
-export function pageAddress(run: string, asked: string, at: number, most: number, view: string | undefined): string {
+function pageAddress(run: string, asked: string, at: number, most: number, view: string | undefined): string {
   const query = new URLSearchParams(asked);
   query.set('at', String(at));
   query.set('most', String(most));

@@ -43,7 +43,7 @@ export function viewOf(query: URLSearchParams): View {
   };
 }
 
-export function queryOf(view: View): URLSearchParams {
+function queryOf(view: View): URLSearchParams {
   const query = new URLSearchParams();
   for (const [facet] of FACETS) for (const value of view.filters[facet] ?? []) query.append(facet, value);
   if (view.q !== '') query.set('q', view.q);

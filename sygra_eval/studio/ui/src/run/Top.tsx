@@ -6,9 +6,10 @@ import { isGoing } from '../graph/feed';
 import { Dialog } from '../parts/Dialog';
 import { Problem } from '../parts/Problem';
 import { RunBar } from '../parts/RunBar';
+import { signOf } from '../parts/Status';
 import { count, counted, duration, interval, percent, rate, seen, short, usd, usdOf } from '../format';
 import { Limits } from './Limits';
-import { howItEnded, meaningOf, SIGN_OF } from './states';
+import { howItEnded, meaningOf } from './states';
 import { runAddress } from './useRun';
 
 export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts: RunCounts; aside?: ReactNode }) {
@@ -21,7 +22,7 @@ export function Top({ snapshot, counts, aside }: { snapshot: RunSnapshot; counts
         aside={aside}
         state={
           <span className={`state state-${counts.state}`} title={meaningOf(counts.state)}>
-            <span aria-hidden="true">{SIGN_OF[counts.state]}</span> {counts.state}
+            <span aria-hidden="true">{signOf(counts.state)}</span> {counts.state}
           </span>
         }
       >
@@ -45,7 +46,7 @@ function How({ snapshot, counts }: { snapshot: RunSnapshot; counts: RunCounts })
   for (const warning of snapshot.warnings) notes.push(<b key={warning}>{seen(warning)}</b>);
   if (!isOver && snapshot.control.why_not) notes.push(<span key="why">It cannot be steered from here: {snapshot.control.why_not}</span>);
   if (!counts.is_whole) notes.push(<span key="whole">Its journal is being read; counts grow until it is done.</span>);
-  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: `sygra-eval doctor` says more.</b>);
+  if (counts.damaged > 0) notes.push(<b key="damaged">{counted(counts.damaged, 'row')} of its journal cannot be read and count nowhere: <code>sygra-eval doctor</code> says more.</b>);
   if (notes.length === 0) return null;
   return <p className={`run-how ${counts.state === 'killed' || counts.state === 'unreadable' || snapshot.error ? 'is-bad' : ''}`}>{notes.flatMap((note, at) => (at === 0 ? [note] : [' · ', note]))}</p>;
 }

@@ -3,18 +3,6 @@ import type { RunCounts, RunSnapshot } from '../api/types';
 
 type State = RunCounts['state'];
 
-export const SIGN_OF: Readonly<Record<State, string>> = {
-  starting: '…',
-  running: '▸',
-  paused: '‖',
-  draining: '▾',
-  finished: '✓',
-  interrupted: '■',
-  incomplete: '!',
-  killed: '✗',
-  unreadable: '?',
-};
-
 const MEANS: Readonly<Record<State, string>> = {
   starting: 'its process has begun; its folder is not there yet',
   running: 'rows are being taken',

@@ -103,8 +103,8 @@ export default function Record({ route }: { route: Route }) {
       <div className="record-columns">
       <aside className="record-list" aria-label="Rows">
         <div className="record-list-head">
-          <span>Rows of this view</span>
-          <span className="quiet">{current === undefined ? '' : `${(current + 1).toLocaleString('en')} of ${pages.head?.total.toLocaleString('en')}`}</span>
+          <span>Rows</span>
+          <span className="quiet">{current === undefined ? '' : `${count(current + 1)} of ${count(pages.head?.total)}`}</span>
         </div>
         <RowList pages={pages} current={current} hash={hash} />
       </aside>

@@ -3,6 +3,7 @@ import { address } from '../api/client';
 import { useResource } from '../api/resource';
 import type { RunCard } from '../api/types';
 import { Problem } from '../parts/Problem';
+import { Ticked } from '../parts/Ticked';
 import type { ReportDocument } from '../report/document';
 import { Agreements, ByRound, Causes, Costs, Funnel, Gates, Guardrails, Latency, Loops, Outcomes, Validators } from '../report/Sections';
 import { go, hashOf, type Route } from '../route';
@@ -61,7 +62,9 @@ function Body({ report, to }: { report: ReportDocument; to: (filters: Record<str
       {report.warnings.length > 0 && (
         <ul className="rp-warnings" aria-label="Warnings">
           {report.warnings.map((one) => (
-            <li key={one}>{seen(one)}</li>
+            <li key={one}>
+              <Ticked text={seen(one)} />
+            </li>
           ))}
         </ul>
       )}
@@ -109,7 +112,7 @@ function Tile({ name, value, of }: { name: string; value: string; of: string }) 
 }
 
 // Another run of the suite to stand beside this one; the older one is the one before.
-export function CompareWith({ suite, run }: { suite: string; run: string }) {
+function CompareWith({ suite, run }: { suite: string; run: string }) {
   const { value: runs } = useResource<RunCard[]>(address('runs'));
   const others = (runs ?? []).filter((one) => one.suite === suite && one.run !== run && one.error === '');
   if (others.length === 0) return null;

@@ -2,6 +2,7 @@
 // S7: the rows of a run, found by what they are, judged as and cost. All of the view is in the address.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { address } from '../api/client';
+import { count, counted } from '../format';
 import { useVersion } from '../api/version';
 import { Problem } from '../parts/Problem';
 import type { Route } from '../route';
@@ -68,7 +69,7 @@ export default function Rows({ route }: { route: Route }) {
           </p>
           {head !== undefined && head.newer > 0 && (
             <button type="button" className="primary newer" onClick={pages.renew}>
-              {head.newer.toLocaleString('en')} new {head.newer === 1 ? 'row' : 'rows'}: show
+              {counted(head.newer, 'new row')}: show
             </button>
           )}
         </div>
@@ -91,10 +92,10 @@ export default function Rows({ route }: { route: Route }) {
       )}
       {head !== undefined && head.damaged > 0 && (
         <p className="rows-warning" role="status">
-          {head.damaged} {head.damaged === 1 ? 'row is' : 'rows are'} damaged in the journal and cannot be read; the others are all here. <code>sygra-eval doctor</code> says more.
+          {counted(head.damaged, 'row is', 'rows are')} damaged in the journal and cannot be read; the others are all here. <code>sygra-eval doctor</code> says more.
         </p>
       )}
-      <div className="rows-columns">
+      {(head !== undefined || pages.error === undefined) && <div className="rows-columns">
         <Facets run={place} view={view} token={head?.view} onChange={change} />
         <div className="rows-main">
           {head !== undefined && head.total === 0 ? (
@@ -116,17 +117,16 @@ export default function Rows({ route }: { route: Route }) {
             <Selection rows={[...selected]} onClear={() => setSelected(new Set())} onAgain={isReadOnly ? undefined : () => setAgain({ run: `${suite}/${run}`, ids: [...selected], view: '', count: selected.size })} />
           )}
         </div>
-      </div>
+      </div>}
       {again && <RunAgain place={place} again={again} onClose={() => setAgain(undefined)} />}
     </section>
   );
 }
 
 function Count({ head, view }: { head: NonNullable<ReturnType<typeof usePages>['head']>; view: View }) {
-  const total = head.total.toLocaleString('en');
-  if (head.read + head.damaged < head.ended) return <>{`${total} rows, reading ${head.read.toLocaleString('en')} of ${head.ended.toLocaleString('en')} …`}</>;
-  const all = head.ended.toLocaleString('en');
-  return <>{isFiltered(view) ? `${total} of ${all} rows` : `${total} rows`}{head.is_running ? ', still running' : head.is_settled ? '' : ', adding up their calls …'}</>;
+  const total = counted(head.total, 'row');
+  if (head.read + head.damaged < head.ended) return <>{`${total}, reading ${count(head.read)} of ${count(head.ended)} …`}</>;
+  return <>{isFiltered(view) ? `${count(head.total)} of ${counted(head.ended, 'row')}` : total}{head.is_running ? ', still running' : head.is_settled ? '' : ', adding up their calls …'}</>;
 }
 
 function Search({ value, onChange, box }: { value: string; onChange: (q: string) => void; box: React.RefObject<HTMLInputElement | null> }) {
@@ -223,7 +223,7 @@ function Selection({ rows, onClear, onAgain }: { rows: string[]; onClear: () => 
   const [isCopied, setIsCopied] = useState(false);
   return (
     <div className="selection" role="region" aria-label="Selection">
-      <span>{rows.length} selected</span>
+      <span>{count(rows.length)} selected</span>
       {onAgain && (
         <button type="button" className="primary" onClick={onAgain}>
           Run these again …

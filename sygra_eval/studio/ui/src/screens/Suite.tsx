@@ -13,11 +13,11 @@ import { Outline } from '../graph/Outline';
 import { Connection } from '../parts/Connection';
 import { Problem } from '../parts/Problem';
 import { useTitle } from '../parts/RunBar';
-import { Status } from '../parts/Status';
+import { Ticked } from '../parts/Ticked';
+import { signOf, Status } from '../parts/Status';
 import { go, hashOf, type Route } from '../route';
 import { count, counted, interval, percent, usd } from '../format';
 import { rowsOf } from '../run/outcomes';
-import { SIGN_OF } from '../run/states';
 import { CompareTicked, Tick, useTicks } from '../run/Ticks';
 import { Source } from '../suite/Source';
 import { StartDialog } from '../suite/StartDialog';
@@ -122,7 +122,7 @@ function Problems({ suite, onLine }: { suite: SuiteDocument; onLine: (line: numb
     <section>
       <h2>Problems {suite.problems.length > 0 && <span className="quiet">{suite.problems.length}</span>}</h2>
       {suite.needs_trust && <p className="note">It has code of its own that nobody has trusted yet. <a href="#/settings">Look at it and trust it</a>; until then what it names is unknown.</p>}
-      {suite.problems.length === 0 && <p className="quiet">None: `sygra-eval check` finds nothing wrong.</p>}
+      {suite.problems.length === 0 && <p className="quiet">None: <code>sygra-eval check</code> finds nothing wrong.</p>}
       <ul className="problems">
         {suite.problems.map((problem, at) => (
           <li key={at}>
@@ -133,8 +133,14 @@ function Problems({ suite, onLine }: { suite: SuiteDocument; onLine: (line: numb
               </button>{' '}
               <code className="quiet">{problem.code}</code>
             </div>
-            <p>{problem.message}</p>
-            {problem.fix && <p className="fix">fix: {problem.fix}</p>}
+            <p>
+              <Ticked text={problem.message} />
+            </p>
+            {problem.fix && (
+              <p className="fix">
+                fix: <Ticked text={problem.fix} />
+              </p>
+            )}
           </li>
         ))}
       </ul>
@@ -166,7 +172,7 @@ function Runs({ runs, error, isLoading, again }: { runs: RunCard[]; error: Param
                 <th scope="row">
                   <Tick run={run} ticks={ticks} />{' '}
                   <span className={`state-sign state-sign-${run.state}`} title={run.state}>
-                    <span aria-hidden="true">{SIGN_OF[run.state]}</span>
+                    <span aria-hidden="true">{signOf(run.state)}</span>
                     <span className="unseen">{run.state}</span>
                   </span>{' '}
                   <a href={hashOf(['runs', run.suite, run.run])}>{run.run}</a>

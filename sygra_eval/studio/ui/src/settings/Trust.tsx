@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { address, change, Refused } from '../api/client';
 import type { PluginRoot, Settings } from '../api/types';
 import { Problem } from '../parts/Problem';
-import { counted } from '../format';
+import { count, counted } from '../format';
 
 export function Trust({ told, again }: { told: Settings; again: () => void }) {
   return (
@@ -61,7 +61,7 @@ function Root({ root, isReadOnly, again }: { root: PluginRoot; isReadOnly: boole
                 <td>
                   <code>{file.name}</code>
                 </td>
-                <td className="number">{file.size.toLocaleString('en')}</td>
+                <td className="number">{count(file.size)}</td>
                 <td>
                   <code title={file.sha256}>{file.sha256.slice(0, 16)}…</code>
                 </td>

@@ -36,7 +36,8 @@ export function Recent() {
             <a href={hashOf(['runs', run.suite, run.run])}>{run.suite}</a>
             <Status of={run.state} />
             <span className="quiet">
-              {seen(run.run)} · {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
+              <code className="run-name">{seen(run.run)}</code>
+              {ago(run.last, now)} · {percent(run.verified_rate?.value)} verified · {usd(run.cost_usd)}
             </span>
           </li>
         ))}

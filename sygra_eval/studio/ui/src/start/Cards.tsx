@@ -2,7 +2,7 @@ import type { Rate, RunCard, SuiteCard } from '../api/types';
 import { Status } from '../parts/Status';
 import { useNow } from '../now';
 import { hashOf } from '../route';
-import { UNKNOWN, ago, counted, percent, usd } from '../format';
+import { UNKNOWN, ago, count, counted, percent, usd } from '../format';
 import { rowsOf } from '../run/outcomes';
 
 export function Cards({ suites }: { suites: SuiteCard[] }) {
@@ -60,7 +60,7 @@ function Verified({ rate, verified, rows }: { rate: Rate | null; verified: numbe
       <span className="rate-said">
         <b>{percent(rate.value)}</b> verified{' '}
         <span className="quiet">
-          {percent(rate.low)} – {percent(rate.high)} · {verified.toLocaleString('en')} of {rows.toLocaleString('en')}
+          {percent(rate.low)} – {percent(rate.high)} · {count(verified)} of {count(rows)}
         </span>
       </span>
       <span className="rate-line" aria-hidden="true">

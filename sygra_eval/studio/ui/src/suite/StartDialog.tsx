@@ -176,7 +176,7 @@ function Field({ name, label, value, wrong, set, size = 8, unit, hint }: { name:
   );
 }
 
-export function Estimated({ estimate }: { estimate: Estimate }) {
+function Estimated({ estimate }: { estimate: Estimate }) {
   const lines: Array<[string, ReactNode, string | undefined]> = [
     ['Rows', estimate.rows === null ? UNKNOWN : count(estimate.rows), undefined],
     ['Calls', figure(estimate.calls, short), estimate.most_calls === null ? undefined : short(estimate.most_calls)],

@@ -2,7 +2,7 @@
 import { useCallback, useSyncExternalStore } from 'react';
 import type { Live, LiveState } from './live';
 
-export function useNow(live: Live, everyMs: number): LiveState {
+export function useLiveNow(live: Live, everyMs: number): LiveState {
   const listen = useCallback(
     (changed: () => void) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
