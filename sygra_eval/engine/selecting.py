@@ -178,10 +178,8 @@ def missing_told(source: Source) -> str | None:
     missing = source.missing
     if not missing:
         return None if missing is None else ""
-    asked, named = (
-        len(source.selection.only or ()),
-        ", ".join(repr(one[:MOST_OF_AN_ID]) for one in missing[:MOST_NAMED]),
-    )
+    asked = len(source.selection.only or ())
+    named = ", ".join(repr(one[:MOST_OF_AN_ID]) for one in missing[:MOST_NAMED])
     more = f" and {len(missing) - MOST_NAMED:,} more" if len(missing) > MOST_NAMED else ""
     return f"{len(missing):,} of {asked:,} ids that were asked for are no row's: {named}{more}"
 

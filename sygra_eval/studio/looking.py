@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sygra_eval.studio.workspace import SUITE_SUFFIXES
+from sygra_eval.studio.workspace import SUITE_SUFFIXES, is_text
 
 MOST_DEPTH: Final = 4
 MOST_FOLDERS: Final = 2_000
@@ -46,7 +46,7 @@ def look_through(root: Path, reports: Path) -> Looked:
         inside = _inside(folder, MOST_ENTRIES - entries)
         looked, entries = looked + 1, entries + len(inside)
         for entry in inside:
-            if entry.name.startswith(".") or entry.is_symlink() or not _is_text(entry.name):
+            if entry.name.startswith(".") or entry.is_symlink() or not is_text(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 is_skipped = entry.name in _NO_FOLDERS or entry.path == str(reports)
@@ -74,15 +74,6 @@ def _told(looked: int, waiting: int) -> str:
         f"This folder holds very much: the nearest {looked:,} of its folders were looked through"
         f"{more}. Open Studio on the folder that holds your suites."
     )
-
-
-def _is_text(name: str) -> bool:
-    """Say whether a name can be told: one of other bytes would cost the whole list."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:

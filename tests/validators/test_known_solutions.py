@@ -25,7 +25,7 @@ from sygra_eval.values import Candidate, Limits, Stage, Status, ValidatorContext
 
 FOLDER = Path(os.environ.get("SYGRA_EVAL_DATA", "/work/shared/data"))
 IS_FULL = os.environ.get("SYGRA_EVAL_FULL") == "1"
-SAMPLE = 40
+SAMPLE = 60
 SLOTS = 2
 STACKS = {
     "unit_tests": ("unit_tests",),

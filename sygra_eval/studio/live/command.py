@@ -148,15 +148,16 @@ def _rows(workspace: Workspace, asked: Mapping[str, Any]) -> list[str]:
 def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) -> str:
     """Return the command line for a run that there is, from what its journal says it was asked.
 
-    It is empty for a run that judged another one's candidates, and for one of what changed since a
-    commit: without these it would take, and pay for, all rows.
+    It is empty for a run that judged another one's candidates, and for one that began behind the
+    rows which were right last time: without these it would take, and pay for, all rows.
 
     :param plan: What the plan keeps under `asked`.
     :param folder: Of the run.
     """
     selection = plan.get("selection")
     selection = selection if isinstance(selection, Mapping) else {}
-    if plan.get("scored") or selection.get("since"):
+    only = selection.get("only")
+    if plan.get("scored") or selection.get("since") or only == []:
         return ""
     after = ""
     arguments = ["run", f"./{suite}" if suite.startswith("-") else suite]
@@ -172,10 +173,23 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) 
     if plan.get("limit") is not None:
         arguments += ["--limit", str(plan["limit"])]
     arguments += _selected(selection)
-    only = selection.get("only")
     if isinstance(only, list) and only:
         where, after = ids_named([str(one) for one in only], folder)
         arguments += ["--rows", where]
+    arguments += _bounds(plan)
+    if plan.get("strict_model") is True:
+        arguments.append("--strict-model")
+    if plan.get("max_failures") is not None:
+        arguments += ["--maxfail", str(plan["max_failures"])]
+    if plan.get("is_strict") is True:
+        arguments.append("--strict")
+    if plan.get("durability") == "full":
+        arguments += ["--durability", "full"]
+    return shown(arguments) + after
+
+
+def _bounds(plan: Mapping[str, Any]) -> list[str]:
+    arguments: list[str] = []
     target = plan.get("target")
     for name, option in _TARGETS.items():
         if isinstance(target, Mapping) and target.get(name) is not None:
@@ -189,15 +203,7 @@ def copied_from(plan: Mapping[str, Any], suite: str, variant: str, folder: str) 
     ):
         if isinstance(budget, Mapping) and budget.get(ours) is not None:
             arguments += ["--budget", f"{bound}={budget[ours]}"]
-    if plan.get("strict_model") is True:
-        arguments.append("--strict-model")
-    if plan.get("max_failures") is not None:
-        arguments += ["--maxfail", str(plan["max_failures"])]
-    if plan.get("is_strict") is True:
-        arguments.append("--strict")
-    if plan.get("durability") == "full":
-        arguments += ["--durability", "full"]
-    return shown(arguments) + after
+    return arguments
 
 
 def _selected(selection: Mapping[str, Any]) -> list[str]:

@@ -147,16 +147,18 @@ def test_the_command_of_a_run_that_there_is_says_what_it_was_asked():
     ],
 )  # fmt: skip
 def test_a_copied_command_asks_for_no_more_than_the_run_did(plan, options):
-    assert copied_from(plan, "s.yaml", "") == f"sygra-eval run s.yaml {options}".strip()
+    assert (
+        copied_from(plan, "s.yaml", "", "reports/s/r") == f"sygra-eval run s.yaml {options}".strip()
+    )
 
 
 @pytest.mark.parametrize(
     "plan",
-    [{"selection": {"only": ["r1"]}}, {"selection": {"since": "r1"}}, {"scored": "reports/s/one"}],
+    [{"selection": {"only": []}}, {"selection": {"since": "r1"}}, {"scored": "reports/s/one"}],
 )
 def test_a_run_that_no_command_line_begins_again_has_none_to_copy(plan):
-    assert copied_from(plan, "s.yaml", "") == ""
+    assert copied_from(plan, "s.yaml", "", "reports/s/r") == ""
 
 
 def test_a_suite_whose_name_looks_like_an_option_is_copied_as_a_file():
-    assert copied_from({}, "-s.yaml", "") == "sygra-eval run ./-s.yaml"
+    assert copied_from({}, "-s.yaml", "", "reports/s/r") == "sygra-eval run ./-s.yaml"
