@@ -104,5 +104,6 @@ def schema_mismatch(fields: Mapping[str, str], state: State) -> str | None:
         value = state.get(name)
         is_bool_as_number = isinstance(value, bool) and wanted in ("int", "float")
         if is_bool_as_number or not isinstance(value, _TYPES[wanted]):
-            return f"schema: `{name}` is {type(value).__name__}, the suite asks for {wanted}"
+            given = "has no value" if value is None else f"is {type(value).__name__}"
+            return f"schema: `{name}` {given}, the suite asks for {wanted}"
     return None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sygra_eval.engine import grade_of, outcome_of
+from sygra_eval.engine.outcome import schema_mismatch
 from sygra_eval.values import Evidence, Outcome, Status, TestCount, Trust, Verdict
 
 STATUSES = st.sampled_from(Status)
@@ -199,3 +200,17 @@ def test_a_cooperative_verdict_that_is_not_required_is_not_asked():
     ]
 
     assert outcome_of(verdicts)[0] is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"n": 3, "row": {}}, None),
+        ({"n": True, "row": {}}, "schema: `n` is bool, the suite asks for int"),
+        ({"n": 3, "row": []}, "schema: `row` is list, the suite asks for dict"),
+        ({"n": 3, "row": None}, "schema: `row` has no value, the suite asks for dict"),
+        ({"row": {}}, "schema: `n` has no value, the suite asks for int"),
+    ],
+)
+def test_what_is_of_another_type_than_the_schema_is_named_and_so_is_what_is_not_there(state, said):
+    assert schema_mismatch({"n": "int", "row": "dict"}, state) == said
