@@ -16,7 +16,7 @@ import pytest
 
 from sygra_eval.cli import main
 from sygra_eval.studio.security import Door
-from sygra_eval.studio.serving import names_of
+from sygra_eval.studio.serving import listening_on, names_of
 from sygra_eval.values import UsageError
 
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{40,}")
@@ -154,3 +154,13 @@ def test_the_wheel_serves_the_page_where_there_is_no_node(tmp_path):
         assert len(assets) >= 4
         assert all(opened.open(f"{base}{asset}").status == 200 for asset in assets)
         assert b"code_assistant" in templates
+
+
+def test_the_second_piece_of_an_answer_does_not_wait_for_word_of_the_first():
+    """Else each answer takes as long as a client lets a word wait, which is 40 ms on Linux."""
+    with (
+        listening_on(0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
