@@ -1,19 +1,20 @@
-import { lazy, Suspense, useEffect, type ComponentType, type ReactNode } from 'react';
+import { useEffect, type ComponentType } from 'react';
 import { Trouble, Whose } from './parts/Frame';
+import { later } from './parts/later';
 import { useRoute, type Route } from './route';
 import { Start } from './screens/Start';
 
 // Further screens are loaded when they are first shown.
 const SCREENS: Array<{ matches: (parts: string[]) => boolean; Screen: ComponentType<{ route: Route }>; title: string }> = [
   { matches: (parts) => parts.length === 0, Screen: Start, title: 'Start' },
-  { matches: (parts) => parts[0] === 'models', Screen: lazy(() => import('./screens/Models')), title: 'Models' },
-  { matches: (parts) => parts[0] === 'suites' && parts.length === 2, Screen: lazy(() => import('./screens/Suite')), title: 'Suite' },
-  { matches: (parts) => parts[0] === 'runs' && parts.length === 3, Screen: lazy(() => import('./screens/Run')), title: 'Run' },
-  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'rows', Screen: lazy(() => import('./screens/Rows')), title: 'Rows' },
-  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'row', Screen: lazy(() => import('./screens/Record')), title: 'Record' },
-  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'report', Screen: lazy(() => import('./screens/Report')), title: 'Report' },
-  { matches: (parts) => parts[0] === 'compare', Screen: lazy(() => import('./screens/Compare')), title: 'Compare' },
-  { matches: (parts) => parts[0] === 'settings', Screen: lazy(() => import('./screens/Settings')), title: 'Settings' },
+  { matches: (parts) => parts[0] === 'models', Screen: later(() => import('./screens/Models')), title: 'Models' },
+  { matches: (parts) => parts[0] === 'suites' && parts.length === 2, Screen: later(() => import('./screens/Suite')), title: 'Suite' },
+  { matches: (parts) => parts[0] === 'runs' && parts.length === 3, Screen: later(() => import('./screens/Run')), title: 'Run' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'rows', Screen: later(() => import('./screens/Rows')), title: 'Rows' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'row', Screen: later(() => import('./screens/Record')), title: 'Record' },
+  { matches: (parts) => parts[0] === 'runs' && parts[3] === 'report', Screen: later(() => import('./screens/Report')), title: 'Report' },
+  { matches: (parts) => parts[0] === 'compare', Screen: later(() => import('./screens/Compare')), title: 'Compare' },
+  { matches: (parts) => parts[0] === 'settings', Screen: later(() => import('./screens/Settings')), title: 'Settings' },
 ];
 
 const LINKS = [
@@ -57,14 +58,10 @@ export function App() {
       </header>
       <Trouble />
       <main id="main" tabIndex={-1}>
-        {found ? <Shown key={found.title}><found.Screen route={route} /></Shown> : <NothingHere />}
+        {found ? <found.Screen key={found.title} route={route} /> : <NothingHere />}
       </main>
     </>
   );
-}
-
-function Shown({ children }: { children: ReactNode }) {
-  return <Suspense fallback={<p className="loading">Loading …</p>}>{children}</Suspense>;
 }
 
 function NothingHere() {
