@@ -122,7 +122,7 @@ def _in_the_browser(link: str, rows: int) -> None:
         def open_table() -> None:
             page.goto("about:blank")
             page.goto(f"{home}/#/runs/many/run/rows")
-            # Asked at each frame: a locator is looked for 270 ms and then 770 ms after it was wanted.
+            # Asked at each frame; a locator is looked for every half second in the end.
             page.wait_for_function("row => document.querySelector(row) !== null", arg=_ROW)
 
         _told("browser: open the table", _timed(open_table))
