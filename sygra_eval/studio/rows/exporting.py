@@ -33,12 +33,13 @@ def rows_of_view(index: Index, asked: Asked, run: str) -> Iterator[dict[str, Any
         if not lines:
             return
         at += len(lines)
-        places = [int(str(line[0])) for line in lines]
+        # As the table has it: the journal does not say which rows are surplus to a target.
+        outcomes = {int(str(line[0])): str(line[2]) for line in lines}
         with open_readonly(index.folder / JOURNAL) as reader:
-            ends = {end[0]: end for end in reader.stored_ends(places)}
-        for place in places:
+            ends = {end[0]: end for end in reader.stored_ends([*outcomes])}
+        for place, outcome in outcomes.items():
             if place in ends:
-                _, record, outcome, end = ends[place]
+                _, record, _, end = ends[place]
                 yield _row(record, outcome, end, run, marks.get(record, Marked()))
 
 

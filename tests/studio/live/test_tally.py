@@ -52,6 +52,20 @@ def test_rows_behind_the_target_are_surplus_on_the_page_as_in_the_report(figures
     assert known.counts == summary.counts
 
 
+def test_an_exported_row_ended_as_the_table_says(tmp_path):
+    ends = [end_of(n, one) for n, one in enumerate([V, R, V, V])]
+    write_run(tmp_path / "reports" / "by_hand" / "one", ends, target=Target(verified=2))
+
+    with served(tmp_path) as one:
+        here = "/api/runs/by_hand/one"
+        table = one.client.get(f"{here}/rows").json()["rows"]
+        rows = map(json.loads, one.client.get(f"{here}/export").text.splitlines())
+
+    said = [row["studio"]["outcome"] for row in rows]
+    assert said == [row["outcome"] for row in table]
+    assert said == ["verified", "rejected", "verified", "surplus"]
+
+
 def test_repeats_of_a_row_are_no_independent_witnesses(figures):
     run, _, summary, known = figures([V, V, V, R, R, R], repeats=3, limit=2)
 
