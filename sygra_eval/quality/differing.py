@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sygra_eval.quality.sides import FIRST_VERSION, Side
+from sygra_eval.validators import secret_kind
 
 HIDDEN = "(not shown: it may be a key)"
 MOST_SETTINGS = 5_000
 _MOST_VALUE = 20_000
 _MOST_LEVELS = 40
 _LIKE_A_KEY = re.compile(
-    r"(api_?key|token|secret|passw(or)?d|authorization|credentials?|cookie)$", re.IGNORECASE
+    r"(api[-_ ]?key|token|secret|passw(or)?d|authorization|credentials?|cookie)$", re.IGNORECASE
 )
 
 
@@ -77,7 +78,8 @@ def _inside(value: object) -> list[tuple[str, object]] | None:
 
 
 def _shown(name: str, value: str | None) -> str | None:
-    return HIDDEN if value is not None and _LIKE_A_KEY.search(name) else value
+    is_key = value is not None and (_LIKE_A_KEY.search(name) or secret_kind(value))
+    return HIDDEN if is_key else value
 
 
 def notes_on(before: Side, after: Side) -> Iterator[str]:

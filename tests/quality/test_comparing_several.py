@@ -107,6 +107,23 @@ def test_settings_that_differ_are_named_by_their_place_and_no_key_is_shown():
     assert differing_settings([of(one), unknown]) == (), "what is not known differs in nothing"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_shown"),
+    [
+        ("api-key", "k", False),
+        ("X-Api-Key", "k", False),
+        ("Authorization", "Bearer k", False),
+        ("note", "see ghp_" + "h7Kd92LmQx4TzVb81NcRwYf35GjPa60SuEoi", False),
+        ("api_key_env", "OPENAI_API_KEY", True),
+        ("max_tokens", "512", True),
+    ],
+)
+def test_what_may_be_a_key_by_its_name_or_by_what_it_is_is_not_shown(name, value, is_shown):
+    found = differing_settings([of({"headers": {name: value}}), of({"headers": {name: "x"}})])
+
+    assert (value in found[0].values) is is_shown
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     st.recursive(
