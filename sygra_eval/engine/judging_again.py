@@ -14,7 +14,6 @@ from sygra_eval.engine.existing import existing_candidate
 from sygra_eval.engine.judging import (
     Ask,
     Court,
-    completing,
     entry_point_of,
     language_of,
     verdict_of,
@@ -22,7 +21,7 @@ from sygra_eval.engine.judging import (
 from sygra_eval.engine.options import RunOptions
 from sygra_eval.engine.plan import read_plan
 from sygra_eval.engine.preflight import started_sandbox
-from sygra_eval.engine.preparing import WHEN
+from sygra_eval.engine.preparing import prepared_by
 from sygra_eval.engine.recheck_rows import replaying, suite_and_court
 from sygra_eval.engine.stored import source_row
 from sygra_eval.engine.ways import state_at_the_end
@@ -34,7 +33,6 @@ from sygra_eval.values import (
     Attempt,
     Candidate,
     InfrastructureError,
-    PrepareContext,
     Prepared,
     RecordEnd,
     Round,
@@ -219,18 +217,10 @@ async def _prepared(
     """Let validators look into what they need, as before a run; the journal answers."""
     prepared: dict[str, Prepared | str] = {}
     for spec in specs:
-        registered = court.plugins.of("validators")[spec.use]
-        if registered.prepare is None:
-            continue
-        complete = completing(ask, spec, when=WHEN)
-        ctx = PrepareContext(validator=spec, complete=complete, seed=court.seed)
         try:
-            found = await registered.prepare(ctx)
+            found = await prepared_by(spec, court.plugins, ask, court.seed)
         except InfrastructureError as error:
-            prepared[spec.name] = str(error)
-        except Exception as error:  # noqa: BLE001 - the boundary to plugins
-            prepared[spec.name] = f"plugin {registered.plugin}: {type(error).__name__}: {error}"
-        else:
-            if isinstance(found, Prepared):
-                prepared[spec.name] = found
+            found = str(error)
+        if found is not None:
+            prepared[spec.name] = found
     return prepared

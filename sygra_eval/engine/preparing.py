@@ -4,9 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 from sygra_eval.engine.asking import ask
-from sygra_eval.engine.judging import completing
+from sygra_eval.engine.judging import Ask, completing
 from sygra_eval.engine.preflight import Tell
 from sygra_eval.engine.setting import Setting
+from sygra_eval.plugins import Plugins
 from sygra_eval.values import (
     InfrastructureError,
     Interrupted,
@@ -27,7 +28,9 @@ async def with_prepared(setting: Setting, tell: Tell) -> Setting:
     prepared: dict[str, Prepared | str] = {}
     for spec in setting.suite.validators:
         try:
-            found = await _prepare(spec, setting)
+            found = await prepared_by(
+                spec, setting.plugins, setting.ask or partial(ask, setting), setting.suite.seed
+            )
         except Interrupted:
             break
         except InfrastructureError as error:
@@ -46,13 +49,18 @@ async def with_prepared(setting: Setting, tell: Tell) -> Setting:
     return replace(setting, prepared=prepared)
 
 
-async def _prepare(spec: ValidatorSpec, setting: Setting) -> Prepared | str | None:
-    """Return what a validator found out, or the reason of its verdicts where it broke."""
-    registered = setting.plugins.of("validators")[spec.use]
+async def prepared_by(
+    spec: ValidatorSpec, plugins: Plugins, ask: Ask, seed: int
+) -> Prepared | str | None:
+    """Return what a validator found out, or the reason of its verdicts where it broke.
+
+    :raises InfrastructureError: When what it asked was not answered.
+    """
+    registered = plugins.of("validators")[spec.use]
     if registered.prepare is None:
         return None
-    complete = completing(setting.ask or partial(ask, setting), spec, when=WHEN)
-    ctx = PrepareContext(validator=spec, complete=complete, seed=setting.suite.seed)
+    complete = completing(ask, spec, when=WHEN)
+    ctx = PrepareContext(validator=spec, complete=complete, seed=seed)
     try:
         found = await registered.prepare(ctx)
     except (InfrastructureError, Interrupted):
