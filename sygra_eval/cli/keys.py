@@ -9,8 +9,9 @@ import os
 from collections.abc import MutableMapping
 from typing import Final
 
+from sygra_eval.values import KEYS_TAKEN
+
 FD: Final = "SYGRA_EVAL_KEYS_FD"
-TAKEN: Final = "SYGRA_EVAL_KEYS_TAKEN"
 MOST_BYTES: Final = 64 * 1024
 
 
@@ -34,4 +35,6 @@ def take_keys(environ: MutableMapping[str, str] = os.environ) -> None:
         ):
             environ[name] = key
             taken.append(name)
-    environ[TAKEN] = ",".join(taken)  # so that no program which only helps is started with them
+    environ[KEYS_TAKEN] = ",".join(
+        taken
+    )  # so that no program which only helps is started with them

@@ -8,11 +8,10 @@ they stand in that of no process, unless one is started with them.
 import os
 from collections.abc import Mapping
 
-TAKEN = "SYGRA_EVAL_KEYS_TAKEN"
-"""Names the variables that hold keys which were handed over, with commas."""
+from sygra_eval.values import KEYS_TAKEN
 
 
 def without_keys(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return an environment without the keys that were handed over."""
-    taken = {TAKEN, *environ.get(TAKEN, "").split(",")}
+    taken = {KEYS_TAKEN, *environ.get(KEYS_TAKEN, "").split(",")}
     return {name: value for name, value in environ.items() if name not in taken}

@@ -7,7 +7,7 @@ outcome), `pipelines` (from sources to rows), `chat` (model calls), `parts` (ima
 `structured` (answers by a schema), `texts` (other calls), `judging` (candidate, verdict, sandbox),
 `loops` (rounds), `intervals` (a rate and how sure it is), `bounds` (what may be asked at most),
 `contexts` (what hooks are handed), `metrics` (a figure of a run, and what it sees of a row),
-`diagnostics` (what is wrong with a document) and `errors`.
+`diagnostics` (what is wrong with a document), `handed_keys` (a name) and `errors`.
 """
 
 from sygra_eval.values.bounds import BoundScope, CallBound, Length, longest_of, sum_of
@@ -64,6 +64,7 @@ from sygra_eval.values.errors import (
 )
 from sygra_eval.values.executing import Channel, Executor, Frame, Job, Shard, StartWorker
 from sygra_eval.values.guarding import GuardAt, GuardVerdict
+from sygra_eval.values.handed_keys import KEYS_TAKEN
 from sygra_eval.values.handling import (
     CallFault,
     Handling,
@@ -175,6 +176,7 @@ from sygra_eval.values.texts import (
 __all__ = [
     "ARROW",
     "IMAGE_MARK",
+    "KEYS_TAKEN",
     "MOST_QUOTED",
     "MOST_REPAIRS",
     "PREVIOUS_DRAFT",

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sygra_eval.cli.keys import FD, TAKEN, take_keys
+from sygra_eval.cli.keys import FD, take_keys
 from sygra_eval.sandbox.calibration import REFERENCE_S, Calibration, timed_elsewhere
 from sygra_eval.sandbox.inside import timed_task
+from sygra_eval.values import KEYS_TAKEN
 
 
 class Clock:
@@ -122,7 +123,7 @@ async def test_that_process_is_not_started_with_keys_that_were_handed_over(tmp_p
     os.write(writing, b'{"MY_KEY": "sk-canary"}')
     os.close(writing)
     monkeypatch.setenv(FD, str(reading))
-    monkeypatch.setenv(TAKEN, "")  # so that it is as before, afterwards
+    monkeypatch.setenv(KEYS_TAKEN, "")  # so that it is as before, afterwards
     monkeypatch.setenv("MY_KEY", "")
 
     take_keys()

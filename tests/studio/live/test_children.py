@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from sygra_eval.cli.keys import TAKEN, take_keys
+from sygra_eval.cli.keys import take_keys
 from sygra_eval.engine import ids_in
 from sygra_eval.studio.live import children
 from sygra_eval.studio.live.children import KEYS_FD, Children
 from sygra_eval.studio.live.command import copied_from, run_arguments
 from sygra_eval.studio.workspace import NotThere, Workspace
-from sygra_eval.values import UsageError
+from sygra_eval.values import KEYS_TAKEN, UsageError
 from tests.studio.live.conftest import until
 
 CANARY = "sk-canary-of-this-test-0123456789"
@@ -52,7 +52,7 @@ def test_keys_that_are_none_are_left_out():
     take_keys(environ)
     take_keys(nonsense := {KEYS_FD: "no number"})
 
-    assert environ == {"GOOD": "key", TAKEN: "GOOD"}
+    assert environ == {"GOOD": "key", KEYS_TAKEN: "GOOD"}
     assert nonsense == {}
 
 
