@@ -6,10 +6,10 @@ folder may be a stranger's: what is no plain file is not opened, and little of i
 
 import json
 import os
-import stat
 from pathlib import Path
 
 from sygra_eval.journal import plain
+from sygra_eval.studio.plain_files import open_plain
 
 LOG = "run.log"
 MOST_READ = 16 * 1024
@@ -31,12 +31,10 @@ def last_words(folder: Path) -> str:
 
 
 def _last_line(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_plain(path)
     try:
-        of = os.fstat(descriptor)
-        if not stat.S_ISREG(of.st_mode):
-            return b""
-        tail = os.pread(descriptor, MOST_READ, max(0, of.st_size - MOST_READ))
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, MOST_READ, max(0, size - MOST_READ))
     finally:
         os.close(descriptor)
     whole = tail.rpartition(b"\n")[0]  # what follows it is being written

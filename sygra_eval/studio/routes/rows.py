@@ -83,8 +83,6 @@ def ids_of(opened: OpenIndex, query: str) -> list[str]:
     :param query: As `…/rows` takes it.
     :raises UsageError: When not all rows are read yet, or the view has too many.
     """
-    if not opened.is_idle.is_set():
-        raise UsageError("the rows of this run are still being read; try again in a moment")
     given = QueryParams(query)
     needle = given.get("q", "")[:MOST_NEEDLE].casefold()
     asked = until_now(opened, Asked(filters=_filters(given), needle=needle))

@@ -10,7 +10,6 @@ whole under a lock. A line that a killed process left unfinished counts as not w
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from sygra_eval.journal import plain
+from sygra_eval.studio.plain_files import open_plain
 from sygra_eval.values import UsageError
 
 MARKS: Final = "marks.jsonl"
@@ -121,17 +121,8 @@ def add_mark(folder: Path, *, author: str, row: str, kind: MarkKind, text: str =
     return mark
 
 
-def _open(path: Path, flags: int) -> int:
-    """Open the file itself: a run folder may be a stranger's, and a link in it lead anywhere."""
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("it is no file")
-    return descriptor
-
-
 def _append(path: Path, line: bytes) -> None:
-    descriptor = _open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    descriptor = open_plain(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         end = os.lseek(descriptor, 0, os.SEEK_END)
@@ -155,7 +146,7 @@ def _write_whole(descriptor: int, line: bytes) -> None:
 def _lines(path: Path) -> Iterator[Mark]:
     """Yield the lines that are marks, in order."""
     try:
-        with os.fdopen(_open(path, os.O_RDONLY), "rb") as file:
+        with os.fdopen(open_plain(path), "rb") as file:
             data = file.read()
     except OSError:
         return

@@ -12,6 +12,7 @@ from sygra_eval.studio.rows.asking import NONE, RANGES, Asked
 from sygra_eval.studio.rows.indexes import OpenIndex, is_running
 from sygra_eval.studio.rows.views import columns_of, last_seq, tags_of
 from sygra_eval.studio.told import Told
+from sygra_eval.values import UsageError
 
 MOST_ROWS = 200
 MOST_COLUMNS = 12
@@ -163,7 +164,12 @@ def view_of(opened: OpenIndex, until: int) -> str:
 
 
 def until_now(opened: OpenIndex, asked: Asked) -> Asked:
-    """Return the view with the rows that it has by now, and none that end later."""
+    """Return the view with the rows that it has by now, and none that end later.
+
+    :raises UsageError: When not all rows are read yet: it would lack some.
+    """
+    if not opened.is_idle.is_set():
+        raise UsageError("the rows of this run are still being read; try again in a moment")
     with opened.index.reading() as connection:
         return replace(asked, until=last_seq(connection))
 

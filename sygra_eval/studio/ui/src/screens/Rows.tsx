@@ -87,7 +87,7 @@ export default function Rows({ route }: { route: Route }) {
       {pages.error && <Problem error={pages.error} again={pages.renew} />}
       {head !== undefined && head.in_workers > 0 && (
         <p className="rows-warning" role="status">
-          {head.in_workers.toLocaleString('en')} {head.in_workers === 1 ? 'row that has' : 'rows that have'} ended {head.in_workers === 1 ? 'is' : 'are'} not listed yet: the run works in several processes (<code>--procs</code>), and takes in what they have when it ends or is resumed.
+          {counted(head.in_workers, 'row that has', 'rows that have')} ended {head.in_workers === 1 ? 'is' : 'are'} not listed yet: the run works in several processes (<code>--procs</code>), and takes in what they have when it ends or is resumed.
         </p>
       )}
       {head !== undefined && head.damaged > 0 && (
