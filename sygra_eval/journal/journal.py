@@ -18,7 +18,6 @@ from sygra_eval.journal.codec import (
     verdict_to_json,
 )
 from sygra_eval.journal.full_disk import DISK_WAIT_S, DiskWait
-from sygra_eval.journal.open_keys import OpenKeys
 from sygra_eval.journal.places import Places
 from sygra_eval.journal.reader import JournalReader, open_readonly
 from sygra_eval.journal.store import (
@@ -38,12 +37,8 @@ class Journal:
 
     `commit_…` and `finish` return when what they were given is on disk; `append_…` and `event`
     return at once, and what they were given is on disk no later than the next commit. Lookups see
-    everything that is committed, but for calls and verdicts of records that ended since the journal
-    was created: nobody asks for these again, so their keys are not kept (`open_keys`). Hold the
-    `RunLock` of the folder while one is open.
+    everything that is committed. Hold the `RunLock` of the folder while one is open.
     """
-
-    _fresh: OpenKeys | None = None  # of one that was created here: what it may hold
 
     def __init__(self, writer: Writer, reader: JournalReader) -> None:
         self._writer = writer
@@ -65,9 +60,7 @@ class Journal:
         :raises UsageError: When there is one already, or the folder cannot be written.
         """
         create_file(path, plan)
-        journal = cls.open(path, durability, disk_wait_s=disk_wait_s)
-        journal._fresh = OpenKeys()  # all that is in it will have come through here
-        return journal
+        return cls.open(path, durability, disk_wait_s=disk_wait_s)
 
     @classmethod
     def open(
@@ -130,15 +123,11 @@ class Journal:
         """
         told = {"model": model, "at": _now(), **({"is_batched": True} if is_batched else {})}
         stored, texts = set_aside({**response_to_json(response), **told})
-        if self._fresh is not None:
-            self._fresh.add(site.record, key)
         place = (plain(site.record), plain(site.node), site.visit, site.sample)
         await self._writer.commit("call", (key, *place, request_hash, stored), texts)
 
     def answer(self, key: bytes) -> ChatResponse | None:
         """Return the journalled answer of a call, None when it has to be asked."""
-        if self._fresh is not None and key not in self._fresh:
-            return None
         return self.reader.answer(key)
 
     async def commit_refusal(self, key: bytes, record: str, fault: CallFault) -> None:
@@ -157,22 +146,16 @@ class Journal:
     async def commit_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
         """Put a validator's verdict on disk."""
         stored, texts = set_aside(verdict_to_json(verdict))
-        if self._fresh is not None:
-            self._fresh.add(record, key)
         columns = (key, plain(record), verdict.status.value, stored)
         await self._writer.commit("execution", columns, texts)
 
     def append_execution(self, key: bytes, record: str, verdict: Verdict) -> None:
         """Queue a verdict that the next call's commit puts on disk before anything follows."""
         stored, texts = set_aside(verdict_to_json(verdict))
-        if self._fresh is not None:
-            self._fresh.add(record, key)
         self._writer.append("execution", (key, plain(record), verdict.status.value, stored), texts)
 
     def execution(self, key: bytes) -> Verdict | None:
         """Return the verdict that is journalled under a key."""
-        if self._fresh is not None and key not in self._fresh:
-            return None
         return self.reader.execution(key)
 
     def append_round(self, record: str, finished: Round) -> None:
@@ -199,8 +182,6 @@ class Journal:
         kind = (end.outcome.value, plain(end.reason))
         columns = (end.index, plain(end.row_id), *kind, stored)
         await self._writer.commit("outcome", columns, texts)
-        if self._fresh is not None:
-            self._fresh.forget(end.row_id)
 
     def has_outcome(self, index: int) -> bool:
         """Say whether the record at this place of the source has ended."""
@@ -241,7 +222,6 @@ class Journal:
 
     async def take_in(self, rows: Mapping[str, Sequence[tuple[Column, ...]]]) -> None:
         """Put rows of another journal on disk, by table: all or none; a row with a key replaces."""
-        self._fresh = None
         await self._writer.perform(lambda connection: insert_all(connection, rows))
         if "fault" in rows:
             self._refusals = {key: fault for key, _, fault in self.reader.refusals()}
